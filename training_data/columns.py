@@ -1,0 +1,124 @@
+"""The table contracts: every column's name, type, unit, enumeration and range, stated once.
+
+``Courses.price_idr.name`` is the column's name and ``Courses.price_idr.col`` its Polars expression, so
+no other file spells a column. Validation, and the reason for each refused row, come from dataframely.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import dataframely as dy
+import polars as pl
+
+MODES: Final = ("self_paced", "webinar", "in_person", "hybrid")
+LEVELS: Final = ("beginner", "intermediate", "advanced")
+GENDERS: Final = ("female", "male")
+EDUCATIONS: Final = ("none", "primary", "lower_secondary", "upper_secondary", "diploma", "bachelor", "postgraduate")
+EMPLOYMENT_STATUSES: Final = ("unemployed", "laid_off", "employed", "self_employed", "student", "not_in_labour_force")
+EVENT_KINDS: Final = ("impression", "click", "purchase", "start", "complete", "rate")
+
+MAX_PRICE: Final = 100_000_000
+MAX_DURATION_HOURS: Final = 2_000.0
+
+
+class Courses(dy.Schema):
+    """One training a row. ``courses.parquet``."""
+
+    course_id = dy.String(primary_key=True, min_length=1, max_length=128)
+    title = dy.String(min_length=1, max_length=500)
+    description = dy.String(nullable=True, max_length=20_000)
+    provider_id = dy.String(min_length=1, max_length=200, description="Who teaches")
+    platform = dy.String(nullable=True, max_length=200, description="Who sells; may own the provider")
+    category = dy.String(nullable=True, max_length=200, description="The programme's topic")
+    skills = dy.List(dy.String(min_length=1), description="Skill ids, or phrases, that are taught")
+    level = dy.Enum(LEVELS, nullable=True)
+    mode = dy.Enum(MODES)
+    region_code = dy.String(nullable=True, max_length=32, description="Code in the dataset's region pack")
+    latitude = dy.Float64(nullable=True, min=-90, max=90, description="degrees north")
+    longitude = dy.Float64(nullable=True, min=-180, max=180, description="degrees east")
+    price_idr = dy.Int64(min=0, max=MAX_PRICE, description="in the programme's currency (IDR at home)")
+    duration_hours = dy.Float64(nullable=True, min_exclusive=0, max=MAX_DURATION_HOURS, description="hours of teaching")
+    language = dy.String(nullable=True, max_length=16, description="ISO 639-1 language of teaching")
+    rating_mean = dy.Float64(nullable=True, min=0, max=5, description="stars")
+    rating_count = dy.Int64(nullable=True, min=0)
+    placement_rate = dy.Float64(nullable=True, min=0, max=1, description="share of graduates placed in work")
+    placement_count = dy.Int64(nullable=True, min=0, description="graduates behind placement_rate")
+    available_from = dy.Date(nullable=True)
+    available_until = dy.Date(nullable=True)
+    prerequisites = dy.List(dy.String(min_length=1), description="course_id of each training needed first")
+
+    @dy.rule()
+    def dates_in_order(cls) -> pl.Expr:  # noqa: N805
+        return cls.available_from.col <= cls.available_until.col
+
+
+class Participants(dy.Schema):
+    """One person a row, under a pseudonymous id. ``participants.parquet``."""
+
+    participant_id = dy.String(primary_key=True, min_length=1, max_length=128)
+    birth_year = dy.Int32(nullable=True, min=1900, max=2100)
+    gender = dy.Enum(GENDERS, nullable=True)
+    education = dy.Enum(EDUCATIONS, nullable=True)
+    employment_status = dy.Enum(EMPLOYMENT_STATUSES, nullable=True)
+    occupation = dy.String(nullable=True, max_length=200, description="Occupation code or phrase, now or last held")
+    target_occupation = dy.String(nullable=True, max_length=200, description="Occupation code or phrase wished for")
+    skills = dy.List(dy.String(min_length=1), description="Skill ids or phrases")
+    interests = dy.List(dy.String(min_length=1), description="Topics or phrases")
+    region_code = dy.String(nullable=True, max_length=32)
+    rural = dy.Bool(nullable=True)
+    disability = dy.Bool(nullable=True, description="Specific personal data: eligibility and support only")
+    balance_idr = dy.Int64(nullable=True, min=0, description="in the programme's currency; null: the programme's grant")
+    groups = dy.List(dy.String(min_length=1), description="Groups that the programme names")
+    profiling_opt_out = dy.Bool()
+
+
+class Interactions(dy.Schema):
+    """One event a row. ``interactions.parquet``."""
+
+    event_id = dy.String(primary_key=True, min_length=1, max_length=128)
+    participant_id = dy.String(min_length=1, max_length=128)
+    course_id = dy.String(min_length=1, max_length=128)
+    kind = dy.Enum(EVENT_KINDS)
+    at = dy.Datetime(time_zone="UTC", time_unit="us")
+    value = dy.Float64(nullable=True, description="stars for rate, share done for complete, price for purchase")
+    request_id = dy.String(nullable=True, max_length=128)
+    position = dy.Int32(nullable=True, min=1, description="place in the list shown, from 1")
+    propensity = dy.Float64(nullable=True, min_exclusive=0, max=1, description="probability of being shown there")
+    bundle_version = dy.String(nullable=True, max_length=128)
+
+
+class Classes(dy.Schema):
+    """One dated session of a training a row. ``classes.parquet``, optional."""
+
+    class_id = dy.String(primary_key=True, min_length=1, max_length=128)
+    course_id = dy.String(min_length=1, max_length=128)
+    region_code = dy.String(nullable=True, max_length=32)
+    latitude = dy.Float64(nullable=True, min=-90, max=90, description="degrees north")
+    longitude = dy.Float64(nullable=True, min=-180, max=180, description="degrees east")
+    starts_on = dy.Date()
+    ends_on = dy.Date()
+    seats = dy.Int32(min=0)
+    seats_left = dy.Int32(min=0)
+
+    @dy.rule()
+    def dates_in_order(cls) -> pl.Expr:  # noqa: N805
+        return cls.starts_on.col <= cls.ends_on.col
+
+    @dy.rule()
+    def seats_left_within_seats(cls) -> pl.Expr:  # noqa: N805
+        return cls.seats_left.col <= cls.seats.col
+
+
+class Vacancies(dy.Schema):
+    """One job advertisement a row. ``vacancies.parquet``, optional."""
+
+    vacancy_id = dy.String(primary_key=True, min_length=1, max_length=128)
+    title = dy.String(min_length=1, max_length=500)
+    description = dy.String(nullable=True, max_length=20_000)
+    occupation = dy.String(nullable=True, max_length=200, description="Occupation code or group")
+    skills = dy.List(dy.String(min_length=1))
+    region_code = dy.String(nullable=True, max_length=32)
+    openings = dy.Int32(min=0)
+    applicants = dy.Int32(nullable=True, min=0)
+    posted_on = dy.Date(nullable=True)
