@@ -1,13 +1,14 @@
-"""Metrics of ranked lists, vectorised over users: each returns one value per user, so that users can be compared.
+"""Metrics of ranked lists, vectorised over users; one value per user, so that models can be paired.
 
-A ranking is an integer array of shape (U, k): column 0 is the first place, -1 pads lists that are shorter. What was
-right is a :class:`Truth`. Finding the hits is done once, by :func:`judge`; every accuracy metric is then a sum over the
-hits only, which are few.
+A ranking is an integer array of shape (U, k): column 0 is the first place, -1 pads lists that are
+shorter. What was right is a :class:`Truth`. Finding the hits is done once, by :func:`judge`; every
+accuracy metric is then a sum over the hits only, which are few.
 
 >>> judged = judge(ranked, Truth.from_events(users, items, n_users))
 >>> ndcg(judged, 10).mean()
 
-Users without anything relevant have no defined accuracy: their value is NaN, never 0 and never dropped silently.
+Users without anything relevant have no defined accuracy: their value is NaN, never 0 and never
+dropped silently.
 """
 
 from __future__ import annotations
@@ -97,7 +98,8 @@ def judge(ranked: Ranked, truth: Truth) -> Judged:
     Raises
     ------
     ValueError
-        If the numbers of users differ, or a relevant item stands twice in one list or twice in the truth.
+        If the numbers of users differ, or a relevant item stands twice in one list or twice in the
+        truth.
     """
     n_users, width = ranked.shape
     if len(truth.indptr) != n_users + 1:
@@ -124,7 +126,10 @@ def judge(ranked: Ranked, truth: Truth) -> Judged:
 
 
 def ndcg(judged: Judged, k: int) -> PerUser:
-    """Discounted gain over that of the ideal order, with linear gain and log2 discount (Järvelin & Kekäläinen 2002)."""
+    """Discounted gain over that of the ideal order (Järvelin & Kekäläinen 2002).
+
+    The gain is linear and the discount log2, as in scikit-learn and ranx.
+    """
     top = _within(judged, k)
     discount = _discounts(k)
     dcg = np.bincount(
@@ -139,12 +144,12 @@ def recall(judged: Judged, k: int) -> PerUser:
 
 
 def precision(judged: Judged, k: int) -> PerUser:
-    """Share of the first k places that hold relevant items; a short list counts as filled with wrong ones."""
+    """Share of the first k places that hold relevant items; places of a short list are misses."""
     return _defined(_hits(judged, k) / k, judged.truth)
 
 
 def average_precision(judged: Judged, k: int) -> PerUser:
-    """Sum of the precisions at the hits within k, over all relevant items (trec_eval's ``map_cut``)."""
+    """Sum of the precisions at the hits within k, over all relevant items (trec_eval's map_cut)."""
     top = _within(judged, k)
     users = judged.users[top]
     firsts = np.searchsorted(users, users, side="left")
@@ -182,7 +187,7 @@ ACCURACY = {
 def accuracy(
     ranked: Ranked, truth: Truth, cutoffs: tuple[int, ...] = (10, 20)
 ) -> dict[str, PerUser]:
-    """Return every accuracy metric at every cut-off, named like ``ndcg@10``; each has shape (U,)."""
+    """Return each accuracy metric at each cut-off, named like ``ndcg@10``; each has shape (U,)."""
     judged = judge(ranked, truth)
     return {f"{name}@{k}": metric(judged, k) for name, metric in ACCURACY.items() for k in cutoffs}
 
@@ -193,7 +198,7 @@ def coverage(ranked: Ranked, n_items: int) -> float:
 
 
 def gini(ranked: Ranked, n_items: int) -> float:
-    """Gini coefficient of how often items are listed: 0 equal, towards 1 all on one (Castells et al. 2015)."""
+    """Gini coefficient of how often items are listed: 0 is equal (Castells et al. 2015)."""
     return gini_of(_counts(ranked, n_items))
 
 
@@ -209,16 +214,19 @@ def gini_of(amounts: ArrayLike) -> float:
 def provider_exposure(ranked: Ranked, providers: NDArray[np.integer], n_providers: int) -> PerUser:
     """Share of attention that each provider's items receive, shape (n_providers,), summing to 1.
 
-    A place at rank r (from 1) gets 1 / log2(1 + r) (Singh & Joachims 2018). ``providers`` has shape (N,).
+    A place at rank r (from 1) gets 1 / log2(1 + r) (Singh & Joachims 2018). ``providers`` has shape
+    (N,).
     """
     listed = ranked >= 0
     weights = np.broadcast_to(_discounts(ranked.shape[1]), ranked.shape)[listed]
     exposure = np.bincount(providers[ranked[listed]], weights, n_providers)
-    return exposure / exposure.sum() if len(weights) else exposure
+    return np.asarray(exposure / max(exposure.sum(), 1e-12), dtype=np.float64)
 
 
 def novelty(ranked: Ranked, item_users: NDArray[np.integer], n_users: int) -> PerUser:
-    """Mean self-information of the listed items, -log2 of the share of users who had them, in bits (Zhou et al. 2010).
+    """Mean self-information of the listed items, in bits (Zhou et al. 2010).
+
+    An item that a share p of the users had in training carries -log2 p.
 
     Parameters
     ----------
@@ -231,7 +239,7 @@ def novelty(ranked: Ranked, item_users: NDArray[np.integer], n_users: int) -> Pe
 
 
 def serendipity(ranked: Ranked, truth: Truth, expected: Ranked) -> PerUser:
-    """Share of places that hold a relevant item which a primitive model would not have listed (Ge et al. 2010).
+    """Share of places with a relevant item that a primitive model does not list (Ge et al. 2010).
 
     Parameters
     ----------
@@ -249,9 +257,10 @@ def serendipity(ranked: Ranked, truth: Truth, expected: Ranked) -> PerUser:
 
 
 def intra_list_diversity(ranked: Ranked, vectors: NDArray[np.floating]) -> PerUser:
-    """Mean of 1 - cosine over the pairs of a list (Ziegler et al. 2005); NaN for lists of less than two.
+    """Mean of 1 - cosine over the pairs of a list (Ziegler et al. 2005); NaN for less than two.
 
-    Computed from the length of the sum of the unit vectors, so it costs k x d per user and not k^2 x d.
+    Computed from the length of the sum of the unit vectors, so it costs k x d per user and not k^2
+    x d.
     """
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit = np.vstack(
@@ -275,7 +284,7 @@ def calibration(
     profiles: NDArray[np.floating],
     alpha: float = 0.01,
 ) -> PerUser:
-    """KL divergence from the list's topics to the user's own, in nats; 0 is calibrated (Steck 2018).
+    """KL divergence from the list's topics to the user's own, in nats; 0 is best (Steck 2018).
 
     Parameters
     ----------
@@ -299,7 +308,7 @@ def calibration(
 
 
 def constraint_violations(ranked: Ranked, permitted: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Count the listed items that the user may not take, or that stand twice; must be 0. Shape (U,).
+    """Count listed items that the user may not take, or that stand twice; must be 0. Shape (U,).
 
     Parameters
     ----------
@@ -310,7 +319,8 @@ def constraint_violations(ranked: Ranked, permitted: NDArray[np.bool_]) -> NDArr
     refused = listed & ~np.take_along_axis(permitted, np.where(listed, ranked, 0), axis=1)
     ordered = np.sort(ranked, axis=1)
     twice = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
-    return refused.sum(axis=1) + twice.sum(axis=1)
+    count: NDArray[np.int64] = refused.sum(axis=1) + twice.sum(axis=1)
+    return count
 
 
 def balance_regret(
@@ -327,7 +337,8 @@ def balance_regret(
     balances : ndarray of int, shape (U,)
         In the unit of the prices; 0 gives NaN.
     attainable : ndarray of int, shape (U,), optional
-        The most that the user could have spent on permitted trainings; the whole balance where not given.
+        The most that the user could have spent on permitted trainings; the whole balance where not
+        given.
     """
     left = balances.astype(np.int64)
     for place in range(ranked.shape[1]):
@@ -356,7 +367,7 @@ def _hits(judged: Judged, k: int) -> NDArray[np.intp]:
 
 
 def _discounts(k: int) -> NDArray[np.float64]:
-    return 1.0 / np.log2(np.arange(2, k + 2))
+    return np.asarray(1.0 / np.log2(np.arange(2, k + 2)))
 
 
 def _ideal_dcg(truth: Truth, k: int) -> NDArray[np.float64]:
@@ -367,7 +378,8 @@ def _ideal_dcg(truth: Truth, k: int) -> NDArray[np.float64]:
     best_first = truth.gains[np.lexsort((-truth.gains, owners))]
     place = np.arange(len(owners)) - np.repeat(truth.indptr[:-1], truth.sizes)
     top = place < k
-    return np.bincount(owners[top], best_first[top] * discount[place[top]], len(truth.sizes))
+    ideal = best_first[top] * discount[place[top]]
+    return np.asarray(np.bincount(owners[top], ideal, len(truth.sizes)), dtype=np.float64)
 
 
 def _counts(ranked: Ranked, n_items: int) -> NDArray[np.intp]:

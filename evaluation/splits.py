@@ -1,7 +1,8 @@
 """Splits: which events a model may learn from, which tune it, which judge it.
 
-Each split is a pure function from :class:`models.interactions.Interactions` to index arrays; every event falls in
-exactly one part. Where no timestamps exist, ``order`` says what stands in for time and has to be chosen by name:
+Each split is a pure function from :class:`models.interactions.Interactions` to index arrays; every
+event falls in exactly one part (a rolling split leaves out what lies after its test window).
+Where no timestamps exist, ``order`` says what stands in for time and has to be chosen by name:
 
 ``"time"``
     ``interactions.at``; refused where it is None.
@@ -54,7 +55,8 @@ def global_time_split(
 ) -> Split:
     """Cut all events at two moments, the same for everybody.
 
-    Events of the same moment stay together, so a part may differ from its fraction by the size of a tie.
+    Events of the same moment stay together, so a part may differ from its fraction by the size of a
+    tie.
 
     Parameters
     ----------
@@ -88,8 +90,8 @@ def rolling_splits(
 ) -> list[Split]:
     """Return ``k`` global splits with later and later origins, each trained on all of its past.
 
-    The last one tests on the last ``window`` of the events, the one before on the window before, and so on, so
-    the test parts are disjoint. Validation is the window just before the test.
+    The last one tests on the last ``window`` of the events, the one before on the window before,
+    and so on, so the test parts are disjoint. Validation is the window just before the test.
 
     Raises
     ------
@@ -108,9 +110,10 @@ def rolling_splits(
 def leave_last_out(interactions: Interactions, *, order: Order = "time", seed: int = 0) -> Split:
     """Test on each user's last event, validate on the one before, train on the rest.
 
-    Users with one event only train; users with two have no validation event. Ties within a user are broken by row,
-    so train <= validation <= test holds in time for every user. It does *not* hold between users: a model may
-    see others' later events, so figures are higher than under :func:`global_time_split`.
+    Users with one event only train; users with two have no validation event. Ties within a user are
+    broken by row, so train <= validation <= test holds in time for every user. It does *not* hold
+    between users: a model may see others' later events, so figures are higher than under
+    :func:`global_time_split`.
     """
     clock = _clock(interactions, order, seed)
     by_user = np.lexsort((np.arange(len(clock)), clock, interactions.users))
@@ -132,7 +135,7 @@ def user_holdout(
     *,
     seed: int = 0,
 ) -> Split:
-    """Hold whole users out, drawn at random: everybody in validation and test is new (cold start)."""
+    """Hold whole users out at random: everybody in validation and test is new (cold start)."""
     return _holdout(interactions.users, interactions.n_users, fractions, seed)
 
 
@@ -142,7 +145,7 @@ def item_holdout(
     *,
     seed: int = 0,
 ) -> Split:
-    """Hold whole items out, drawn at random: everything in validation and test is a new training."""
+    """Hold whole items out at random: everything in validation and test is a new training."""
     return _holdout(interactions.items, interactions.n_items, fractions, seed)
 
 
@@ -155,13 +158,14 @@ def _clock(interactions: Interactions, order: Order, seed: int) -> NDArray[np.in
         raise ValueError(f"order must be 'time', 'file' or 'random', got {order!r}")
     if interactions.at is None:
         raise ValueError(
-            "the interactions have no time (at is None): choose order='file' or order='random' to split without it"
+            "the interactions have no time (at is None): "
+            "choose order='file' or order='random' to split without it"
         )
     return interactions.at
 
 
 def _borders(clock: NDArray[np.int64], shares: list[float]) -> list[float]:
-    """Return for each share the first moment of the later part; a tie goes wholly to the later part."""
+    """Return for each share the first moment of the later part; a tie belongs to the later part."""
     ordered = np.sort(clock)
     # rounding keeps 0.8 + 0.1 from moving the border by a row
     at = [min(round(share * len(ordered)), len(ordered)) for share in shares]
