@@ -373,7 +373,8 @@ def _discounts(k: int) -> NDArray[np.float64]:
 def _ideal_dcg(truth: Truth, k: int) -> NDArray[np.float64]:
     discount = _discounts(k)
     if truth.gains is None:
-        return np.concatenate(([0.0], np.cumsum(discount)))[np.minimum(truth.sizes, k)]
+        up_to = np.concatenate(([0.0], np.cumsum(discount)))
+        return np.asarray(up_to[np.minimum(truth.sizes, k)])
     owners = np.repeat(np.arange(len(truth.sizes)), truth.sizes)
     best_first = truth.gains[np.lexsort((-truth.gains, owners))]
     place = np.arange(len(owners)) - np.repeat(truth.indptr[:-1], truth.sizes)
