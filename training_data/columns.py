@@ -67,6 +67,9 @@ class Participants(dy.Schema):
     interests = dy.List(dy.String(min_length=1), description="Topics or phrases")
     region_code = dy.String(nullable=True, max_length=32)
     rural = dy.Bool(nullable=True)
+    latitude = dy.Float64(nullable=True, min=-90, max=90, description="degrees north; null: the region's")
+    longitude = dy.Float64(nullable=True, min=-180, max=180, description="degrees east; null: the region's")
+    radius_km = dy.Float64(nullable=True, min=0, description="how far the person travels; null: by rule")
     disability = dy.Bool(nullable=True, description="Specific personal data: eligibility and support only")
     balance_idr = dy.Int64(nullable=True, min=0, description="in the programme's currency; null: the programme's grant")
     groups = dy.List(dy.String(min_length=1), description="Groups that the programme names")
@@ -122,3 +125,13 @@ class Vacancies(dy.Schema):
     openings = dy.Int32(min=0)
     applicants = dy.Int32(nullable=True, min=0)
     posted_on = dy.Date(nullable=True)
+
+
+TABLES: Final[dict[str, type[dy.Schema]]] = {
+    "courses": Courses,
+    "participants": Participants,
+    "interactions": Interactions,
+    "classes": Classes,
+    "vacancies": Vacancies,
+}
+"""The tables of a dataset by name; each is the file ``NAME.parquet``."""

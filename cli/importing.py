@@ -1,0 +1,88 @@
+"""`padan import`: a programme's files into a dataset directory."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from training_data.dataset import Dataset, DatasetError
+from training_data.home import padan_home
+from training_data.importing.mapping import Kind, MappingError, load_mapping
+from training_data.importing.pipeline import REJECTS, ImportSummary, import_into
+from training_data.importing.reading import SourceError
+
+UNUSABLE = 2
+
+
+def import_files(
+    kind: Annotated[Kind, typer.Argument(help="The table that the rows are for.")],
+    paths: Annotated[list[Path], typer.Argument(help="CSV, JSON, JSONL, XLSX or Parquet files.")],
+    mapping: Annotated[
+        str | None,
+        typer.Option(
+            help="A shipped mapping's name or a TOML file; else found by name or columns."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Dataset directory.", show_default="PADAN_HOME/dataset")
+    ] = None,
+    append: Annotated[
+        bool,
+        typer.Option(
+            "--append/--replace", help="Merge into the table that is there, or begin anew."
+        ),
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON.")] = False,
+) -> None:
+    """Import files into a dataset; every row is accepted, or rejected with its reason."""
+    folder = out or padan_home() / "dataset"
+    try:
+        chosen = load_mapping(mapping) if mapping else None
+        summary = import_into(Dataset.open_or_create(folder), kind, paths, chosen, append)
+    except (MappingError, SourceError, DatasetError) as error:
+        _stop(str(error))
+    if as_json:
+        _print_json(summary, folder)
+    else:
+        _print_table(summary, folder)
+    if not summary.accepted:
+        _stop(f"no row was accepted; the reasons are in {folder / REJECTS}.csv")
+
+
+def _stop(message: str) -> NoReturn:
+    typer.echo(" ".join(message.split()), err=True)
+    raise typer.Exit(UNUSABLE)
+
+
+def _print_json(summary: ImportSummary, folder: Path) -> None:
+    counts = {
+        name: getattr(summary, name)
+        for name in ("read", "accepted", "rejected", "added", "replaced")
+    }
+    typer.echo(json.dumps({**counts, "assumed": summary.assumed, "dataset": str(folder)}))
+
+
+def _print_table(summary: ImportSummary, folder: Path) -> None:
+    table = Table("file", "mapping", "read", "accepted", "rejected", "assumed")
+    for name, result in summary.files:
+        assumed = ", ".join(f"{column} in {count}" for column, count in result.assumed.items())
+        counts = (result.read, result.accepted.height, result.rejects.height)
+        table.add_row(name, result.mapping, *map(str, counts), assumed or "nothing")
+    console = Console()
+    console.print(table)
+    console.print(f"{summary.added} rows added, {summary.replaced} replaced in {folder}")
+    for reason, rows in _commonest_reasons(summary):
+        console.print(f"rejected, {rows} rows: {reason}", markup=False)
+    if summary.rejected:
+        console.print(f"All rejected rows with their reasons: {folder / REJECTS}.csv")
+
+
+def _commonest_reasons(summary: ImportSummary, shown: int = 5) -> list[tuple[str, int]]:
+    reasons = (reason for _, result in summary.files for reason in result.rejects["reason"])
+    return Counter(reasons).most_common(shown)

@@ -1,0 +1,178 @@
+"""The dataset directory: one Parquet file a table under contract, and ``dataset.toml``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import dataframely as dy
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from training_data.columns import TABLES
+
+INFO_FILE: Final = "dataset.toml"
+
+
+class DatasetError(ValueError):
+    """A dataset directory that cannot be used; the message names the file and what to do."""
+
+
+class DatasetInfo(BaseModel):
+    """What ``dataset.toml`` holds: what the tables' codes and rules refer to."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    programme: str = Field("prakerja-2024", description="rule pack: a shipped name or a file")
+    region_pack: str = Field("indonesia", description="whose codes region_code holds")
+    language: str = Field("id", description="ISO 639-1 language of titles and descriptions")
+    simulated: bool = Field(False, description="no row is about a real person or event")
+
+
+@dataclass(frozen=True)
+class MergeCounts:
+    """Rows that a merge added and rows whose key was there before."""
+
+    added: int
+    replaced: int
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset directory. A dataset with only some of the tables is valid.
+
+    Attributes
+    ----------
+    folder : Path
+        Holds ``dataset.toml`` and a Parquet file a table.
+    info : DatasetInfo
+        The content of ``dataset.toml``.
+    """
+
+    folder: Path
+    info: DatasetInfo
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Dataset:
+        """Open an existing directory.
+
+        Raises
+        ------
+        DatasetError
+            If there is no such directory, no ``dataset.toml``, or a key in it is unknown or wrong.
+        """
+        path = Path(folder) / INFO_FILE
+        if not path.is_file():
+            raise DatasetError(
+                f"{folder}: no dataset here ({INFO_FILE} is missing); make one with padan import"
+            )
+        try:
+            return cls(Path(folder), DatasetInfo(**tomllib.loads(path.read_text(encoding="utf-8"))))
+        except tomllib.TOMLDecodeError as error:
+            raise DatasetError(f"{path}: not valid TOML: {error}") from error
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors()
+            )
+            raise DatasetError(f"{path}: {problems}") from error
+
+    @classmethod
+    def create(cls, folder: str | Path, info: DatasetInfo | None = None) -> Dataset:
+        """Make the directory with its ``dataset.toml`` and no table."""
+        info = info or DatasetInfo()
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        # A JSON string or boolean is a TOML one too.
+        lines = [f"{key} = {json.dumps(value)}\n" for key, value in info.model_dump().items()]
+        (Path(folder) / INFO_FILE).write_text("".join(lines), encoding="utf-8")
+        return cls(Path(folder), info)
+
+    @classmethod
+    def open_or_create(cls, folder: str | Path) -> Dataset:
+        """Open the dataset in ``folder``, or make one there with the default ``dataset.toml``."""
+        return cls.open(folder) if (Path(folder) / INFO_FILE).exists() else cls.create(folder)
+
+    def path(self, table: str) -> Path:
+        """Return where a table's file is, or would be."""
+        _schema(table)
+        return self.folder / f"{table}.parquet"
+
+    def has(self, table: str) -> bool:
+        """Return whether the table is there."""
+        return self.path(table).is_file()
+
+    def tables(self) -> list[str]:
+        """Return the names of the tables that are there, in the contract's order."""
+        return [table for table in TABLES if self.has(table)]
+
+    def read(self, table: str) -> pl.DataFrame:
+        """Read a table whole and hold it to its contract; a table that is not there is empty.
+
+        Raises
+        ------
+        DatasetError
+            If the file is no Parquet, or a row breaks the contract.
+        """
+        if not self.has(table):
+            return _schema(table).create_empty()
+        try:
+            return _validated(table, pl.read_parquet(self.path(table)), str(self.path(table)))
+        except pl.exceptions.ComputeError as error:
+            raise DatasetError(f"{self.path(table)}: not a Parquet file: {error}") from error
+
+    def scan(self, table: str) -> pl.LazyFrame:
+        """Return a lazy table, for what does not fit in memory; only writing checks it."""
+        return (
+            pl.scan_parquet(self.path(table))
+            if self.has(table)
+            else _schema(table).create_empty(lazy=True)
+        )
+
+    def validate(self) -> dict[str, int]:
+        """Hold every table to its contract and return the number of rows of each."""
+        return {table: self.read(table).height for table in self.tables()}
+
+    def write(self, table: str, rows: pl.DataFrame) -> None:
+        """Hold rows to the contract and replace a table; a reader never sees half a file."""
+        valid = _validated(table, rows, table)
+        fresh = self.path(table).with_suffix(".parquet.new")
+        valid.write_parquet(fresh)
+        os.replace(fresh, self.path(table))
+
+    def merge(self, table: str, rows: pl.DataFrame) -> MergeCounts:
+        """Add rows to a table; a row whose key is there already takes the old row's place."""
+        key = _schema(table).primary_key()
+        before = self.read(table)
+        kept = before.join(rows, on=key, how="anti")
+        self.write(table, pl.concat([kept, rows.select(before.columns)]))
+        replaced = before.height - kept.height
+        return MergeCounts(added=rows.height - replaced, replaced=replaced)
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 over ``dataset.toml`` and every table's bytes, in hexadecimal."""
+        whole = hashlib.sha256()
+        for path in (self.folder / INFO_FILE, *map(self.path, self.tables())):
+            with path.open("rb") as file:
+                whole.update(
+                    f"{path.name}:{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode()
+                )
+        return whole.hexdigest()
+
+
+def _schema(table: str) -> type[dy.Schema]:
+    if table not in TABLES:
+        raise DatasetError(
+            f"{table!r} is no table of a dataset; the tables are {', '.join(TABLES)}"
+        )
+    return TABLES[table]
+
+
+def _validated(table: str, rows: pl.DataFrame, where: str) -> pl.DataFrame:
+    try:
+        return _schema(table).validate(rows, cast=True)
+    except (dy.exc.ValidationError, dy.exc.SchemaError) as error:
+        raise DatasetError(f"{where}: {error}") from error

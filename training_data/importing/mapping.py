@@ -1,0 +1,228 @@
+"""How one source's columns become ours: the mapping file, checked when it is read."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from fnmatch import fnmatch
+from importlib import resources
+from pathlib import Path
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+import dataframely as dy
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from training_data.columns import TABLES
+
+Kind = Literal["courses", "participants", "interactions", "classes", "vacancies"]
+ParserName = Literal[
+    "text", "name", "list", "price", "percent", "number", "integer", "boolean", "date", "datetime",
+    "duration_hours", "duration_minutes", "duration_jp", "region", "hash",
+]  # fmt: skip
+
+_PARSERS_OF_OPTION: Final = {
+    "separator": {"list"},
+    "discount": {"price"},
+    "province": {"region"},
+    "time_zone": {"datetime"},
+}
+
+
+class MappingError(ValueError):
+    """A mapping that cannot be used; the message names the file, the key and what to do."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(_Strict):
+    """Where one of our columns comes from.
+
+    Several source columns are joined, each text once; ``prefix`` goes before the text.
+    """
+
+    source: tuple[str, ...] = Field(min_length=1)
+    parser: ParserName | None = Field(None, description="None: the one that fits the column's type")
+    prefix: str = ""
+    join: str = " "
+    strip: str = Field("", description="characters to take off both ends beside white space")
+    missing: tuple[str, ...] = Field((), description="texts that mean: not known")
+    separator: str = Field(",", min_length=1, description="between the items of a list")
+    discount: str | None = Field(
+        None, description="source column of the discount the price already has"
+    )
+    province: str | None = Field(
+        None, description="source column that tells two regions of one name apart"
+    )
+    time_zone: str = Field("UTC", description="of moments that name none")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, value: object) -> object:
+        fields = dict(value) if isinstance(value, dict) else {"source": value}
+        if isinstance(fields.get("source"), str):
+            fields["source"] = (fields["source"],)
+        return fields
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"{value!r} is no time zone of the IANA database") from error
+        return value
+
+    @model_validator(mode="after")
+    def _options_fit_parser(self) -> Column:
+        for option, parsers in _PARSERS_OF_OPTION.items():
+            if option in self.model_fields_set and self.parser not in parsers:
+                raise ValueError(f"{option} needs parser = {' or '.join(sorted(parsers))!r}")
+        return self
+
+    def sources(self) -> tuple[str, ...]:
+        """Every source column that is read, those of the options too."""
+        return (*self.source, *(name for name in (self.discount, self.province) if name))
+
+
+class Join(_Strict):
+    """A second file beside the source; its columns are known as ``name.column``."""
+
+    name: str = Field(min_length=1)
+    file: str = Field(min_length=1, description="file name pattern, in the source's folder")
+    on: str = Field(description="column of the source")
+    to: str = Field(description="column of the second file; compared without case and punctuation")
+    sheet: str | int = 0
+
+
+class Match(_Strict):
+    """When a mapping is taken unnamed: the file name fits, or all the columns are there."""
+
+    files: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+class Mapping(_Strict):
+    """One source's mapping. Columns, constants, enumerations and assumptions go by our columns."""
+
+    name: str
+    kind: Kind
+    description: str = ""
+    match: Match = Match()
+    sheet: str | int = 0
+    skip_rows: int = Field(0, ge=0, description="rows before the header")
+    separator: str = Field(",", min_length=1, max_length=1, description="of a CSV file")
+    keep: Literal["first", "last"] = Field(
+        "first", description="which of several rows with one key"
+    )
+    columns: dict[str, Column]
+    constants: dict[str, str] = Field(
+        {}, description="known of the whole source, and not written in it"
+    )
+    enumerations: dict[str, dict[str, str]] = Field(
+        {}, description="source's value to ours; '*': any other"
+    )
+    assumptions: dict[str, dict[str, str]] = Field(
+        {},
+        description="as enumerations ('': an empty cell), but guesses: the report counts their use",
+    )
+    join: tuple[Join, ...] = ()
+
+    @model_validator(mode="after")
+    def _targets_exist(self) -> Mapping:
+        known = TABLES[self.kind].columns()
+        given = [*self.columns, *self.constants, *self.enumerations, *self.assumptions]
+        unknown = [target for target in given if target not in known]
+        if unknown:
+            raise ValueError(f"{self.kind} has no column {unknown[0]!r}; it has {', '.join(known)}")
+        twice = sorted(set(self.constants) & (set(self.columns) | set(self.assumptions)))
+        if twice:
+            raise ValueError(f"{twice[0]!r} is a constant and comes from elsewhere too; keep one")
+        sourceless = sorted(set(self.enumerations) - set(self.columns))
+        if sourceless:
+            raise ValueError(f"enumerations.{sourceless[0]} has no source in [columns]")
+        needed = (n for n, c in known.items() if not c.nullable and not isinstance(c, dy.List))
+        absent = [name for name in needed if name not in given]
+        if absent:
+            raise ValueError(
+                f"{self.kind} need {', '.join(absent)}: give a column, constant or assumption"
+            )
+        return self
+
+
+def load_mapping(name_or_path: str | Path) -> Mapping:
+    """Load a shipped mapping by name (``"skillweek"``) or any mapping by its file.
+
+    Raises
+    ------
+    MappingError
+        If the file is missing, is not TOML, or has a key that is unknown or wrong.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = _folder() / f"{name_or_path}.toml"
+    if not path.is_file():
+        known = ", ".join(mapping.name for mapping in shipped_mappings())
+        raise MappingError(f"{name_or_path}: no such mapping; shipped are {known}")
+    return _read(path)
+
+
+def shipped_mappings() -> list[Mapping]:
+    """Return the mappings that come with the project, by name."""
+    return [_read(path) for path in sorted(_folder().glob("*.toml"))]
+
+
+def find_mapping(kind: Kind, path: Path, columns: Sequence[str] | None) -> Mapping | None:
+    """Return the shipped mapping for a file by its name, or by its columns where they are given.
+
+    Raises
+    ------
+    MappingError
+        If more than one fits.
+    """
+    fitting = [m for m in shipped_mappings() if m.kind == kind and _fits(m, path, columns)]
+    if len(fitting) > 1:
+        names = ", ".join(mapping.name for mapping in fitting)
+        raise MappingError(f"{path.name}: mappings {names} all fit; choose one with --mapping")
+    return fitting[0] if fitting else None
+
+
+def contract_mapping(kind: Kind, columns: Sequence[str]) -> Mapping:
+    """Return the mapping of a file that uses our own column names."""
+    ours = {name: Column(source=(name,)) for name in TABLES[kind].columns() if name in columns}
+    return _checked(
+        "no mapping fits, and as a file of our own columns",
+        {"name": "contract", "kind": kind, "columns": ours},
+    )
+
+
+def _fits(mapping: Mapping, path: Path, columns: Sequence[str] | None) -> bool:
+    if columns is None:
+        return any(fnmatch(path.name.lower(), pattern.lower()) for pattern in mapping.match.files)
+    return bool(mapping.match.columns) and set(mapping.match.columns) <= set(columns)
+
+
+def _folder() -> Path:
+    return Path(str(resources.files("training_data") / "mappings"))
+
+
+def _read(path: Path) -> Mapping:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise MappingError(f"{path.name}: not valid TOML: {error}") from error
+    return _checked(path.name, {"name": path.stem, **content})
+
+
+def _checked(where: str, fields: dict[str, object]) -> Mapping:
+    try:
+        return Mapping.model_validate(fields)
+    except ValidationError as error:
+        problems = [
+            "".join(f"{part}." for part in p["loc"])[:-1] + f": {p['msg']}" for p in error.errors()
+        ]
+        raise MappingError(
+            f"{where}: {'; '.join(problem.removeprefix(': ') for problem in problems)}"
+        ) from error
