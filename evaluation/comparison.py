@@ -1,0 +1,256 @@
+"""Compare rankings of the same users: which is better, by how much, and more than by chance.
+
+Every model is paired with the baseline user by user. The family that Holm's correction covers is
+all that was asked at once: models x metrics x slices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from rich.table import Table
+
+from evaluation.metrics import ACCURACY, PerUser, Ranked, Truth, judge
+from evaluation.significance import (
+    bootstrap_means,
+    holm,
+    interval,
+    paired_effect,
+    randomisation_test,
+)
+
+Mask = NDArray[np.bool_]
+
+ALL = "all"
+FEW_USERS = 100  # below it, an interval over users is wide and a missing difference says little
+MINIMUM_USERS = 10  # below it, a slice is not reported: it would speak of persons
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The result of :func:`compare`; shows itself as a table in a notebook and in a terminal.
+
+    Attributes
+    ----------
+    table : polars.DataFrame
+        One row per model, metric and slice: ``value`` and ``baseline_value`` (means over users),
+        ``difference`` with its 95% interval ``low`` and ``high``, ``gain`` (difference over the
+        baseline's value) with ``gain_low`` and ``gain_high``, ``effect`` (d_z), ``p`` of the
+        randomisation test and ``p_holm`` corrected for the whole table, ``verdict`` and ``note``.
+    baseline : str
+        The model that the others are compared with.
+    level : float
+        Significance level of the verdicts.
+    """
+
+    table: pl.DataFrame
+    baseline: str
+    level: float
+
+    def verdicts(self) -> list[str]:
+        """Return the distinct verdicts in the table; ``["no difference"]`` if nothing was found."""
+        return self.table["verdict"].drop_nulls().unique().sort().to_list()
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{name}</th>" for name in _SHOWN)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>"
+            for row in _display_rows(self.table)
+        )
+        caption = f"Compared with {self.baseline}; p corrected by Holm over {len(self.table)} tests"
+        return f"<table><caption>{caption}</caption><tr>{head}</tr>{body}</table>"
+
+    def __rich__(self) -> Table:
+        """Return the table for ``rich.print``."""
+        table = Table(title=f"Compared with {self.baseline}; p corrected by Holm")
+        for name in _SHOWN:
+            table.add_column(name, justify="left" if name in _TEXT else "right")
+        for row in _display_rows(self.table):
+            table.add_row(*row)
+        return table
+
+
+def compare(
+    runs: Mapping[str, Ranked],
+    truth: Truth,
+    *,
+    baseline: str | None = None,
+    metrics: tuple[str, ...] = ("ndcg", "recall", "mrr"),
+    cutoffs: tuple[int, ...] = (10,),
+    slices: Mapping[str, Mask] | None = None,
+    draws: int = 1000,
+    level: float = 0.05,
+    seed: int = 0,
+) -> Comparison:
+    """Compare each run with the baseline on every metric, cut-off and slice.
+
+    Parameters
+    ----------
+    runs : mapping of str to ndarray of int, shape (U, k)
+        Ranked item ids of the same users in the same order; at least two runs.
+    truth : Truth
+        Users without anything relevant do not count.
+    baseline : str, optional
+        The first run where not given.
+    slices : mapping of str to ndarray of bool, shape (U,), optional
+        Tested besides all users. Less than ``MINIMUM_USERS`` are not reported, less than
+        ``FEW_USERS`` noted.
+    draws : int
+        Bootstrap resamples. The randomisation test draws as many as its correction needs.
+    level : float
+        Family-wise error that the verdicts keep.
+
+    Raises
+    ------
+    ValueError
+        If there are less than two runs, or the baseline is not among them.
+    """
+    baseline = next(iter(runs), "") if baseline is None else baseline
+    if len(runs) < 2 or baseline not in runs:
+        raise ValueError(f"needs the baseline {baseline!r} and another run, got {sorted(runs)}")
+    scored = {name: _score(ranked, truth, metrics, cutoffs) for name, ranked in runs.items()}
+    masks = {ALL: np.ones(len(truth.sizes), dtype=bool)} | dict(slices or {})
+    return compare_values(scored, masks, baseline=baseline, draws=draws, level=level, seed=seed)
+
+
+def compare_values(
+    scored: Mapping[str, Mapping[str, PerUser]],
+    masks: Mapping[str, Mask],
+    *,
+    baseline: str,
+    draws: int = 1000,
+    level: float = 0.05,
+    seed: int = 0,
+) -> Comparison:
+    """Compare values per user that are there already: ``scored[model][metric]`` has shape (U,)."""
+    rows = [
+        (model, metric, name)
+        for model in scored
+        if model != baseline
+        for metric in scored[model]
+        for name in masks
+    ]
+    ours = np.column_stack([_masked(scored[m][x], masks[s]) for m, x, s in rows])
+    base = np.column_stack([_masked(scored[baseline][x], masks[s]) for _, x, s in rows])
+    ours, base = np.where(np.isnan(base), np.nan, ours), np.where(np.isnan(ours), np.nan, base)
+    users = (~np.isnan(base)).sum(axis=0)
+    shown = users >= MINIMUM_USERS
+    ours, base = np.where(shown, ours, np.nan), np.where(shown, base, np.nan)
+
+    resampled_ours, resampled_base = np.split(
+        bootstrap_means(np.hstack([ours, base]), draws=draws, seed=seed), 2, axis=1
+    )
+    low, high = interval(resampled_ours - resampled_base)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gain_low, gain_high = interval(_finite(resampled_ours / resampled_base - 1))
+    # the smallest p-value, 1 / flips, must stay well below the level when multiplied by the tests
+    flips = max(10_000, int(5 * len(rows) / level))
+    p = np.where(shown, randomisation_test(ours - base, draws=flips, seed=seed), np.nan)
+    p_holm = holm(p)
+    value, base_value = _mean(ours), _mean(base)
+    difference = value - base_value
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gain = _finite(difference / base_value)
+    table = pl.DataFrame(
+        {
+            "model": [row[0] for row in rows],
+            "metric": [row[1] for row in rows],
+            "slice": [row[2] for row in rows],
+            "users": users,
+            "baseline_value": base_value,
+            "value": value,
+            "difference": difference,
+            "low": low,
+            "high": high,
+            "gain": gain,
+            "gain_low": gain_low,
+            "gain_high": gain_high,
+            "effect": np.where(shown, paired_effect(ours - base), np.nan),
+            "p": p,
+            "p_holm": p_holm,
+        },
+        nan_to_null=True,
+    )
+    verdict = (
+        pl.when(pl.col("p_holm") >= level)
+        .then(pl.lit("no difference"))
+        .when(pl.col("p_holm").is_not_null() & (pl.col("difference") > 0))
+        .then(pl.lit("better"))
+        .when(pl.col("p_holm").is_not_null())
+        .then(pl.lit("worse"))
+    )
+    note = (
+        pl.when(pl.col("users") < MINIMUM_USERS)
+        .then(pl.lit(f"not reported: under {MINIMUM_USERS} users"))
+        .when(pl.col("users") < FEW_USERS)
+        .then(pl.lit(f"few users (under {FEW_USERS}): a difference may go unseen"))
+        .otherwise(pl.lit(""))
+    )
+    return Comparison(table.with_columns(verdict=verdict, note=note), baseline, level)
+
+
+_TEXT = ("model", "metric", "slice", "verdict", "note")
+_SHOWN = (
+    "model",
+    "metric",
+    "slice",
+    "users",
+    "value",
+    "difference",
+    "gain",
+    "p_holm",
+    "verdict",
+    "note",
+)
+
+
+def _display_rows(table: pl.DataFrame) -> list[list[str]]:
+    return [
+        [
+            row["model"],
+            row["metric"],
+            row["slice"],
+            f"{row['users']:,}",
+            _number(row["value"]),
+            _range(row["difference"], row["low"], row["high"], "+.4f"),
+            _range(row["gain"], row["gain_low"], row["gain_high"], "+.1%"),
+            _number(row["p_holm"]),
+            row["verdict"] or "",
+            row["note"],
+        ]
+        for row in table.iter_rows(named=True)
+    ]
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
+
+
+def _range(value: float | None, low: float | None, high: float | None, spec: str) -> str:
+    if value is None or low is None or high is None:
+        return ""
+    return f"{value:{spec}} [{low:{spec}}, {high:{spec}}]"
+
+
+def _score(
+    ranked: Ranked, truth: Truth, metrics: tuple[str, ...], cutoffs: tuple[int, ...]
+) -> dict[str, PerUser]:
+    judged = judge(ranked, truth)
+    return {f"{name}@{k}": ACCURACY[name](judged, k) for name in metrics for k in cutoffs}
+
+
+def _masked(values: PerUser, mask: Mask) -> PerUser:
+    return np.where(mask, values, np.nan)
+
+
+def _finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    n = (~np.isnan(values)).sum(axis=0)
+    return np.where(n > 0, np.nansum(values, axis=0) / np.maximum(n, 1), np.nan)
