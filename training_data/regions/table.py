@@ -1,0 +1,250 @@
+"""The regions of one country as arrays: tree, lookup and distances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+
+from training_data.regions.geo import great_circle_km
+from training_data.regions.names import NameIndex, RegionNotFoundError
+from training_data.regions.pack import RegionPack, read_pack
+
+
+class RegionTable:
+    """Regions of one code set; a region's id is its row, so every attribute is an array by id.
+
+    Attributes
+    ----------
+    name, version, language : str
+        Of the pack; ``version`` names the code set, as in "kemendagri-2025".
+    levels : tuple of str
+        Names of the levels from the top: ("island", "province", "kabupaten/kota").
+    frame : DataFrame, R rows
+        All columns of the pack, in the order of the ids.
+    codes : tuple of str
+    parents : ndarray of int32, shape (R,)
+        Id of the parent, -1 at the top.
+    level : ndarray of int8, shape (R,)
+    landmass : ndarray of int32, shape (R,)
+        Number of the island a region lies on; -1 where it lies on several or is not known.
+    latitude, longitude : ndarray of float64, shape (R,)
+        Degrees north and east.
+    population : ndarray of int64, shape (R,)
+    """
+
+    def __init__(self, pack: RegionPack) -> None:
+        frame = pack.regions
+        self.name = pack.settings.name
+        self.version = pack.settings.version
+        self.language = pack.settings.language
+        self.levels = pack.settings.levels
+        self.frame = frame
+        self.codes: tuple[str, ...] = tuple(frame["code"])
+        self._id_of = {code: row for row, code in enumerate(self.codes)}
+        self._undotted = {code.replace(".", ""): row for row, code in enumerate(self.codes)}
+        self.parents = self.ids(frame["parent_code"])
+        self.level = frame["level"].to_numpy()
+        self.landmass = _numbered(frame["landmass"])
+        self.latitude = frame["latitude"].to_numpy()
+        self.longitude = frame["longitude"].to_numpy()
+        self.population = frame["population"].to_numpy()
+        self._inside = self._containment(self.ids(frame["split_from"]))
+        self._names = NameIndex(pack, self.parents, self._inside)
+        self._neighbours = np.zeros((len(self.codes), len(self.codes)), dtype=np.bool_)
+        a, b = (self.ids(pack.neighbours[column]) for column in ("code", "neighbour_code"))
+        self._neighbours[a, b] = self._neighbours[b, a] = True
+
+    @classmethod
+    def load(cls, name_or_directory: str | Path) -> RegionTable:
+        """Read a shipped pack by its name ("indonesia"), or any pack by its directory.
+
+        Raises
+        ------
+        FileNotFoundError, ValueError
+            From ``read_pack``, naming the file.
+        """
+        return cls(read_pack(name_or_directory))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def id(self, code: str) -> int:
+        """Id of a code of this pack, exactly as the pack writes it."""
+        try:
+            return self._id_of[code]
+        except KeyError:
+            raise RegionNotFoundError(
+                f"no region code {code!r} in {self.name} {self.version}"
+            ) from None
+
+    def ids(self, codes: pl.Series | Sequence[str | None]) -> NDArray[np.int32]:
+        """Ids of codes, -1 for null.
+
+        Raises
+        ------
+        RegionNotFoundError
+            A code is not one of this pack.
+        """
+        wanted = pl.Series("code", codes, dtype=pl.String)
+        found = wanted.replace_strict(
+            self.codes, range(len(self)), default=None, return_dtype=pl.Int32
+        )
+        unknown = wanted.filter(wanted.is_not_null() & found.is_null())
+        if len(unknown):
+            raise RegionNotFoundError(
+                f"no region codes {unknown.unique().sort().to_list()[:5]} "
+                f"in {self.name} {self.version}"
+            )
+        return found.fill_null(-1).to_numpy()
+
+    def lookup(self, name_or_code: str, within: str | None = None) -> str:
+        """Code of the region that a code or a name, however written, stands for.
+
+        A code may lack its dots ("3172") and is read in this pack's own code set; codes of another
+        agency are not recognised as such and must be translated before. A name may carry a word for
+        its kind or none, be abbreviated, English, an old one, a place inside the region, or a list
+        ("Kebayoran Lama, Jakarta Selatan"). ``pack.toml`` has the rule on names without a kind.
+
+        Parameters
+        ----------
+        name_or_code : str
+        within : str, optional
+            Code or name of a region it lies in, as a province; a region split since then will do.
+
+        Raises
+        ------
+        RegionNotFoundError
+            None, or no single one, is meant; the message suggests some.
+        """
+        found = self._find(name_or_code, None if within is None else self.id(self.lookup(within)))
+        if found is None:
+            near = ", ".join(
+                f"{self.codes[i]} {self.frame['name'][i]}"
+                for i in self._names.suggest(name_or_code)
+            )
+            place = f" within {within!r}" if within is not None else ""
+            raise RegionNotFoundError(
+                f"no single region {name_or_code!r}{place} in {self.name} {self.version}; "
+                f"near: {near}"
+            )
+        return self.codes[found]
+
+    def resolve(self, names: pl.Series, within: pl.Series | None = None) -> pl.Series:
+        """``lookup`` of a column: codes, null where a name (or its ``within``) is not resolved.
+
+        Parameters
+        ----------
+        names : Series of String
+            Names or codes; bare numbers are refused, they have lost their leading zeros and dots.
+        within : Series of String, optional
+            Region each lies in; null where it is not known.
+
+        Raises
+        ------
+        TypeError
+            A column is not text.
+        """
+        pairs = (
+            pl.DataFrame({"name": names, "within": within})
+            if within is not None
+            else (pl.DataFrame({"name": names}).with_columns(within=pl.lit(None, pl.String)))
+        )
+        for column in pairs:
+            if column.dtype not in (pl.String, pl.Null):
+                raise TypeError(f"region {column.name} is {column.dtype}, expected text")
+        distinct = pairs.unique()
+        codes = [self._resolve_one(name, outer) for name, outer in distinct.iter_rows()]
+        found = distinct.with_columns(code=pl.Series(codes, dtype=pl.String))
+        joined = pairs.join(
+            found, on=["name", "within"], how="left", nulls_equal=True, maintain_order="left"
+        )
+        return joined["code"].alias(names.name)
+
+    def ancestors(self, code: str) -> tuple[str, ...]:
+        """Codes of the regions around one, nearest first."""
+        return tuple(self.codes[i] for i in self._ancestor_ids(self.id(code)))
+
+    def children(self, code: str) -> tuple[str, ...]:
+        """Codes of the regions one level below."""
+        return tuple(self.codes[i] for i in np.flatnonzero(self.parents == self.id(code)))
+
+    def at_level(self, level: int | str) -> NDArray[np.int32]:
+        """For each region its ancestor (or itself) at a level, -1 where it lies above that level.
+
+        Parameters
+        ----------
+        level : int or str
+            Number or name of the level.
+
+        Returns
+        -------
+        ndarray of int32, shape (R,)
+        """
+        wanted = self.levels.index(level) if isinstance(level, str) else level
+        found = np.arange(len(self), dtype=np.int32)
+        for _ in self.levels:
+            found = np.where(self.level[found] > wanted, self.parents[found], found)
+        return np.where(self.level >= wanted, found, np.int32(-1)).astype(np.int32)
+
+    def distance_km(self, a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
+        """Great-circle kilometres between ids; shapes broadcast, an id of -1 gives NaN."""
+        a, b = np.asarray(a), np.asarray(b)
+        distance = great_circle_km(
+            self.latitude[a], self.longitude[a], self.latitude[b], self.longitude[b]
+        )
+        return np.where((a < 0) | (b < 0), np.nan, distance)
+
+    def same_landmass(self, a: ArrayLike, b: ArrayLike) -> NDArray[np.bool_]:
+        """Whether ids are joined by land; shapes broadcast. False where it is not known."""
+        a, b = np.asarray(a), np.asarray(b)
+        on_a, on_b = self.landmass[a], self.landmass[b]
+        return np.asarray((on_a == on_b) & (on_a >= 0) & (a >= 0) & (b >= 0))
+
+    def are_neighbours(self, a: ArrayLike, b: ArrayLike) -> NDArray[np.bool_]:
+        """Whether ids touch; shapes broadcast. A region is not its own neighbour."""
+        a, b = np.asarray(a), np.asarray(b)
+        return np.asarray(self._neighbours[a, b] & (a >= 0) & (b >= 0))
+
+    def _resolve_one(self, name: str | None, within: str | None) -> str | None:
+        outer = None
+        if name is None:
+            return None
+        if within is not None and (outer := self._find(within, None)) is None:
+            return None
+        found = self._find(name, outer)
+        return None if found is None else self.codes[found]
+
+    def _find(self, text: str, within: int | None) -> int | None:
+        stripped = text.strip()
+        coded = self._id_of.get(stripped, self._undotted.get(stripped))
+        if coded is None:
+            return self._names.find(text, within)
+        outside = within is not None and coded != within and not self._inside[within, coded]
+        return None if outside else coded
+
+    def _ancestor_ids(self, region: int) -> list[int]:
+        chain: list[int] = []
+        while (region := int(self.parents[region])) >= 0:
+            chain.append(region)
+        return chain
+
+    def _containment(self, split_from: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """``inside[a, b]``: b lies within a, now or before a region around b was split from a."""
+        inside = np.zeros((len(self), len(self)), dtype=np.bool_)
+        for region in range(len(self)):
+            around = self._ancestor_ids(region)
+            for outer in around:  # grows while it is walked: a split of a split counts too
+                if split_from[outer] >= 0:
+                    around.append(int(split_from[outer]))
+            inside[around, region] = True
+        return inside
+
+
+def _numbered(labels: pl.Series) -> NDArray[np.int32]:
+    """Equal labels as equal numbers from 0, null as -1."""
+    numbers = labels.rank("dense").cast(pl.Int32) - 1
+    return numbers.fill_null(-1).to_numpy()
