@@ -89,6 +89,9 @@ def test_coordinates_lie_in_indonesia_and_near_their_province() -> None:
         ("Kota Garut", "32.05"),
         ("SEDENRENG RAPPANG", "73.14"),
         ("Kab. Tanjung Jabung Bara", "15.06"),
+        ("Tanggerang", "36.71"),
+        ("Makasar", "73.71"),  # a common slip, and a district of Jakarta Timur
+        ("Kec. Makasar", "31.75"),
         ("Jakarta Selatan, Jakarta Raya", "31.74"),
         ("Jakarta Raya, Jakarta Selatan", "31.74"),
         ("Surakarta / Solo", "33.72"),
@@ -106,7 +109,19 @@ def test_lookup(text: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Banjar", "Taman", "Remote", "", "31.99", "3199", "12.1", "Bandung Utama Raya"]
+    "text",
+    [
+        "Banjar",
+        "Taman",
+        "Remote",
+        "",
+        "31.99",
+        "3199",
+        "12.1",
+        "Bandung Utama Raya",
+        "Bandun",
+        "Lampung Baru",
+    ],
 )
 def test_lookup_refuses_what_is_not_one_region(text: str) -> None:
     with pytest.raises(RegionNotFoundError, match="no single region"):

@@ -22,7 +22,7 @@ from training_data.regions.pack import Affixes, RegionPack
 
 FUZZY_MIN_SCORE = 90.0  # one letter wrong in ten
 FUZZY_MIN_LEAD = 4.0  # over the next best region
-FUZZY_MIN_LENGTH = 7  # letters; below it one letter makes another place
+FUZZY_MIN_LENGTH = 9  # letters; below it one letter makes another place
 
 # How a form came about, best first.
 WITH_KIND, WITHOUT_KIND, ALIAS, OTHER_KIND, PLACE = range(5)
