@@ -22,12 +22,12 @@ from evaluation.significance import (
     paired_effect,
     randomisation_test,
 )
+from evaluation.slices import MINIMUM_USERS
 
 Mask = NDArray[np.bool_]
 
 ALL = "all"
 FEW_USERS = 100  # below it, an interval over users is wide and a missing difference says little
-MINIMUM_USERS = 10  # below it, a slice is not reported: it would speak of persons
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,251 @@
+"""Slices of the participants: who is served well, who is not, and where trainings are missing.
+
+A slice is a mask over users; a dimension (gender, province, ...) is a set of slices. Slices under
+``MINIMUM_USERS`` carry no figures, and neither does the next smallest where only one would be
+hidden, for its figure could be found by subtraction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy import stats
+
+from evaluation.metrics import PerUser, Ranked, Truth, provider_exposure
+from evaluation.significance import bootstrap_means, interval
+from training_data.columns import Participants
+from training_data.regions import RegionTable
+
+Mask = NDArray[np.bool_]
+Codes = NDArray[np.integer]
+Slices = dict[str, dict[str, Mask]]
+
+MINIMUM_USERS = 10
+AGE_BORDERS = (18, 25, 35, 45, 55, 65)
+
+P = Participants
+
+
+def slices_of_codes(codes: Codes, labels: Sequence[str]) -> dict[str, Mask]:
+    """Return a mask per label that occurs; code -1 (not known) is in none."""
+    present = np.unique(codes[codes >= 0])
+    return {labels[code]: codes == code for code in present}
+
+
+def participant_slices(
+    participants: pl.DataFrame, regions: RegionTable | None, *, year: int, events_before: Codes
+) -> Slices:
+    """Return the fairness dimensions that the participant table allows.
+
+    Parameters
+    ----------
+    participants : DataFrame, U rows
+        Columns of :class:`training_data.columns.Participants`; those missing or empty give no
+        dimension.
+    regions : RegionTable, optional
+        Gives a dimension for each level above the lowest (island, province).
+    year : int
+        For ages.
+    events_before : ndarray of int, shape (U,)
+        Events of each user before the test: none is cold.
+    """
+    slices: Slices = {"history": _two(events_before > 0, "warm", "cold")}
+    for column, yes, no in (
+        (P.rural.name, "rural", "urban"),
+        (P.disability.name, "with a disability", "no disability"),
+    ):
+        if column in participants.columns:
+            known = participants[column].is_not_null().to_numpy()
+            value = participants[column].fill_null(False).to_numpy()
+            slices[column] = {yes: known & value, no: known & ~value}
+    for column in (P.gender.name, P.education.name, P.employment_status.name):
+        if column in participants.columns:
+            slices[column] = _by_label(participants[column].cast(pl.String))
+    if P.birth_year.name in participants.columns:
+        born = participants[P.birth_year.name].fill_null(year + 1).to_numpy()
+        slices["age"] = _age_bands(year - born)
+    if regions is not None and P.region_code.name in participants.columns:
+        places = regions.ids(participants[P.region_code.name])
+        names = regions.frame["name"].to_list()
+        for level in regions.levels[:-1]:
+            at = np.where(places >= 0, regions.at_level(level)[places], -1)
+            slices[level] = slices_of_codes(at, names)
+    return {name: masks for name, masks in slices.items() if any(m.any() for m in masks.values())}
+
+
+def target_slices(truth: Truth, item_codes: Codes, labels: Sequence[str]) -> dict[str, Mask]:
+    """Return masks of the users who took something of each kind (a mode, a topic); they overlap."""
+    owners = np.repeat(np.arange(len(truth.sizes)), truth.sizes)
+    kinds = item_codes[truth.items]
+    masks = {}
+    for code in np.unique(kinds[kinds >= 0]):
+        mask = np.zeros(len(truth.sizes), dtype=bool)
+        mask[owners[kinds == code]] = True
+        masks[labels[code]] = mask
+    return masks
+
+
+def by_slice(values: PerUser, slices: Slices, *, draws: int = 1000, seed: int = 0) -> pl.DataFrame:
+    """Return mean and 95% bootstrap interval per slice.
+
+    Returns
+    -------
+    DataFrame
+        ``dimension, slice, users, mean, low, high``; all but the names null where suppressed.
+    """
+    names = [(dimension, label) for dimension, masks in slices.items() for label in masks]
+    columns = np.column_stack(
+        [np.where(slices[dimension][label], values, np.nan) for dimension, label in names]
+    )
+    low, high = interval(bootstrap_means(columns, draws=draws, seed=seed))
+    table = pl.DataFrame(
+        {
+            "dimension": [dimension for dimension, _ in names],
+            "slice": [label for _, label in names],
+            "users": (~np.isnan(columns)).sum(axis=0),
+            "mean": _column_means(columns),
+            "low": low,
+            "high": high,
+        },
+        nan_to_null=True,
+    )
+    return suppress(table, ["users", "mean", "low", "high"])
+
+
+def gaps(values: PerUser, slices: Slices, *, level: float = 0.95) -> pl.DataFrame:
+    """Return the gap between the best and the worst slice of each dimension.
+
+    The pair is picked by looking, so its interval is widened for all pairs that could have been
+    picked (Bonferroni): it covers the gap of every pair at once.
+
+    Returns
+    -------
+    DataFrame
+        ``dimension, best, worst, gap, low, high``; dimensions with one slice to report are left
+        out.
+    """
+    rows = []
+    for dimension, masks in slices.items():
+        samples = {label: values[mask & ~np.isnan(values)] for label, mask in masks.items()}
+        samples = {label: s for label, s in samples.items() if len(s) >= MINIMUM_USERS}
+        if len(samples) < 2:
+            continue
+        means = {label: sample.mean() for label, sample in samples.items()}
+        best, worst = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
+        pairs = len(samples) * (len(samples) - 1) / 2
+        error = np.sqrt(sum(samples[x].var(ddof=1) / len(samples[x]) for x in (best, worst)))
+        margin = stats.norm.ppf(1 - (1 - level) / 2 / pairs) * error
+        gap = means[best] - means[worst]
+        rows.append((dimension, best, worst, gap, gap - margin, gap + margin))
+    schema: dict[str, type[pl.DataType]] = dict.fromkeys(("dimension", "best", "worst"), pl.String)
+    schema |= dict.fromkeys(("gap", "low", "high"), pl.Float64)
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def providers_table(
+    ranked: Ranked, providers: Codes, names: Sequence[str], quality: NDArray[np.floating]
+) -> pl.DataFrame:
+    """Return each provider's exposure against its share of the catalogue and its quality.
+
+    Parameters
+    ----------
+    ranked : ndarray of int, shape (U, k)
+    providers : ndarray of int, shape (N,)
+        Provider of each item.
+    names : sequence of str
+        By provider code.
+    quality : ndarray of float, shape (N,)
+        Quality of each item in any unit; NaN where not known.
+
+    Returns
+    -------
+    DataFrame
+        ``provider, items, share, exposure, ratio, quality`` by falling exposure; ``ratio`` is
+        exposure over share, 1 where a provider is shown as much as its catalogue would say.
+    """
+    n = len(names)
+    items = np.bincount(providers, minlength=n)
+    known = ~np.isnan(quality)
+    total = np.bincount(providers[known], quality[known], minlength=n)
+    rated = np.bincount(providers[known], minlength=n)
+    share = items / items.sum()
+    exposure = provider_exposure(ranked, providers, n)
+    table = pl.DataFrame(
+        {
+            "provider": names,
+            "items": items,
+            "share": share,
+            "exposure": exposure,
+            "ratio": np.where(share > 0, exposure / np.where(share > 0, share, 1), np.nan),
+            "quality": np.where(rated > 0, total / np.maximum(rated, 1), np.nan),
+        },
+        nan_to_null=True,
+    )
+    return table.sort("exposure", "provider", descending=[True, False])
+
+
+def supply_gap(
+    best_fit: NDArray[np.floating], groups: Mapping[str, pl.Series], threshold: float
+) -> pl.DataFrame:
+    """Return where people's best permitted training is poor.
+
+    Parameters
+    ----------
+    best_fit : ndarray of float, shape (U,)
+        Fit of the best training that each may take; NaN where there is none at all, which is poor.
+    groups : mapping of str to Series, length U
+        What to count by: region, or region and topic; nulls are left out.
+    threshold : float
+        A fit below it is poor.
+
+    Returns
+    -------
+    DataFrame
+        The groups' columns, ``users`` and ``poor`` (their share); null where suppressed.
+    """
+    poor = np.isnan(best_fit) | (best_fit < threshold)
+    table = pl.DataFrame(dict(groups)).with_columns(poor=pl.Series(poor, dtype=pl.Float64))
+    counted = (
+        table.drop_nulls(list(groups))
+        .group_by(list(groups))
+        .agg(users=pl.len(), poor=pl.col("poor").mean())
+        .sort(list(groups))
+    )
+    few = pl.col("users") < MINIMUM_USERS
+    return counted.with_columns(
+        pl.when(~few).then(pl.col(name)).alias(name) for name in ("users", "poor")
+    )
+
+
+def suppress(table: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """Empty ``columns`` of slices under ``MINIMUM_USERS``, and of the next smallest if alone."""
+    few = pl.col("users") < MINIMUM_USERS
+    alone = few.sum().over("dimension") == 1
+    place = pl.col("users").rank("ordinal").over("dimension")
+    hidden = few | (alone & (place == 2))
+    return table.with_columns(pl.when(~hidden).then(pl.col(name)).alias(name) for name in columns)
+
+
+def _two(mask: Mask, yes: str, no: str) -> dict[str, Mask]:
+    return {yes: mask, no: ~mask}
+
+
+def _by_label(values: pl.Series) -> dict[str, Mask]:
+    labels = values.drop_nulls().unique(maintain_order=True).sort().to_list()
+    return {label: (values == label).fill_null(False).to_numpy() for label in labels}
+
+
+def _age_bands(ages: Codes) -> dict[str, Mask]:
+    bands = {
+        f"{low}-{high - 1}": (ages >= low) & (ages < high) for low, high in pairwise(AGE_BORDERS)
+    }
+    return bands | {f"{AGE_BORDERS[-1]}+": ages >= AGE_BORDERS[-1]}
+
+
+def _column_means(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    n = (~np.isnan(columns)).sum(axis=0)
+    return np.where(n > 0, np.nansum(columns, axis=0) / np.maximum(n, 1), np.nan)
