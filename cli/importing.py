@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from training_data.dataset import Dataset, DatasetError
+from training_data.dataset import DatasetError
 from training_data.home import padan_home
 from training_data.importing.mapping import Kind, MappingError, load_mapping
 from training_data.importing.pipeline import REJECTS, ImportSummary, import_into
@@ -44,7 +44,7 @@ def import_files(
     folder = out or padan_home() / "dataset"
     try:
         chosen = load_mapping(mapping) if mapping else None
-        summary = import_into(Dataset.open_or_create(folder), kind, paths, chosen, append)
+        summary = import_into(folder, kind, paths, chosen, append)
     except (MappingError, SourceError, DatasetError) as error:
         _stop(str(error))
     if as_json:

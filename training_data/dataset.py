@@ -147,10 +147,11 @@ class Dataset:
         """Add rows to a table; a row whose key is there already takes the old row's place."""
         key = _schema(table).primary_key()
         before = self.read(table)
-        kept = before.join(rows, on=key, how="anti")
-        self.write(table, pl.concat([kept, rows.select(before.columns)]))
+        fresh = _validated(table, rows, table)
+        kept = before.join(fresh, on=key, how="anti")
+        self.write(table, pl.concat([kept, fresh]))
         replaced = before.height - kept.height
-        return MergeCounts(added=rows.height - replaced, replaced=replaced)
+        return MergeCounts(added=fresh.height - replaced, replaced=replaced)
 
     def fingerprint(self) -> str:
         """Return the SHA-256 over ``dataset.toml`` and every table's bytes, in hexadecimal."""
@@ -175,4 +176,5 @@ def _validated(table: str, rows: pl.DataFrame, where: str) -> pl.DataFrame:
     try:
         return _schema(table).validate(rows, cast=True)
     except (dy.exc.ValidationError, dy.exc.SchemaError) as error:
-        raise DatasetError(f"{where}: {error}") from error
+        summary = " ".join(str(error).partition("\n\n")[0].split())
+        raise DatasetError(f"{where}: {summary}") from error

@@ -34,10 +34,10 @@ _PLAIN_PARSERS: Final[dict[ParserName, Callable[[str], Value]]] = {
     "duration_minutes": parsers.parse_duration_minutes,
     "duration_jp": parsers.parse_duration_jp,
 }
-_ID_HEX_DIGITS: Final = 16
+_HASH_HEX_DIGITS: Final = 16
 
 
-@dataclass
+@dataclass(frozen=True)
 class Conversion:
     """The typed table, row by row as the source, and what went wrong or was assumed on the way.
 
@@ -46,83 +46,136 @@ class Conversion:
     table : DataFrame
         The contract's columns and types; null where a cell could not be used.
     problems : DataFrame
-        ``row`` (position in the source, from 0), ``column``, ``reason``; several a row may stand.
+        ``row`` (in the source, from 0), ``column``, ``reason``; a row may stand several times.
     assumed : dict of str to Series
         By column, for each row whether its cell holds an assumption of the mapping.
     """
 
     table: pl.DataFrame
-    problems: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PROBLEM_SCHEMA))
-    assumed: dict[str, pl.Series] = field(default_factory=dict)
-
-    def refuse(self, column: str, reasons: pl.Series) -> None:
-        """Note the rows where ``reasons`` is not null."""
-        found = pl.DataFrame({"reason": reasons}).with_row_index(ROW).drop_nulls("reason")
-        found = found.select(ROW, pl.lit(column).alias("column"), "reason")
-        self.problems = pl.concat([self.problems, found])
+    problems: pl.DataFrame
+    assumed: dict[str, pl.Series]
 
 
 def convert(raw: pl.DataFrame, mapping: Mapping, regions: RegionTable) -> Conversion:
     """Bring a source's text columns into the columns and types of the mapping's contract."""
-    result = Conversion(pl.DataFrame())
-    columns = {}
-    for target, contract in TABLES[mapping.kind].columns().items():
-        spec = mapping.columns.get(target)
-        text = (
-            _source_text(raw, spec)
-            if spec
-            else _constant(mapping.constants.get(target), raw.height)
-        )
-        text = _translated(text, target, mapping, result)
-        values = _parsed(raw, text, target, spec, contract.dtype, result, regions)
-        columns[target] = values.fill_null([]) if contract.dtype == pl.List else values
-    result.table = pl.DataFrame(columns)
-    return result
+    work = _Work(raw, mapping, regions)
+    table = pl.DataFrame(
+        {
+            target: work.column(target, contract.dtype)
+            for target, contract in TABLES[mapping.kind].columns().items()
+        }
+    )
+    return Conversion(table, pl.concat(work.problems), work.assumed)
 
 
-def _constant(value: str | None, height: int) -> pl.Series:
-    return pl.Series([value], dtype=pl.String).new_from_index(0, height)
+@dataclass
+class _Work:
+    """One conversion under way: it collects problems and assumptions column by column."""
+
+    raw: pl.DataFrame
+    mapping: Mapping
+    regions: RegionTable
+    problems: list[pl.DataFrame] = field(
+        default_factory=lambda: [pl.DataFrame(schema=PROBLEM_SCHEMA)]
+    )
+    assumed: dict[str, pl.Series] = field(default_factory=dict)
+
+    def column(self, target: str, dtype: pl.DataType) -> pl.Series:
+        spec = self.mapping.columns.get(target)
+        if spec:
+            text = _hashed(self.raw, spec) if spec.parser == "hash" else _joined(self.raw, spec)
+        else:
+            constant = pl.Series([self.mapping.constants.get(target)], dtype=pl.String)
+            text = constant.new_from_index(0, self.raw.height)
+        text = self._translated(target, text)
+        values = self._parsed(target, text, spec or Column(source=(target,)), dtype)
+        return values.fill_null([]) if dtype == pl.List else values
+
+    def _refuse(self, target: str, reasons: pl.Series) -> None:
+        """Note the rows where ``reasons`` is not null."""
+        found = pl.DataFrame({"reason": reasons}).with_row_index(ROW).drop_nulls("reason")
+        self.problems.append(found.select(ROW, pl.lit(target).alias("column"), "reason"))
+
+    def _translated(self, target: str, text: pl.Series) -> pl.Series:
+        """Apply enumeration and assumptions, whatever the case, spaces and punctuation."""
+        listed = _keyed(self.mapping.enumerations.get(target, {}))
+        guessed = _keyed(self.mapping.assumptions.get(target, {}))
+        if not listed and not guessed:
+            return text
+        known = {**guessed, **listed}
+        keys = _by_distinct(text, _key).fill_null("")
+        entries = {key: _entry(key, known) for key in keys.unique()}
+        new = {key: known[entry] for key, entry in entries.items() if entry in known}
+        if listed:
+            unlisted = ~keys.is_in(list(new)) & (keys != "")
+            self._refuse(target, _where(unlisted, text, "the enumeration does not list {}"))
+        if guessed:
+            guesses = [key for key, ours in new.items() if ours and entries[key] not in listed]
+            self.assumed[target] = keys.is_in(guesses)
+        ours = keys.replace_strict(new, default=None, return_dtype=pl.String)
+        changed = pl.when(ours != "").then(ours)
+        return pl.select(pl.when(keys.is_in(list(new))).then(changed).otherwise(text))[:, 0]
+
+    def _parsed(self, target: str, text: pl.Series, spec: Column, dtype: pl.DataType) -> pl.Series:
+        name = spec.parser or _BY_TYPE.get(type(dtype), "text")
+        match name:
+            case "hash":
+                return text
+            case "name":
+                return _first_spelling(text)
+            case "region":
+                within = self.raw[spec.province] if spec.province else None
+                values = self.regions.resolve(text, within)
+                lost = text.is_not_null() & values.is_null()
+                reasons = _where(lost, text, "{} is no region, or may be more than one")
+            case "text":
+                values = text.cast(dtype, strict=False)
+                lost = text.is_not_null() & values.is_null()
+                allowed = ", ".join(dtype.categories) if isinstance(dtype, pl.Enum) else "text"
+                reasons = _where(lost, text, f"{{}} is not one of {allowed}")
+            case _:
+                values, reasons = _parse_distinct(text, _parser(name, spec), dtype)
+        self._refuse(target, reasons)
+        if spec.discount:
+            self._refuse(target, _contradictions(values, self.raw[spec.discount]))
+        return values
 
 
-def _source_text(raw: pl.DataFrame, spec: Column) -> pl.Series:
-    """Join the source columns that are there, each text once; null where all are empty."""
+def _joined(raw: pl.DataFrame, spec: Column) -> pl.Series:
+    """Join the source columns, each text once; null where all are empty or absent."""
     cells = [
         pl.col(name) if name in raw.columns else pl.lit(None, pl.String) for name in spec.source
     ]
-    blank = pl.element().is_in(list(spec.missing))
-    parts = pl.concat_list(
+    tidy = [
         cell.str.replace_all(r"[ \t\u{a0}]+", " ").str.strip_chars(" \n\r" + spec.strip)
         for cell in cells
-    ).list.eval(pl.element().filter(pl.element().is_not_null() & (pl.element() != "") & ~blank))
-    joined = parts.list.unique(maintain_order=True).list.join(spec.join)
-    prefix = "" if spec.parser in ("hash", "name") else spec.prefix
-    return raw.select(pl.when(parts.list.len() > 0).then(pl.lit(prefix) + joined).alias("text"))[
-        "text"
     ]
+    nothing = ["", *spec.missing]
+    parts = pl.concat_list(pl.when(~cell.is_in(nothing)).then(cell) for cell in tidy)
+    parts = parts.list.drop_nulls().list.unique(maintain_order=True)
+    whole = pl.lit(spec.prefix) + parts.list.join(spec.join)
+    return raw.select(pl.when(parts.list.len() > 0).then(whole).alias("text"))["text"]
 
 
-def _translated(text: pl.Series, target: str, mapping: Mapping, result: Conversion) -> pl.Series:
-    """Apply the column's enumeration and assumptions, whatever the case, spaces and punctuation."""
-    listed = _keyed(mapping.enumerations.get(target, {}))
-    guessed = _keyed(mapping.assumptions.get(target, {}))
-    if not listed and not guessed:
-        return text
-    keys = text.map_elements(_key, return_dtype=pl.String).fill_null("")
-    known = {**guessed, **listed}
-    translated = {}
-    for key in keys.unique():
-        entry = _entry(key, known)
-        if entry in known:
-            translated[key] = known[entry]
-    if listed:
-        unlisted = ~keys.is_in(list(translated)) & (keys != "")
-        result.refuse(target, _where(unlisted, text, "the mapping's enumeration does not list {}"))
-    if guessed:
-        guesses = [k for k, ours in translated.items() if ours and _entry(k, known) not in listed]
-        result.assumed[target] = keys.is_in(guesses)
-    changed = keys.is_in(list(translated))
-    new = keys.replace_strict(translated, default=None, return_dtype=pl.String)
-    return pl.select(pl.when(changed).then(pl.when(new != "").then(new)).otherwise(text))[:, 0]
+def _hashed(raw: pl.DataFrame, spec: Column) -> pl.Series:
+    """Return an id that the source columns alone decide, whatever their case and punctuation."""
+    parts = [_by_distinct(raw[name], normalise).fill_null("") for name in spec.source]
+    whole = pl.select(pl.concat_str(parts, separator="|"))[:, 0]
+    empty = "|" * (len(parts) - 1)
+    named = pl.select(pl.when(whole != empty).then(whole))[:, 0]
+    return _by_distinct(named, lambda text: spec.prefix + _digest(text))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:_HASH_HEX_DIGITS]
+
+
+def _keyed(values: dict[str, str]) -> dict[str, str]:
+    return {_key(raw): ours for raw, ours in values.items()}
+
+
+def _key(text: str) -> str:
+    return normalise(text) or text.strip()
 
 
 def _entry(key: str, known: dict[str, str]) -> str:
@@ -130,42 +183,47 @@ def _entry(key: str, known: dict[str, str]) -> str:
     return key if key in known or not key else "*"
 
 
-def _keyed(values: dict[str, str]) -> dict[str, str]:
-    return {"" if not raw else _key(raw): ours for raw, ours in values.items()}
-
-
-def _key(text: str) -> str:
-    return normalise(text) or text.strip()
+def _first_spelling(text: pl.Series) -> pl.Series:
+    """Let names that differ only in case, spaces or punctuation take their first spelling."""
+    frame = pl.DataFrame({"text": text, "key": _by_distinct(text, _key)})
+    return frame.select(pl.col("text").first().over("key"))["text"]
 
 
 def _where(mask: pl.Series, text: pl.Series, message: str) -> pl.Series:
-    return pl.select(pl.when(mask).then(pl.format(message, pl.lit(text))))[:, 0]
+    return pl.select(pl.when(mask).then(pl.format(message, text)))[:, 0]
 
 
-def _parsed(
-    raw: pl.DataFrame,
-    text: pl.Series,
-    target: str,
-    spec: Column | None,
-    dtype: pl.DataType,
-    result: Conversion,
-    regions: RegionTable,
-) -> pl.Series:
-    spec = spec or Column(source=(target,))
-    name = spec.parser or _BY_TYPE.get(type(dtype), "text")
-    if name == "hash":
-        return text.map_elements(lambda t: spec.prefix + _digest(t), return_dtype=pl.String)
-    if name == "region":
-        return _region_codes(raw, text, target, spec, result, regions)
-    if name == "name":
-        return _first_spelling(text)
-    if name == "text":
-        return _as_type(text, target, dtype, result)
-    values, reasons = _by_distinct(text, _parser(name, spec), dtype)
-    result.refuse(target, reasons)
-    if spec.discount:
-        result.refuse(target, _contradictions(values, raw[spec.discount]))
-    return values
+def _by_distinct(text: pl.Series, function: Callable[[str], str]) -> pl.Series:
+    """Return ``function`` of each text, called once for each distinct one."""
+    distinct = text.drop_nulls().unique()
+    new = pl.Series([function(item) for item in distinct], dtype=pl.String)
+    return text.replace_strict(distinct, new, default=None, return_dtype=pl.String)
+
+
+def _parse_distinct(
+    text: pl.Series, parse: Callable[[str], Value], dtype: pl.DataType
+) -> tuple[pl.Series, pl.Series]:
+    """Parse each distinct text once; return the values and the reasons of those without one."""
+    distinct = text.drop_nulls().unique()
+    outcomes = [_outcome(parse, item) for item in distinct]
+    wide = pl.Int64() if dtype.is_integer() else dtype
+    values = pl.Series([value for value, _ in outcomes], dtype=wide).cast(dtype, strict=False)
+    reasons = pl.Series([reason for _, reason in outcomes], dtype=pl.String)
+    reasons = pl.select(
+        pl.when(values.is_null() & reasons.is_null())
+        .then(pl.format("{} does not fit the column", distinct))
+        .otherwise(reasons)
+    )[:, 0]
+    lookup = pl.DataFrame({"text": distinct, "value": values, "reason": reasons})
+    found = text.to_frame("text").join(lookup, on="text", how="left", maintain_order="left")
+    return found["value"], found["reason"]
+
+
+def _outcome(parse: Callable[[str], Value], text: str) -> tuple[Value | None, str | None]:
+    try:
+        return parse(text), None
+    except UnparsableError as error:
+        return None, str(error)
 
 
 def _parser(name: ParserName, spec: Column) -> Callable[[str], Value]:
@@ -176,78 +234,16 @@ def _parser(name: ParserName, spec: Column) -> Callable[[str], Value]:
     return _PLAIN_PARSERS[name]
 
 
-def _by_distinct(
-    text: pl.Series, parse: Callable[[str], Value], dtype: pl.DataType
-) -> tuple[pl.Series, pl.Series]:
-    """Parse each distinct text once; return the values and the reasons of those without one."""
-    distinct = text.drop_nulls().unique()
-    values: list[Value | None] = []
-    reasons: list[str | None] = []
-    for item in distinct:
-        try:
-            values.append(parse(item))
-            reasons.append(None)
-        except UnparsableError as error:
-            values.append(None)
-            reasons.append(str(error))
-    lookup = pl.DataFrame(
-        {
-            "text": distinct,
-            "value": pl.Series(values, dtype=dtype),
-            "reason": pl.Series(reasons, dtype=pl.String),
-        }
-    )
-    found = text.to_frame("text").join(lookup, on="text", how="left", maintain_order="left")
-    return found["value"], found["reason"]
-
-
 def _contradictions(prices: pl.Series, discounts: pl.Series) -> pl.Series:
     """Return why a price cannot be right beside the discount it already has.
 
     No discount beside no price is no contradiction: the training was free before.
     """
-    shares, reasons = _by_distinct(discounts, parsers.parse_discount, pl.Float64())
-    price, share = pl.lit(prices), pl.lit(shares)
+    shares, reasons = _parse_distinct(discounts, parsers.parse_discount, pl.Float64())
     return pl.select(
-        pl.when((share == 1) & (price > 0))
+        pl.when((shares == 1) & (prices > 0))
         .then(pl.lit("a price stands beside a discount of 100%"))
-        .when((share > 0) & (share < 1) & (price == 0))
-        .then(pl.format("it is free, but the discount is {}", pl.lit(discounts)))
-        .otherwise(pl.lit(reasons))
+        .when((shares > 0) & (shares < 1) & (prices == 0))
+        .then(pl.format("it is free, but the discount is {}", discounts))
+        .otherwise(reasons)
     )[:, 0]
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(normalise(text).encode()).hexdigest()[:_ID_HEX_DIGITS]
-
-
-def _first_spelling(text: pl.Series) -> pl.Series:
-    """Let names that differ only in case, spaces or punctuation take their first spelling."""
-    frame = pl.DataFrame({"text": text, "key": text.map_elements(_key, return_dtype=pl.String)})
-    return frame.select(pl.col("text").first().over("key"))["text"]
-
-
-def _as_type(text: pl.Series, target: str, dtype: pl.DataType, result: Conversion) -> pl.Series:
-    if not isinstance(dtype, pl.Enum):
-        return text
-    allowed = dtype.categories
-    unknown = text.is_not_null() & ~text.is_in(allowed)
-    result.refuse(target, _where(unknown, text, f"{{}} is not one of {', '.join(allowed)}"))
-    return text.cast(dtype, strict=False)
-
-
-def _region_codes(
-    raw: pl.DataFrame,
-    text: pl.Series,
-    target: str,
-    spec: Column,
-    result: Conversion,
-    regions: RegionTable,
-) -> pl.Series:
-    provinces = raw[spec.province] if spec.province else None
-    codes = pl.Series(regions.resolve(text, provinces), dtype=pl.String)
-    unknown = text.is_not_null() & codes.is_null()
-    result.refuse(
-        target, _where(unknown, text, "{} is no region of the region table, or of more than one")
-    )
-    return codes

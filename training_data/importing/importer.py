@@ -94,7 +94,7 @@ def import_file(
     mapping = mapping or find_mapping(kind, path, None)
     if mapping is None:
         columns = read_source(path).columns
-        mapping = find_mapping(kind, path, columns) or contract_mapping(kind, columns)
+        mapping = find_mapping(kind, path, columns) or contract_mapping(kind, path, columns)
     if mapping.kind != kind:
         raise MappingError(f"mapping {mapping.name} is for {mapping.kind}, not for {kind}")
     raw = read_source(path, mapping)
@@ -144,6 +144,7 @@ def _contract_problems(table: pl.DataFrame, schema: type[dy.Schema]) -> pl.DataF
     numbered: type[dy.Schema] = type("Numbered", (schema,), {ROW: dy.UInt32(primary_key=True)})
     details = numbered.filter(table)[1].details()
     rules = [name for name in details.columns if name not in numbered.column_names()]
+    reasons = {rule: _reason(rule, schema) for rule in rules}
     return (
         details.select(ROW, pl.col(rules) == "invalid")
         .unpivot(index=ROW, variable_name="rule", value_name="broken")
@@ -151,10 +152,17 @@ def _contract_problems(table: pl.DataFrame, schema: type[dy.Schema]) -> pl.DataF
         .select(
             ROW,
             pl.col("rule").str.split("|").list.first().alias("column"),
-            pl.col("rule").str.split("|").list.last().replace(_RULES).alias("reason"),
+            pl.col("rule").replace(reasons).alias("reason"),
         )
         .cast(PROBLEM_SCHEMA)
     )
+
+
+def _reason(rule: str, schema: type[dy.Schema]) -> str:
+    column, _, name = rule.rpartition("|")
+    limit = getattr(schema.columns().get(column), name, None)
+    words = _RULES.get(name, f"breaks the rule {name}")
+    return words if limit is None else f"{words} ({name} {limit})"
 
 
 def _duplicates(table: pl.DataFrame, key: str, keep: Literal["first", "last"]) -> pl.DataFrame:

@@ -21,7 +21,8 @@ ParserName = Literal[
     "duration_hours", "duration_minutes", "duration_jp", "region", "hash",
 ]  # fmt: skip
 
-_PARSERS_OF_OPTION: Final = {
+_PARSERS_OF_OPTION: Final[dict[str, set[str | None]]] = {
+    "prefix": {None, "text", "hash"},
     "separator": {"list"},
     "discount": {"price"},
     "province": {"region"},
@@ -79,7 +80,8 @@ class Column(_Strict):
     def _options_fit_parser(self) -> Column:
         for option, parsers in _PARSERS_OF_OPTION.items():
             if option in self.model_fields_set and self.parser not in parsers:
-                raise ValueError(f"{option} needs parser = {' or '.join(sorted(parsers))!r}")
+                fitting = " or ".join(sorted(name for name in parsers if name))
+                raise ValueError(f"{option} needs parser = {fitting}")
         return self
 
     def sources(self) -> tuple[str, ...]:
@@ -189,13 +191,17 @@ def find_mapping(kind: Kind, path: Path, columns: Sequence[str] | None) -> Mappi
     return fitting[0] if fitting else None
 
 
-def contract_mapping(kind: Kind, columns: Sequence[str]) -> Mapping:
-    """Return the mapping of a file that uses our own column names."""
-    ours = {name: Column(source=(name,)) for name in TABLES[kind].columns() if name in columns}
-    return _checked(
-        "no mapping fits, and as a file of our own columns",
-        {"name": "contract", "kind": kind, "columns": ours},
-    )
+def contract_mapping(kind: Kind, path: Path, columns: Sequence[str]) -> Mapping:
+    """Return the mapping of a file that uses our own column names.
+
+    Raises
+    ------
+    MappingError
+        If a column that may not be empty is absent.
+    """
+    ours = {name: {"source": name} for name in TABLES[kind].columns() if name in columns}
+    fields: dict[str, object] = {"name": "contract", "kind": kind, "columns": ours}
+    return _checked(f"{path.name}: no shipped mapping fits, and with our own columns", fields)
 
 
 def _fits(mapping: Mapping, path: Path, columns: Sequence[str] | None) -> bool:
@@ -221,7 +227,9 @@ def _checked(where: str, fields: dict[str, object]) -> Mapping:
         return Mapping.model_validate(fields)
     except ValidationError as error:
         problems = [
-            "".join(f"{part}." for part in p["loc"])[:-1] + f": {p['msg']}" for p in error.errors()
+            "".join(f"{part}." for part in p["loc"])[:-1]
+            + f": {p['msg'].removeprefix('Value error, ')}"
+            for p in error.errors()
         ]
         raise MappingError(
             f"{where}: {'; '.join(problem.removeprefix(': ') for problem in problems)}"

@@ -1,7 +1,7 @@
 """One cell's text to one value: prices, durations, shares, numbers, dates and lists as written.
 
-Every parser returns the value of a text, or raises :class:`UnparsableError` with a reason that can be
-shown to the person who keeps the file. A text that may mean two things is refused.
+Every parser returns the value of a text, or raises :class:`UnparsableError` with a reason that can
+be shown to the person who keeps the file. A text that may mean two things is refused.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from training_data.dataset import Dataset
+from training_data.dataset import INFO_FILE, Dataset, DatasetInfo
 from training_data.importing.importer import REJECT_SCHEMA, ImportResult, import_file
 from training_data.importing.mapping import Kind, Mapping
 from training_data.regions import RegionTable
@@ -44,16 +44,18 @@ class ImportSummary:
 
 
 def import_into(
-    dataset: Dataset,
+    folder: Path,
     kind: Kind,
     paths: Sequence[Path],
     mapping: Mapping | None = None,
     append: bool = True,
 ) -> ImportSummary:
-    """Import files into one table of a dataset, and write ``rejects.parquet`` and ``rejects.csv``.
+    """Import files into one table of a dataset; ``rejects.parquet`` and ``.csv`` hold the rest.
 
     Parameters
     ----------
+    folder : Path
+        The dataset's directory; it is made when a first file has been read.
     mapping : Mapping, optional
         For all the files; None: each file's own is found by its name or columns.
     append : bool
@@ -62,11 +64,13 @@ def import_into(
 
     Raises
     ------
-    MappingError, SourceError
-        If a file cannot be used; the dataset is then as it was.
+    MappingError, SourceError, DatasetError
+        If a file or the dataset cannot be used; the dataset is then as it was.
     """
-    regions = RegionTable.load(dataset.info.region_pack)
+    info = Dataset.open(folder).info if (folder / INFO_FILE).exists() else DatasetInfo()
+    regions = RegionTable.load(info.region_pack)
     results = [(path.name, import_file(path, kind, mapping, regions)) for path in paths]
+    dataset = Dataset.open_or_create(folder)
     summary = ImportSummary(files=results)
     for position, (_, result) in enumerate(results):
         if position == 0 and not append:
@@ -78,7 +82,7 @@ def import_into(
         summary.added += counts.added
         summary.replaced += counts.replaced
         summary.assumed.update(result.assumed)
-    _write_rejects(dataset.folder, kind, results)
+    _write_rejects(folder, kind, results)
     return summary
 
 

@@ -1,0 +1,183 @@
+"""What people write in a cell, and what it means."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training_data.importing import parsers
+from training_data.importing.parsers import UnparsableError
+
+PARSERS = [getattr(parsers, name) for name in dir(parsers) if name.startswith("parse_")]
+
+
+@pytest.mark.parametrize(
+    ("text", "rupiah"),
+    [
+        ("Rp 1250.000", 1_250_000),
+        ("Rp 425000", 425_000),
+        ("Rp 180180", 180_180),
+        ("GRATIS", 0),
+        ("Gratis", 0),
+        ("free", 0),
+        ("Rp 1.000.000", 1_000_000),
+        ("Rp 89.700", 89_700),
+        ("Rp. 20.000,-", 20_000),
+        ("Rp20.000,00", 20_000),
+        ("1,5 juta", 1_500_000),
+        ("1.5 jt", 1_500_000),
+        ("250rb", 250_000),
+        ("250 ribu", 250_000),
+        ("250k", 250_000),
+        ("IDR 250,000.00", 250_000),
+        ("250.000 rupiah", 250_000),
+        ("250000", 250_000),
+        ("250000.0", 250_000),
+        ("0", 0),
+    ],
+)
+def test_prices(text: str, rupiah: int) -> None:
+    assert parsers.parse_price(text) == rupiah
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "Rp", "-5000", "Rp -20.000", "Berbayar", "100.000 - 200.000", "1.00.000", "1.5",
+        "99.99",
+        "20.000,50", "0.500", "1.250 juta", "1,250 juta", "12.345,678", "1,2,3",
+        "9" * 40, "nan", "١٢",
+    ],
+)  # fmt: skip
+def test_a_price_of_no_single_meaning_is_refused(text: str) -> None:
+    with pytest.raises(UnparsableError):
+        parsers.parse_price(text)
+
+
+def _dotted(price: int) -> str:
+    return f"{price:,}".replace(",", ".")
+
+
+PRICE_FORMATS: list[Callable[[int], str]] = [
+    str,
+    lambda price: f"Rp {_dotted(price)}",
+    lambda price: f"rp{_dotted(price)},-",
+    lambda price: f"Rp. {_dotted(price)},00",
+    lambda price: f"IDR {price:,}.00",
+    lambda price: f"Rp {price // 1000}.{price % 1000:03d}" if price >= 1000 else f"Rp {price}",
+    lambda price: f"{_dotted(price)} rupiah",
+]
+
+
+@given(st.integers(0, 100_000_000), st.sampled_from(PRICE_FORMATS))
+def test_a_formatted_price_is_read_back(price: int, form: Callable[[int], str]) -> None:
+    assert parsers.parse_price(form(price)) == price
+
+
+@given(st.integers(1, 999), st.integers(0, 99), st.sampled_from([",", "."]))
+def test_millions_with_two_decimals_are_read_back(whole: int, cents: int, sign: str) -> None:
+    price = whole * 1_000_000 + cents * 10_000
+    assert parsers.parse_price(f"Rp {whole}{sign}{cents:02d} juta") == price
+
+
+@given(st.text() | st.from_regex(r"[0-9.,%RrpIDjutaribk :/\-\[\]\"]{1,20}", fullmatch=True))
+def test_no_text_breaks_a_parser(text: str) -> None:
+    for parse in PARSERS:
+        with contextlib.suppress(UnparsableError):
+            parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("97,5%", 0.975),
+        ("66.6%", 0.666),
+        ("100 %", 1),
+        ("0", 0),
+        ("-", 0),
+        ("GRATIS", 1),
+        ("0.5", 0.5),
+    ],
+)
+def test_discounts(text: str, share: float) -> None:
+    assert parsers.parse_discount(text) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("text", ["101%", "50", "-5%", "lima"])
+def test_a_share_beyond_all_is_refused(text: str) -> None:
+    with pytest.raises(UnparsableError):
+        parsers.parse_percent(text)
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "hours"),
+    [
+        (parsers.parse_duration_hours, "30 Jam", 30),
+        (parsers.parse_duration_hours, "2 jam 30 menit", 2.5),
+        (parsers.parse_duration_hours, "1,5 jam", 1.5),
+        (parsers.parse_duration_hours, "40 JP", 30),
+        (parsers.parse_duration_hours, "12", 12),
+        (parsers.parse_duration_minutes, "90", 1.5),
+        (parsers.parse_duration_jp, "280", 210),
+    ],
+)
+def test_durations(parse: Callable[[str], float], text: str, hours: float) -> None:
+    assert parse(text) == pytest.approx(hours)
+
+
+@pytest.mark.parametrize("text", ["2 hari", "3 4", "jam", "-2 jam", "2 jam 30"])
+def test_a_duration_of_unknown_unit_is_refused(text: str) -> None:
+    with pytest.raises(UnparsableError):
+        parsers.parse_duration_hours(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2024-03-01", "01/03/2024", "1-3-2024", "1 Maret 2024", "1 mar 2024", "2024-03-01 08:00"],
+)
+def test_dates(text: str) -> None:
+    assert parsers.parse_date(text) == dt.date(2024, 3, 1)
+
+
+@pytest.mark.parametrize("text", ["31/02/2024", "1/3/24", "03/2024", "besok"])
+def test_a_day_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(UnparsableError):
+        parsers.parse_date(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "zone"),
+    [
+        ("2024-03-01T08:00:00+07:00", "UTC"),
+        ("2024-03-01 08:00", "Asia/Jakarta"),
+        ("2024-03-01T01:00:00Z", "Asia/Jakarta"),
+        ("1709254800", "UTC"),
+        ("1709254800000", "UTC"),
+    ],
+)
+def test_moments_are_utc(text: str, zone: str) -> None:
+    assert parsers.parse_datetime(text, zone) == dt.datetime(2024, 3, 1, 1, tzinfo=dt.UTC)
+
+
+def test_numbers_and_their_ambiguity() -> None:
+    assert parsers.parse_number("4.66") == 4.66
+    assert parsers.parse_number("-6,25") == -6.25
+    assert parsers.parse_number("1.234,5") == 1234.5
+    assert parsers.parse_number("1,234.5") == 1234.5
+    assert parsers.parse_integer("1.250") == 1250
+    assert parsers.parse_integer("12.0") == 12
+    with pytest.raises(UnparsableError):
+        parsers.parse_number("1,250")
+    with pytest.raises(UnparsableError):
+        parsers.parse_integer("12.5")
+
+
+def test_lists_keep_order_and_drop_repeats() -> None:
+    assert parsers.parse_list("las, listrik,, las ") == ["las", "listrik"]
+    assert parsers.parse_list('["Excel, Word", "las"]') == ["Excel, Word", "las"]
+    assert parsers.parse_list("a|b", "|") == ["a", "b"]
