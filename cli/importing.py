@@ -45,7 +45,7 @@ def import_files(
     try:
         chosen = load_mapping(mapping) if mapping else None
         summary = import_into(folder, kind, paths, chosen, append)
-    except (MappingError, SourceError, DatasetError) as error:
+    except (MappingError, SourceError, DatasetError, FileNotFoundError) as error:
         _stop(str(error))
     if as_json:
         _print_json(summary, folder)

@@ -12,7 +12,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from cli.importing import import_files
-from training_data.dataset import Dataset
+from training_data.dataset import Dataset, DatasetInfo
 
 HEADER = "course_id,title,provider_id,mode,price_idr\n"
 
@@ -85,6 +85,13 @@ def test_no_row_accepted_is_status_2(tmp_path: Path) -> None:
     result = run("courses", bad, "--out", tmp_path / "data")
     assert result.exit_code == 2
     assert "no row was accepted" in result.stderr
+
+
+def test_an_unknown_region_pack_is_status_2(catalogue: Path, tmp_path: Path) -> None:
+    Dataset.create(tmp_path / "data", DatasetInfo(region_pack="nowhere"))
+    result = run("courses", catalogue, "--out", tmp_path / "data")
+    assert result.exit_code == 2
+    assert "no region pack at nowhere" in result.stderr
 
 
 def test_skills_week_list(shared_data: Path, tmp_path: Path) -> None:
