@@ -17,5 +17,5 @@ def main() -> None:
 
 @app.command()
 def install() -> None:
-    """Install the embedded encoder (multilingual-e5-small) under PADAN_HOME; does nothing when it is there."""
+    """Install the embedded encoder (multilingual-e5-small) under PADAN_HOME, once."""
     typer.echo(f"Encoder: {install_e5(padan_home(), progress=True)}")

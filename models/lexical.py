@@ -1,0 +1,66 @@
+"""The letters of a text as a short vector: hashed character n-grams, weighted by rarity, reduced."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Self
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.preprocessing import normalize
+
+N_BUCKETS: Final = 2**14
+_VECTORIZER: Final = HashingVectorizer(
+    analyzer="char_wb", ngram_range=(2, 4), n_features=N_BUCKETS, alternate_sign=False, norm=None
+)
+
+
+class LexicalEncoder:
+    """TF-IDF of character n-grams within words, reduced by a truncated SVD (latent semantic analysis).
+
+    Parameters
+    ----------
+    dim : int
+        Width of a vector, less where the texts fitted on span less.
+    seed : int
+
+    Attributes
+    ----------
+    idf_ : ndarray of float32, shape (N_BUCKETS,)
+    components_ : ndarray of float32, shape (dim, N_BUCKETS)
+    """
+
+    idf_: NDArray[np.float32]
+    components_: NDArray[np.float32]
+
+    def __init__(self, dim: int = 128, seed: int = 0) -> None:
+        self.dim = dim
+        self.seed = seed
+
+    def fit(self, texts: Sequence[str]) -> Self:
+        """Learn rarity and directions from texts; without any, every vector is of width 0."""
+        counts = _VECTORIZER.transform(texts) if texts else sp.csr_matrix((0, N_BUCKETS))
+        seen = np.asarray((counts > 0).sum(axis=0)).ravel()
+        self.idf_ = (np.log((1 + len(texts)) / (1 + seen)) + 1).astype(np.float32)
+        width = min(self.dim, len(texts) - 1, int((seen > 0).sum()) - 1)
+        if width < 1:
+            self.components_ = np.empty((0, N_BUCKETS), dtype=np.float32)
+            return self
+        svd = TruncatedSVD(width, random_state=self.seed).fit(self._tfidf(texts))
+        self.components_ = svd.components_.astype(np.float32)
+        return self
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return vectors of length at most 1, shape (n, width): short where little is known."""
+        if not texts or not len(self.components_):
+            return np.zeros((len(texts), len(self.components_)), dtype=np.float32)
+        vectors: NDArray[np.float32] = self._tfidf(texts) @ self.components_.T
+        return vectors
+
+    def _tfidf(self, texts: Sequence[str]) -> sp.csr_matrix:
+        counts = sp.csr_matrix(_VECTORIZER.transform(texts), dtype=np.float32)
+        counts.data = 1 + np.log(counts.data)
+        return normalize(counts @ sp.diags(self.idf_)).astype(np.float32)
