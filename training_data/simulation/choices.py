@@ -1,0 +1,235 @@
+"""What people choose, one training after the other, under the programme's rules."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training_data.columns import EDUCATIONS, LEVELS, MODES
+from training_data.frames import ones_at
+from training_data.simulation import figures
+from training_data.simulation.lists import Lists, show_lists
+from training_data.simulation.people import People
+from training_data.simulation.streams import Stream, exponentials, uniforms
+from training_data.simulation.world import World
+
+_EPOCH: Final = dt.date(1970, 1, 1)
+DAY: Final = 86_400
+BROWSING_SECONDS: Final = 1200  # from the list to the purchase
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
+Booleans = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """The n-th purchase of those who came for it; times in seconds since 1970.
+
+    Attributes
+    ----------
+    number : int
+        From 0.
+    person : ndarray of int, shape (V,)
+        Row among the people.
+    course : ndarray of int, shape (V,)
+    bought, started, finished, rated : ndarray of int, shape (V,)
+        ``finished`` and ``rated`` mean something where ``completes`` is True.
+    completes : ndarray of bool, shape (V,)
+    stars : ndarray of int, shape (V,)
+    shown : ndarray of int, shape (L,)
+        Rows among the V visits that saw a logged list.
+    lists : Lists
+    """
+
+    number: int
+    person: Integers
+    course: Integers
+    bought: Integers
+    started: Integers
+    finished: Integers
+    rated: Integers
+    completes: Booleans
+    stars: Integers
+    shown: Integers
+    lists: Lists
+
+
+def simulate_visits(world: World, people: People) -> Iterator[Visit]:
+    """Yield the first purchases of all who make one, then the second ones, and so on."""
+    assert world.rules.grant is not None  # noqa: S101  (build_world has checked)
+    admission = uniforms(world.seed, Stream.ADMISSION, people.first, len(people), 4)
+    comes = np.flatnonzero(admission[:, 0] < figures.EVER_BUYS)
+    next_at = _admitted(world, admission) + (
+        admission[:, 2] * figures.FIRST_PURCHASE_DAYS * DAY
+    ).astype(np.int64)
+    end = _midnight(world)
+    pull = _pull(world, people)
+    open_to = _lawful(world, people)
+    balance = np.full(len(people), world.rules.grant.amount)
+    finished = np.zeros((len(people), len(world)), dtype=np.bool_)
+    last = np.full(len(people), -1)
+    for number in range(figures.MOST_PURCHASES):
+        comes = comes[next_at[comes] < end]
+        permitted = open_to[comes] & (world.price <= balance[comes, None]) & ~finished[comes]
+        permitted &= _prepared(world, finished[comes], last[comes])
+        comes, permitted = comes[permitted.any(axis=1)], permitted[permitted.any(axis=1)]
+        if not len(comes):
+            return
+        visit = _visit(world, people, number, comes, next_at[comes], permitted, pull, last[comes])
+        yield visit
+        balance[comes] -= world.price[visit.course]
+        finished[comes, visit.course] = True
+        last[comes] = visit.course
+        again = uniforms(world.seed, Stream.ADMISSION, people.first, len(people), 4, number + 1)
+        pause = -np.log1p(-again[comes, 0]) * figures.PAUSE_DAYS * DAY
+        next_at[comes] = visit.rated + BROWSING_SECONDS + 60 + pause.astype(np.int64)
+        comes = comes[visit.completes & (again[comes, 1] < figures.BUYS_AGAIN)]
+
+
+def _visit(
+    world: World,
+    people: People,
+    number: int,
+    person: Integers,
+    at: Integers,
+    permitted: Booleans,
+    pull: Floats,
+    last: Integers,
+) -> Visit:
+    taste, odds = _odds(world, people.taste[person], pull[person], permitted, last)
+    luck = uniforms(world.seed, Stream.COURSE_OF_EVENTS, people.first, len(people), 8, number)
+    luck = luck[person]
+    shown = np.flatnonzero(luck[:, 0] < figures.LOGGED_SHARE)
+    lists = _lists(world, people, number, person[shown], taste[shown], odds[shown])
+    row, place = np.nonzero(lists.clicked)
+    odds[shown[row], lists.course[row, place]] *= np.exp(np.float32(figures.CLICK_PULL))
+    noise = exponentials(world.seed, Stream.CHOICE, people.first, len(people), len(world), number)
+    arrival = np.full(odds.shape, np.inf, dtype=np.float32)
+    np.divide(noise[person], odds, out=arrival, where=odds > 0)
+    course = arrival.argmin(axis=1)
+
+    fit = world.target_fit[people.target[person], course] * (people.target[person] >= 0)
+    started = at + 3600 + (luck[:, 1] * 5 * DAY).astype(np.int64)
+    days = world.hours[course] / np.asarray(figures.HOURS_A_DAY)[world.mode[course]]
+    finished = started + (days * (1 + 1.5 * luck[:, 2]) * DAY).astype(np.int64)
+    logit = (
+        figures.COMPLETION_LOGIT
+        + figures.COMPLETION_PER_HOUR * (world.hours[course] - 20)
+        + np.asarray(figures.COMPLETION_BY_LEVEL)[world.level[course]]
+        + fit
+    )
+    return Visit(
+        number=number,
+        person=person,
+        course=course,
+        bought=at,
+        started=started,
+        finished=finished,
+        rated=finished + 60 + (luck[:, 3] ** 3 * 2 * DAY).astype(np.int64),
+        completes=luck[:, 4] < 1 / (1 + np.exp(-logit)),
+        stars=_stars(luck[:, 5], fit),
+        shown=shown,
+        lists=lists,
+    )
+
+
+def _odds(
+    world: World, taste: NDArray[np.float64], pull: Floats, permitted: Booleans, last: Integers
+) -> tuple[Floats, Floats]:
+    """Return the topic taste (V, N) and the odds of each choice (V, N), 0 where not permitted.
+
+    A nested logit: topics are chosen by taste, trainings within a topic by what pulls. So the
+    topic shares follow the taste however many trainings a topic has.
+    """
+    after = last >= 0
+    stays = figures.STAY_IN_TOPIC * after[:, None]
+    taste = (1 - stays) * taste + stays * np.eye(len(world.topics))[world.topic[last]]
+    wide = taste.astype(np.float32)[:, world.topic]
+    follows = np.where(after[:, None], world.follow_up[last], np.float32(0))
+    odds = np.exp(pull + np.float32(figures.FOLLOW_UP_PULL) * follows) * permitted
+    total = np.add.reduceat(odds, world.topic_starts, axis=1)[:, world.topic]
+    np.divide(odds * wide, total, out=odds, where=total > 0)
+    return wide, odds
+
+
+def _lists(
+    world: World, people: People, number: int, person: Integers, taste: Floats, odds: Floats
+) -> Lists:
+    count, width = len(people), len(world)
+    noise = exponentials(world.seed, Stream.LIST, people.first, count, width, number)[person]
+    click = uniforms(world.seed, Stream.CLICK, people.first, count, figures.LIST_LENGTH, number)
+    favour = np.exp(np.float32(figures.LOGGING_POPULARITY) * world.popularity)
+    logging = favour * taste ** np.float32(figures.LOGGING_TASTE) * (odds > 0)
+    return show_lists(logging, odds, noise, click[person])
+
+
+def _pull(world: World, people: People) -> Floats:
+    """What draws each person (B, N) to each training of a topic, but for the last one taken."""
+    rows = np.arange(len(people))
+
+    def taught(skills: Integers) -> Floats:
+        where = np.repeat(rows, skills.shape[1]), skills.ravel()
+        wanted = ones_at(*where, (len(people), len(world.skills)))
+        return np.asarray((wanted @ world.teaches.T).toarray())
+
+    schooling = people.education - EDUCATIONS.index("upper_secondary") - people.never_trained
+    level = world.level - 0.5
+    beginner_pull = -figures.LEVEL_PULL * level
+    pull = world.province_taste[world.homes.province[people.home]] + world.popularity
+    pull += np.float32(figures.TARGET_PULL) * np.where(
+        (people.target >= 0)[:, None], world.target_fit[people.target], np.float32(0)
+    )
+    pull += np.float32(figures.WISH_PULL) * np.minimum(taught(people.wishes), 1)
+    many = np.asarray(world.teaches.sum(axis=1), dtype=np.float32).ravel()
+    pull -= np.float32(figures.KNOWN_PUSH) * taught(people.knows) / many
+    pull += np.outer(1 - 0.5 * schooling, beginner_pull).astype(np.float32)
+    pull -= (figures.PRICE_PUSH_PER_MILLION * world.price / 1e6).astype(np.float32)
+    pull -= np.float32(figures.WAY_PUSH_PER_KM) * world.way_km[people.home]
+    return pull.astype(np.float32)
+
+
+def _lawful(world: World, people: People) -> Booleans:
+    """Trainings that are long enough and within each person's reach, shape (B, N)."""
+    rules = world.rules
+    assert rules.reach is not None  # noqa: S101  (build_world has checked)
+    long_enough = world.hours >= (rules.duration.minimum_hours if rules.duration else 0)
+    paid = np.isin(
+        world.mode,
+        [MODES.index(m) for m in rules.modes.allowed] if rules.modes else range(len(MODES)),
+    )
+    radius = np.where(people.rural, rules.reach.rural_km, rules.reach.urban_km)
+    return (world.way_km[people.home] <= radius[:, None]) & (long_enough & paid)
+
+
+def _prepared(world: World, finished: Booleans, last: Integers) -> Booleans:
+    """Whether all that a training needs is finished, shape (V, N)."""
+    needed = world.needs.sum(axis=1)
+    if not (last >= 0).any():
+        return np.broadcast_to(needed == 0, finished.shape)
+    return (finished.astype(np.float32) @ world.needs.T.astype(np.float32)) >= needed
+
+
+def _stars(uniform: NDArray[np.float64], fit: Floats) -> Integers:
+    """Stars by their published shares; a fitting training gets five a little more often."""
+    values = np.array(list(figures.STARS))
+    limits = np.cumsum(list(figures.STARS.values()))
+    tilted = np.clip(uniform - 0.05 * (fit - 0.2), 0, 1)
+    return values[np.minimum(np.searchsorted(limits, tilted, side="right"), len(values) - 1)]
+
+
+def _admitted(world: World, admission: NDArray[np.float64]) -> Integers:
+    """When each person was admitted: in one of the waves, in the first hours after it opened."""
+    wave = (admission[:, 1] * figures.WAVES).astype(np.int64)
+    length = figures.MONTHS * 30.4 * DAY / figures.WAVES
+    opened = _midnight(world) - ((figures.WAVES - wave) * length).astype(np.int64)
+    return opened + (admission[:, 3] * 0.5 * DAY).astype(np.int64)
+
+
+def _midnight(world: World) -> int:
+    """Seconds since 1970 at the beginning of the world's day (UTC)."""
+    return (world.day - _EPOCH).days * DAY

@@ -1,0 +1,151 @@
+"""Simulated people as arrays: who they are, and what they want, which no table shows in full."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES
+from training_data.simulation import figures
+from training_data.simulation.streams import Stream, drawn_from, uniforms
+from training_data.simulation.world import AGES, World, age_band, age_shares
+
+Integers = NDArray[np.int64]
+Booleans = NDArray[np.bool_]
+WISHES = 2
+
+
+@dataclass(frozen=True)
+class People:
+    """Persons ``first`` to ``first + B`` of a population; -1 stands for none.
+
+    Attributes
+    ----------
+    home : ndarray of int, shape (B,)
+        Row in ``World.homes``.
+    education, employment : ndarray of int, shape (B,)
+        Places in the enumerations of the contract.
+    occupation, target : ndarray of int, shape (B,)
+        Occupations now or last held, and wished for.
+    knows : ndarray of int, shape (B, K)
+        Skills they have, whether or not they name them.
+    wishes : ndarray of int, shape (B, 2)
+        Skills they would like to learn.
+    main_topic, second_topic : ndarray of int, shape (B,)
+    taste : ndarray of float64, shape (B, T)
+        Probability of each topic for the first purchase.
+    """
+
+    first: int
+    home: Integers
+    female: Booleans
+    rural: Booleans
+    disability: Booleans
+    never_trained: Booleans
+    opt_out: Booleans
+    age: Integers
+    education: Integers
+    employment: Integers
+    occupation: Integers
+    target: Integers
+    knows: Integers
+    wishes: Integers
+    main_topic: Integers
+    second_topic: Integers
+    taste: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.home)
+
+
+def simulate_people(world: World, first: int, count: int) -> People:
+    """Draw persons ``first`` to ``first + count``; each depends on the world and their number only."""
+    numbers = uniforms(world.seed, Stream.PEOPLE, first, count, 32)
+    columns = iter(numbers.T)
+
+    def chance(share: float | NDArray[np.float64]) -> Booleans:
+        return np.asarray(next(columns) < share)
+
+    home = drawn_from(world.homes.share, next(columns))
+    female = chance(figures.FEMALE)
+    rural = chance(world.homes.rural[home])
+    age = AGES[drawn_from(age_shares(), next(columns))]
+    employment = drawn_from(_shares(figures.EMPLOYMENT, EMPLOYMENT_STATUSES), next(columns))
+
+    group = (world.homes.province[home], female.astype(int), rural.astype(int), age_band(age))
+    wanted = world.topic_taste[group]
+    main_topic = drawn_from(wanted, next(columns))
+    second_topic = drawn_from(wanted, next(columns))
+    topics = np.eye(len(world.topics))
+    taste = (
+        figures.MAIN_TOPIC * topics[main_topic]
+        + figures.SECOND_TOPIC * topics[second_topic]
+        + figures.ANY_TOPIC * wanted
+    )
+
+    had_one = chance(_by_status(figures.HAS_OCCUPATION)[employment])
+    past_topic = drawn_from(taste, next(columns))
+    past = _member(world.occupation_topic, past_topic, next(columns))
+    occupation = np.where(had_one, past, -1)
+    stays = chance(figures.TARGET_IS_OCCUPATION) & had_one
+    goal = np.where(stays, past, _member(world.occupation_topic, main_topic, next(columns)))
+    target = np.where(chance(figures.HAS_TARGET), goal, -1)
+
+    wishes = np.column_stack(
+        [_member(world.skill_topic, topic, next(columns)) for topic in (main_topic, second_topic)]
+    )
+    return People(
+        first=first,
+        home=home,
+        female=female,
+        rural=rural,
+        disability=chance(figures.DISABILITY),
+        never_trained=chance(figures.NEVER_TRAINED),
+        opt_out=chance(figures.PROFILING_OPT_OUT),
+        age=age,
+        education=drawn_from(_shares(figures.EDUCATION, EDUCATIONS), next(columns)),
+        employment=employment,
+        occupation=occupation,
+        target=target,
+        knows=_known(world, occupation, np.column_stack(list(columns))),
+        wishes=wishes,
+        main_topic=main_topic,
+        second_topic=second_topic,
+        taste=taste,
+    )
+
+
+def _known(world: World, occupation: Integers, uniform: NDArray[np.float64]) -> Integers:
+    """Some of the skills that the occupation needs; padded with -1."""
+    needed = _needed_skills(world, uniform.shape[1])[occupation]
+    known = (uniform[:, : needed.shape[1]] < figures.NAMES_A_NEEDED_SKILL) & (needed >= 0)
+    return np.where(known & (occupation >= 0)[:, None], needed, -1)
+
+
+def _needed_skills(world: World, most: int) -> Integers:
+    """Return the skills of each occupation, shape (O, K), padded with -1."""
+    needs = world.occupations.needs
+    counts = np.diff(needs.indptr)
+    if counts.max() > most:
+        raise ValueError(f"an occupation needs {counts.max()} skills; the simulator takes {most}")
+    table = np.full((len(counts), counts.max()), -1)
+    table[np.arange(counts.max()) < counts[:, None]] = needs.indices
+    return table
+
+
+def _member(topic_of: Integers, topic: Integers, uniform: NDArray[np.float64]) -> Integers:
+    """Return a random one of the entries whose topic is asked for."""
+    order = np.argsort(topic_of, kind="stable")
+    size = np.bincount(topic_of)
+    start = np.cumsum(size) - size
+    return np.asarray(order[start[topic] + (uniform * size[topic]).astype(np.int64)])
+
+
+def _shares(by_name: dict[str, float], names: tuple[str, ...]) -> NDArray[np.float64]:
+    return np.array([by_name.get(name, 0.0) for name in names])
+
+
+def _by_status(by_name: dict[str, float]) -> NDArray[np.float64]:
+    return _shares(by_name, EMPLOYMENT_STATUSES)
