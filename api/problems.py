@@ -1,0 +1,99 @@
+"""Problem documents (RFC 9457): every error of the service in one shape, naming the field."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+log = logging.getLogger("padan.api")
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field."""
+
+    field: str = Field(examples=["participant.region"])
+    message: str = Field(examples=["no single region 'Kota Kupng'; near: 53.71 Kota Kupang"])
+
+
+class Problem(BaseModel):
+    """A problem document."""
+
+    type: str = "about:blank"
+    title: str = Field(examples=["Unprocessable Content"])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["1 field cannot be used"])
+    instance: str = Field(examples=["/v1/recommendations"])
+    errors: list[FieldProblem] = []
+
+
+class ProblemError(Exception):
+    """Raised by a route to answer with a problem document."""
+
+    def __init__(self, status: int, detail: str, errors: list[FieldProblem] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = errors or []
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return what OpenAPI says of the given error statuses."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of ``app`` with a problem document."""
+
+    @app.exception_handler(ProblemError)
+    async def _raised(request: Request, error: ProblemError) -> JSONResponse:
+        return _document(request, error.status, error.detail, error.errors)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        errors = [_field_problem(problem) for problem in error.errors()]
+        count = len(errors)
+        detail = f"{count} field{'s' if count > 1 else ''} cannot be used"
+        return _document(request, 422, detail, errors)
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> JSONResponse:
+        response = _document(request, error.status_code, str(error.detail))
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(Exception)
+    async def _fault(request: Request, error: Exception) -> JSONResponse:
+        log.error("fault while answering %s", request.url.path, exc_info=error)
+        return _document(request, 500, "the service made a mistake; it was logged")
+
+
+def _field_problem(problem: dict[str, Any]) -> FieldProblem:
+    place = [str(part) for part in problem["loc"] if part not in ("body", "query", "path")]
+    return FieldProblem(field=".".join(place) or "body", message=problem["msg"])
+
+
+def _document(
+    request: Request, status: int, detail: str, errors: list[FieldProblem] | None = None
+) -> JSONResponse:
+    problem = Problem(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        instance=request.url.path,
+        errors=errors or [],
+    )
+    return JSONResponse(problem.model_dump(), status_code=status, media_type=MEDIA_TYPE)

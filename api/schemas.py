@@ -1,0 +1,122 @@
+"""Requests and responses of the service."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from training_data.columns import MODES
+from training_data.profiles import Profile
+
+Identifier = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class AskedFor(BaseModel):
+    """What the participant narrows the list to; what is left out does not narrow it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    modes: Annotated[list[Literal[MODES]], Field(max_length=4)] = []  # type: ignore[valid-type]
+    categories: Annotated[list[str], Field(max_length=50)] = []
+    max_price_idr: Annotated[int, Field(ge=0, le=10**12)] | None = None
+
+
+class RecommendationRequest(BaseModel):
+    """A participant, by id or described, and how the list is wanted."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"participant": Profile.model_config["json_schema_extra"]["example"], "k": 10},  # type: ignore[index, call-overload]
+                {"participant_id": "sim-0000001", "k": 5, "language": "en"},
+            ]
+        },
+    )
+
+    participant_id: Identifier | None = None
+    participant: Profile | None = None
+    k: Annotated[int, Field(ge=1, le=100)] = 10
+    language: Literal["id", "en"] = "id"
+    filters: AskedFor = AskedFor()
+    neutral: bool = Field(False, description="use no personal data beyond what eligibility needs")
+
+    @model_validator(mode="after")
+    def _one_participant(self) -> Self:
+        if (self.participant_id is None) == (self.participant is None):
+            raise ValueError("give either participant_id or participant")
+        return self
+
+
+class ReasonGiven(BaseModel):
+    """Why a training is in the list."""
+
+    code: str = Field(examples=["close_to_wish"])
+    text: str = Field(examples=["Dekat dengan yang Anda tulis: “jualan camilan lewat internet”."])
+    evidence: dict[str, Any] = Field(examples=[{"phrase": "jualan camilan lewat internet"}])
+
+
+class Item(BaseModel):
+    """One recommended training."""
+
+    rank: int = Field(ge=1, examples=[1])
+    course_id: str = Field(examples=["penjualan-004"])
+    title: str
+    provider_id: str
+    category: str | None
+    mode: str = Field(examples=["webinar"])
+    level: str | None
+    price_idr: int = Field(examples=[350000])
+    price_text: str = Field(examples=["Rp 350.000"])
+    duration_hours: float | None
+    region: str | None = Field(description="where the nearest open class is; null online")
+    distance_km: float | None
+    score: float
+    reasons: list[ReasonGiven]
+
+
+class RecommendationResponse(BaseModel):
+    """A list, and all that is needed to explain and replay it."""
+
+    request_id: str
+    bundle_version: str
+    programme: str = Field(examples=["prakerja@2024.1+8963ea8e513d"])
+    day: dt.date
+    participant_id: str | None
+    neutral: bool
+    degraded: bool
+    items: list[Item]
+    excluded: dict[str, int] = Field(
+        description="where the list is short: how many trainings each rule leaves out",
+        examples=[{"out_of_reach": 96, "balance_too_low": 3}],
+    )
+
+
+class Similar(BaseModel):
+    """A training like another."""
+
+    course_id: str
+    title: str
+    similarity: float = Field(description="cosine of the texts' vectors")
+
+
+class SimilarResponse(BaseModel):
+    """Trainings like one."""
+
+    course_id: str
+    items: list[Similar]
+
+
+class Live(BaseModel):
+    """The process runs."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Ready(Live):
+    """The service can answer."""
+
+    bundle_version: str
+    courses: int

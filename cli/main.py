@@ -1,0 +1,19 @@
+"""The `padan` command."""
+
+from __future__ import annotations
+
+import typer
+
+from cli import encoder, importing, recommending, serving, training
+
+app = typer.Typer(
+    name="padan",
+    help="Which trainings fit this person, may they take them, and why?",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+app.command("import")(importing.import_files)
+app.add_typer(encoder.app, name="encoder")
+app.command("train")(training.train)
+app.command("recommend")(recommending.recommend)
+app.command("serve")(serving.serve)

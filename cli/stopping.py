@@ -1,0 +1,34 @@
+"""How commands end on input that cannot be used: one clear line, exit status 2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from models.sealing import BundleError
+from training_data.dataset import DatasetError
+from training_data.profiles import ProfileError
+from training_data.programme import PackError
+from training_data.vocabulary import VocabularyError
+
+UNUSABLE = 2
+INPUT_ERRORS = (
+    BundleError,
+    DatasetError,
+    ProfileError,
+    PackError,
+    VocabularyError,
+    FileNotFoundError,
+)
+
+
+@contextmanager
+def stopping() -> Iterator[None]:
+    """Turn an error about the input into its message and exit status 2; any other error is a fault."""
+    try:
+        yield
+    except INPUT_ERRORS as error:
+        typer.echo(f"padan: {error}", err=True)
+        raise typer.Exit(UNUSABLE) from error

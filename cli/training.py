@@ -1,0 +1,50 @@
+"""`padan train`: a dataset directory into a sealed bundle."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.stopping import stopping
+from models.encoder import SentenceEncoder
+from models.sealing import Manifest, promote
+from training_data.dataset import Dataset
+from training_data.home import padan_home
+
+
+def train(
+    data: Annotated[Path, typer.Option(help="Dataset directory.")],
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="Text encoder: a directory, or a name on a model hub.", show_default="installed e5"
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Everything random follows from it.")] = 0,
+) -> None:
+    """Train on a dataset and make the new bundle the current one."""
+    from recommender.training import train as train_bundle  # seconds to import
+
+    home = padan_home()
+    with stopping():
+        reader = SentenceEncoder(encoder or home / "encoders" / "multilingual-e5-small")
+        manifest = train_bundle(Dataset.open(data), reader, home, dt.date.today(), seed)
+        promote(home / "bundles", manifest.version)
+    _print(manifest, home)
+
+
+def _print(manifest: Manifest, home: Path) -> None:
+    table = Table("bundle", manifest.version)
+    table.add_row("folder", str(home / "bundles" / manifest.version))
+    table.add_row("rules", manifest.programme)
+    table.add_row("regions", manifest.regions)
+    table.add_row("encoder", manifest.encoder)
+    table.add_row("data", manifest.data[:16] + (" (simulated)" if manifest.simulated else ""))
+    for name, figure in manifest.metrics.items():
+        table.add_row(name, f"{figure:,.4g}" if figure < 1 else f"{figure:,.0f}")
+    Console().print(table)

@@ -1,0 +1,164 @@
+"""The sealed bundle: a directory of parts and a manifest with the SHA-256 of each.
+
+A bundle is written beside its place and renamed into it, so it is whole or absent. Its version is the
+digest of its parts: the same data, seed and code give the same version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+
+
+class BundleError(ValueError):
+    """A bundle that must not be used; the message names the file and what is wrong with it."""
+
+
+class Manifest(BaseModel):
+    """What a bundle says of itself.
+
+    Attributes
+    ----------
+    version : str
+        First digits of the digest over all parts.
+    programme, regions, encoder : str
+        Versions of the rule pack and region table, and fingerprint of the text encoder.
+    data : str
+        Fingerprint of the dataset that it was trained on.
+    simulated : bool
+        Whether the participants and events were simulated.
+    metrics : dict
+        Figures measured at training, by name.
+    parts : dict of str to str
+        Relative path -> SHA-256 of the file.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: int = FORMAT
+    version: str
+    created_on: str
+    programme: str
+    regions: str
+    encoder: str
+    data: str
+    simulated: bool
+    metrics: dict[str, float]
+    parts: dict[str, str]
+
+
+@contextmanager
+def writing(bundles: Path) -> Iterator[Path]:
+    """Give a folder below ``bundles`` to write parts into; unless sealed, it is gone afterwards."""
+    bundles.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".writing-", dir=bundles))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def seal(folder: Path, bundles: Path, head: dict[str, Any]) -> Manifest:
+    """Write the manifest of the parts in ``folder`` and move it to its place ``bundles / version``.
+
+    Parameters
+    ----------
+    head : dict
+        Every field of `Manifest` but format, version and parts.
+    """
+    parts = digests(folder)
+    version = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+    manifest = Manifest(version=version, parts=parts, **head)
+    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    place = bundles / version
+    if not place.exists():
+        folder.chmod(0o755)
+        folder.rename(place)
+    return manifest
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Return relative path -> SHA-256 of every file below ``folder`` but the manifest."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    return {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
+
+
+def verified(folder: Path) -> Manifest:
+    """Return the manifest of a bundle after checking every part against it.
+
+    Raises
+    ------
+    BundleError
+        If the manifest is missing or malformed, or a part is missing, added or changed.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise BundleError(
+            f"{folder}: no {MANIFEST}, so this is not a bundle; make one with `padan train`"
+        )
+    try:
+        manifest = Manifest.model_validate_json(path.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        raise BundleError(
+            f"{path}: {error.errors()[0]['msg']} ({error.errors()[0]['loc']})"
+        ) from error
+    if manifest.format != FORMAT:
+        raise BundleError(
+            f"{path}: format {manifest.format}, this version reads {FORMAT}; train again"
+        )
+    found = digests(folder)
+    for name in sorted(manifest.parts.keys() | found.keys()):
+        if name not in found:
+            raise BundleError(
+                f"{folder}: part '{name}' is missing; copy the bundle again or train again"
+            )
+        if name not in manifest.parts:
+            raise BundleError(
+                f"{folder}: '{name}' is not in the manifest; remove it or train again"
+            )
+        if manifest.parts[name] != found[name]:
+            raise BundleError(
+                f"{folder}: part '{name}' was changed after sealing (its SHA-256 differs); "
+                "copy the bundle again or train again"
+            )
+    return manifest
+
+
+def promote(bundles: Path, version: str) -> None:
+    """Make ``version`` the current bundle: one atomic change of the pointer file."""
+    verified(bundles / version)
+    pointer = bundles / "current"
+    fresh = bundles / f".current-{os.getpid()}"
+    fresh.write_text(version + "\n", encoding="utf-8")
+    fresh.replace(pointer)
+
+
+def current(bundles: Path) -> Path:
+    """Return the folder of the current bundle.
+
+    Raises
+    ------
+    BundleError
+        If no bundle was promoted yet.
+    """
+    pointer = bundles / "current"
+    if not pointer.is_file():
+        raise BundleError(f"{bundles}: no current bundle; make one with `padan train --data DIR`")
+    return bundles / pointer.read_text(encoding="utf-8").strip()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

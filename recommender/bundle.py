@@ -1,0 +1,131 @@
+"""A bundle's parts on disk, written after training and read by whoever answers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from models.content_space import ContentSpace
+from safetensors.numpy import load_file, save_file
+
+from models.candidates.base import CandidateModel
+from models.candidates.ease import EASE
+from models.candidates.popularity import Popularity
+from models.candidates.transitions import Transitions
+from models.faiss_index import FaissIndex
+from models.ranker import Ranker as LearntRanker
+from models.sealing import Manifest, verified
+from recommender.catalogue import build_catalogue
+from recommender.engine import Engine
+from recommender.features import course_statistics
+from recommender.messages import Messages, load_messages
+from recommender.neighbours import Neighbours
+from recommender.ranking import FixedRanker, Ranker
+from training_data.programme import Programme
+from training_data.regions import RegionTable
+from training_data.vocabulary import load_occupations, load_skills
+
+SOURCE_CLASSES: Mapping[str, type[CandidateModel]] = {
+    "behaviour": EASE,
+    "regional_popularity": Popularity,
+    "next_course": Transitions,
+}
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A verified bundle in memory."""
+
+    manifest: Manifest
+    engine: Engine
+    neighbours: Neighbours
+
+    def messages(self, language: str) -> Messages:
+        """Return the texts for participants in a language."""
+        programme = self.engine.programme
+        return load_messages(language, programme.currency, programme.languages[0])
+
+
+def write_parts(
+    folder: Path, engine: Engine, neighbours: Neighbours, sources: Mapping[str, Path]
+) -> None:
+    """Write every part of a bundle.
+
+    Parameters
+    ----------
+    sources : mapping of str to Path
+        Folders that are copied as they are: ``regions``, ``skills`` and ``occupations``.
+    """
+    for name, source in sources.items():
+        shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    (folder / "programme.json").write_text(
+        engine.programme.model_dump_json(indent=1), encoding="utf-8"
+    )
+    engine.catalogue.table.write_parquet(folder / "courses.parquet")
+    engine.catalogue.classes.write_parquet(folder / "classes.parquet")
+    engine.content.save(folder / "content")
+    save_file({"courses": engine.course_vectors}, folder / "vectors.safetensors")
+    neighbours.courses.save(folder, "courses")
+    neighbours.participants.save(folder, "participants")
+    for name, model in engine.sources.items():
+        state = {key: np.ascontiguousarray(value) for key, value in model.get_state().items()}
+        (folder / "sources").mkdir(exist_ok=True)
+        save_file(state, folder / "sources" / f"{name}.safetensors")
+    if isinstance(engine.ranker, LearntRanker):
+        engine.ranker.save(folder / "ranker")
+    (folder / "parts.json").write_text(
+        json.dumps(
+            {
+                "sources": sorted(engine.sources),
+                "learnt_ranker": not isinstance(engine.ranker, FixedRanker),
+            }
+        ),
+        encoding="utf-8",
+    )
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Verify a bundle and read it.
+
+    Raises
+    ------
+    BundleError
+        If a part is missing, added or changed.
+    """
+    manifest = verified(folder)
+    parts = json.loads((folder / "parts.json").read_text(encoding="utf-8"))
+    regions = RegionTable.load(folder / "regions")
+    skills = load_skills(folder / "skills")
+    courses = pl.read_parquet(folder / "courses.parquet")
+    classes = pl.read_parquet(folder / "classes.parquet")
+    ranker: Ranker = (
+        LearntRanker.load(folder / "ranker") if parts["learnt_ranker"] else FixedRanker()
+    )
+    engine = Engine(
+        programme=Programme.model_validate_json(
+            (folder / "programme.json").read_text(encoding="utf-8")
+        ),
+        regions=regions,
+        skills=skills,
+        occupations=load_occupations(skills, folder / "occupations"),
+        catalogue=build_catalogue(courses, classes, regions, skills),
+        statistics=course_statistics(courses),
+        content=ContentSpace.load(folder / "content"),
+        course_vectors=load_file(folder / "vectors.safetensors")["courses"],
+        sources={
+            name: SOURCE_CLASSES[name].from_state(
+                load_file(folder / "sources" / f"{name}.safetensors")
+            )
+            for name in parts["sources"]
+        },
+        ranker=ranker,
+    )
+    neighbours = Neighbours(
+        FaissIndex.load(folder, "courses"), FaissIndex.load(folder, "participants")
+    )
+    return Bundle(manifest, engine, neighbours)

@@ -1,0 +1,209 @@
+"""The catalogue as arrays: what the engine's stages read of trainings, their classes and places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from training_data.columns import LEVELS, MODES, Classes, Courses
+from training_data.frames import codes_of, exploded, indicator, ones_at, positions
+from training_data.regions import RegionTable
+from training_data.vocabulary import Vocabulary
+
+FAR_FUTURE = np.iinfo(np.int32).max
+FACE_TO_FACE = tuple(MODES.index(mode) for mode in ("in_person", "hybrid"))
+
+C, K = Courses, Classes
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where and when trainings take place, P rows: a class each, or the home of an undated one.
+
+    Attributes
+    ----------
+    course, region, landmass : ndarray of int32, shape (P,)
+        Integer ids; region and landmass are -1 where not known.
+    latitude, longitude : ndarray of float64, shape (P,)
+        Degrees; NaN where not known.
+    seats_left : ndarray of int32, shape (P,)
+    starts_on : ndarray of int32, shape (P,)
+        Days since 1970-01-01; far in the future for what may start any day.
+    """
+
+    course: NDArray[np.int32]
+    region: NDArray[np.int32]
+    landmass: NDArray[np.int32]
+    latitude: NDArray[np.float64]
+    longitude: NDArray[np.float64]
+    seats_left: NDArray[np.int32]
+    starts_on: NDArray[np.int32]
+
+    def take(self, rows: NDArray[np.bool_]) -> Places:
+        """Return the places at ``rows``."""
+        return Places(**{name: values[rows] for name, values in vars(self).items()})
+
+    @property
+    def located(self) -> NDArray[np.bool_]:
+        """Whether each place can be found on a map."""
+        return ~np.isnan(self.latitude)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """N trainings in the order of their table.
+
+    Integer codes are -1 and floats NaN where a value is not known; days count from 1970-01-01.
+    """
+
+    table: pl.DataFrame = field(repr=False)
+    classes: pl.DataFrame = field(repr=False)
+    price: NDArray[np.int64]
+    duration_hours: NDArray[np.float64]
+    mode: NDArray[np.int32]
+    level: NDArray[np.int32]
+    category: NDArray[np.int32]
+    categories: tuple[str, ...]
+    provider: NDArray[np.int32]
+    providers: tuple[str, ...]
+    available_from: NDArray[np.int32]
+    available_until: NDArray[np.int32]
+    skills: sp.csr_matrix
+    prerequisites: sp.csr_matrix
+    places: Places
+    withdrawn: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.price)
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """``course_id`` of each training."""
+        ids: list[str] = self.table[C.course_id.name].to_list()
+        return ids
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """``course_id`` -> row."""
+        return {course_id: row for row, course_id in enumerate(self.ids)}
+
+    def without(self, course_ids: set[str]) -> Catalogue:
+        """Return the catalogue with trainings withdrawn; every row keeps its number."""
+        gone = self.table[C.course_id.name].is_in(list(course_ids)).to_numpy()
+        return replace(self, withdrawn=self.withdrawn | gone)
+
+    @cached_property
+    def face_to_face(self) -> NDArray[np.bool_]:
+        """Whether one has to be at a place."""
+        return np.isin(self.mode, FACE_TO_FACE)
+
+    @cached_property
+    def dated(self) -> NDArray[np.bool_]:
+        """Whether the training is held in dated classes."""
+        dated = np.zeros(len(self), dtype=bool)
+        dated[self.places.course[self.places.starts_on < FAR_FUTURE]] = True
+        return dated
+
+
+def build_catalogue(
+    courses: pl.DataFrame, classes: pl.DataFrame | None, regions: RegionTable, skills: Vocabulary
+) -> Catalogue:
+    """Turn validated tables into arrays; the order of the trainings is that of ``courses``."""
+    classes = Classes.create_empty() if classes is None else classes
+    index = {course_id: row for row, course_id in enumerate(courses[C.course_id.name])}
+    category, categories = _factorised(courses[C.category.name])
+    provider, providers = _factorised(courses[C.provider_id.name])
+    rows, needed = exploded(courses[C.prerequisites.name])
+    prerequisites = ones_at(
+        rows, positions(needed, lambda name: index.get(name, -1)), (len(courses), len(courses))
+    )
+    return Catalogue(
+        table=courses,
+        classes=classes,
+        price=courses[C.price_idr.name].to_numpy(),
+        duration_hours=_floats(courses[C.duration_hours.name]),
+        mode=codes_of(courses[C.mode.name], MODES),
+        level=codes_of(courses[C.level.name], LEVELS),
+        category=category,
+        categories=categories,
+        provider=provider,
+        providers=providers,
+        available_from=_days(courses[C.available_from.name], 0),
+        available_until=_days(courses[C.available_until.name], FAR_FUTURE),
+        skills=indicator(courses[C.skills.name], skills.find, len(skills)),
+        prerequisites=prerequisites,
+        places=_places(courses, classes, index, regions),
+        withdrawn=np.zeros(len(courses), dtype=bool),
+    )
+
+
+def _places(
+    courses: pl.DataFrame, classes: pl.DataFrame, index: dict[str, int], regions: RegionTable
+) -> Places:
+    """Every class, and the home of each face-to-face training that has no class."""
+    in_classes = courses[C.course_id.name].is_in(classes[K.course_id.name].implode())
+    face_to_face = courses[C.mode.name].cast(pl.String).is_in(["in_person", "hybrid"])
+    homes = courses.filter(face_to_face & ~in_classes).select(
+        C.course_id.col,
+        C.region_code.col,
+        C.latitude.col,
+        C.longitude.col,
+        pl.lit(np.iinfo(np.int32).max, pl.Int32).alias(K.seats_left.name),
+        pl.lit(FAR_FUTURE, pl.Int32).alias(K.starts_on.name),
+    )
+    held = classes.filter(K.course_id.col.is_in(list(index))).select(
+        K.course_id.col,
+        K.region_code.col,
+        K.latitude.col,
+        K.longitude.col,
+        K.seats_left.col,
+        K.starts_on.col.to_physical(),
+    )
+    rows = pl.concat([held, homes])
+    region = codes_of(rows[K.region_code.name], regions.codes)
+    latitude, longitude = located(region, rows[K.latitude.name], rows[K.longitude.name], regions)
+    return Places(
+        course=positions(rows[K.course_id.name], index.__getitem__),
+        region=region,
+        landmass=np.where(region >= 0, regions.landmass[region], -1).astype(np.int32),
+        latitude=latitude,
+        longitude=longitude,
+        seats_left=rows[K.seats_left.name].to_numpy(),
+        starts_on=rows[K.starts_on.name].to_numpy(),
+    )
+
+
+def located(
+    region: NDArray[np.int32], latitude: pl.Series, longitude: pl.Series, regions: RegionTable
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return own coordinates where both are given, otherwise the region's, otherwise NaN."""
+    own = (latitude.is_not_null() & longitude.is_not_null()).to_numpy()
+    known = region >= 0
+    of_region = (
+        np.where(known, regions.latitude[region], np.nan),
+        np.where(known, regions.longitude[region], np.nan),
+    )
+    return (
+        np.where(own, _floats(latitude), of_region[0]),
+        np.where(own, _floats(longitude), of_region[1]),
+    )
+
+
+def _factorised(values: pl.Series) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+    names = tuple(values.drop_nulls().unique().sort())
+    return codes_of(values, names), names
+
+
+def _floats(values: pl.Series) -> NDArray[np.float64]:
+    floats: NDArray[np.float64] = values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return floats
+
+
+def _days(dates: pl.Series, missing: int) -> NDArray[np.int32]:
+    days: NDArray[np.int32] = dates.to_physical().cast(pl.Int32).fill_null(missing).to_numpy()
+    return days

@@ -1,0 +1,236 @@
+"""The engine: from participants to permitted, ranked, explained trainings; a batch in, a batch out.
+
+A web request is a batch of one, the national run is many batches, and training asks the same functions
+for its candidates and features.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import polars as pl
+from models.content_space import ContentSpace
+from numpy.typing import NDArray
+
+from models.candidates.base import CandidateModel
+from recommender.catalogue import Catalogue
+from recommender.eligibility import Question, permitted
+from recommender.explanation import Explainer, Why
+from recommender.features import CourseStatistics, features
+from recommender.participants import ParticipantBatch, build_batch
+from recommender.ranking import Ranker, rank
+from recommender.reranking import rerank
+from recommender.retrieval import Candidates, SourceScores, retrieve
+from recommender.wishes import Wishes, wishes
+from training_data.columns import MODES
+from training_data.programme import Programme
+from training_data.regions import RegionTable
+from training_data.vocabulary import Occupations, Vocabulary
+
+CELLS = 4_000_000  # participants x trainings in one block: bounds memory
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the participant asks for; empty means all."""
+
+    modes: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    max_price: int | None = None
+
+    def mask(self, catalogue: Catalogue) -> NDArray[np.bool_]:
+        """Return the trainings (N,) that are asked for."""
+        mask = np.ones(len(catalogue), dtype=bool)
+        if self.modes:
+            mask &= np.isin(catalogue.mode, [MODES.index(mode) for mode in self.modes])
+        if self.categories:
+            asked = [i for i, name in enumerate(catalogue.categories) if name in self.categories]
+            mask &= np.isin(catalogue.category, asked)
+        if self.max_price is not None:
+            mask &= catalogue.price <= self.max_price
+        return mask
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How lists are made.
+
+    Attributes
+    ----------
+    k : int
+        Length of a list.
+    per_source : int
+        Candidates taken from each source.
+    relevance_weight : float
+        1 for relevance alone; see `recommender.reranking.rerank`.
+    provider_cap : int, optional
+        Most trainings of one provider in a list.
+    """
+
+    k: int = 10
+    per_source: int = 50
+    relevance_weight: float = 0.85
+    provider_cap: int | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Lists for B participants.
+
+    Attributes
+    ----------
+    ids : ndarray of int32, shape (B, k)
+        Rows of the catalogue, best first; -1 from where a list has no more.
+    scores : ndarray of float32, shape (B, k)
+    features : ndarray of float32, shape (B, k, F)
+    """
+
+    question: Question
+    wishes: Wishes
+    ids: NDArray[np.int32]
+    scores: NDArray[np.float32]
+    features: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """All that answers depend on; holds no state between questions.
+
+    Attributes
+    ----------
+    course_vectors : ndarray of float32, shape (N, D)
+        Unit vector of each training's text.
+    sources : mapping of str to CandidateModel
+        Behaviour models by the name of their feature; empty for a dataset without events.
+    """
+
+    programme: Programme
+    regions: RegionTable
+    skills: Vocabulary
+    occupations: Occupations
+    catalogue: Catalogue
+    statistics: CourseStatistics
+    content: ContentSpace
+    course_vectors: NDArray[np.float32] = field(repr=False)
+    sources: Mapping[str, CandidateModel]
+    ranker: Ranker
+
+    def without(self, course_ids: set[str]) -> Engine:
+        """Return the engine after trainings were withdrawn: they vanish from every answer at once."""
+        return replace(self, catalogue=self.catalogue.without(course_ids))
+
+    def ask(self, participants: pl.DataFrame, events: pl.DataFrame, day: dt.date) -> Question:
+        """Turn rows of the Participants and Interactions contracts into a question of ``day``."""
+        rules = self.programme.in_force(day)
+        grant = None if rules.grant is None else rules.grant.amount
+        batch = build_batch(
+            participants, events, self.catalogue, self.regions, self.skills, self.occupations, grant
+        )
+        return Question(batch, self.catalogue, rules)
+
+    def wishes(self, participants: pl.DataFrame) -> Wishes:
+        """Return what the participants' profiles say, as phrases with vectors."""
+        return wishes(
+            participants, self.skills, self.occupations, self.programme.languages[0], self.content
+        )
+
+    def source_scores(self, batch: ParticipantBatch, wished: Wishes) -> SourceScores:
+        """Return what each source says of every training, (B, N) each."""
+        scores = {"content": wished.participants() @ self.course_vectors.T}
+        for name, source in self.sources.items():
+            scores[name] = source.score(batch.histories)
+        return scores
+
+    def candidates(
+        self, question: Question, wished: Wishes, mask: NDArray[np.bool_], per_source: int
+    ) -> tuple[Candidates, NDArray[np.float32]]:
+        """Return the candidates within ``mask`` and their features, (B, C, F)."""
+        found = retrieve(self.source_scores(question.batch, wished), mask, per_source)
+        return found, features(question, np.maximum(found.ids, 0), found.scores, self.statistics)
+
+    def recommend(
+        self,
+        participants: pl.DataFrame,
+        events: pl.DataFrame,
+        day: dt.date,
+        settings: Settings = Settings(),
+        filters: Filters = Filters(),
+    ) -> Answer:
+        """Answer one block of participants.
+
+        Parameters
+        ----------
+        participants, events : DataFrame
+            Valid rows of the Participants contract, and of the Interactions contract for them.
+        day : date
+            The day whose rules, dates and seats count.
+        """
+        question = self.ask(participants, events, day)
+        wished = self.wishes(participants)
+        mask = permitted(question) & filters.mask(self.catalogue)
+        found, table = self.candidates(question, wished, mask, settings.per_source)
+        scores = rank(self.ranker, table, found.ids)
+        real = np.maximum(found.ids, 0)
+        chosen = rerank(
+            scores,
+            self.course_vectors[real],
+            self.catalogue.provider[real],
+            settings.k,
+            relevance_weight=settings.relevance_weight,
+            provider_cap=settings.provider_cap,
+        )
+        rows = np.arange(len(chosen))[:, None]
+        ids = np.where(chosen >= 0, found.ids[rows, chosen], -1)
+        self._hold_to(mask, ids)
+        return Answer(question, wished, ids, scores[rows, chosen], table[rows, chosen])
+
+    def recommend_blocks(
+        self,
+        participants: pl.DataFrame,
+        events: pl.DataFrame,
+        day: dt.date,
+        settings: Settings = Settings(),
+    ) -> Iterator[Answer]:
+        """Answer any number of participants, block by block, in bounded memory."""
+        size = max(1, CELLS // max(len(self.catalogue), 1))
+        for block in participants.iter_slices(size):
+            yield self.recommend(block, events, day, settings)
+
+    def explainer(self, answer: Answer, language: str) -> Explainer:
+        """Return what reasons for an answer are drawn from."""
+        return Explainer(
+            answer.question,
+            answer.wishes,
+            self.course_vectors,
+            self.statistics,
+            self.sources,
+            self.regions,
+            self.skills,
+            self.occupations,
+            language,
+        )
+
+    def why(self, answer: Answer, language: str) -> list[list[list[Why]]]:
+        """Return the reasons of each training in each participant's list."""
+        explainer = self.explainer(answer, language)
+        real = answer.ids >= 0
+        moved = np.zeros_like(answer.features)
+        if real.any():
+            moved[real] = self.ranker.contributions(answer.features[real])
+        return [
+            [
+                explainer.why(row, int(course), moved[row, place])
+                for place, course in enumerate(answer.ids[row])
+                if course >= 0
+            ]
+            for row in range(len(answer.ids))
+        ]
+
+    def _hold_to(self, mask: NDArray[np.bool_], ids: NDArray[np.int32]) -> None:
+        """Check on the way out that nothing forbidden is in a list."""
+        rows = np.arange(len(ids))[:, None]
+        if (~mask[rows, np.maximum(ids, 0)] & (ids >= 0)).any():
+            raise AssertionError("a stage of the engine let a forbidden training through")

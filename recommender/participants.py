@@ -1,0 +1,204 @@
+"""Participants as arrays: one batch, be it of one person in a request or of many in the national run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from models.candidates.histories import Histories
+from recommender.catalogue import Catalogue, located
+from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES, Interactions, Participants
+from training_data.frames import codes_of, indicator, ones_at, positions
+from training_data.regions import RegionTable
+from training_data.vocabulary import Occupations, Vocabulary
+
+P, E = Participants, Interactions
+
+# What an event says of the fit between person and training; the order is the objective's.
+RELEVANCE = {
+    "impression": 0.0,
+    "click": 0.2,
+    "purchase": 1.0,
+    "start": 1.0,
+    "complete": 1.5,
+    "rate": 1.5,
+}
+TAKING = ("purchase", "start", "complete", "rate")
+
+
+@dataclass(frozen=True)
+class ParticipantBatch:
+    """B participants. Codes are -1, floats NaN and ``birth_year`` 0 where a value is not known.
+
+    Attributes
+    ----------
+    skills, needs : csr_matrix of float32, shape (B, S)
+        Skills held, and skills that the wished-for occupation needs by weight.
+    interests : csr_matrix of float32, shape (B, n_categories)
+        Catalogue topics the person named.
+    taken, finished, rated : csr_matrix of float32, shape (B, N)
+        Trainings bought or begun, finished, and rated.
+    histories : Histories
+        What the behaviour models see: relevant events in order, and the regions the person lives in.
+        Empty for those who object to profiling.
+    """
+
+    table: pl.DataFrame
+    birth_year: NDArray[np.int32]
+    education: NDArray[np.int32]
+    employment: NDArray[np.int32]
+    occupation: pl.Series
+    target: NDArray[np.int32]
+    region: NDArray[np.int32]
+    landmass: NDArray[np.int32]
+    latitude: NDArray[np.float64]
+    longitude: NDArray[np.float64]
+    rural: NDArray[np.bool_]
+    radius_km: NDArray[np.float64]
+    balance: NDArray[np.int64]
+    skills: sp.csr_matrix
+    needs: sp.csr_matrix
+    interests: sp.csr_matrix
+    taken: sp.csr_matrix
+    finished: sp.csr_matrix
+    rated: sp.csr_matrix
+    histories: Histories
+    opted_out: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.birth_year)
+
+
+def build_batch(
+    participants: pl.DataFrame,
+    events: pl.DataFrame,
+    catalogue: Catalogue,
+    regions: RegionTable,
+    skills: Vocabulary,
+    occupations: Occupations,
+    grant: int | None,
+) -> ParticipantBatch:
+    """Turn validated participants and their events into arrays.
+
+    Parameters
+    ----------
+    events : DataFrame
+        Rows of the Interactions contract; those of other people or unknown trainings are left out.
+    grant : int or None
+        Balance of those whose own is not known; None: unlimited.
+    """
+    region = codes_of(participants[P.region_code.name], regions.codes)
+    latitude, longitude = located(
+        region, participants[P.latitude.name], participants[P.longitude.name], regions
+    )
+    target = positions(participants[P.target_occupation.name], occupations.vocabulary.find)
+    balance = participants[P.balance_idr.name].fill_null(
+        np.iinfo(np.int64).max if grant is None else grant
+    )
+    categories = {name.casefold(): number for number, name in enumerate(catalogue.categories)}
+    opted_out = participants[P.profiling_opt_out.name].to_numpy()
+    done = _done(events, participants[P.participant_id.name], catalogue)
+    return ParticipantBatch(
+        table=participants,
+        birth_year=participants[P.birth_year.name].fill_null(0).to_numpy(),
+        education=codes_of(participants[P.education.name], EDUCATIONS),
+        employment=codes_of(participants[P.employment_status.name], EMPLOYMENT_STATUSES),
+        occupation=participants[P.occupation.name],
+        target=target,
+        region=region,
+        landmass=np.where(region >= 0, regions.landmass[region], -1).astype(np.int32),
+        latitude=latitude,
+        longitude=longitude,
+        rural=participants[P.rural.name].fill_null(False).to_numpy(),
+        radius_km=participants[P.radius_km.name].fill_null(float("nan")).to_numpy(),
+        balance=balance.to_numpy(),
+        skills=indicator(participants[P.skills.name], skills.find, len(skills)),
+        needs=_rows_or_empty(occupations.needs, target),
+        interests=indicator(
+            participants[P.interests.name],
+            lambda name: categories.get(name.casefold(), -1),
+            len(catalogue.categories),
+        ),
+        taken=done.of(TAKING),
+        finished=done.of(("complete", "rate")),
+        rated=done.of(("rate",)),
+        histories=done.histories(opted_out, region_attributes(region, opted_out, regions)),
+        opted_out=opted_out,
+    )
+
+
+def region_attributes(
+    region: NDArray[np.int32], opted_out: NDArray[np.bool_], regions: RegionTable
+) -> sp.csr_matrix:
+    """Return a one for each region that a participant lives in, from the smallest to the largest, (B, R)."""
+    around = np.where(opted_out, -1, region)
+    columns = []
+    for _ in regions.levels:
+        columns.append(around)
+        around = np.where(around >= 0, regions.parents[around], -1)
+    rows = np.tile(np.arange(len(region)), len(columns))
+    return ones_at(rows, np.concatenate(columns), (len(region), len(regions)))
+
+
+@dataclass(frozen=True)
+class _Done:
+    """Events of a batch with known trainings, oldest first within a participant."""
+
+    rows: NDArray[np.int32]
+    courses: NDArray[np.int32]
+    kinds: pl.Series
+    at: NDArray[np.int64]
+    shape: tuple[int, int]
+
+    def of(self, kinds: tuple[str, ...]) -> sp.csr_matrix:
+        chosen = self.kinds.is_in(kinds).to_numpy()
+        return ones_at(self.rows[chosen], self.courses[chosen], self.shape)
+
+    def histories(self, opted_out: NDArray[np.bool_], attributes: sp.csr_matrix) -> Histories:
+        weights = relevance(self.kinds)
+        kept = (weights > 0) & ~opted_out[self.rows]
+        sizes = np.bincount(self.rows[kept], minlength=self.shape[0])
+        return Histories(
+            indptr=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+            items=self.courses[kept],
+            weights=weights[kept],
+            n_items=self.shape[1],
+            at=self.at[kept],
+            attributes=attributes,
+        )
+
+
+def relevance(kinds: pl.Series) -> NDArray[np.float32]:
+    """Return the relevance of each event by its kind."""
+    weights: NDArray[np.float32] = kinds.replace_strict(
+        RELEVANCE, return_dtype=pl.Float32
+    ).to_numpy()
+    return weights
+
+
+def _done(events: pl.DataFrame, people: pl.Series, catalogue: Catalogue) -> _Done:
+    places = {person: row for row, person in enumerate(people)}
+    mine = events.filter(E.participant_id.col.is_in(people.implode()))
+    rows = positions(mine[E.participant_id.name], places.__getitem__)
+    courses = positions(mine[E.course_id.name], lambda name: catalogue.index.get(name, -1))
+    at = mine[E.at.name].dt.epoch("s").to_numpy()
+    order = np.lexsort((at, rows))
+    order = order[courses[order] >= 0]
+    kinds = mine[E.kind.name].cast(pl.String).gather(order)
+    return _Done(rows[order], courses[order], kinds, at[order], (len(people), len(catalogue)))
+
+
+def _rows_or_empty(matrix: sp.csr_matrix, rows: NDArray[np.int32]) -> sp.csr_matrix:
+    """Rows of ``matrix``, empty where the row number is negative."""
+    known = ones_at(np.arange(len(rows)), rows, (len(rows), matrix.shape[0]))
+    return (known @ matrix).tocsr()
+
+
+def ages(batch: ParticipantBatch, day: dt.date) -> NDArray[np.int32]:
+    """Age reached in the calendar year of ``day``; -1 where the birth year is not known."""
+    return np.where(batch.birth_year > 0, day.year - batch.birth_year, -1).astype(np.int32)

@@ -1,0 +1,68 @@
+"""From features to scores: a ranker, learnt or fixed, that can also say what moved a score."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.features import FEATURES
+
+# Weights where there are no events to learn from: what a counsellor would look at, in this order.
+FIXED_WEIGHTS = {
+    "content": 3.0,
+    "gap_closed": 1.5,
+    "skills_needed": 1.0,
+    "interest_match": 0.8,
+    "behaviour": 0.6,
+    "next_course": 0.3,
+    "similar_participants": 0.4,
+    "regional_popularity": 0.5,
+    "nearness": 0.3,
+    "level_fit": 0.3,
+    "quality": 0.3,
+    "placement": 0.3,
+    "skills_held": -0.6,
+    "price_to_balance": -0.2,
+    "face_to_face": 0.0,
+}
+
+
+class Ranker(Protocol):
+    """Scores rows of features; larger is better."""
+
+    def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the score of each row, shape (M,), of features (M, F)."""
+        ...
+
+    def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how much each feature moved each score, shape (M, F)."""
+        ...
+
+
+class FixedRanker:
+    """A weighted sum of the features with the weights above."""
+
+    weights = np.array([FIXED_WEIGHTS[name] for name in FEATURES], dtype=np.float32)
+
+    def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the weighted sum of each row."""
+        return features @ self.weights
+
+    def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return each term of the sum."""
+        return features * self.weights
+
+
+def rank(
+    ranker: Ranker, features: NDArray[np.float32], ids: NDArray[np.int32]
+) -> NDArray[np.float32]:
+    """Return the score of each candidate, shape (B, C); -inf where there is none.
+
+    Only true candidates are scored, so padding costs nothing.
+    """
+    scores = np.full(ids.shape, -np.inf, dtype=np.float32)
+    real = ids >= 0
+    scores[real] = ranker.score(features[real])
+    return scores

@@ -1,0 +1,64 @@
+"""From a mask to candidates: the best of every source, joined, with what each source says of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.candidates.top_k import top_k
+
+SourceScores = dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Candidates of B participants.
+
+    Attributes
+    ----------
+    ids : ndarray of int32, shape (B, C)
+        Rows of the catalogue, each once in a list; -1 from where a list has no more.
+    scores : dict of ndarray of float32, shape (B, N)
+        What each source says of every training.
+    """
+
+    ids: NDArray[np.int32]
+    scores: SourceScores
+
+
+def retrieve(scores: SourceScores, mask: NDArray[np.bool_], per_source: int) -> Candidates:
+    """Join the best ``per_source`` permitted trainings of each source.
+
+    A source that says nothing of a training (a score of 0 or less, or -inf) does not propose it; a
+    list that no source fills is filled with permitted trainings, so that nobody leaves with less than
+    could be had.
+    """
+    B, N = mask.shape
+    proposed = np.zeros((B, N), dtype=bool)
+    rows = np.arange(B)[:, None]
+    for source in scores.values():
+        ids, _ = top_k(source, min(per_source, N), mask & (source > 0))
+        filled = ids >= 0
+        proposed[np.broadcast_to(rows, ids.shape)[filled], ids[filled]] = True
+    _fill(proposed, mask, per_source)
+    return Candidates(_as_lists(proposed), scores)
+
+
+def _fill(proposed: NDArray[np.bool_], mask: NDArray[np.bool_], least: int) -> None:
+    """Add permitted trainings, in the order of the catalogue, to lists shorter than ``least``."""
+    short = proposed.sum(axis=1) < least
+    if short.any():
+        spare = mask[short] & ~proposed[short]
+        room = least - proposed[short].sum(axis=1, keepdims=True)
+        proposed[short] |= spare & (np.cumsum(spare, axis=1) <= room)
+
+
+def _as_lists(chosen: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Columns of the True cells of each row, padded with -1."""
+    counts = chosen.sum(axis=1)
+    ids = np.full((len(chosen), int(counts.max(initial=0))), -1, dtype=np.int32)
+    rows, columns = np.nonzero(chosen)
+    ids[rows, np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)] = columns
+    return ids

@@ -1,0 +1,45 @@
+"""The text of a training that the encoder reads."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from training_data.columns import Courses
+from training_data.frames import exploded
+from training_data.vocabulary import Vocabulary
+
+C = Courses
+
+
+def course_texts(courses: pl.DataFrame, skills: Vocabulary, language: str) -> list[str]:
+    """Return title, topic, skills by label, description and provider of each training in one text.
+
+    Many catalogues have titles only; topic, skills and provider then carry what a title leaves out.
+    """
+    rows, values = exploded(courses[C.skills.name])
+    labels = [_label(skills, value, language) for value in values]
+    by_row = (
+        pl.DataFrame({"row": rows, "label": labels}, schema={"row": pl.Int64, "label": pl.String})
+        .group_by("row", maintain_order=True)
+        .agg(pl.col("label").str.join(", ").alias("skill_labels"))
+    )
+    whole = courses.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+    texts = whole.join(by_row, on="row", how="left", maintain_order="left").select(
+        pl.concat_str(
+            [
+                C.title.col,
+                C.category.col,
+                pl.col("skill_labels"),
+                C.description.col,
+                C.provider_id.col,
+            ],
+            separator=". ",
+            ignore_nulls=True,
+        )
+    )
+    return texts.to_series().to_list()
+
+
+def _label(skills: Vocabulary, value: str, language: str) -> str:
+    found = skills.find(value)
+    return skills.terms[found].label(language) if found >= 0 else value

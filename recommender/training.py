@@ -1,0 +1,213 @@
+"""From a dataset directory to a sealed bundle."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from models.content_space import ContentSpace
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from models.candidates.base import CandidateModel
+from models.candidates.ease import EASE
+from models.candidates.popularity import Popularity
+from models.candidates.transitions import Transitions
+from models.encoder import TextEncoder
+from models.faiss_index import FaissIndex
+from models.sealing import Manifest, seal, writing
+from recommender.bundle import write_parts
+from recommender.catalogue import build_catalogue
+from recommender.engine import Engine
+from recommender.features import course_statistics
+from recommender.learning import fit_sources, interactions_of, learn_ranker, side_information
+from recommender.neighbours import Neighbours
+from recommender.ranking import FixedRanker
+from recommender.texts import course_texts
+from recommender.wishes import phrases_of, wishes
+from training_data.columns import Participants
+from training_data.dataset import Dataset
+from training_data.programme import Programme, load_programme
+from training_data.regions import RegionTable
+from training_data.skill_matching import with_named_skills
+from training_data.vocabulary import Occupations, Vocabulary, load_occupations, load_skills
+
+P = Participants
+MOST_INDEXED = 50_000  # participants in the index of a bundle, chosen at random beyond
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What a dataset refers to: rules, regions and vocabularies, with the folders they came from."""
+
+    programme: Programme
+    regions: RegionTable
+    skills: Vocabulary
+    occupations: Occupations
+    folders: Mapping[str, Path]
+
+
+def load_knowledge(dataset: Dataset) -> Knowledge:
+    """Load what a dataset names; its own ``skills`` and ``occupations`` folders win over the project's."""
+    shipped = Path(str(resources.files("training_data")))
+    folders = {
+        "regions": _own_or(
+            dataset.folder / dataset.info.region_pack,
+            shipped / "regions" / dataset.info.region_pack,
+        ),
+        "skills": _own_or(dataset.folder / "skills", shipped / "skills"),
+        "occupations": _own_or(dataset.folder / "occupations", shipped / "occupations"),
+    }
+    pack = dataset.folder / dataset.info.programme
+    skills = load_skills(folders["skills"])
+    return Knowledge(
+        programme=load_programme(pack if pack.is_file() else dataset.info.programme),
+        regions=RegionTable.load(folders["regions"]),
+        skills=skills,
+        occupations=load_occupations(skills, folders["occupations"]),
+        folders=folders,
+    )
+
+
+def untrained_engine(
+    dataset: Dataset, knowledge: Knowledge, encoder: TextEncoder, cache: Path
+) -> Engine:
+    """Return an engine that knows the catalogue and its texts, and nothing of anybody's behaviour."""
+    courses = with_named_skills(dataset.read("courses"), knowledge.skills)
+    language = dataset.info.language
+    content = ContentSpace.fit(
+        course_texts(courses, knowledge.skills, language),
+        _known_phrases(dataset, knowledge, courses),
+        encoder,
+        cache,
+    )
+    return Engine(
+        programme=knowledge.programme,
+        regions=knowledge.regions,
+        skills=knowledge.skills,
+        occupations=knowledge.occupations,
+        catalogue=build_catalogue(
+            courses, dataset.read("classes"), knowledge.regions, knowledge.skills
+        ),
+        statistics=course_statistics(courses),
+        content=content,
+        course_vectors=content.course_vectors,
+        sources={},
+        ranker=FixedRanker(),
+    )
+
+
+def train(
+    dataset: Dataset, encoder: TextEncoder, home: Path, day: dt.date, seed: int = 0
+) -> Manifest:
+    """Train everything on a dataset and seal it as a bundle below ``home``.
+
+    Parameters
+    ----------
+    day : date
+        Written into the manifest.
+    seed : int
+        Everything random follows from it.
+    """
+    with _steps() as step:
+        step("Reading rules, regions and skills")
+        knowledge = load_knowledge(dataset)
+        participants, events = dataset.read("participants"), dataset.read("interactions")
+        step("Encoding the catalogue and its phrases")
+        engine = untrained_engine(dataset, knowledge, encoder, home)
+        interactions, rows = interactions_of(participants, events, engine.catalogue.index)
+        if len(interactions):
+            engine = replace(engine, sources=candidate_models())
+            step("Learning to rank from the earlier past")
+            ranker = learn_ranker(engine, participants, rows, interactions, seed)
+            engine = replace(engine, ranker=ranker or FixedRanker())
+            step("Learning from all events")
+            fit_sources(engine.sources, interactions, side_information(engine, participants))
+        step("Indexing trainings and participants")
+        neighbours = index(engine, participants, seed)
+        step("Sealing the bundle")
+        with writing(home / "bundles") as folder:
+            write_parts(folder, engine, neighbours, knowledge.folders)
+            return seal(
+                folder,
+                home / "bundles",
+                {
+                    "created_on": day.isoformat(),
+                    "programme": knowledge.programme.label,
+                    "regions": f"{knowledge.regions.name}@{knowledge.regions.version}",
+                    "encoder": encoder.name,
+                    "data": dataset.fingerprint(),
+                    "simulated": dataset.info.simulated,
+                    "metrics": {
+                        "courses": float(len(engine.catalogue)),
+                        "participants": float(len(participants)),
+                        "events": float(len(interactions)),
+                    },
+                },
+            )
+
+
+def candidate_models() -> dict[str, CandidateModel]:
+    """Return the behaviour models, unfitted, by the name of their feature."""
+    return {
+        "behaviour": EASE(l2=50.0),
+        "regional_popularity": Popularity(half_life=0.3, shrinkage=200.0),
+        "next_course": Transitions(),
+    }
+
+
+def index(engine: Engine, participants: pl.DataFrame, seed: int) -> Neighbours:
+    """Index the trainings, and the participants who let themselves be profiled."""
+    willing = participants.filter(~P.profiling_opt_out.col)
+    if len(willing) > MOST_INDEXED:
+        willing = willing.sample(MOST_INDEXED, seed=seed)
+    wished = wishes(
+        willing, engine.skills, engine.occupations, engine.programme.languages[0], engine.content
+    )
+    vectors = wished.participants()
+    known = np.linalg.norm(vectors, axis=1) > 0
+    ids = willing[P.participant_id.name].filter(pl.Series(known)).to_list()
+    dim = engine.course_vectors.shape[1]
+    return Neighbours(
+        FaissIndex(dim).add(engine.catalogue.ids, engine.course_vectors),
+        FaissIndex(dim).add(ids, vectors[known]),
+    )
+
+
+def _known_phrases(dataset: Dataset, knowledge: Knowledge, courses: pl.DataFrame) -> list[str]:
+    """Phrases that profiles are made of: labels of skills, occupations and topics, and what people wrote."""
+    language = dataset.info.language
+    labels = [term.label(language) for term in knowledge.skills.terms]
+    labels += [term.label(language) for term in knowledge.occupations.vocabulary.terms]
+    topics = courses["category"].drop_nulls().unique(maintain_order=True).to_list()
+    written, _ = phrases_of(
+        dataset.read("participants"), knowledge.skills, knowledge.occupations, language
+    )
+    return list(dict.fromkeys([*labels, *topics, *written]))
+
+
+def _own_or(own: Path, shipped: Path) -> Path:
+    return own if own.is_dir() else shipped
+
+
+@contextmanager
+def _steps():  # type: ignore[no-untyped-def]
+    """Show one line of progress a step."""
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+    ) as progress:
+        running = []
+
+        def step(name: str) -> None:
+            for task in running:
+                progress.update(task, total=1, completed=1)
+            running.append(progress.add_task(name, total=None))
+
+        yield step
+        for task in running:
+            progress.update(task, total=1, completed=1)

@@ -1,0 +1,118 @@
+"""A profile's phrases, and the vector that they make together.
+
+A transformer cannot read a person inside a web request, and need not: a profile is made of few
+phrases, each encoded once, and a person is their weighted sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from training_data.columns import Participants
+from training_data.frames import exploded
+from training_data.vocabulary import Occupations, Vocabulary
+
+P = Participants
+
+# What a person wishes for says more of the right training than what the person can do already.
+WEIGHTS = {"target": 1.0, "interests": 1.0, "skills": 0.5, "occupation": 0.3}
+
+
+class PhraseEncoder(Protocol):
+    """Gives a unit vector to each phrase."""
+
+    def encode_phrases(self, phrases: Sequence[str]) -> NDArray[np.float32]:
+        """Return vectors of shape (n, D)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """The phrases of B participants.
+
+    Attributes
+    ----------
+    phrases : list of str
+        Distinct phrases, Q of them.
+    vectors : ndarray of float32, shape (Q, D)
+        Unit vector of each.
+    weights : csr_matrix of float32, shape (B, Q)
+        How much each counts for each participant.
+    """
+
+    phrases: list[str]
+    vectors: NDArray[np.float32]
+    weights: sp.csr_matrix
+
+    def participants(self) -> NDArray[np.float32]:
+        """Return a unit vector for each participant, shape (B, D); zeros for one without phrases."""
+        combined = np.asarray(self.weights @ self.vectors, dtype=np.float32)
+        length = np.linalg.norm(combined, axis=1, keepdims=True)
+        return combined / np.where(length > 0, length, 1.0)
+
+
+def phrases_of(
+    participants: pl.DataFrame, skills: Vocabulary, occupations: Occupations, language: str
+) -> tuple[list[str], sp.csr_matrix]:
+    """Return the distinct phrases of the profiles and their weights, shape (B, Q).
+
+    Ids and codes of the vocabularies stand as their label in ``language``, so that a person who picked
+    "jual-online" from a list and one who wrote it out meet in one phrase.
+    """
+    skill, occupation = _labeller(skills, language), _labeller(occupations.vocabulary, language)
+    parts = [
+        _part(participants[P.target_occupation.name], WEIGHTS["target"], occupation),
+        _part(participants[P.interests.name], WEIGHTS["interests"], skill),
+        _part(participants[P.skills.name], WEIGHTS["skills"], skill),
+        _part(participants[P.occupation.name], WEIGHTS["occupation"], occupation),
+    ]
+    rows = np.concatenate([part[0] for part in parts])
+    texts = pl.concat([part[1] for part in parts])
+    weights = np.concatenate([np.full(len(part[0]), part[2], np.float32) for part in parts])
+    distinct = texts.unique(maintain_order=True)
+    places = pl.Series(np.arange(len(distinct), dtype=np.int32))
+    columns = (
+        texts.replace_strict(distinct, places) if len(distinct) else pl.Series([], dtype=pl.Int32)
+    )
+    matrix = sp.csr_matrix(
+        (weights, (rows, columns.to_numpy())), shape=(len(participants), len(distinct))
+    )
+    return distinct.to_list(), matrix
+
+
+def wishes(
+    participants: pl.DataFrame,
+    skills: Vocabulary,
+    occupations: Occupations,
+    language: str,
+    encoder: PhraseEncoder,
+) -> Wishes:
+    """Encode the phrases of the profiles."""
+    phrases, weights = phrases_of(participants, skills, occupations, language)
+    opted_out = participants[P.profiling_opt_out.name].to_numpy()
+    weights = sp.diags(np.where(opted_out, 0.0, 1.0)).astype(np.float32) @ weights
+    return Wishes(phrases, encoder.encode_phrases(phrases), weights.tocsr())
+
+
+def _labeller(vocabulary: Vocabulary, language: str) -> Callable[[str], str]:
+    def label(phrase: str) -> str:
+        found = vocabulary.find(phrase)
+        return vocabulary.terms[found].label(language) if found >= 0 else phrase
+
+    return label
+
+
+def _part(
+    values: pl.Series, weight: float, label: Callable[[str], str]
+) -> tuple[NDArray[np.int64], pl.Series, float]:
+    rows, texts = exploded(values)
+    distinct = texts.unique()
+    labels = pl.Series([label(text) for text in distinct], dtype=pl.String)
+    return rows, texts.replace_strict(distinct, labels) if len(distinct) else texts, weight

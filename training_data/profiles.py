@@ -1,0 +1,140 @@
+"""A participant's profile as people and portals write it, and the tables that the engine reads.
+
+The same model checks a profile file of the command line and a request of the service.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from training_data.columns import (
+    EDUCATIONS,
+    EMPLOYMENT_STATUSES,
+    EVENT_KINDS,
+    GENDERS,
+    Interactions,
+    Participants,
+)
+from training_data.regions import RegionTable
+
+Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Phrases = Annotated[list[Phrase], Field(max_length=100)]
+
+
+class PastTraining(BaseModel):
+    """One thing that the participant did with a training."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    course_id: Annotated[str, Field(min_length=1, max_length=128)]
+    kind: Literal[EVENT_KINDS] = "complete"  # type: ignore[valid-type]
+    at: dt.datetime | None = None
+
+
+class Profile(BaseModel):
+    """A participant, described. Everything may be left out; what is missing is not guessed."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "region": "Kota Kupang",
+                "birth_year": 1995,
+                "gender": "female",
+                "education": "upper_secondary",
+                "employment_status": "unemployed",
+                "skills": ["memasak"],
+                "interests": ["jualan camilan lewat internet"],
+                "balance_idr": 1500000,
+            }
+        },
+    )
+
+    birth_year: Annotated[int, Field(ge=1900, le=2100)] | None = None
+    gender: Literal[GENDERS] | None = None  # type: ignore[valid-type]
+    education: Literal[EDUCATIONS] | None = None  # type: ignore[valid-type]
+    employment_status: Literal[EMPLOYMENT_STATUSES] | None = None  # type: ignore[valid-type]
+    occupation: Phrase | None = Field(None, description="code or name of the work now or last done")
+    target_occupation: Phrase | None = Field(
+        None, description="code or name of the work wished for"
+    )
+    skills: Phrases = Field(default_factory=list, description="skill ids or phrases")
+    interests: Phrases = Field(default_factory=list, description="topics, wishes and goals")
+    region: Phrase | None = Field(None, description="code or name of the kabupaten or kota")
+    rural: bool | None = None
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    radius_km: Annotated[float, Field(ge=0, le=20_000)] | None = Field(
+        None, description="how far you travel"
+    )
+    disability: bool | None = None
+    balance_idr: Annotated[int, Field(ge=0, le=10**12)] | None = Field(
+        None, description="remaining balance; left out: the programme's grant"
+    )
+    groups: Phrases = Field(default_factory=list)
+    profiling_opt_out: bool = False
+    history: Annotated[list[PastTraining], Field(max_length=1000)] = Field(default_factory=list)
+
+
+class ProfileError(ValueError):
+    """A profile that is well-formed but names something unknown.
+
+    Attributes
+    ----------
+    field : str
+        The profile's field.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def to_tables(
+    profiles: Sequence[Profile], ids: Sequence[str], regions: RegionTable
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the profiles as rows of the Participants and of the Interactions contract.
+
+    Raises
+    ------
+    ProfileError
+        If a region is not found; the message names close ones.
+    """
+    plain = [
+        profile.model_dump(exclude={"region", "history"})
+        | {"participant_id": participant_id, "region_code": _region_code(profile, regions)}
+        for profile, participant_id in zip(profiles, ids, strict=True)
+    ]
+    participants = pl.DataFrame(plain, schema=Participants.create_empty().schema)
+    return participants, _events(profiles, ids)
+
+
+def _region_code(profile: Profile, regions: RegionTable) -> str | None:
+    if profile.region is None:
+        return None
+    try:
+        return regions.lookup(profile.region)
+    except LookupError as error:
+        raise ProfileError("region", str(error)) from error
+
+
+def _events(profiles: Sequence[Profile], ids: Sequence[str]) -> pl.DataFrame:
+    """Past trainings as events; those without a date keep the order in which they were written."""
+    start = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    rows = [
+        {
+            "event_id": f"{participant_id}:{number}",
+            "participant_id": participant_id,
+            "course_id": past.course_id,
+            "kind": past.kind,
+            "at": past.at or start + dt.timedelta(seconds=number),
+        }
+        for profile, participant_id in zip(profiles, ids, strict=True)
+        for number, past in enumerate(profile.history)
+    ]
+    return pl.DataFrame(rows, schema=Interactions.create_empty().schema)
