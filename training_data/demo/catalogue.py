@@ -84,12 +84,14 @@ def demo_classes(day: dt.date, seed: int = 0) -> pl.DataFrame:
     )
     generator = np.random.default_rng([seed, 1])
     mode = sittings["mode"]
-    mean, deviation = (mode.replace_strict({m: s[i] for m, s in SEATS.items()}) for i in (0, 1))
-    seats = np.rint(generator.normal(mean.to_numpy(), deviation.to_numpy())).clip(10)
+    mean, deviation = (
+        mode.replace_strict({m: s[i] for m, s in SEATS.items()}).to_numpy() for i in (0, 1)
+    )
+    seats = np.rint(generator.normal(mean, deviation)).clip(10)
     full = generator.random(len(sittings)) < FULL_SHARE
     left = np.where(full, 0, np.ceil(seats * generator.beta(2.0, 1.2, len(sittings))))
     starts = generator.integers(FIRST_DAY, LAST_DAY + 1, len(sittings))
-    days = np.ceil(sittings["duration_hours"] / mode.replace_strict(HOURS_A_DAY)).to_numpy()
+    days = np.ceil((sittings["duration_hours"] / mode.replace_strict(HOURS_A_DAY)).to_numpy())
     place = pl.col("region_code").fill_null("daring")
     classes = sittings.select(
         pl.format("{}@{}-{}", "course_id", place, "sitting").alias("class_id"),
@@ -97,8 +99,8 @@ def demo_classes(day: dt.date, seed: int = 0) -> pl.DataFrame:
         "region_code",
         pl.lit(None, pl.Float64).alias("latitude"),
         pl.lit(None, pl.Float64).alias("longitude"),
-        (pl.lit(day) + pl.duration(days=pl.Series(starts))).alias("starts_on"),
-        (pl.lit(day) + pl.duration(days=pl.Series(starts + days - 1))).alias("ends_on"),
+        (pl.lit(day) + pl.duration(days=pl.lit(pl.Series(starts)))).alias("starts_on"),
+        (pl.lit(day) + pl.duration(days=pl.lit(pl.Series(starts + days - 1)))).alias("ends_on"),
         pl.Series("seats", seats, dtype=pl.Int32),
         pl.Series("seats_left", left, dtype=pl.Int32),
     )

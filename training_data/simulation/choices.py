@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from training_data.columns import EDUCATIONS, LEVELS, MODES
+from training_data.columns import EDUCATIONS
 from training_data.frames import ones_at
 from training_data.simulation import figures
 from training_data.simulation.lists import Lists, show_lists
@@ -61,7 +61,6 @@ class Visit:
 
 def simulate_visits(world: World, people: People) -> Iterator[Visit]:
     """Yield the first purchases of all who make one, then the second ones, and so on."""
-    assert world.rules.grant is not None  # noqa: S101  (build_world has checked)
     admission = uniforms(world.seed, Stream.ADMISSION, people.first, len(people), 4)
     comes = np.flatnonzero(admission[:, 0] < figures.EVER_BUYS)
     next_at = _admitted(world, admission) + (
@@ -69,14 +68,14 @@ def simulate_visits(world: World, people: People) -> Iterator[Visit]:
     ).astype(np.int64)
     end = _midnight(world)
     pull = _pull(world, people)
-    open_to = _lawful(world, people)
-    balance = np.full(len(people), world.rules.grant.amount)
+    open_to = _within_reach(world, people) & world.paid_for
+    balance = np.full(len(people), world.grant)
     finished = np.zeros((len(people), len(world)), dtype=np.bool_)
     last = np.full(len(people), -1)
     for number in range(figures.MOST_PURCHASES):
         comes = comes[next_at[comes] < end]
         permitted = open_to[comes] & (world.price <= balance[comes, None]) & ~finished[comes]
-        permitted &= _prepared(world, finished[comes], last[comes])
+        permitted &= _prepared(world, finished[comes])
         comes, permitted = comes[permitted.any(axis=1)], permitted[permitted.any(axis=1)]
         if not len(comes):
             return
@@ -169,7 +168,7 @@ def _lists(
 
 
 def _pull(world: World, people: People) -> Floats:
-    """What draws each person (B, N) to each training of a topic, but for the last one taken."""
+    """Return what draws people to the trainings of a topic, the last one taken aside, (B, N)."""
     rows = np.arange(len(people))
 
     def taught(skills: Integers) -> Floats:
@@ -189,37 +188,29 @@ def _pull(world: World, people: People) -> Floats:
     pull -= np.float32(figures.KNOWN_PUSH) * taught(people.knows) / many
     pull += np.outer(1 - 0.5 * schooling, beginner_pull).astype(np.float32)
     pull -= (figures.PRICE_PUSH_PER_MILLION * world.price / 1e6).astype(np.float32)
+    pull += np.asarray(figures.MODE_PULL, dtype=np.float32)[world.mode]
     pull -= np.float32(figures.WAY_PUSH_PER_KM) * world.way_km[people.home]
     return pull.astype(np.float32)
 
 
-def _lawful(world: World, people: People) -> Booleans:
-    """Trainings that are long enough and within each person's reach, shape (B, N)."""
-    rules = world.rules
-    assert rules.reach is not None  # noqa: S101  (build_world has checked)
-    long_enough = world.hours >= (rules.duration.minimum_hours if rules.duration else 0)
-    paid = np.isin(
-        world.mode,
-        [MODES.index(m) for m in rules.modes.allowed] if rules.modes else range(len(MODES)),
-    )
-    radius = np.where(people.rural, rules.reach.rural_km, rules.reach.urban_km)
-    return (world.way_km[people.home] <= radius[:, None]) & (long_enough & paid)
+def _within_reach(world: World, people: People) -> Booleans:
+    """Return where each training is near enough for each person, shape (B, N)."""
+    radius = np.where(people.rural, world.reach.rural_km, world.reach.urban_km)
+    return np.asarray(world.way_km[people.home] <= radius[:, None])
 
 
-def _prepared(world: World, finished: Booleans, last: Integers) -> Booleans:
-    """Whether all that a training needs is finished, shape (V, N)."""
-    needed = world.needs.sum(axis=1)
-    if not (last >= 0).any():
-        return np.broadcast_to(needed == 0, finished.shape)
-    return (finished.astype(np.float32) @ world.needs.T.astype(np.float32)) >= needed
+def _prepared(world: World, finished: Booleans) -> Booleans:
+    """Return where all that a training needs is finished, shape (V, N)."""
+    met = finished.astype(np.float32) @ world.needs.T.astype(np.float32)
+    return np.asarray(met >= world.needs.sum(axis=1))
 
 
 def _stars(uniform: NDArray[np.float64], fit: Floats) -> Integers:
-    """Stars by their published shares; a fitting training gets five a little more often."""
+    """Draw stars by their shares; a fitting training gets five a little more often."""
     values = np.array(list(figures.STARS))
     limits = np.cumsum(list(figures.STARS.values()))
-    tilted = np.clip(uniform - 0.05 * (fit - 0.2), 0, 1)
-    return values[np.minimum(np.searchsorted(limits, tilted, side="right"), len(values) - 1)]
+    place = np.searchsorted(limits, uniform ** (1 + fit), side="right")
+    return np.asarray(values[np.minimum(place, len(values) - 1)])
 
 
 def _admitted(world: World, admission: NDArray[np.float64]) -> Integers:

@@ -112,7 +112,7 @@ def _column(values: NDArray[np.generic] | float | None, dtype: type[pl.DataType]
 
 
 def _table(world: World, people: People, events: pl.DataFrame) -> pl.DataFrame:
-    """Times before the world's day, with ids, in the order of participants and time."""
+    """Keep what comes before the world's day, with ids, by participant and time."""
     end = dt.datetime.combine(world.day, dt.time(), dt.UTC)
     request = pl.format("{}-list-{}", "participant_id", "visit")
     place = pl.when(pl.col("requested") & (pl.col("kind") != "purchase")).then(

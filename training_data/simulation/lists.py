@@ -32,7 +32,7 @@ class Lists:
 def plackett_luce(
     weights: Floats, noise: Floats, length: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Draw ordered lists without replacement, each place in proportion to the weights that are left.
+    """Draw ordered lists without replacement, each place in proportion to the weights left.
 
     Parameters
     ----------

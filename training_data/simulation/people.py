@@ -61,7 +61,7 @@ class People:
 
 
 def simulate_people(world: World, first: int, count: int) -> People:
-    """Draw persons ``first`` to ``first + count``; each depends on the world and their number only."""
+    """Draw persons ``first`` to ``first + count``; each depends on world and number only."""
     numbers = uniforms(world.seed, Stream.PEOPLE, first, count, 32)
     columns = iter(numbers.T)
 
@@ -109,7 +109,7 @@ def simulate_people(world: World, first: int, count: int) -> People:
         employment=employment,
         occupation=occupation,
         target=target,
-        knows=_known(world, occupation, np.column_stack(list(columns))),
+        knows=_known(world, past, had_one, np.column_stack(list(columns))),
         wishes=wishes,
         main_topic=main_topic,
         second_topic=second_topic,
@@ -117,11 +117,13 @@ def simulate_people(world: World, first: int, count: int) -> People:
     )
 
 
-def _known(world: World, occupation: Integers, uniform: NDArray[np.float64]) -> Integers:
-    """Some of the skills that the occupation needs; padded with -1."""
+def _known(
+    world: World, occupation: Integers, had_one: Booleans, uniform: NDArray[np.float64]
+) -> Integers:
+    """Choose some of what the occupation needs; who never had one learnt some of it at home."""
     needed = _needed_skills(world, uniform.shape[1])[occupation]
-    known = (uniform[:, : needed.shape[1]] < figures.NAMES_A_NEEDED_SKILL) & (needed >= 0)
-    return np.where(known & (occupation >= 0)[:, None], needed, -1)
+    share = np.where(had_one, figures.KNOWS_NEEDED_SKILL, figures.KNOWS_FROM_HOME)
+    return np.where(uniform[:, : needed.shape[1]] < share[:, None], needed, -1)
 
 
 def _needed_skills(world: World, most: int) -> Integers:

@@ -26,8 +26,6 @@ def simulate_participants(n: int, day: dt.date, seed: int = 0) -> pl.DataFrame:
 
 def participant_table(world: World, people: People, spent: NDArray[np.int64]) -> pl.DataFrame:
     """Return what people tell, validated; ``spent`` (B,) is what their purchases cost so far."""
-    if world.rules.grant is None:
-        raise ValueError(f"no grant on {world.day}")
     occupations = pl.Series([term.id for term in world.occupations.vocabulary.terms])
     table = pl.DataFrame(
         {
@@ -45,7 +43,7 @@ def participant_table(world: World, people: People, spent: NDArray[np.int64]) ->
             "longitude": None,
             "radius_km": None,
             "disability": people.disability,
-            "balance_idr": world.rules.grant.amount - spent,
+            "balance_idr": world.grant - spent,
             "groups": _lists([_chosen(pl.Series(["never_trained"]), people.never_trained - 1)]),
             "profiling_opt_out": people.opt_out,
         }

@@ -44,7 +44,7 @@ def exponentials(
 ) -> NDArray[np.float32]:
     """Return standard exponential numbers as in `uniforms`, in single precision.
 
-    The smallest of ``exponential / weight`` is at each place with the probability of its weight, and
+    The smallest ``exponential / weight`` falls on each item with the probability of its weight, and
     the order of the smallest ones is a Plackett-Luce draw.
     """
     drawn = uniforms(seed, stream, first, count, width, visit)
@@ -52,9 +52,9 @@ def exponentials(
 
 
 def drawn_from(shares: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return a category by inversion: ``shares`` of shape (K,) or (B, K) sum to 1 along the last axis."""
+    """Return categories by inversion; ``shares``, shape (K,) or (B, K), sum to 1 along the last axis."""
     if shares.ndim == 1:
         found = np.searchsorted(np.cumsum(shares), uniform, side="right")
     else:
         found = (np.cumsum(shares, axis=1) <= uniform[:, None]).sum(axis=1)
-    return np.minimum(found, shares.shape[-1] - 1)
+    return np.asarray(np.minimum(found, shares.shape[-1] - 1))

@@ -1,4 +1,4 @@
-"""The world that simulated people choose in: trainings, regions, occupations and rules as arrays."""
+"""The world that simulated people choose in: trainings, homes, occupations and rules as arrays."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from training_data.columns import LEVELS, MODES
 from training_data.demo import demo_courses, demo_places
 from training_data.frames import codes_of, indicator
-from training_data.programme import RulesInForce, load_programme
+from training_data.programme import ReachRule, RulesInForce, load_programme
 from training_data.regions import RegionTable
 from training_data.simulation import figures
 from training_data.simulation.streams import Stream
@@ -55,10 +55,15 @@ class World:
     ----------
     day : date
         All events come before it.
+    grant : int
+        What everybody may spend, in the programme's currency.
+    reach : ReachRule
     courses : DataFrame, N rows
     topics : tuple of str
         In alphabetical order; ``topic_starts`` is the first training of each.
     topic, level, mode : ndarray of int, shape (N,)
+    paid_for : ndarray of bool, shape (N,)
+        Long enough, and of a mode that the programme pays.
     teaches : csr_matrix, shape (N, S)
         Skills of each training.
     needs : ndarray of bool, shape (N, N)
@@ -78,7 +83,8 @@ class World:
 
     seed: int
     day: dt.date
-    rules: RulesInForce
+    grant: int
+    reach: ReachRule
     courses: pl.DataFrame
     topics: tuple[str, ...]
     topic_starts: NDArray[np.int64]
@@ -87,6 +93,7 @@ class World:
     mode: NDArray[np.int32]
     price: NDArray[np.int64]
     hours: NDArray[np.float64]
+    paid_for: NDArray[np.bool_]
     teaches: sp.csr_matrix
     needs: NDArray[np.bool_]
     follow_up: Floats
@@ -134,7 +141,8 @@ def build_world(day: dt.date, seed: int = 0) -> World:
     return World(
         seed=seed,
         day=day,
-        rules=rules,
+        grant=rules.grant.amount,
+        reach=rules.reach,
         courses=courses,
         topics=topics,
         topic_starts=np.searchsorted(topic, np.arange(len(topics))),
@@ -143,6 +151,7 @@ def build_world(day: dt.date, seed: int = 0) -> World:
         mode=codes_of(courses["mode"], MODES),
         price=courses["price_idr"].to_numpy(),
         hours=courses["duration_hours"].to_numpy(),
+        paid_for=_paid_for(courses, rules),
         teaches=teaches,
         needs=needs,
         follow_up=_follow_up(teaches, needs, level),
@@ -157,6 +166,13 @@ def build_world(day: dt.date, seed: int = 0) -> World:
         province_taste=(figures.PROVINCE_TASTE_DEVIATION * province_taste).astype(np.float32),
         topic_taste=_topic_taste(homes, topics, generator),
     )
+
+
+def _paid_for(courses: pl.DataFrame, rules: RulesInForce) -> NDArray[np.bool_]:
+    shortest = rules.duration.minimum_hours if rules.duration else 0.0
+    modes = rules.modes.allowed if rules.modes else MODES
+    paid = (courses["duration_hours"] >= shortest) & courses["mode"].cast(pl.String).is_in(modes)
+    return paid.to_numpy()
 
 
 def _homes() -> tuple[Homes, RegionTable]:
@@ -195,7 +211,9 @@ def _way_km(homes: Homes, regions: RegionTable, ids: list[str], sea_crossing_km:
 def _cosine(a: sp.csr_matrix, b: sp.csr_matrix) -> Floats:
     product = np.asarray((a @ b.T).todense())
     norms = np.sqrt(np.outer(a.power(2).sum(axis=1), b.power(2).sum(axis=1)))
-    return np.divide(product, norms, out=np.zeros_like(product), where=norms > 0, dtype=np.float32)
+    cosine = np.zeros(product.shape, dtype=np.float32)
+    np.divide(product, norms, out=cosine, where=norms > 0, casting="same_kind")
+    return cosine
 
 
 def _follow_up(
@@ -241,7 +259,7 @@ def _topic_taste(
     for _ in range(30):
         wish /= wish.sum(axis=-1, keepdims=True)
         wish *= published / (weight[..., None] * wish).sum(axis=(0, 1, 2, 3))
-    return wish / wish.sum(axis=-1, keepdims=True)
+    return np.asarray(wish / wish.sum(axis=-1, keepdims=True))
 
 
 def _group_shares(homes: Homes, provinces: int) -> NDArray[np.float64]:
@@ -251,7 +269,8 @@ def _group_shares(homes: Homes, provinces: int) -> NDArray[np.float64]:
     place = np.stack([urban, rural], axis=1)
     sex = np.array([1 - figures.FEMALE, figures.FEMALE])
     band = np.bincount(age_band(AGES), age_shares(), 3)
-    return place[:, None, :, None] * sex[None, :, None, None] * band[None, None, None, :]
+    share = place[:, None, :, None] * sex[None, :, None, None] * band[None, None, None, :]
+    return np.asarray(share)
 
 
 AGES: Final = np.arange(figures.YOUNGEST, figures.OLDEST + 1)
