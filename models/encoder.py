@@ -118,7 +118,8 @@ class SentenceEncoder:
         for key, weight in sorted(self._model.state_dict().items()):
             digest.update(key.encode())
             digest.update(np.ascontiguousarray(weight.numpy()).data)
-        digest.update(self._model.tokenizer.backend_tokenizer.to_str().encode())
+        tokenizer = self._model.tokenizer
+        digest.update(getattr(tokenizer, "backend_tokenizer", tokenizer).to_str().encode())
         digest.update(repr(sorted(self._model.prompts.items())).encode())
         return f"{self._label}-{digest.hexdigest()[:12]}"
 

@@ -1,4 +1,4 @@
-"""An exact index of unit vectors with ids of one's own: trainings on one side, participants on the other."""
+"""An exact index of unit vectors: trainings on one side, participants on the other."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import faiss
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Ids = NDArray[np.int64] | NDArray[np.str_]
+from models.vectors import unit
+
+Ids = NDArray[Any]  # int64, or str of the longest id's width
 
 
 class FaissIndex:
@@ -30,7 +32,7 @@ class FaissIndex:
     def __init__(self, dim: int) -> None:
         self.dim = dim
         self.ids: Ids = np.empty(0, dtype=np.int64)
-        self._index = faiss.IndexFlatIP(dim)
+        self._index: Any = faiss.IndexFlatIP(dim)
         self._order: NDArray[np.intp] = np.empty(0, dtype=np.intp)
 
     def __len__(self) -> int:
@@ -80,7 +82,7 @@ class FaissIndex:
             An id is not in the index.
         """
         rows = self.rows(ids)
-        self._index.remove_ids(rows)
+        self._index.remove_ids(faiss.IDSelectorBatch(rows))
         self._set_ids(np.delete(self.ids, rows))
         return self
 
@@ -171,13 +173,6 @@ class FaissIndex:
     def _set_ids(self, ids: Ids) -> None:
         self.ids = ids
         self._order = np.argsort(ids)
-
-
-def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return rows of length one, float32 and contiguous; rows of zeros stay zeros."""
-    rows = np.ascontiguousarray(vectors, dtype=np.float32)
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(norms > 0, norms, 1)
 
 
 def _top_one(

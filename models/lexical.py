@@ -1,4 +1,4 @@
-"""The letters of a text as a short vector: hashed character n-grams, weighted by rarity, reduced."""
+"""A text's letters as a short vector: character n-grams, weighted by rarity, reduced."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _VECTORIZER: Final = HashingVectorizer(
 
 
 class LexicalEncoder:
-    """TF-IDF of character n-grams within words, reduced by a truncated SVD (latent semantic analysis).
+    """TF-IDF of hashed character n-grams, reduced by a truncated SVD (latent semantic analysis).
 
     Parameters
     ----------
