@@ -1,0 +1,197 @@
+"""Whatever can be compared, as lists for the people of a task: bundles, run files, anybody's class.
+
+An entrant is written as one string:
+
+=====================  ============================================================================
+``train``              our engine, trained on the past of the task
+``var/bundles/ab12``   a sealed bundle
+``my.parquet, my.run`` a run file, see :mod:`evaluation.runs`
+``my_model.py:Model``  a class in a file, or in a module (``models.candidates.ease:EASE``)
+=====================  ============================================================================
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from evaluation.metrics import Ranked
+from evaluation.runs import read_run, to_ranking
+from evaluation.task import Task
+from models.candidates.histories import Histories
+from models.candidates.side import SideInformation
+from models.interactions import Interactions
+from recommender.bundle import Bundle, load_bundle
+from recommender.engine import Settings
+from recommender.features import FEATURES
+from training_data.columns import Courses, Participants
+
+POOL = 50  # places kept of each list: metrics look at the first, the diversity curve at all
+TRAIN = "train"
+
+TrainBundle = Callable[[Task], Path]
+
+
+class EntrantError(ValueError):
+    """An entrant that cannot be judged; the message says why and what to do."""
+
+
+class Model(Protocol):
+    """What a class has to offer; every model in ``models.candidates`` does."""
+
+    def fit(self, interactions: Interactions, side: SideInformation | None = None) -> Self:
+        """Learn from the past."""
+
+    def recommend(
+        self, batch: Histories, k: int, mask: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Return ids (B, k), -1 where there is nothing, and scores (B, k), best first."""
+
+
+@dataclass(frozen=True)
+class Lists:
+    """What an entrant recommends to the U people of a task.
+
+    Attributes
+    ----------
+    ranked : ndarray of int32, shape (U, POOL)
+    scores : ndarray of float32, shape (U, POOL)
+        -inf at padding.
+    best_fit : ndarray of float32, shape (U,), optional
+        How well the best listed training answers the person's profile, by cosine; None where the
+        entrant does not say.
+    fingerprint : str
+        Of the file, bundle or code.
+    """
+
+    name: str
+    ranked: Ranked
+    scores: NDArray[np.float32]
+    fingerprint: str
+    best_fit: NDArray[np.float32] | None = None
+
+
+def lists_of(entrant: str, task: Task, train: TrainBundle) -> Lists:
+    """Return the lists of an entrant.
+
+    Parameters
+    ----------
+    entrant : str
+        One of the forms above.
+    train : callable
+        From the task to the folder of a bundle trained on its past; called for ``train`` only.
+
+    Raises
+    ------
+    EntrantError
+        If it is none of the forms, or has learnt from the test.
+    """
+    path = Path(entrant)
+    if entrant == TRAIN:
+        return _of_bundle(TRAIN, load_bundle(train(task)), task)
+    if path.is_dir():
+        return _of_bundle(path.name, _unseen(load_bundle(path), task), task)
+    if path.is_file():
+        return _of_run(path, task)
+    if ":" in entrant:
+        return _of_class(entrant, task)
+    raise EntrantError(
+        f"{entrant}: neither a bundle nor a run file is there; a class is written file.py:Class"
+    )
+
+
+def _unseen(bundle: Bundle, task: Task) -> Bundle:
+    if bundle.manifest.data == task.dataset.fingerprint():
+        raise EntrantError(
+            f"bundle {bundle.manifest.version} was trained on all of {task.dataset.folder}, the test "
+            f"(from {task.border:%Y-%m-%d %H:%M}) included: its figures would be worthless. Evaluate "
+            f"'{TRAIN}', which trains on the past only, or a bundle of `padan split`"
+        )
+    return bundle
+
+
+def _of_bundle(name: str, bundle: Bundle, task: Task) -> Lists:
+    engine = replace(bundle.engine, programme=task.programme)
+    to_task = task.catalogue.table[Courses.course_id.name]
+    rows = pl.DataFrame({"id": to_task, "row": np.arange(len(to_task), dtype=np.int32)})
+    mapped = pl.DataFrame({"id": engine.catalogue.ids}).join(
+        rows, on="id", how="left", maintain_order="left"
+    )
+    row_of = np.append(mapped["row"].fill_null(-1).to_numpy(), -1)
+    content = FEATURES.index("content")
+    ranked, scores, fits = [], [], []
+    day = task.border.date()
+    for answer in engine.recommend_blocks(task.profiles, task.events, day, Settings(k=POOL)):
+        listed = answer.ids >= 0
+        ranked.append(_padded(row_of[answer.ids], -1))
+        scores.append(_padded(np.where(listed, answer.scores, -np.inf), -np.inf))
+        fit = np.where(listed, answer.features[:, :, content], -np.inf).max(axis=1, initial=-np.inf)
+        fits.append(np.where(np.isfinite(fit), fit, np.nan))
+    return Lists(
+        name,
+        np.concatenate(ranked).astype(np.int32),
+        np.concatenate(scores).astype(np.float32),
+        f"bundle {bundle.manifest.version}",
+        np.concatenate(fits).astype(np.float32),
+    )
+
+
+def _of_run(path: Path, task: Task) -> Lists:
+    people = task.profiles[Participants.participant_id.name]
+    courses = task.catalogue.table[Courses.course_id.name]
+    ranked, unknown = to_ranking(read_run(path), people, courses, POOL)
+    if unknown:
+        raise EntrantError(f"{path}: {unknown} rows have an item that is not in the catalogue")
+    falling = -np.arange(POOL, dtype=np.float32)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    return Lists(path.stem, ranked, np.where(ranked >= 0, falling, -np.inf), f"sha256 {digest}")
+
+
+def _of_class(entrant: str, task: Task) -> Lists:
+    source, _, name = entrant.rpartition(":")
+    model: Model = _class(source, name)()
+    model.fit(task.past, task.side)
+    ranked = np.full((len(task.people), POOL), -1, dtype=np.int32)
+    scores = np.full((len(task.people), POOL), -np.inf, dtype=np.float32)
+    for rows in task.blocks():
+        ids, found = model.recommend(task.batch.take(rows), POOL, task.permitted(rows))
+        if np.shape(ids) != np.shape(found) or len(ids) != rows.stop - rows.start:
+            raise EntrantError(
+                f"{entrant}: recommend returned ids {np.shape(ids)} and scores {np.shape(found)} for "
+                f"{rows.stop - rows.start} people; both must be (people, k)"
+            )
+        ranked[rows, : ids.shape[1]], scores[rows, : ids.shape[1]] = ids, found
+    return Lists(name, ranked, scores, entrant)
+
+
+def _class(source: str, name: str) -> Callable[[], Any]:
+    if source.endswith(".py"):
+        spec = importlib.util.spec_from_file_location(Path(source).stem, source)
+        if spec is None or spec.loader is None or not Path(source).is_file():
+            raise EntrantError(f"{source}: no such file")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    else:
+        try:
+            module = importlib.import_module(source)
+        except ModuleNotFoundError as error:
+            raise EntrantError(f"{source}:{name}: no module {error.name}") from error
+    found: Callable[[], Any] | None = getattr(module, name, None)
+    if found is None:
+        raise EntrantError(f"{source} has no class {name}")
+    return found
+
+
+def _padded(values: NDArray[Any], empty: float) -> NDArray[Any]:
+    """Widen to POOL columns: a catalogue may hold less."""
+    return np.pad(values, ((0, 0), (0, POOL - values.shape[1])), constant_values=empty)

@@ -1,0 +1,392 @@
+"""Everything that is measured of a ranking, from a task and lists to tables with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from evaluation import metrics
+from evaluation.comparison import ALL, Comparison, compare_values
+from evaluation.entrants import Lists
+from evaluation.leakage import check_strangers
+from evaluation.metrics import PerUser
+from evaluation.significance import bootstrap_means, interval
+from evaluation.slices import (
+    MINIMUM_USERS,
+    Slices,
+    by_slice,
+    gaps,
+    participant_slices,
+    providers_table,
+    slices_of_codes,
+    supply_gap,
+    target_slices,
+)
+from evaluation.task import Task
+from recommender.features import course_statistics
+from recommender.reranking import rerank
+from training_data.columns import MODES, Courses, Participants
+
+CUTOFFS = (10, 20)
+K = 10
+MAIN = "ndcg@10"
+COMPARED = ("ndcg@10", "recall@10", "mrr@10")
+RELEVANCE_WEIGHTS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.3)
+MOST_IN_CURVE = 3_000
+POOR_SHARE = 0.1  # of all people have a best fit that is called poor
+WORST_CASES = 6
+
+Figures = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What :func:`evaluate` found; the report and the JSON are made from it.
+
+    Attributes
+    ----------
+    headline : DataFrame
+        ``metric, users, mean, low, high``: means over users with 95% bootstrap intervals.
+    catalogue : dict of str to float
+        Figures of all lists together: coverage, Gini, violations, people without any list.
+    slices, gaps, providers : DataFrame
+        See :mod:`evaluation.slices`; slices and gaps are of ``ndcg@10``.
+    regions : DataFrame
+        ``code, name, latitude, longitude, users, mean, people, poor`` of the lowest regions.
+    supply : DataFrame
+        ``region, topic, users, poor``; empty where the entrant does not tell its fit.
+    curve : DataFrame
+        ``relevance_weight, ndcg, diversity`` under maximal marginal relevance.
+    worst : list of dict
+        People whose list missed everything that they took.
+    warnings : list of str
+        Suspicions of leaks, and what the figures cannot say.
+    comparison : Comparison, optional
+        With the further entrants.
+    about : dict of str to str
+        Fingerprints, border, sizes.
+    """
+
+    name: str
+    headline: pl.DataFrame
+    catalogue: Figures
+    slices: pl.DataFrame
+    gaps: pl.DataFrame
+    providers: pl.DataFrame
+    regions: pl.DataFrame
+    supply: pl.DataFrame
+    curve: pl.DataFrame
+    worst: list[dict[str, object]]
+    warnings: list[str]
+    about: dict[str, str]
+    comparison: Comparison | None = field(default=None)
+
+
+def evaluate(
+    task: Task, entrants: Sequence[Lists], *, draws: int = 1000, seed: int = 0
+) -> Evaluation:
+    """Measure the first entrant, and compare the others with it.
+
+    Parameters
+    ----------
+    task : Task
+    entrants : sequence of Lists
+    draws : int
+        Bootstrap resamples of the people.
+    seed : int
+    """
+    subject = entrants[0]
+    values = per_user(task, subject)
+    slices = slices_of(task)
+    regions = _regions(task, values[MAIN], subject.best_fit)
+    return Evaluation(
+        name=subject.name,
+        headline=_headline(values, draws, seed),
+        catalogue=_catalogue(task, subject),
+        slices=by_slice(values[MAIN], slices, draws=draws, seed=seed),
+        gaps=gaps(values[MAIN], slices),
+        providers=_providers(task, subject),
+        regions=regions,
+        supply=_supply(task, subject.best_fit),
+        curve=_curve(task, subject, seed),
+        worst=_worst(task, subject, values[MAIN]),
+        warnings=check_strangers(subject.ranked, task.truth, _events_before(task) > 0),
+        about=_about(task, entrants, draws, seed),
+        comparison=compare_entrants(task, entrants, draws=draws, seed=seed)
+        if len(entrants) > 1
+        else None,
+    )
+
+
+def compare_entrants(
+    task: Task, entrants: Sequence[Lists], *, draws: int = 1000, seed: int = 0
+) -> Comparison:
+    """Compare every further entrant with the first, for all users and in every slice."""
+    scored = {}
+    for lists in entrants:
+        values = metrics.accuracy(lists.ranked, task.truth, CUTOFFS)
+        scored[lists.name] = {name: values[name] for name in COMPARED}
+    masks = {ALL: np.ones(len(task.people), dtype=bool)} | {
+        f"{dimension}: {label}": mask
+        for dimension, slices in slices_of(task).items()
+        for label, mask in slices.items()
+    }
+    return compare_values(scored, masks, baseline=entrants[0].name, draws=draws, seed=seed)
+
+
+def per_user(task: Task, lists: Lists) -> dict[str, PerUser]:
+    """Return every metric that has a value per user, each of shape (U,)."""
+    top = lists.ranked[:, :K]
+    counts = np.bincount(task.past.items, minlength=len(task.catalogue))
+    popular = np.argsort(-counts, kind="stable")[:K]
+    topics = _one_hot(task.catalogue.category, len(task.catalogue.categories))
+    values = metrics.accuracy(lists.ranked, task.truth, CUTOFFS)
+    values["diversity@10"] = metrics.intra_list_diversity(top, task.item_vectors)
+    values["novelty@10"] = metrics.novelty(top, counts, task.past.n_users)
+    values["serendipity@10"] = metrics.serendipity(top, task.truth, popular)
+    if topics.shape[1]:
+        profiles = _profiles(task, topics)
+        values["miscalibration@10"] = metrics.calibration(top, topics, profiles)
+    balances, attainable = _balances(task)
+    values["balance_regret@10"] = metrics.balance_regret(
+        top, task.catalogue.price, balances, attainable
+    )
+    return values
+
+
+def slices_of(task: Task) -> Slices:
+    """Return all dimensions of the people of a task."""
+    slices = participant_slices(
+        task.profiles,
+        task.knowledge.regions,
+        year=task.border.year,
+        events_before=_events_before(task),
+    )
+    slices["mode taken"] = target_slices(task.truth, task.catalogue.mode, MODES)
+    return {name: masks for name, masks in slices.items() if len(masks) > 1}
+
+
+def _headline(values: dict[str, PerUser], draws: int, seed: int) -> pl.DataFrame:
+    columns = np.column_stack(list(values.values()))
+    low, high = interval(bootstrap_means(columns, draws=draws, seed=seed))
+    defined = (~np.isnan(columns)).sum(axis=0)
+    return pl.DataFrame(
+        {
+            "metric": list(values),
+            "users": defined,
+            "mean": np.nansum(columns, axis=0) / np.maximum(defined, 1),
+            "low": low,
+            "high": high,
+        },
+        nan_to_null=True,
+    ).filter(pl.col("users") > 0)
+
+
+def _catalogue(task: Task, lists: Lists) -> Figures:
+    top = lists.ranked[:, :K]
+    violations = sum(
+        int(metrics.constraint_violations(top[rows], task.permitted(rows)).sum())
+        for rows in task.blocks()
+    )
+    return {
+        "coverage@10": metrics.coverage(top, len(task.catalogue)),
+        "gini@10": metrics.gini(top, len(task.catalogue)),
+        "constraint_violations": float(violations),
+        "people_without_a_list": float((top[:, 0] < 0).mean()),
+    }
+
+
+def _providers(task: Task, lists: Lists) -> pl.DataFrame:
+    catalogue = task.catalogue
+    quality = course_statistics(catalogue.table).quality.astype(np.float64)
+    unrated = catalogue.table[Courses.rating_mean.name].is_null().to_numpy()
+    return providers_table(
+        lists.ranked[:, :K],
+        catalogue.provider,
+        catalogue.providers,
+        np.where(unrated, np.nan, quality),
+    )
+
+
+def _regions(task: Task, values: PerUser, best_fit: NDArray[np.float32] | None) -> pl.DataFrame:
+    """One row for each lowest region: where it is, how well it is served, how many fit poorly."""
+    regions = task.knowledge.regions
+    home = regions.ids(task.profiles[Participants.region_code.name])
+    lowest = np.flatnonzero(regions.level == len(regions.levels) - 1)
+    table = pl.DataFrame(
+        {
+            "code": [regions.codes[i] for i in lowest],
+            "name": regions.frame["name"].gather(lowest),
+            "latitude": regions.latitude[lowest],
+            "longitude": regions.longitude[lowest],
+        }
+    )
+    labels = slices_of_codes(home, regions.codes)
+    quality = _region_means(values, home, regions.codes).rename({"n": "users"})
+    table = table.join(quality, on="code", how="left")
+    if best_fit is None or not labels:
+        empty = [pl.lit(None, pl.Int64).alias("people"), pl.lit(None, pl.Float64).alias("poor")]
+        return table.with_columns(empty)
+    codes = pl.Series(regions.codes, dtype=pl.String).gather(np.maximum(home, 0))
+    where = pl.select(pl.when(pl.Series(home >= 0)).then(codes)).to_series()
+    poor = supply_gap(best_fit, {"code": where}, _poor_below(best_fit))
+    return table.join(poor.rename({"users": "people"}), on="code", how="left")
+
+
+def _region_means(values: PerUser, home: NDArray[np.int32], codes: Sequence[str]) -> pl.DataFrame:
+    rated = (home >= 0) & ~np.isnan(values)
+    n = np.bincount(home[rated], minlength=len(codes))
+    total = np.bincount(home[rated], values[rated], minlength=len(codes))
+    shown = n >= MINIMUM_USERS
+    return pl.DataFrame(
+        {
+            "code": codes,
+            "n": np.where(shown, n, 0),
+            "mean": np.where(shown, total / np.maximum(n, 1), np.nan),
+        },
+        nan_to_null=True,
+    )
+
+
+def _supply(task: Task, best_fit: NDArray[np.float32] | None) -> pl.DataFrame:
+    """People by province and topic wished for, with the share whose best training is poor."""
+    if best_fit is None:
+        schema = {"region": pl.String, "topic": pl.String, "users": pl.Int64, "poor": pl.Float64}
+        return pl.DataFrame(schema=schema)
+    regions = task.knowledge.regions
+    home = regions.ids(task.profiles[Participants.region_code.name])
+    above = regions.at_level(len(regions.levels) - 2)[home]
+    names = regions.frame["name"].gather(np.maximum(above, 0))
+    region = pl.select(pl.when(pl.Series((home >= 0) & (above >= 0))).then(names)).to_series()
+    topic = task.profiles[Participants.interests.name].list.first()
+    groups = {"region": region, "topic": topic}
+    return (
+        supply_gap(best_fit, groups, _poor_below(best_fit))
+        .drop_nulls()
+        .sort("poor", "users", descending=True)
+    )
+
+
+def _poor_below(best_fit: NDArray[np.float32]) -> float:
+    return float(np.nanquantile(best_fit, POOR_SHARE))
+
+
+def _curve(task: Task, lists: Lists, seed: int) -> pl.DataFrame:
+    """Reorder the pools by maximal marginal relevance and see what diversity costs."""
+    asked = np.flatnonzero(task.truth.sizes > 0)
+    rows = np.random.default_rng(seed).permutation(asked)[:MOST_IN_CURVE]
+    pool, scores = lists.ranked[rows], lists.scores[rows]
+    truth = _truth_at(task.truth, rows)
+    real = np.maximum(pool, 0)
+    points = []
+    for weight in RELEVANCE_WEIGHTS:
+        chosen = rerank(
+            scores,
+            task.item_vectors[real],
+            task.catalogue.provider[real],
+            K,
+            relevance_weight=weight,
+        )
+        picked = np.take_along_axis(pool, np.maximum(chosen, 0), axis=1)
+        picked = np.where(chosen >= 0, picked, -1)
+        ndcg = np.nanmean(metrics.ndcg(metrics.judge(picked, truth), K))
+        diversity = metrics.intra_list_diversity(picked, task.item_vectors)
+        if np.isnan(diversity).all():
+            continue
+        points.append((weight, float(ndcg), float(np.nanmean(diversity))))
+    return pl.DataFrame(points, schema=["relevance_weight", "ndcg", "diversity"], orient="row")
+
+
+def _truth_at(truth: metrics.Truth, rows: NDArray[np.intp]) -> metrics.Truth:
+    place = np.full(len(truth.sizes), -1)
+    place[rows] = np.arange(len(rows))
+    owner = place[np.repeat(np.arange(len(truth.sizes)), truth.sizes)]
+    return metrics.Truth.from_events(owner[owner >= 0], truth.items[owner >= 0], len(rows))
+
+
+def _worst(task: Task, lists: Lists, values: PerUser) -> list[dict[str, object]]:
+    """People with the longest histories among those whose list missed everything."""
+    before = _events_before(task)
+    missed = np.flatnonzero((values == 0) & (lists.ranked[:, 0] >= 0))
+    worst = missed[np.argsort(-before[missed], kind="stable")][:WORST_CASES]
+    titles = task.catalogue.table[Courses.title.name]
+    cases: list[dict[str, object]] = []
+    for row in worst:
+        profile = task.profiles.row(int(row), named=True)
+        history = task.batch.take(np.array([row])).items
+        listed = lists.ranked[row, :K]
+        start, end = task.truth.indptr[row], task.truth.indptr[row + 1]
+        cases.append(
+            {
+                "profile": {
+                    column: profile[column]
+                    for column in _SHOWN
+                    if profile[column] not in (None, [], "")
+                },
+                "history": titles.gather(history[-8:]).to_list(),
+                "listed": titles.gather(listed[listed >= 0]).to_list(),
+                "taken": titles.gather(task.truth.items[start:end]).to_list(),
+            }
+        )
+    return cases
+
+
+_SHOWN = (
+    Participants.education.name,
+    Participants.employment_status.name,
+    Participants.occupation.name,
+    Participants.target_occupation.name,
+    Participants.skills.name,
+    Participants.interests.name,
+)  # nothing that names the person or the place, no sensitive data
+
+
+def _about(task: Task, entrants: Sequence[Lists], draws: int, seed: int) -> dict[str, str]:
+    about = {
+        "data": f"sha256 {task.dataset.fingerprint()[:16]}",
+        "simulated": "yes" if task.dataset.info.simulated else "no",
+        "rules": task.knowledge.programme.label,
+        "regions": f"{task.knowledge.regions.name} {task.knowledge.regions.version}",
+        "border": task.border.isoformat(),
+        "trainings taken before": f"{len(task.past):,}",
+        "trainings taken after": f"{int(task.truth.sizes.sum()):,}",
+        "people ranked": f"{len(task.people):,}",
+        "of them with a target": f"{int((task.truth.sizes > 0).sum()):,}",
+        "trainings": f"{len(task.catalogue):,}",
+        "bootstrap draws": f"{draws:,}",
+        "seed": str(seed),
+    }
+    return about | {f"entrant {lists.name}": lists.fingerprint for lists in entrants}
+
+
+def _events_before(task: Task) -> NDArray[np.int64]:
+    return task.batch.lengths
+
+
+def _one_hot(codes: NDArray[np.int32], n: int) -> NDArray[np.float64]:
+    return np.equal(codes[:, None], np.arange(n)).astype(np.float64)
+
+
+def _profiles(task: Task, topics: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Topic distribution of each person's past; zeros without one."""
+    batch = task.batch
+    total = np.zeros((len(batch), topics.shape[1]))
+    np.add.at(total, batch.rows, topics[batch.items])
+    return np.asarray(total / np.maximum(total.sum(axis=1, keepdims=True), 1e-12))
+
+
+def _balances(task: Task) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Balance of each person, and the most that permitted trainings could use of it.
+
+    0 where no balance is known and the programme grants none: regret is not defined there.
+    """
+    rules = task.programme.in_force(task.border.date())
+    grant = 0 if rules.grant is None else rules.grant.amount
+    balances = task.profiles[Participants.balance_idr.name].fill_null(grant).to_numpy()
+    prices = task.catalogue.price.astype(np.float64)
+    offered = np.concatenate([task.permitted(rows) @ prices for rows in task.blocks()])
+    return balances, np.minimum(balances, offered).astype(np.int64)
