@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from training_data.columns import Classes, Courses
+from training_data.columns import Classes, Courses, completed
 from training_data.regions import RegionTable
 
 REGION_PACK: Final = "indonesia"
@@ -60,9 +61,8 @@ def demo_courses(seed: int = 0) -> pl.DataFrame:
 
 def demo_places() -> pl.DataFrame:
     """Return ``course_id``, ``region_code``: every place of each training that one goes to."""
-    regions = RegionTable.load(REGION_PACK)
     rows = [
-        (entry["id"], regions.lookup(place))
+        (entry["id"], _regions().lookup(place))
         for entry in _entries()
         for place in entry.get("places", [])
     ]
@@ -75,12 +75,12 @@ def demo_classes(day: dt.date, seed: int = 0) -> pl.DataFrame:
     Trainings that one goes to have classes at every one of their places, webinars have them
     without a place. Most classes have seats left, some are full.
     """
-    courses = demo_courses(seed).select("course_id", "mode", "duration_hours")
+    rows = [(entry["id"], entry["mode"], entry["duration_hours"]) for entry in _entries()]
     sittings = (
-        courses.filter(pl.col("mode") != "self_paced")
+        pl.DataFrame(rows, ["course_id", "mode", "duration_hours"], orient="row")
+        .filter(pl.col("mode") != "self_paced")
         .join(demo_places(), on="course_id", how="left", maintain_order="left_right")
         .join(pl.DataFrame({"sitting": range(1, CLASSES_A_PLACE + 1)}), how="cross")
-        .with_columns(pl.col("mode").cast(pl.String))
     )
     generator = np.random.default_rng([seed, 1])
     mode = sittings["mode"]
@@ -104,12 +104,18 @@ def demo_classes(day: dt.date, seed: int = 0) -> pl.DataFrame:
         pl.Series("seats", seats, dtype=pl.Int32),
         pl.Series("seats_left", left, dtype=pl.Int32),
     )
-    return Classes.validate(classes, cast=True)
+    return Classes.validate(completed(Classes, classes), cast=True)
 
 
 _SAME_NAME: Final = (
     "platform", "skills", "level", "mode", "price_idr", "duration_hours", "language",
 )  # fmt: skip
+
+
+@cache
+def _regions() -> RegionTable:
+    """Return the region table, read once: it takes half a second and never changes."""
+    return RegionTable.load(REGION_PACK)
 
 
 def _entries() -> list[dict[str, Any]]:
