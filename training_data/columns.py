@@ -14,8 +14,23 @@ import polars as pl
 MODES: Final = ("self_paced", "webinar", "in_person", "hybrid")
 LEVELS: Final = ("beginner", "intermediate", "advanced")
 GENDERS: Final = ("female", "male")
-EDUCATIONS: Final = ("none", "primary", "lower_secondary", "upper_secondary", "diploma", "bachelor", "postgraduate")
-EMPLOYMENT_STATUSES: Final = ("unemployed", "laid_off", "employed", "self_employed", "student", "not_in_labour_force")
+EDUCATIONS: Final = (
+    "none",
+    "primary",
+    "lower_secondary",
+    "upper_secondary",
+    "diploma",
+    "bachelor",
+    "postgraduate",
+)
+EMPLOYMENT_STATUSES: Final = (
+    "unemployed",
+    "laid_off",
+    "employed",
+    "self_employed",
+    "student",
+    "not_in_labour_force",
+)
 EVENT_KINDS: Final = ("impression", "click", "purchase", "start", "complete", "rate")
 
 MAX_PRICE: Final = 100_000_000
@@ -29,24 +44,49 @@ class Courses(dy.Schema):
     title = dy.String(min_length=1, max_length=500)
     description = dy.String(nullable=True, max_length=20_000)
     provider_id = dy.String(min_length=1, max_length=200, description="Who teaches")
-    platform = dy.String(nullable=True, max_length=200, description="Who sells; may own the provider")
+    platform = dy.String(
+        nullable=True, max_length=200, description="Who sells; may own the provider"
+    )
     category = dy.String(nullable=True, max_length=200, description="The programme's topic")
     skills = dy.List(dy.String(min_length=1), description="Skill ids, or phrases, that are taught")
     level = dy.Enum(LEVELS, nullable=True)
     mode = dy.Enum(MODES)
-    region_code = dy.String(nullable=True, max_length=32, description="Code in the dataset's region pack")
+    region_code = dy.String(
+        nullable=True, max_length=32, description="Code in the dataset's region pack"
+    )
     latitude = dy.Float64(nullable=True, min=-90, max=90, description="degrees north")
     longitude = dy.Float64(nullable=True, min=-180, max=180, description="degrees east")
-    price_idr = dy.Int64(min=0, max=MAX_PRICE, description="in the programme's currency (IDR at home)")
-    duration_hours = dy.Float64(nullable=True, min_exclusive=0, max=MAX_DURATION_HOURS, description="hours of teaching")
+    price_idr = dy.Int64(
+        min=0, max=MAX_PRICE, description="in the programme's currency (IDR at home)"
+    )
+    duration_hours = dy.Float64(
+        nullable=True, min_exclusive=0, max=MAX_DURATION_HOURS, description="hours of teaching"
+    )
     language = dy.String(nullable=True, max_length=16, description="ISO 639-1 language of teaching")
     rating_mean = dy.Float64(nullable=True, min=0, max=5, description="stars")
     rating_count = dy.Int64(nullable=True, min=0)
-    placement_rate = dy.Float64(nullable=True, min=0, max=1, description="share of graduates placed in work")
+    placement_rate = dy.Float64(
+        nullable=True, min=0, max=1, description="share of graduates placed in work"
+    )
     placement_count = dy.Int64(nullable=True, min=0, description="graduates behind placement_rate")
+    completion_rate = dy.Float64(nullable=True, min=0, max=1, description="share that finished")
+    completion_count = dy.Int64(nullable=True, min=0, description="takers behind completion_rate")
+    gain_mean = dy.Float64(
+        nullable=True, min=-1, max=1, description="test after less test before, in full marks"
+    )
+    gain_count = dy.Int64(nullable=True, min=0, description="pairs of tests behind gain_mean")
+    refund_rate = dy.Float64(nullable=True, min=0, max=1, description="share that got it back")
+    refund_count = dy.Int64(nullable=True, min=0, description="purchases behind refund_rate")
+    minimum_education = dy.Enum(
+        EDUCATIONS, nullable=True, description="least schooling that the training itself asks for"
+    )
+    needs_device = dy.Bool(nullable=True, description="one needs a phone or computer of one's own")
+    needs_connection = dy.Bool(nullable=True, description="one needs the internet")
     available_from = dy.Date(nullable=True)
     available_until = dy.Date(nullable=True)
-    prerequisites = dy.List(dy.String(min_length=1), description="course_id of each training needed first")
+    prerequisites = dy.List(
+        dy.String(min_length=1), description="course_id of each training needed first"
+    )
 
     @dy.rule()
     def dates_in_order(cls) -> pl.Expr:  # noqa: N805
@@ -61,18 +101,35 @@ class Participants(dy.Schema):
     gender = dy.Enum(GENDERS, nullable=True)
     education = dy.Enum(EDUCATIONS, nullable=True)
     employment_status = dy.Enum(EMPLOYMENT_STATUSES, nullable=True)
-    occupation = dy.String(nullable=True, max_length=200, description="Occupation code or phrase, now or last held")
-    target_occupation = dy.String(nullable=True, max_length=200, description="Occupation code or phrase wished for")
+    occupation = dy.String(
+        nullable=True, max_length=200, description="Occupation code or phrase, now or last held"
+    )
+    target_occupation = dy.String(
+        nullable=True, max_length=200, description="Occupation code or phrase wished for"
+    )
     skills = dy.List(dy.String(min_length=1), description="Skill ids or phrases")
     interests = dy.List(dy.String(min_length=1), description="Topics or phrases")
     region_code = dy.String(nullable=True, max_length=32)
     rural = dy.Bool(nullable=True)
-    latitude = dy.Float64(nullable=True, min=-90, max=90, description="degrees north; null: the region's")
-    longitude = dy.Float64(nullable=True, min=-180, max=180, description="degrees east; null: the region's")
-    radius_km = dy.Float64(nullable=True, min=0, description="how far the person travels; null: by rule")
-    disability = dy.Bool(nullable=True, description="Specific personal data: eligibility and support only")
-    balance_idr = dy.Int64(nullable=True, min=0, description="in the programme's currency; null: the programme's grant")
+    latitude = dy.Float64(
+        nullable=True, min=-90, max=90, description="degrees north; null: the region's"
+    )
+    longitude = dy.Float64(
+        nullable=True, min=-180, max=180, description="degrees east; null: the region's"
+    )
+    radius_km = dy.Float64(
+        nullable=True, min=0, description="how far the person travels; null: by rule"
+    )
+    disability = dy.Bool(
+        nullable=True, description="Specific personal data: eligibility and support only"
+    )
+    balance_idr = dy.Int64(
+        nullable=True, min=0, description="in the programme's currency; null: the programme's grant"
+    )
     groups = dy.List(dy.String(min_length=1), description="Groups that the programme names")
+    admitted_on = dy.Date(nullable=True, description="first day in the programme")
+    has_device = dy.Bool(nullable=True, description="has a phone or computer to learn with")
+    has_connection = dy.Bool(nullable=True, description="has the internet to learn with")
     profiling_opt_out = dy.Bool()
 
 
@@ -84,10 +141,14 @@ class Interactions(dy.Schema):
     course_id = dy.String(min_length=1, max_length=128)
     kind = dy.Enum(EVENT_KINDS)
     at = dy.Datetime(time_zone="UTC", time_unit="us")
-    value = dy.Float64(nullable=True, description="stars for rate, share done for complete, price for purchase")
+    value = dy.Float64(
+        nullable=True, description="stars for rate, share done for complete, price for purchase"
+    )
     request_id = dy.String(nullable=True, max_length=128)
     position = dy.Int32(nullable=True, min=1, description="place in the list shown, from 1")
-    propensity = dy.Float64(nullable=True, min_exclusive=0, max=1, description="probability of being shown there")
+    propensity = dy.Float64(
+        nullable=True, min_exclusive=0, max=1, description="probability of being shown there"
+    )
     bundle_version = dy.String(nullable=True, max_length=128)
 
 
@@ -103,10 +164,16 @@ class Classes(dy.Schema):
     ends_on = dy.Date()
     seats = dy.Int32(min=0)
     seats_left = dy.Int32(min=0)
+    registration_from = dy.Date(nullable=True, description="null: by rule")
+    registration_until = dy.Date(nullable=True, description="last day; null: by rule")
 
     @dy.rule()
     def dates_in_order(cls) -> pl.Expr:  # noqa: N805
         return cls.starts_on.col <= cls.ends_on.col
+
+    @dy.rule()
+    def registration_in_order(cls) -> pl.Expr:  # noqa: N805
+        return cls.registration_from.col <= cls.registration_until.col
 
     @dy.rule()
     def seats_left_within_seats(cls) -> pl.Expr:  # noqa: N805
@@ -135,3 +202,13 @@ TABLES: Final[dict[str, type[dy.Schema]]] = {
     "vacancies": Vacancies,
 }
 """The tables of a dataset by name; each is the file ``NAME.parquet``."""
+
+
+def completed(table: type[dy.Schema], rows: pl.DataFrame) -> pl.DataFrame:
+    """Add the columns of a contract that may be empty and are absent, as nulls."""
+    absent = [
+        pl.lit(None, column.dtype).alias(name)
+        for name, column in table.columns().items()
+        if column.nullable and name not in rows.columns
+    ]
+    return rows.with_columns(absent)
