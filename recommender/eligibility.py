@@ -20,7 +20,7 @@ from recommender.catalogue import Catalogue, Places
 from recommender.participants import ParticipantBatch, ages
 from recommender.reach import Travel, radius_km, travel
 from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES, LEVELS, MODES, Courses
-from training_data.programme import RulesInForce
+from training_data.rules import RulesInForce
 
 Violations = NDArray[np.bool_]
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from recommender.catalogue import Places
 from recommender.participants import ParticipantBatch
-from training_data.programme import ReachRule
 from training_data.regions import great_circle_km
+from training_data.rules import ReachRule
 
 
 @dataclass(frozen=True)

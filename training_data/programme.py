@@ -9,206 +9,22 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator
 
-from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES, GENDERS, MODES
+from training_data.rules import Rule, RulesInForce, Strict
 
 
 class PackError(ValueError):
     """A rule pack that cannot be used; the message names the file, the line and what to do."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Rule(_Strict):
-    """What all rules share: the days on which they hold (both ends included)."""
-
-    valid_from: dt.date
-    valid_until: dt.date | None = None
-    source: str = Field(min_length=1, description="where the rule is written")
-
-    @model_validator(mode="after")
-    def _dates_in_order(self) -> _Rule:
-        if self.valid_until is not None and self.valid_until < self.valid_from:
-            raise ValueError(
-                f"valid_until {self.valid_until} is before valid_from {self.valid_from}"
-            )
-        return self
-
-    def holds_on(self, day: dt.date) -> bool:
-        """Whether the rule is in force on ``day``."""
-        return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
-
-
-class AgeRule(_Rule):
-    """Youngest and oldest age in whole years, reached in the calendar year."""
-
-    kind: Literal["age"]
-    minimum: int = Field(ge=0, le=150)
-    maximum: int = Field(ge=0, le=150)
-
-    @model_validator(mode="after")
-    def _range(self) -> AgeRule:
-        if self.maximum < self.minimum:
-            raise ValueError(f"maximum {self.maximum} is below minimum {self.minimum}")
-        return self
-
-
-class ExcludedStatusRule(_Rule):
-    """Employment statuses (in formal education, for example) that may not take part."""
-
-    kind: Literal["excluded_status"]
-    statuses: tuple[Literal[EMPLOYMENT_STATUSES], ...] = Field(min_length=1)  # type: ignore[valid-type]
-
-
-class ExcludedOccupationRule(_Rule):
-    """Occupations that may not take part: codes of the occupation table (a prefix covers its subtree)."""
-
-    kind: Literal["excluded_occupation"]
-    occupations: tuple[str, ...] = Field(min_length=1)
-
-
-class GrantRule(_Rule):
-    """The training balance of a participant whose own balance is not known."""
-
-    kind: Literal["grant"]
-    amount: int = Field(ge=0, description="in the programme's currency")
-
-
-class PriceCeilingRule(_Rule):
-    """Dearest training that the programme pays."""
-
-    kind: Literal["price_ceiling"]
-    amount: int = Field(ge=0, description="in the programme's currency")
-
-
-class OneAtATimeRule(_Rule):
-    """A training must be finished, and rated where asked, before the next is bought."""
-
-    kind: Literal["one_at_a_time"]
-    rating_required: bool
-
-
-class FirstPurchaseRule(_Rule):
-    """Days after admission within which the first training must be bought."""
-
-    kind: Literal["first_purchase"]
-    within_days: int = Field(ge=1)
-
-
-class DurationRule(_Rule):
-    """Shortest training, in hours."""
-
-    kind: Literal["duration"]
-    minimum_hours: float = Field(gt=0)
-
-
-class HoursPerDayRule(_Rule):
-    """Most hours of teaching a day, by mode."""
-
-    kind: Literal["hours_per_day"]
-    hours: dict[Literal[MODES], float]  # type: ignore[valid-type]
-
-
-class ModesRule(_Rule):
-    """Modes of teaching that are paid."""
-
-    kind: Literal["modes"]
-    allowed: tuple[Literal[MODES], ...] = Field(min_length=1)  # type: ignore[valid-type]
-
-
-class LanguagesRule(_Rule):
-    """Languages of teaching that are paid (ISO 639-1)."""
-
-    kind: Literal["languages"]
-    allowed: tuple[str, ...] = Field(min_length=1)
-
-
-class MinimumEducationRule(_Rule):
-    """Least schooling needed for trainings of a level."""
-
-    kind: Literal["minimum_education"]
-    education: dict[Literal["beginner", "intermediate", "advanced"], Literal[EDUCATIONS]]  # type: ignore[valid-type]
-
-
-class PriorityGroupsRule(_Rule):
-    """Groups served first when seats are scarce."""
-
-    kind: Literal["priority_groups"]
-    groups: tuple[str, ...] = Field(min_length=1)
-    genders: tuple[Literal[GENDERS], ...] = ()  # type: ignore[valid-type]
-
-
-class RegistrationRule(_Rule):
-    """Days before its first day at which a class stops taking people."""
-
-    kind: Literal["registration"]
-    closes_days_before: int = Field(ge=0)
-
-
-class ReachRule(_Rule):
-    """How far people travel to a class, where they have not said so themselves.
-
-    A sea crossing between two landmasses counts as ``sea_crossing_km`` more; the class in one's own
-    region (the lowest level of the region pack) is in reach however far the centroids are apart.
-    """
-
-    kind: Literal["reach"]
-    urban_km: float = Field(ge=0)
-    rural_km: float = Field(ge=0)
-    sea_crossing_km: float = Field(ge=0)
-
-
-Rule = Annotated[
-    AgeRule
-    | ExcludedStatusRule
-    | ExcludedOccupationRule
-    | GrantRule
-    | PriceCeilingRule
-    | OneAtATimeRule
-    | FirstPurchaseRule
-    | DurationRule
-    | HoursPerDayRule
-    | ModesRule
-    | LanguagesRule
-    | MinimumEducationRule
-    | PriorityGroupsRule
-    | RegistrationRule
-    | ReachRule,
-    Field(discriminator="kind"),
-]
-
-
-class RulesInForce(_Strict):
-    """At most one rule of each kind: those that hold on one day. None where the programme has no such rule."""
-
-    day: dt.date
-    age: AgeRule | None = None
-    excluded_status: ExcludedStatusRule | None = None
-    excluded_occupation: ExcludedOccupationRule | None = None
-    grant: GrantRule | None = None
-    price_ceiling: PriceCeilingRule | None = None
-    one_at_a_time: OneAtATimeRule | None = None
-    first_purchase: FirstPurchaseRule | None = None
-    duration: DurationRule | None = None
-    hours_per_day: HoursPerDayRule | None = None
-    modes: ModesRule | None = None
-    languages: LanguagesRule | None = None
-    minimum_education: MinimumEducationRule | None = None
-    priority_groups: PriorityGroupsRule | None = None
-    registration: RegistrationRule | None = None
-    reach: ReachRule | None = None
-
-
-class Programme(_Strict):
+class Programme(Strict):
     """A programme's rule pack.
 
     Attributes
@@ -233,9 +49,25 @@ class Programme(_Strict):
     topics: tuple[str, ...] = ()
     rule: tuple[Rule, ...]
 
+    @field_validator("rule")
+    @classmethod
+    def _some_rule(cls, value: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        if not value:  # a minimum length would complain beside every wrong rule, too
+            raise ValueError("a pack needs at least one [[rule]]")
+        return value
+
     def in_force(self, day: dt.date) -> RulesInForce:
-        """Return the rules that hold on ``day``."""
-        return RulesInForce(day=day, **{r.kind: r for r in self.rule if r.holds_on(day)})
+        """Return the rules that hold on ``day``.
+
+        Raises
+        ------
+        PackError
+            If none does: outside its own time a pack must not permit everything.
+        """
+        holding = {rule.kind: rule for rule in self.rule if rule.holds_on(day)}
+        if not holding:
+            raise PackError(f"{self.label}: no rule holds on {day}; choose the pack of that time")
+        return RulesInForce.model_validate({"day": day, **holding})
 
     @property
     def fingerprint(self) -> str:
@@ -277,53 +109,75 @@ def shipped_programmes() -> list[str]:
 def parse_programme(text: str, name: str) -> Programme:
     """Parse a pack's TOML text; ``name`` is the file's name for messages."""
     try:
-        programme = Programme.model_validate(tomllib.loads(text), strict=False)
+        programme = Programme.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise PackError(f"{name}: not valid TOML: {error}") from error
+        line = re.search(r"at line (\d+)", str(error))
+        place = f":{line[1]}" if line else ""
+        raise PackError(f"{name}{place}: not valid TOML: {error}") from error
     except ValidationError as error:
         raise PackError("\n".join(_located(error, text, name))) from error
     _refuse_overlaps(programme, text, name)
+    _refuse_contradictions(programme, text, name)
     return programme
 
 
 def _located(error: ValidationError, text: str, name: str) -> Iterator[str]:
     for problem in error.errors():
         place = problem["loc"]
-        line = _line_of(text, place)
-        field = ".".join(str(p) for p in place)
-        yield f"{name}:{line}: {field}: {problem['msg']}"
+        if problem["type"].startswith("union_tag"):
+            place = (*place, "kind")
+        field = ".".join(str(part) for part in place)
+        message = problem["msg"].removeprefix("Value error, ")
+        yield f"{name}:{_line_of(text, place)}: {field}: {message}"
 
 
 def _line_of(text: str, place: tuple[int | str, ...]) -> int:
-    """Line of a field: the rule's table when it stands in one, then the key within it."""
+    """Line of the narrowest part of a place that has one: its key, the key around it, or its rule."""
     lines = text.splitlines()
-    start = 0
+    first, last = 1, len(lines)
     if len(place) > 1 and place[0] == "rule":
-        start = _rule_lines(text)[int(place[1])] - 1
-    key = str(place[-1])
-    for number, line in enumerate(lines[start:], start + 1):
-        if line.split("=")[0].strip() == key:
-            return number
-        if number > start + 1 and line.strip() == "[[rule]]" and start:
-            break
-    return start + 1
+        starts = _rule_lines(text)
+        if len(starts) <= int(place[1]):  # rules written as an inline list
+            return first
+        first = starts[int(place[1])]
+        last = next((line - 1 for line in starts if line > first), last)
+    for key in reversed(place):
+        for number in range(first, last + 1):
+            if re.match(rf"\s*[\"']?{re.escape(str(key))}[\"']?\s*[=.]", lines[number - 1]):
+                return number
+    return first
 
 
 def _rule_lines(text: str) -> list[int]:
-    return [n for n, line in enumerate(text.splitlines(), 1) if line.strip() == "[[rule]]"]
+    """Line of each ``[[rule]]``."""
+    header = re.compile(r"\s*\[\[\s*rule\s*\]\]")
+    return [number for number, line in enumerate(text.splitlines(), 1) if header.match(line)]
 
 
 def _refuse_overlaps(programme: Programme, text: str, name: str) -> None:
-    lines = _rule_lines(text)
     last_of_kind: dict[str, tuple[Rule, int]] = {}
+    places = (_line_of(text, ("rule", number, "kind")) for number in range(len(programme.rule)))
     for rule, line in sorted(
-        zip(programme.rule, lines, strict=True), key=lambda pair: pair[0].valid_from
+        zip(programme.rule, places, strict=True), key=lambda pair: pair[0].valid_from
     ):
         if rule.kind in last_of_kind:
             before, line_before = last_of_kind[rule.kind]
             if before.holds_on(rule.valid_from):
                 raise PackError(
-                    f"{name}:{line}: this '{rule.kind}' rule starts on {rule.valid_from}, while the one on "
-                    f"line {line_before} still holds; end that one the day before"
+                    f"{name}:{line}: this '{rule.kind}' rule starts on {rule.valid_from}, while the "
+                    f"one on line {line_before} still holds; end that one the day before"
                 )
         last_of_kind[rule.kind] = (rule, line)
+
+
+def _refuse_contradictions(programme: Programme, text: str, name: str) -> None:
+    """Refuse rules that hold on one day and leave nothing to choose between them."""
+    for day in sorted({rule.valid_from for rule in programme.rule}):
+        rules = programme.in_force(day)
+        modes, hours = rules.modes, rules.hours_per_day
+        if modes and hours and not set(hours.hours) & set(modes.allowed):
+            line = _line_of(text, ("rule", programme.rule.index(hours), "hours"))
+            raise PackError(
+                f"{name}:{line}: hours_per_day speaks of {', '.join(hours.hours)} only, "
+                f"and modes allows none of them on {day}"
+            )

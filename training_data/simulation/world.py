@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from training_data.columns import LEVELS, MODES
 from training_data.demo import demo_courses, demo_places
 from training_data.frames import codes_of, indicator
-from training_data.programme import ReachRule, RulesInForce, load_programme
+from training_data.programme import load_programme
 from training_data.regions import RegionTable
+from training_data.rules import ReachRule, RulesInForce
 from training_data.simulation import figures
 from training_data.simulation.streams import Stream
 from training_data.vocabulary import Occupations, Vocabulary, load_occupations, load_skills

@@ -1,0 +1,243 @@
+"""The kinds of rules that a programme may have, each dated and with its source.
+
+A rule that contradicts itself is refused when it is read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES, GENDERS, LEVELS, MODES
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Rule(Strict):
+    """What all rules share: the days on which they hold (both ends included)."""
+
+    valid_from: dt.date
+    valid_until: dt.date | None = None
+    source: str = Field(min_length=1, description="where the rule is written")
+
+    @model_validator(mode="after")
+    def _dates_in_order(self) -> _Rule:
+        if self.valid_until is not None and self.valid_until < self.valid_from:
+            raise ValueError(
+                f"valid_until {self.valid_until} is before valid_from {self.valid_from}"
+            )
+        return self
+
+    def holds_on(self, day: dt.date) -> bool:
+        """Whether the rule is in force on ``day``."""
+        return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
+
+
+class AgeRule(_Rule):
+    """Youngest and oldest age in whole years, reached in the calendar year."""
+
+    kind: Literal["age"]
+    minimum: int = Field(ge=0, le=150)
+    maximum: int = Field(ge=0, le=150)
+
+    @model_validator(mode="after")
+    def _range(self) -> AgeRule:
+        if self.maximum < self.minimum:
+            raise ValueError(f"maximum {self.maximum} is below minimum {self.minimum}")
+        return self
+
+
+class ExcludedStatusRule(_Rule):
+    """Employment statuses (in formal education, for example) that may not take part."""
+
+    kind: Literal["excluded_status"]
+    statuses: tuple[Literal[EMPLOYMENT_STATUSES], ...] = Field(min_length=1)  # type: ignore[valid-type]
+
+    @model_validator(mode="after")
+    def _somebody_left(self) -> ExcludedStatusRule:
+        if set(self.statuses) == set(EMPLOYMENT_STATUSES):
+            raise ValueError("statuses excludes everybody; leave one out")
+        return self
+
+
+class ExcludedOccupationRule(_Rule):
+    """Occupations that may not take part.
+
+    ``occupations`` are ids of the occupation vocabulary or names, in any spelling; ``codes`` are those
+    of the national classification, where a prefix covers its subtree.
+    """
+
+    kind: Literal["excluded_occupation"]
+    occupations: tuple[str, ...] = Field(min_length=1)
+    codes: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+
+
+class GrantRule(_Rule):
+    """The training balance of a participant whose own balance is not known."""
+
+    kind: Literal["grant"]
+    amount: int = Field(ge=0, description="in the programme's currency")
+
+
+class PriceCeilingRule(_Rule):
+    """Dearest training that the programme pays."""
+
+    kind: Literal["price_ceiling"]
+    amount: int = Field(ge=0, description="in the programme's currency")
+
+
+class OneAtATimeRule(_Rule):
+    """A training must be finished, and rated where asked, before the next is bought."""
+
+    kind: Literal["one_at_a_time"]
+    rating_required: bool
+
+
+class FirstPurchaseRule(_Rule):
+    """Days after admission within which the first training must be bought."""
+
+    kind: Literal["first_purchase"]
+    within_days: int = Field(ge=1)
+
+
+class DurationRule(_Rule):
+    """Shortest training, in hours."""
+
+    kind: Literal["duration"]
+    minimum_hours: float = Field(gt=0)
+
+
+class HoursPerDayRule(_Rule):
+    """Most hours of teaching a day, by mode; a class that cannot keep to it is not paid."""
+
+    kind: Literal["hours_per_day"]
+    hours: dict[Literal[MODES], Annotated[float, Field(gt=0, le=24)]] = Field(min_length=1)  # type: ignore[valid-type]
+
+
+class ModesRule(_Rule):
+    """Modes of teaching that are paid."""
+
+    kind: Literal["modes"]
+    allowed: tuple[Literal[MODES], ...] = Field(min_length=1)  # type: ignore[valid-type]
+
+
+class LanguagesRule(_Rule):
+    """Languages of teaching that are paid (ISO 639-1)."""
+
+    kind: Literal["languages"]
+    allowed: tuple[str, ...] = Field(min_length=1)
+
+
+class MinimumEducationRule(_Rule):
+    """Least schooling needed for trainings of a level, beside what a training itself asks for."""
+
+    kind: Literal["minimum_education"]
+    education: dict[Literal[LEVELS], Literal[EDUCATIONS]] = Field(min_length=1)  # type: ignore[valid-type]
+
+    @model_validator(mode="after")
+    def _rises_with_level(self) -> MinimumEducationRule:
+        asked = [EDUCATIONS.index(self.education[lv]) for lv in LEVELS if lv in self.education]
+        if asked != sorted(asked):
+            raise ValueError("education asks for more at a lower level than at a higher one")
+        return self
+
+
+class PriorityGroupsRule(_Rule):
+    """Groups served first when seats are scarce."""
+
+    kind: Literal["priority_groups"]
+    groups: tuple[str, ...] = Field(min_length=1)
+    genders: tuple[Literal[GENDERS], ...] = ()  # type: ignore[valid-type]
+
+
+class RegistrationRule(_Rule):
+    """Days before its first day between which a class takes people, where it has no dates of its own."""
+
+    kind: Literal["registration"]
+    opens_days_before: int | None = Field(None, ge=0, description="None: as soon as it is listed")
+    closes_days_before: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _opens_first(self) -> RegistrationRule:
+        if self.opens_days_before is not None and self.opens_days_before < self.closes_days_before:
+            raise ValueError(
+                f"opens_days_before {self.opens_days_before} is after "
+                f"closes_days_before {self.closes_days_before}: no class could ever take anybody"
+            )
+        return self
+
+
+class ClassDatesRule(_Rule):
+    """Last day on which a class may end, as where a programme's year is closed."""
+
+    kind: Literal["class_dates"]
+    last_day: dt.date
+
+    @model_validator(mode="after")
+    def _after_the_rule_begins(self) -> ClassDatesRule:
+        if self.last_day < self.valid_from:
+            raise ValueError(f"last_day {self.last_day} is before valid_from {self.valid_from}")
+        return self
+
+
+class ReachRule(_Rule):
+    """How far people travel to a class, where they have not said so themselves.
+
+    A sea crossing between two landmasses counts as ``sea_crossing_km`` more. The class in one's own
+    region (the lowest level of the region pack) is in reach however far the centroids are apart. Where
+    only the regions are known and they touch, the way is up to ``neighbour_km`` shorter than between
+    the centroids, but not less than half of it: people live nearer to the border than the centroid.
+    """
+
+    kind: Literal["reach"]
+    urban_km: float = Field(ge=0)
+    rural_km: float = Field(ge=0)
+    sea_crossing_km: float = Field(ge=0)
+    neighbour_km: float = Field(0.0, ge=0)
+
+
+Rule = Annotated[
+    AgeRule
+    | ExcludedStatusRule
+    | ExcludedOccupationRule
+    | GrantRule
+    | PriceCeilingRule
+    | OneAtATimeRule
+    | FirstPurchaseRule
+    | DurationRule
+    | HoursPerDayRule
+    | ModesRule
+    | LanguagesRule
+    | MinimumEducationRule
+    | PriorityGroupsRule
+    | RegistrationRule
+    | ClassDatesRule
+    | ReachRule,
+    Field(discriminator="kind"),
+]
+
+
+class RulesInForce(Strict):
+    """At most one rule of each kind: those that hold on one day. None where the programme has no such rule."""
+
+    day: dt.date
+    age: AgeRule | None = None
+    excluded_status: ExcludedStatusRule | None = None
+    excluded_occupation: ExcludedOccupationRule | None = None
+    grant: GrantRule | None = None
+    price_ceiling: PriceCeilingRule | None = None
+    one_at_a_time: OneAtATimeRule | None = None
+    first_purchase: FirstPurchaseRule | None = None
+    duration: DurationRule | None = None
+    hours_per_day: HoursPerDayRule | None = None
+    modes: ModesRule | None = None
+    languages: LanguagesRule | None = None
+    minimum_education: MinimumEducationRule | None = None
+    priority_groups: PriorityGroupsRule | None = None
+    registration: RegistrationRule | None = None
+    class_dates: ClassDatesRule | None = None
+    reach: ReachRule | None = None
