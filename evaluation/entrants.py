@@ -32,7 +32,6 @@ from models.candidates.side import SideInformation
 from models.interactions import Interactions
 from recommender.bundle import Bundle, load_bundle
 from recommender.engine import Settings
-from recommender.features import FEATURES
 from training_data.columns import Courses, Participants
 
 POOL = 50  # places kept of each list: metrics look at the first, the diversity curve at all
@@ -66,9 +65,6 @@ class Lists:
     ranked : ndarray of int32, shape (U, POOL)
     scores : ndarray of float32, shape (U, POOL)
         -inf at padding.
-    best_fit : ndarray of float32, shape (U,), optional
-        How well the best listed training answers the person's profile, by cosine; None where the
-        entrant does not say.
     fingerprint : str
         Of the file, bundle or code.
     """
@@ -77,7 +73,6 @@ class Lists:
     ranked: Ranked
     scores: NDArray[np.float32]
     fingerprint: str
-    best_fit: NDArray[np.float32] | None = None
 
 
 def lists_of(entrant: str, task: Task, train: TrainBundle) -> Lists:
@@ -127,28 +122,31 @@ def _of_bundle(name: str, bundle: Bundle, task: Task) -> Lists:
         rows, on="id", how="left", maintain_order="left"
     )
     row_of = np.append(mapped["row"].fill_null(-1).to_numpy(), -1)
-    content = FEATURES.index("content")
-    ranked, scores, fits = [], [], []
+    ranked, scores = [], []
     day = task.border.date()
     for answer in engine.recommend_blocks(task.profiles, task.events, day, Settings(k=POOL)):
         listed = answer.ids >= 0
         ranked.append(_padded(row_of[answer.ids], -1))
         scores.append(_padded(np.where(listed, answer.scores, -np.inf), -np.inf))
-        fit = np.where(listed, answer.features[:, :, content], -np.inf).max(axis=1, initial=-np.inf)
-        fits.append(np.where(np.isfinite(fit), fit, np.nan))
     return Lists(
         name,
         np.concatenate(ranked).astype(np.int32),
         np.concatenate(scores).astype(np.float32),
         f"bundle {bundle.manifest.version}",
-        np.concatenate(fits).astype(np.float32),
     )
 
 
 def _of_run(path: Path, task: Task) -> Lists:
     people = task.profiles[Participants.participant_id.name]
     courses = task.catalogue.table[Courses.course_id.name]
-    ranked, unknown = to_ranking(read_run(path), people, courses, POOL)
+    try:
+        run = read_run(path)
+    except ValueError as error:  # names the file and the row
+        raise EntrantError(str(error)) from error
+    try:
+        ranked, unknown = to_ranking(run, people, courses, POOL)
+    except ValueError as error:
+        raise EntrantError(f"{path}: {error}") from error
     if unknown:
         raise EntrantError(f"{path}: {unknown} rows have an item that is not in the catalogue")
     falling = -np.arange(POOL, dtype=np.float32)

@@ -22,7 +22,6 @@ from evaluation.slices import (
     gaps,
     participant_slices,
     providers_table,
-    slices_of_codes,
     supply_gap,
     target_slices,
 )
@@ -37,7 +36,7 @@ MAIN = "ndcg@10"
 COMPARED = ("ndcg@10", "recall@10", "mrr@10")
 RELEVANCE_WEIGHTS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.3)
 MOST_IN_CURVE = 3_000
-POOR_SHARE = 0.1  # of all people have a best fit that is called poor
+POOR_BELOW = 0.25  # share of a person's gap that the best training should close
 WORST_CASES = 6
 
 Figures = dict[str, float]
@@ -58,7 +57,7 @@ class Evaluation:
     regions : DataFrame
         ``code, name, latitude, longitude, users, mean, people, poor`` of the lowest regions.
     supply : DataFrame
-        ``region, topic, users, poor``; empty where the entrant does not tell its fit.
+        ``region, topic, users, poor``: where no permitted training closes much of people's gap.
     curve : DataFrame
         ``relevance_weight, ndcg, diversity`` under maximal marginal relevance.
     worst : list of dict
@@ -102,7 +101,6 @@ def evaluate(
     subject = entrants[0]
     values = per_user(task, subject)
     slices = slices_of(task)
-    regions = _regions(task, values[MAIN], subject.best_fit)
     return Evaluation(
         name=subject.name,
         headline=_headline(values, draws, seed),
@@ -110,8 +108,8 @@ def evaluate(
         slices=by_slice(values[MAIN], slices, draws=draws, seed=seed),
         gaps=gaps(values[MAIN], slices),
         providers=_providers(task, subject),
-        regions=regions,
-        supply=_supply(task, subject.best_fit),
+        regions=_regions(task, values[MAIN]),
+        supply=_supply(task),
         curve=_curve(task, subject, seed),
         worst=_worst(task, subject, values[MAIN]),
         warnings=check_strangers(subject.ranked, task.truth, _events_before(task) > 0),
@@ -212,10 +210,9 @@ def _providers(task: Task, lists: Lists) -> pl.DataFrame:
     )
 
 
-def _regions(task: Task, values: PerUser, best_fit: NDArray[np.float32] | None) -> pl.DataFrame:
+def _regions(task: Task, values: PerUser) -> pl.DataFrame:
     """One row for each lowest region: where it is, how well it is served, how many fit poorly."""
     regions = task.knowledge.regions
-    home = regions.ids(task.profiles[Participants.region_code.name])
     lowest = np.flatnonzero(regions.level == len(regions.levels) - 1)
     table = pl.DataFrame(
         {
@@ -225,54 +222,38 @@ def _regions(task: Task, values: PerUser, best_fit: NDArray[np.float32] | None) 
             "longitude": regions.longitude[lowest],
         }
     )
-    labels = slices_of_codes(home, regions.codes)
-    quality = _region_means(values, home, regions.codes).rename({"n": "users"})
-    table = table.join(quality, on="code", how="left")
-    if best_fit is None or not labels:
-        empty = [pl.lit(None, pl.Int64).alias("people"), pl.lit(None, pl.Float64).alias("poor")]
-        return table.with_columns(empty)
-    codes = pl.Series(regions.codes, dtype=pl.String).gather(np.maximum(home, 0))
-    where = pl.select(pl.when(pl.Series(home >= 0)).then(codes)).to_series()
-    poor = supply_gap(best_fit, {"code": where}, _poor_below(best_fit))
-    return table.join(poor.rename({"users": "people"}), on="code", how="left")
-
-
-def _region_means(values: PerUser, home: NDArray[np.int32], codes: Sequence[str]) -> pl.DataFrame:
-    rated = (home >= 0) & ~np.isnan(values)
-    n = np.bincount(home[rated], minlength=len(codes))
-    total = np.bincount(home[rated], values[rated], minlength=len(codes))
-    shown = n >= MINIMUM_USERS
-    return pl.DataFrame(
-        {
-            "code": codes,
-            "n": np.where(shown, n, 0),
-            "mean": np.where(shown, total / np.maximum(n, 1), np.nan),
-        },
-        nan_to_null=True,
+    code = task.profiles[Participants.region_code.name]
+    quality = _region_means(values, code)
+    short = supply_gap(task.best_gap_closed, {"code": code}, POOR_BELOW)
+    return table.join(quality, on="code", how="left").join(
+        short.rename({"users": "people"}), on="code", how="left"
     )
 
 
-def _supply(task: Task, best_fit: NDArray[np.float32] | None) -> pl.DataFrame:
+def _region_means(values: PerUser, code: pl.Series) -> pl.DataFrame:
+    table = pl.DataFrame({"code": code, "value": values}, nan_to_null=True).drop_nulls()
+    return (
+        table.group_by("code")
+        .agg(users=pl.len(), mean=pl.col("value").mean())
+        .filter(pl.col("users") >= MINIMUM_USERS)
+    )
+
+
+def _supply(task: Task) -> pl.DataFrame:
     """People by province and topic wished for, with the share whose best training is poor."""
-    if best_fit is None:
-        schema = {"region": pl.String, "topic": pl.String, "users": pl.Int64, "poor": pl.Float64}
-        return pl.DataFrame(schema=schema)
     regions = task.knowledge.regions
     home = regions.ids(task.profiles[Participants.region_code.name])
-    above = regions.at_level(len(regions.levels) - 2)[home]
-    names = regions.frame["name"].gather(np.maximum(above, 0))
-    region = pl.select(pl.when(pl.Series((home >= 0) & (above >= 0))).then(names)).to_series()
-    topic = task.profiles[Participants.interests.name].list.first()
-    groups = {"region": region, "topic": topic}
+    above = np.where(home >= 0, regions.at_level(len(regions.levels) - 2)[home], -1)
+    names = pl.Series([*regions.frame["name"], None])  # row -1: not known
+    groups = {
+        "region": names.gather(np.where(above >= 0, above, len(regions))),
+        "topic": task.profiles[Participants.interests.name].list.first(),
+    }
     return (
-        supply_gap(best_fit, groups, _poor_below(best_fit))
+        supply_gap(task.best_gap_closed, groups, POOR_BELOW)
         .drop_nulls()
         .sort("poor", "users", descending=True)
     )
-
-
-def _poor_below(best_fit: NDArray[np.float32]) -> float:
-    return float(np.nanquantile(best_fit, POOR_SHARE))
 
 
 def _curve(task: Task, lists: Lists, seed: int) -> pl.DataFrame:

@@ -108,7 +108,8 @@ def _dimensions(evaluation: Evaluation) -> list[dict[str, Any]]:
     return [
         {
             "name": str(name).replace("_", " "),
-            "slices": group.to_dicts(),
+            "slices": group.drop_nulls("mean").to_dicts(),
+            "hidden": group.filter(pl.col("mean").is_null())["slice"].to_list(),
             "gap": gaps.get(str(name)),
         }
         for (name,), group in evaluation.slices.group_by("dimension", maintain_order=True)

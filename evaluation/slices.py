@@ -64,7 +64,7 @@ def participant_slices(
             slices[column] = {yes: known & value, no: known & ~value}
     for column in (P.gender.name, P.education.name, P.employment_status.name):
         if column in participants.columns:
-            slices[column] = _by_label(participants[column].cast(pl.String))
+            slices[column] = _by_label(participants[column])
     if P.birth_year.name in participants.columns:
         born = participants[P.birth_year.name].fill_null(year + 1).to_numpy()
         slices["age"] = _age_bands(year - born)
@@ -196,7 +196,7 @@ def supply_gap(
     Parameters
     ----------
     best_fit : ndarray of float, shape (U,)
-        Fit of the best training that each may take; NaN where there is none at all, which is poor.
+        Fit of the best training that each may take; NaN for those who are not asked.
     groups : mapping of str to Series, length U
         What to count by: region, or region and topic; nulls are left out.
     threshold : float
@@ -207,10 +207,13 @@ def supply_gap(
     DataFrame
         The groups' columns, ``users`` and ``poor`` (their share); null where suppressed.
     """
-    poor = np.isnan(best_fit) | (best_fit < threshold)
-    table = pl.DataFrame(dict(groups)).with_columns(poor=pl.Series(poor, dtype=pl.Float64))
+    asked = ~np.isnan(best_fit)
+    poor = pl.Series("poor", best_fit < threshold, dtype=pl.Float64)
     counted = (
-        table.drop_nulls(list(groups))
+        pl.DataFrame(dict(groups))
+        .with_columns(poor)
+        .filter(pl.Series(asked))
+        .drop_nulls(list(groups))
         .group_by(list(groups))
         .agg(users=pl.len(), poor=pl.col("poor").mean())
         .sort(list(groups))
@@ -235,8 +238,10 @@ def _two(mask: Mask, yes: str, no: str) -> dict[str, Mask]:
 
 
 def _by_label(values: pl.Series) -> dict[str, Mask]:
-    labels = values.drop_nulls().unique(maintain_order=True).sort().to_list()
-    return {label: (values == label).fill_null(False).to_numpy() for label in labels}
+    """Return a mask per label, in the order of an enumeration, or of the alphabet."""
+    labels = values.drop_nulls().unique().sort().cast(pl.String).to_list()
+    text = values.cast(pl.String)
+    return {label: (text == label).fill_null(False).to_numpy() for label in labels}
 
 
 def _age_bands(ages: Codes) -> dict[str, Mask]:

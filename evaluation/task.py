@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +23,7 @@ from models.candidates.side import SideInformation
 from models.interactions import Interactions
 from recommender.catalogue import Catalogue, build_catalogue
 from recommender.eligibility import Question, permitted
-from recommender.participants import TAKING, build_batch, region_attributes
+from recommender.participants import TAKING, ParticipantBatch, build_batch, region_attributes
 from recommender.training import Knowledge, load_knowledge
 from training_data.columns import TABLES, Courses, Participants
 from training_data.columns import Interactions as Events
@@ -123,10 +124,11 @@ class Task:
         )
 
     @cached_property
-    def _permitted_bits(self) -> NDArray[np.uint8]:
+    def _at_border(self) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Return the eligibility mask as bits (U, N / 8), and the best share of a gap closed (U,)."""
         rules = self.programme.in_force(self.border.date())
         grant = None if rules.grant is None else rules.grant.amount
-        blocks = []
+        bits, closed = [], []
         for rows in self.blocks():
             batch = build_batch(
                 self.profiles[rows],
@@ -137,12 +139,23 @@ class Task:
                 self.knowledge.occupations,
                 grant,
             )
-            blocks.append(np.packbits(permitted(Question(batch, self.catalogue, rules)), axis=1))
-        return np.concatenate(blocks)
+            mask = permitted(Question(batch, self.catalogue, rules))
+            bits.append(np.packbits(mask, axis=1))
+            closed.append(_best_gap_closed(batch, self.catalogue, mask))
+        return np.concatenate(bits), np.concatenate(closed)
+
+    @property
+    def best_gap_closed(self) -> NDArray[np.float32]:
+        """How much of the way to the occupation each person wishes for the best training goes.
+
+        The largest share, over permitted trainings, of the skills needed and not held (by weight);
+        0 where nothing is permitted, NaN for those without a wish or a gap. Shape (U,).
+        """
+        return self._at_border[1]
 
     def permitted(self, rows: slice) -> NDArray[np.bool_]:
         """Return what the people at ``rows`` may take at the border, shape (B, N)."""
-        bits = np.unpackbits(self._permitted_bits[rows], axis=1, count=len(self.catalogue))
+        bits = np.unpackbits(self._at_border[0][rows], axis=1, count=len(self.catalogue))
         return bits.view(bool)
 
     def blocks(self) -> Iterator[slice]:
@@ -208,15 +221,28 @@ def task_from_dataset(
 def write_past(task: Task, folder: Path) -> Dataset:
     """Write the dataset as it stood before the border, to train on and nothing else.
 
-    Trainings and participants stay: both are known before anybody takes anything.
+    Trainings and participants stay: both are known before anybody takes anything. So do the folders
+    with rules, regions or skills of the dataset's own.
+
+    Raises
+    ------
+    FileExistsError
+        If ``folder`` exists.
     """
-    past = Dataset.create(folder, task.dataset.info)
-    for table in task.dataset.tables():
-        if table != "interactions":
-            past.write(table, task.dataset.read(table))
+    shutil.copytree(task.dataset.folder, folder)
+    past = Dataset.open(folder)
     past.write("participants", task.participants)
     past.write("interactions", task.events)
     return past
+
+
+def _best_gap_closed(
+    batch: ParticipantBatch, catalogue: Catalogue, mask: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    missing = batch.needs - batch.needs.multiply(batch.skills)
+    total = np.asarray(missing.sum(axis=1), dtype=np.float32).ravel()
+    closed = np.where(mask, (missing @ catalogue.skills.T).toarray(), 0).max(axis=1, initial=0)
+    return np.where(total > 0, closed / np.where(total > 0, total, 1), np.nan).astype(np.float32)
 
 
 def _taken(events: pl.DataFrame, participants: pl.DataFrame, catalogue: Catalogue) -> Interactions:
