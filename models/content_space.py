@@ -105,7 +105,7 @@ class ContentSpace:
         )
         queries = teacher.encode(phrases, "query")
         self.phrase_centre_ = _centre(queries)
-        vectors = self._join(unit(queries - self.phrase_centre_), phrases)
+        vectors = self.join(unit(queries - self.phrase_centre_), phrases)
         self.phrases_ = PhraseTable(phrases, vectors)
         return self
 
@@ -125,7 +125,7 @@ class ContentSpace:
         rows = [row for row, text in enumerate(texts) if text.strip()]
         written = [texts[row] for row in rows]
         dense = unit(teacher.encode(written, "passage") - self.course_centre_)
-        vectors[rows] = self._join(dense, written)
+        vectors[rows] = self.join(dense, written)
         return vectors
 
     def encode_phrases(self, phrases: Sequence[str]) -> NDArray[np.float32]:
@@ -138,7 +138,7 @@ class ContentSpace:
         vectors[known >= 0] = self.phrases_.vectors[known[known >= 0]]
         unknown = np.flatnonzero(known < 0)
         texts = [phrases[int(row)] for row in unknown]
-        vectors[unknown] = self._join(self.student_.encode(texts), texts)
+        vectors[unknown] = self.join(self.student_.encode(texts), texts)
         return vectors
 
     def save(self, directory: Path) -> None:
@@ -188,7 +188,8 @@ class ContentSpace:
         space.phrases_ = PhraseTable(settings["phrases"], arrays["phrases"])
         return space
 
-    def _join(self, dense: NDArray[np.float32], texts: Sequence[str]) -> NDArray[np.float32]:
+    def join(self, dense: NDArray[np.float32], texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return unit vectors of this space from centred dense ones, shape (n, teacher's dim)."""
         lexical = self.lexical_.encode(texts)
         a = self.lexical_weight
         return unit(np.hstack([np.sqrt(1 - a) * dense, np.sqrt(a) * lexical]).astype(np.float32))
