@@ -48,7 +48,7 @@ def line_chart(
     x: Sequence[float], y: Sequence[float], labels: Sequence[str], names: tuple[str, str]
 ) -> str:
     """Draw points joined in their order, each with a label; axes are cut to the data."""
-    width, height, left, bottom, right, top = 640, 330, 62, 46, 40, 22
+    width, height, left, bottom, right, top = 640, 330, 86, 50, 44, 26
     xs, x_ticks = _scale(x, left, width - right)
     ys, y_ticks = _scale(y, height - bottom, top)
     parts = [f'<svg class="chart" viewBox="0 0 {width} {height}" role="img">']
@@ -73,8 +73,8 @@ def line_chart(
     parts.append(
         f'<text x="{(left + width - right) / 2}" y="{height - 6}" text-anchor="middle" '
         f'class="name">{escape(names[0])}</text>'
-        f'<text x="14" y="{middle}" text-anchor="middle" class="name" '
-        f'transform="rotate(-90 14 {middle})">{escape(names[1])}</text></svg>'
+        f'<text x="16" y="{middle}" text-anchor="middle" class="name" '
+        f'transform="rotate(-90 16 {middle})">{escape(names[1])}</text></svg>'
     )
     return "".join(parts)
 
@@ -128,7 +128,7 @@ def dot_map(
         else:
             text, style = f"{name}: too few people to say", 'class="place hollow"'
         dots.append(
-            f'<circle cx="{x[row]:.1f}" cy="{y[row]:.1f}" r="5.5" {style}>'
+            f'<circle cx="{x[row]:.1f}" cy="{y[row]:.1f}" r="5" {style}>'
             f"<title>{text}</title></circle>"
         )
     svg = f'<svg class="map" viewBox="0 0 {width:.0f} {height}" role="img">{"".join(dots)}</svg>'

@@ -113,7 +113,18 @@ def by_slice(values: PerUser, slices: Slices, *, draws: int = 1000, seed: int = 
         },
         nan_to_null=True,
     )
-    return suppress(table, ["users", "mean", "low", "high"])
+    shown = pl.Series(
+        [
+            label not in hidden
+            for _, group in table.group_by("dimension", maintain_order=True)
+            for hidden in [hidden_labels(dict(group.select("slice", "users").iter_rows()))]
+            for label in group["slice"]
+        ],
+        dtype=pl.Boolean,
+    )
+    return table.with_columns(
+        pl.when(shown).then(pl.col(name)).alias(name) for name in ("users", "mean", "low", "high")
+    )
 
 
 def gaps(values: PerUser, slices: Slices, *, level: float = 0.95) -> pl.DataFrame:
@@ -131,7 +142,8 @@ def gaps(values: PerUser, slices: Slices, *, level: float = 0.95) -> pl.DataFram
     rows = []
     for dimension, masks in slices.items():
         samples = {label: values[mask & ~np.isnan(values)] for label, mask in masks.items()}
-        samples = {label: s for label, s in samples.items() if len(s) >= MINIMUM_USERS}
+        hidden = hidden_labels({label: len(sample) for label, sample in samples.items()})
+        samples = {label: s for label, s in samples.items() if label not in hidden}
         if len(samples) < 2:
             continue
         means = {label: sample.mean() for label, sample in samples.items()}
@@ -224,13 +236,14 @@ def supply_gap(
     )
 
 
-def suppress(table: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """Empty ``columns`` of slices under ``MINIMUM_USERS``, and of the next smallest if alone."""
-    few = pl.col("users") < MINIMUM_USERS
-    alone = few.sum().over("dimension") == 1
-    place = pl.col("users").rank("ordinal").over("dimension")
-    hidden = few | (alone & (place == 2))
-    return table.with_columns(pl.when(~hidden).then(pl.col(name)).alias(name) for name in columns)
+def hidden_labels(users: Mapping[str, int]) -> set[str]:
+    """Return the slices of a dimension that carry no figures.
+
+    Those under ``MINIMUM_USERS``, and the next smallest where only one would be hidden.
+    """
+    by_size = sorted(users, key=users.__getitem__)
+    few = sum(n < MINIMUM_USERS for n in users.values())
+    return set(by_size[: max(few, 2)] if few else [])
 
 
 def _two(mask: Mask, yes: str, no: str) -> dict[str, Mask]:

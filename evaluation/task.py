@@ -55,7 +55,7 @@ class Task:
     events : DataFrame
         Events before the border.
     past : Interactions
-        The same as arrays, without impressions and clicks.
+        The trainings taken, as arrays: the first event of each person with each training.
     truth : Truth
         Trainings that each of the U people took after the border and not before.
     """
@@ -206,7 +206,7 @@ def task_from_dataset(
             f"{dataset.folder}: {int(before.sum())} of {len(taken)} trainings taken lie before "
             f"{since:%Y-%m-%d}; there must be some before and some after ({', '.join(TAKING)})"
         )
-    past, future = taken.take(before), taken.take(~before)
+    past, future = _first_events(taken.take(before)), taken.take(~before)
     targets = _new_pairs(past, future)
     people = _people(len(participants), np.unique(targets // taken.n_items), seed)
     row_of = np.full(len(participants), -1)
@@ -259,6 +259,15 @@ def _taken(events: pl.DataFrame, participants: pl.DataFrame, catalogue: Catalogu
         len(catalogue),
         rows[E.at.name].dt.epoch("s").to_numpy()[known],
     )
+
+
+def _first_events(interactions: Interactions) -> Interactions:
+    """Collapse purchase, start, completion and rating of one training into the first of them."""
+    order = np.lexsort((_seconds(interactions), interactions.items, interactions.users))
+    users, items = interactions.users[order], interactions.items[order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (users[1:] != users[:-1]) | (items[1:] != items[:-1])
+    return interactions.take(np.sort(order[first]))
 
 
 def _seconds(interactions: Interactions) -> NDArray[np.int64]:
