@@ -1,0 +1,67 @@
+"""EASE: a linear item-item model in closed form (Steck, WWW 2019), here with recency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import scipy.linalg
+
+from models.candidates.base import CandidateModel
+from models.candidates.histories import Histories
+from models.candidates.recency import ages, by_position, decay
+from models.candidates.side import SideInformation
+from models.candidates.top_k import Scores
+from models.interactions import Interactions
+
+
+@dataclass
+class EASE(CandidateModel):
+    """Item-item weights with a zero diagonal that best rebuild every history under an L2 penalty.
+
+    Parameters
+    ----------
+    l2 : float
+        Penalty, in events.
+    half_life : float, optional
+        Share of all events after which one counts half in learning.
+    keep : float
+        Weight of the course before, relative to the one after it, in a participant's history.
+    """
+
+    l2: float = 200.0
+    half_life: float | None = None
+    keep: float = 1.0
+
+    def fit(self, interactions: Interactions, side: SideInformation | None = None) -> Self:  # noqa: ARG002
+        """Solve for the weights: O(N^3) in the courses that have events, two N x N matrices."""
+        known = np.flatnonzero(np.bincount(interactions.items, minlength=interactions.n_items))
+        column = np.zeros(interactions.n_items, dtype=np.int32)
+        column[known] = np.arange(len(known))
+        weights = np.sqrt(decay(ages(interactions), self.half_life))
+        taken = Interactions(
+            interactions.users,
+            column[interactions.items],
+            weights,
+            interactions.n_users,
+            len(known),
+        ).matrix()
+        gram = np.asarray((taken.T @ taken).todense(), dtype=np.float32)
+        gram[np.diag_indices(len(known))] += self.l2
+        factor, _ = scipy.linalg.lapack.spotrf(gram, lower=0, overwrite_a=1)
+        inverse, _ = scipy.linalg.lapack.spotri(factor, lower=0, overwrite_c=1)
+        inverse = np.triu(inverse) + np.triu(inverse, 1).T
+        inverse /= -np.diag(inverse)
+        np.fill_diagonal(inverse, 0)
+        self.items_ = known.astype(np.int32)
+        self.weights_ = inverse
+        self.n_items_ = interactions.n_items
+        return self
+
+    def score(self, batch: Histories) -> Scores:
+        """Return the rebuilt history; courses without an event in the past have no score."""
+        history = batch.matrix(by_position(batch, self.keep))[:, self.items_]
+        scores = np.full((len(batch), int(self.n_items_)), -np.inf, dtype=np.float32)
+        scores[:, self.items_] = history @ self.weights_
+        return scores

@@ -1,0 +1,113 @@
+"""Participants as the models see them: what each took, in order, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from models.interactions import Interactions
+
+
+@dataclass(frozen=True)
+class Histories:
+    """A batch of B participants with their courses, oldest first.
+
+    Nothing here is a row of the table a model was fitted on, so newcomers are served like everybody else, and
+    a batch of one is a row of a larger one.
+
+    Attributes
+    ----------
+    indptr : ndarray of int64, shape (B + 1,)
+        Where each participant's courses begin and end, as in a CSR matrix.
+    items : ndarray of int32, shape (E,)
+        Courses, oldest first within a participant; a repeat stands again.
+    weights : ndarray of float32, shape (E,)
+        Relevance of each event.
+    n_items : int
+        Size of the course table.
+    at : ndarray of int64, shape (E,)
+        When, in the unit of the interactions; equal numbers where no time is known.
+    attributes : csr_matrix of float32, shape (B, P), optional
+        What is known of the participant beside the history.
+    """
+
+    indptr: NDArray[np.int64]
+    items: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    n_items: int
+    at: NDArray[np.int64]
+    attributes: sp.csr_matrix | None = None
+
+    def __len__(self) -> int:
+        return len(self.indptr) - 1
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Events of each participant, shape (B,)."""
+        return np.diff(self.indptr)
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """The participant (row of the batch) of each event, shape (E,)."""
+        return np.repeat(np.arange(len(self)), self.lengths)
+
+    @property
+    def from_end(self) -> NDArray[np.int64]:
+        """How many events of the same participant came after each, shape (E,)."""
+        return np.repeat(self.indptr[1:], self.lengths) - 1 - np.arange(len(self.items))
+
+    def take(self, rows: NDArray[np.intp] | slice) -> Histories:
+        """Return the participants at ``rows`` of the batch."""
+        chosen = np.arange(len(self))[rows]
+        lengths = self.lengths[chosen]
+        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        at = np.arange(indptr[-1]) + np.repeat(self.indptr[chosen] - indptr[:-1], lengths)
+        attributes = None if self.attributes is None else self.attributes[chosen]
+        return Histories(
+            indptr, self.items[at], self.weights[at], self.n_items, self.at[at], attributes
+        )
+
+    def matrix(self, weights: NDArray[np.float32] | None = None) -> sp.csr_matrix:
+        """Return the B x N matrix of taken courses; of a repeated course the last event counts.
+
+        Parameters
+        ----------
+        weights : ndarray of float32, shape (E,), optional
+            Value of each event; 1 where None.
+        """
+        values = np.ones(len(self.items), dtype=np.float32) if weights is None else weights
+        order = np.lexsort((np.arange(len(self.items)), self.items, self.rows))
+        rows, items = self.rows[order], self.items[order]
+        last = np.ones(len(order), dtype=bool)
+        last[:-1] = (rows[1:] != rows[:-1]) | (items[1:] != items[:-1])
+        cells = (values[order][last], (rows[last], items[last]))
+        return sp.csr_matrix(cells, shape=(len(self), self.n_items), dtype=np.float32)
+
+
+def histories(
+    interactions: Interactions,
+    users: NDArray[np.int32] | None = None,
+    attributes: sp.csr_matrix | None = None,
+) -> Histories:
+    """Return the histories of ``users`` (all, where None), row for row.
+
+    Parameters
+    ----------
+    attributes : csr_matrix, shape (n_users, P), optional
+        Attributes of all participants of the table.
+    """
+    at = np.arange(len(interactions)) if interactions.at is None else interactions.at
+    order = np.lexsort((np.arange(len(at)), at, interactions.users))
+    sizes = np.bincount(interactions.users, minlength=interactions.n_users)
+    everybody = Histories(
+        np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        interactions.items[order],
+        interactions.weights[order],
+        interactions.n_items,
+        at[order].astype(np.int64),
+        attributes,
+    )
+    return everybody if users is None else everybody.take(users.astype(np.intp))

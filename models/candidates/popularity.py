@@ -1,0 +1,58 @@
+"""What is taken most, lately; within groups of participants shrunk towards the whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import scipy.sparse as sp
+
+from models.candidates.base import CandidateModel
+from models.candidates.histories import Histories
+from models.candidates.recency import ages, decay
+from models.candidates.side import SideInformation
+from models.candidates.top_k import Scores
+from models.interactions import Interactions
+
+
+@dataclass
+class Popularity(CandidateModel):
+    """Decayed counts of events, the same for everybody or, with attributes, by region and group.
+
+    Parameters
+    ----------
+    half_life : float, optional
+        Share of all events after which one counts half; None counts all alike.
+    shrinkage : float, optional
+        Events of everybody's that are mixed into each attribute's own counts (a Dirichlet prior centred on the
+        whole). None ignores attributes.
+    """
+
+    half_life: float | None = None
+    shrinkage: float | None = None
+
+    def fit(self, interactions: Interactions, side: SideInformation | None = None) -> Self:
+        """Count the events."""
+        weights = decay(ages(interactions), self.half_life) * interactions.weights
+        counts = np.bincount(interactions.items, weights, minlength=interactions.n_items)
+        self.share_ = (counts / max(counts.sum(), 1e-12)).astype(np.float32)
+        self.group_share_ = None
+        if self.shrinkage is not None and side is not None and side.user_attributes is not None:
+            cells = (weights, (interactions.users, interactions.items))
+            taken = sp.csr_matrix(cells, shape=(interactions.n_users, interactions.n_items))
+            by_group = np.asarray((side.user_attributes.T @ taken).todense())
+            total = by_group.sum(axis=1, keepdims=True)
+            shrunk = (by_group + self.shrinkage * self.share_) / (total + self.shrinkage)
+            self.group_share_ = shrunk.astype(np.float32)
+        return self
+
+    def score(self, batch: Histories) -> Scores:
+        """Return the expected share of the next event, the mean over the participant's attributes."""
+        scores = np.repeat(self.share_[None], len(batch), axis=0)
+        if self.group_share_ is None or batch.attributes is None:
+            return scores
+        known = np.asarray(batch.attributes.sum(axis=1)).ravel()
+        has = known > 0
+        scores[has] = (batch.attributes[has] @ self.group_share_) / known[has, None]
+        return scores

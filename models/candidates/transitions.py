@@ -1,0 +1,77 @@
+"""Next-course transitions: what people took soon after what one took last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import scipy.sparse as sp
+
+from models.candidates.base import CandidateModel
+from models.candidates.histories import Histories, histories
+from models.candidates.recency import ages, by_position, decay
+from models.candidates.side import SideInformation
+from models.candidates.sparse import keep_largest
+from models.candidates.top_k import Scores
+from models.interactions import Interactions
+
+
+@dataclass
+class Transitions(CandidateModel):
+    """Counts of course pairs in order, fading with the steps between them.
+
+    Parameters
+    ----------
+    reach : int
+        Most steps between the two courses of a pair.
+    fade : float
+        Weight of a pair ``d`` steps apart is ``fade ** (d - 1)``.
+    half_life : float, optional
+        Share of all events after which one counts half.
+    popular : float
+        Exponent of the next course's own count that divides its weight: 0 follows the crowd, 1 does not.
+    smoothing : float
+        Events added to each course's count before dividing by it, so rare courses speak softly.
+    neighbours : int
+        Next courses kept for each course.
+    keep : float
+        Weight of the course before, relative to the one after it, in a participant's history.
+    """
+
+    reach: int = 10
+    fade: float = 0.7
+    half_life: float | None = None
+    popular: float = 0.0
+    smoothing: float = 5.0
+    neighbours: int = 200
+    keep: float = 0.7
+
+    def fit(self, interactions: Interactions, side: SideInformation | None = None) -> Self:  # noqa: ARG002
+        """Count the pairs: O(events x reach)."""
+        weighted = Interactions(
+            interactions.users,
+            interactions.items,
+            decay(ages(interactions), self.half_life),
+            interactions.n_users,
+            interactions.n_items,
+            interactions.at,
+        )
+        past = histories(weighted)
+        shape = (interactions.n_items, interactions.n_items)
+        pairs = sp.csr_matrix(shape, dtype=np.float32)
+        for step in range(1, self.reach + 1):
+            first = np.flatnonzero(past.from_end >= step)
+            second = first + step
+            value = past.weights[second] * np.float32(self.fade ** (step - 1))
+            pairs = pairs + sp.csr_matrix((value, (past.items[first], past.items[second])), shape)
+        left = np.asarray(pairs.sum(axis=1)).ravel() + self.smoothing
+        right = (np.asarray(pairs.sum(axis=0)).ravel() + self.smoothing) ** self.popular
+        pairs = sp.diags(1 / left) @ pairs @ sp.diags(1 / right)
+        self.weights_ = keep_largest(pairs.tocsr(), self.neighbours)
+        return self
+
+    def score(self, batch: Histories) -> Scores:
+        """Return the expected weight as the next course; 0 where nobody went there from what one took."""
+        history = batch.matrix(by_position(batch, self.keep))
+        return np.asarray((history @ self.weights_).todense(), dtype=np.float32)
