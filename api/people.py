@@ -23,9 +23,8 @@ class People:
     """
 
     def __init__(self, dataset: Dataset | None) -> None:
-        empty = dataset is None
-        self.participants = P.create_empty() if empty else dataset.read("participants")
-        events = E.create_empty() if empty else dataset.read("interactions")
+        self.participants = dataset.read("participants") if dataset else P.create_empty()
+        events = dataset.read("interactions") if dataset else E.create_empty()
         self.events = events.filter(E.kind.col != "impression").sort(E.participant_id.name)
 
     def find(self, participant_id: str) -> tuple[pl.DataFrame, pl.DataFrame] | None:

@@ -30,7 +30,7 @@ class RecommendationRequest(BaseModel):
         extra="forbid",
         json_schema_extra={
             "examples": [
-                {"participant": Profile.model_config["json_schema_extra"]["example"], "k": 10},  # type: ignore[index, call-overload]
+                {"participant": Profile.model_config["json_schema_extra"]["example"], "k": 10},  # type: ignore[index]
                 {"participant_id": "sim-0000001", "k": 5, "language": "en"},
             ]
         },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli import encoder, importing, recommending, serving, training
+from cli import demo, encoder, importing, recommending, serving, simulation, training
 
 app = typer.Typer(
     name="padan",
@@ -14,6 +14,8 @@ app = typer.Typer(
 )
 app.command("import")(importing.import_files)
 app.add_typer(encoder.app, name="encoder")
+app.command("simulate")(simulation.simulate)
 app.command("train")(training.train)
 app.command("recommend")(recommending.recommend)
 app.command("serve")(serving.serve)
+app.command("demo")(demo.demo)

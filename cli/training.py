@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.stopping import stopping
+from models.embedding_cache import CachedEncoder, EmbeddingCache
 from models.encoder import SentenceEncoder
 from models.sealing import Manifest, promote
 from training_data.dataset import Dataset
@@ -32,7 +33,8 @@ def train(
 
     home = padan_home()
     with stopping():
-        reader = SentenceEncoder(encoder or home / "encoders" / "multilingual-e5-small")
+        teacher = SentenceEncoder(encoder or home / "encoders" / "multilingual-e5-small")
+        reader = CachedEncoder(teacher, EmbeddingCache(home))
         manifest = train_bundle(Dataset.open(data), reader, home, dt.date.today(), seed)
         promote(home / "bundles", manifest.version)
     _print(manifest, home)

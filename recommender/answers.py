@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from recommender.eligibility import Question, Reason, reason_bits, reasons_in
+from recommender.checks import Reason
+from recommender.eligibility import reason_bits
 from recommender.engine import Answer, Engine, Filters, Settings
 from recommender.explanation import Explainer
 from recommender.messages import Messages
-from recommender.refusals import evidence
+from recommender.question import Question
 from training_data.columns import Courses, Participants
 
 C, P = Courses, Participants
@@ -104,25 +105,6 @@ def _whereabouts(explainer: Explainer, row: int, course: int) -> dict[str, Any]:
         return {"region": None, "distance_km": None}
     region, km = place
     return {"region": region, "distance_km": None if np.isnan(km) else round(km, 1)}
-
-
-def refusals(question: Question, row: int, course: int, messages: Messages) -> list[dict[str, Any]]:
-    """Return every reason why a participant may not take a training; empty where permitted."""
-    return [
-        _refusal(question, row, course, reason, messages)
-        for reason in reasons_in(int(reason_bits(question)[row, course]))
-    ]
-
-
-def _refusal(
-    question: Question, row: int, course: int, reason: Reason, messages: Messages
-) -> dict[str, Any]:
-    why_not = evidence(question, row, course, reason)
-    return {
-        "code": reason.value,
-        "text": messages.text("why_not", reason.value, why_not),
-        "evidence": why_not,
-    }
 
 
 def excluded(question: Question, row: int) -> dict[str, int]:

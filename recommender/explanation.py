@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from models.candidates.base import CandidateModel
 from models.candidates.histories import Histories
-from recommender.eligibility import Question
 from recommender.features import FEATURES, CourseStatistics
-from recommender.reach import way_km
+from recommender.question import Question
+from recommender.reach import nearest_place
 from recommender.wishes import Wishes
 from training_data.columns import Courses
-from training_data.regions import RegionTable, great_circle_km
+from training_data.regions import RegionTable
 from training_data.vocabulary import Occupations, Vocabulary
 
 Evidence = dict[str, Any]
@@ -86,20 +86,11 @@ class Explainer:
         places = places.take(places.course == course)
         if not len(places.course):
             return None
-        batch = self.question.batch
-        origin = [
-            np.array([[values[row]]])
-            for values in (batch.region, batch.landmass, batch.latitude, batch.longitude)
-        ]
-        rule = self.question.rules.reach
-        nearest = int(way_km(*origin, places, rule.sea_crossing_km if rule else 0.0)[0].argmin())
-        km = great_circle_km(
-            batch.latitude[row],
-            batch.longitude[row],
-            places.latitude[nearest],
-            places.longitude[nearest],
+        question = self.question
+        nearest, km = nearest_place(
+            question.batch, row, places, self.regions, question.rules.reach
         )
-        return self.region_name(places.region[nearest]), float(km)
+        return self.region_name(places.region[nearest]), km
 
     def region_name(self, region: int) -> str | None:
         """Name of a region; None where it is not known."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import resources
@@ -12,7 +12,14 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from models.content_space import ContentSpace
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from models.candidates.base import CandidateModel
 from models.candidates.ease import EASE
@@ -75,17 +82,13 @@ def load_knowledge(dataset: Dataset) -> Knowledge:
 
 
 def untrained_engine(
-    dataset: Dataset, knowledge: Knowledge, encoder: TextEncoder, cache: Path
+    dataset: Dataset, knowledge: Knowledge, encoder: TextEncoder, seed: int
 ) -> Engine:
     """Return an engine that knows the catalogue and its texts, and nothing of anybody's behaviour."""
     courses = with_named_skills(dataset.read("courses"), knowledge.skills)
     language = dataset.info.language
-    content = ContentSpace.fit(
-        course_texts(courses, knowledge.skills, language),
-        _known_phrases(dataset, knowledge, courses),
-        encoder,
-        cache,
-    )
+    texts = course_texts(courses, knowledge.skills, language)
+    content = ContentSpace(seed=seed).fit(texts, _known_phrases(dataset, knowledge, courses), encoder)
     return Engine(
         programme=knowledge.programme,
         regions=knowledge.regions,
@@ -96,7 +99,7 @@ def untrained_engine(
         ),
         statistics=course_statistics(courses),
         content=content,
-        course_vectors=content.course_vectors,
+        course_vectors=content.encode_courses(texts, encoder),
         sources={},
         ranker=FixedRanker(),
     )
@@ -119,7 +122,7 @@ def train(
         knowledge = load_knowledge(dataset)
         participants, events = dataset.read("participants"), dataset.read("interactions")
         step("Encoding the catalogue and its phrases")
-        engine = untrained_engine(dataset, knowledge, encoder, home)
+        engine = untrained_engine(dataset, knowledge, encoder, seed)
         interactions, rows = interactions_of(participants, events, engine.catalogue.index)
         if len(interactions):
             engine = replace(engine, sources=candidate_models())
@@ -196,12 +199,12 @@ def _own_or(own: Path, shipped: Path) -> Path:
 
 
 @contextmanager
-def _steps():  # type: ignore[no-untyped-def]
+def _steps() -> Iterator[Callable[[str], None]]:
     """Show one line of progress a step."""
     with Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
     ) as progress:
-        running = []
+        running: list[TaskID] = []
 
         def step(name: str) -> None:
             for task in running:

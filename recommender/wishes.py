@@ -15,6 +15,7 @@ import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from models.content_space import combine
 from training_data.columns import Participants
 from training_data.frames import exploded
 from training_data.vocabulary import Occupations, Vocabulary
@@ -53,9 +54,7 @@ class Wishes:
 
     def participants(self) -> NDArray[np.float32]:
         """Return a unit vector for each participant, shape (B, D); zeros for one without phrases."""
-        combined = np.asarray(self.weights @ self.vectors, dtype=np.float32)
-        length = np.linalg.norm(combined, axis=1, keepdims=True)
-        return combined / np.where(length > 0, length, 1.0)
+        return combine(self.weights, self.vectors)
 
 
 def phrases_of(

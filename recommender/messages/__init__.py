@@ -13,7 +13,7 @@ from typing import Any, Literal
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent, get_currency_symbol
 
-Section = Literal["why", "why_not", "words"]
+Section = Literal["why", "why_not", "possible", "words"]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Messages:
         return self.texts["words"].get(str(value), str(value))
 
 
-MONEY = frozenset({"price", "balance", "ceiling"})
+MONEY = frozenset({"price", "balance", "ceiling", "missing"})
 SHARES = frozenset({"placement"})
 
 

@@ -1,0 +1,32 @@
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+export PADAN_HOME ?= $(CURDIR)/var
+
+.PHONY: demo test lint format clean
+
+# Everything from nothing to a running service on http://127.0.0.1:8000.
+demo: $(INSTALLED)
+	$(BIN)/padan demo
+
+# Checks of style and types, then every test that is not marked slow.
+test: lint
+	$(BIN)/padan encoder install
+	$(BIN)/pytest -m "not slow"
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache
+
+$(INSTALLED): pyproject.toml requirements.lock
+	test -x $(BIN)/python || python3 -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint requirements.lock --editable ".[dev]"
+	touch $@
