@@ -193,6 +193,16 @@ class TestBehaviour:
         observed = world.follow_up[before, after].mean()
         assert observed > 2.7 * world.follow_up[other, after].mean() > 0
 
+    def test_the_first_purchase_comes_within_the_days_of_grace(
+        self, participants: pl.DataFrame, purchases: pl.DataFrame
+    ) -> None:
+        rule = load_programme("prakerja-2024").in_force(DAY).first_purchase
+        assert rule is not None
+        first = purchases.filter(number=0).join(participants, on="participant_id")
+        waited = (first["at"].dt.date() - first["admitted_on"]).dt.total_days()
+        assert (waited.min(), waited.max()) == (0, rule.within_days)
+        assert participants["admitted_on"].max() < DAY
+
     def test_events_span_the_months_before_the_day(self, events: pl.DataFrame) -> None:
         end = dt.datetime.combine(DAY, dt.time(), dt.UTC)
         assert events["at"].max() < end

@@ -22,7 +22,7 @@ CLASSES_A_PLACE: Final = 3
 FIRST_DAY, LAST_DAY = 7, 90  # days ahead at which a class starts
 FULL_SHARE: Final = 0.15  # of classes
 SEATS: Final = {"webinar": (150, 30), "in_person": (40, 8), "hybrid": (40, 8)}  # mean, deviation
-HOURS_A_DAY: Final = {"webinar": 3, "in_person": 8, "hybrid": 8}  # the programme's limits
+HOURS_A_DAY: Final = {"self_paced": 3, "webinar": 3, "in_person": 8, "hybrid": 8}
 
 
 def demo_courses(seed: int = 0) -> pl.DataFrame:
@@ -97,8 +97,6 @@ def demo_classes(day: dt.date, seed: int = 0) -> pl.DataFrame:
         pl.format("{}@{}-{}", "course_id", place, "sitting").alias("class_id"),
         "course_id",
         "region_code",
-        pl.lit(None, pl.Float64).alias("latitude"),
-        pl.lit(None, pl.Float64).alias("longitude"),
         (pl.lit(day) + pl.duration(days=pl.lit(pl.Series(starts)))).alias("starts_on"),
         (pl.lit(day) + pl.duration(days=pl.lit(pl.Series(starts + days - 1)))).alias("ends_on"),
         pl.Series("seats", seats, dtype=pl.Int32),

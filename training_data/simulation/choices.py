@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -16,10 +15,8 @@ from training_data.simulation import figures
 from training_data.simulation.lists import Lists, show_lists
 from training_data.simulation.people import People
 from training_data.simulation.streams import Stream, exponentials, uniforms
-from training_data.simulation.world import World
+from training_data.simulation.world import DAY, World
 
-_EPOCH: Final = dt.date(1970, 1, 1)
-DAY: Final = 86_400
 BROWSING_SECONDS: Final = 1200  # from the list to the purchase
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -61,19 +58,17 @@ class Visit:
 
 def simulate_visits(world: World, people: People) -> Iterator[Visit]:
     """Yield the first purchases of all who make one, then the second ones, and so on."""
-    admission = uniforms(world.seed, Stream.ADMISSION, people.first, len(people), 4)
-    comes = np.flatnonzero(admission[:, 0] < figures.EVER_BUYS)
-    next_at = _admitted(world, admission) + (
-        admission[:, 2] * figures.FIRST_PURCHASE_DAYS * DAY
-    ).astype(np.int64)
-    end = _midnight(world)
+    coming = uniforms(world.seed, Stream.ADMISSION, people.first, len(people), 4)
+    comes = np.flatnonzero(coming[:, 0] < figures.EVER_BUYS)
+    first_days = coming[:, 1] * world.first_purchase_days
+    next_at = people.admitted + (first_days * DAY).astype(np.int64)
     pull = _pull(world, people)
     open_to = _within_reach(world, people) & world.paid_for
     balance = np.full(len(people), world.grant)
     finished = np.zeros((len(people), len(world)), dtype=np.bool_)
     last = np.full(len(people), -1)
     for number in range(figures.MOST_PURCHASES):
-        comes = comes[next_at[comes] < end]
+        comes = comes[next_at[comes] < world.midnight]
         permitted = open_to[comes] & (world.price <= balance[comes, None]) & ~finished[comes]
         permitted &= _prepared(world, finished[comes])
         comes, permitted = comes[permitted.any(axis=1)], permitted[permitted.any(axis=1)]
@@ -114,8 +109,7 @@ def _visit(
 
     fit = world.target_fit[people.target[person], course] * (people.target[person] >= 0)
     started = at + 3600 + (luck[:, 1] * 5 * DAY).astype(np.int64)
-    days = world.hours[course] / np.asarray(figures.HOURS_A_DAY)[world.mode[course]]
-    finished = started + (days * (1 + 1.5 * luck[:, 2]) * DAY).astype(np.int64)
+    finished = started + (world.days[course] * (1 + 1.5 * luck[:, 2]) * DAY).astype(np.int64)
     logit = (
         figures.COMPLETION_LOGIT
         + figures.COMPLETION_PER_HOUR * (world.hours[course] - 20)
@@ -211,16 +205,3 @@ def _stars(uniform: NDArray[np.float64], fit: Floats) -> Integers:
     limits = np.cumsum(list(figures.STARS.values()))
     place = np.searchsorted(limits, uniform ** (1 + fit), side="right")
     return np.asarray(values[np.minimum(place, len(values) - 1)])
-
-
-def _admitted(world: World, admission: NDArray[np.float64]) -> Integers:
-    """When each person was admitted: in one of the waves, in the first hours after it opened."""
-    wave = (admission[:, 1] * figures.WAVES).astype(np.int64)
-    length = figures.MONTHS * 30.4 * DAY / figures.WAVES
-    opened = _midnight(world) - ((figures.WAVES - wave) * length).astype(np.int64)
-    return opened + (admission[:, 3] * 0.5 * DAY).astype(np.int64)
-
-
-def _midnight(world: World) -> int:
-    """Seconds since 1970 at the beginning of the world's day (UTC)."""
-    return (world.day - _EPOCH).days * DAY

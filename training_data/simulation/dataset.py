@@ -14,9 +14,10 @@ import polars as pl
 from training_data.dataset import Dataset, DatasetInfo
 from training_data.demo import demo_classes
 from training_data.simulation.events import simulate_interactions
+from training_data.simulation.homes import REGION_PACK
 from training_data.simulation.people import simulate_people
 from training_data.simulation.profiles import participant_table
-from training_data.simulation.world import PROGRAMME, REGION_PACK, World, build_world
+from training_data.simulation.world import PROGRAMME, World, build_world
 
 CHUNK: Final = 20_000
 STREAMED: Final = ("participants", "interactions")
@@ -48,15 +49,17 @@ def simulate_dataset(
         Called with the number of people just written.
     """
     world = build_world(day, seed)
-    info = DatasetInfo(programme=PROGRAMME, region_pack=REGION_PACK, simulated=True)
-    dataset = Dataset.create(folder, info)
-    dataset.write("courses", world.courses)
-    dataset.write("classes", demo_classes(day, seed))
+    Path(folder).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".parts-") as parts:
         for number, first in enumerate(range(0, n, chunk)):
             count = min(chunk, n - first)
             _write_part(world, first, count, Path(parts), number)
             progress(count)
+        # dataset.toml comes when all people are there: whoever stops before leaves no half dataset.
+        info = DatasetInfo(programme=PROGRAMME, region_pack=REGION_PACK, simulated=True)
+        dataset = Dataset.create(folder, info)
+        dataset.write("courses", world.courses)
+        dataset.write("classes", demo_classes(day, seed))
         for table in STREAMED:
             _join(Path(parts), table, dataset.path(table))
     return dataset

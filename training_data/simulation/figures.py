@@ -27,7 +27,6 @@ TOPIC_SHARES: Final = {
     "Lainnya": 0.05,
     "Sosial dan Perilaku": 0.03,
 }
-FIRST_PURCHASE_DAYS: Final = 15
 STARS: Final = {5: 0.929, 4: 0.055, 3: 0.010, 2: 0.003, 1: 0.003}  # mean 4.9; its shape is assumed
 
 # Assumed, as plausible as the reports' words allow; no figure is published.
@@ -116,7 +115,6 @@ MOST_PURCHASES: Final = 6
 COMPLETION_LOGIT: Final = 2.35
 COMPLETION_PER_HOUR: Final = -0.02  # from 20 hours
 COMPLETION_BY_LEVEL: Final = (0.0, -0.2, -0.5)
-HOURS_A_DAY: Final = (3, 3, 8, 8)  # most by the rules, in the order of MODES
 PAUSE_DAYS: Final = 18.0  # mean, between a rating and the next purchase
 
 # The log of lists shown.

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES
 from training_data.simulation import figures
 from training_data.simulation.streams import Stream, drawn_from, uniforms
-from training_data.simulation.world import AGES, World, age_band, age_shares
+from training_data.simulation.tastes import AGES, age_band, age_shares
+from training_data.simulation.world import DAY, World
 
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
@@ -34,6 +35,8 @@ class People:
     wishes : ndarray of int, shape (B, 2)
         Skills they would like to learn.
     main_topic, second_topic : ndarray of int, shape (B,)
+    admitted : ndarray of int, shape (B,)
+        Seconds since 1970.
     taste : ndarray of float64, shape (B, T)
         Probability of each topic for the first purchase.
     """
@@ -54,6 +57,7 @@ class People:
     wishes: Integers
     main_topic: Integers
     second_topic: Integers
+    admitted: Integers
     taste: NDArray[np.float64]
 
     def __len__(self) -> int:
@@ -93,6 +97,7 @@ def simulate_people(world: World, first: int, count: int) -> People:
     goal = np.where(stays, past, _member(world.occupation_topic, main_topic, next(columns)))
     target = np.where(chance(figures.HAS_TARGET), goal, -1)
 
+    wave, hour = next(columns), next(columns)
     wishes = np.column_stack(
         [_member(world.skill_topic, topic, next(columns)) for topic in (main_topic, second_topic)]
     )
@@ -113,6 +118,7 @@ def simulate_people(world: World, first: int, count: int) -> People:
         wishes=wishes,
         main_topic=main_topic,
         second_topic=second_topic,
+        admitted=_admitted(world, wave, hour),
         taste=taste,
     )
 
@@ -135,6 +141,13 @@ def _needed_skills(world: World, most: int) -> Integers:
     table = np.full((len(counts), counts.max()), -1)
     table[np.arange(counts.max()) < counts[:, None]] = needs.indices
     return table
+
+
+def _admitted(world: World, wave: NDArray[np.float64], hour: NDArray[np.float64]) -> Integers:
+    """Return when people were admitted: in a wave, in the half day after it opened."""
+    ago = figures.WAVES - np.floor(wave * figures.WAVES)
+    opened = world.midnight - ago * (figures.MONTHS * 30.4 * DAY / figures.WAVES)
+    return np.asarray((opened + hour * 0.5 * DAY).astype(np.int64))
 
 
 def _member(topic_of: Integers, topic: Integers, uniform: NDArray[np.float64]) -> Integers:

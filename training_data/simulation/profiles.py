@@ -12,7 +12,7 @@ from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES, Participants,
 from training_data.simulation import figures
 from training_data.simulation.people import People, simulate_people
 from training_data.simulation.streams import Stream, uniforms
-from training_data.simulation.world import World, build_world
+from training_data.simulation.world import DAY, World, build_world
 
 Strings = pl.Series
 
@@ -39,11 +39,9 @@ def participant_table(world: World, people: People, spent: NDArray[np.int64]) ->
             **_phrases(world, people),
             "region_code": _chosen(world.homes.codes, people.home),
             "rural": people.rural,
-            "latitude": None,
-            "longitude": None,
-            "radius_km": None,
             "disability": people.disability,
             "balance_idr": world.grant - spent,
+            "admitted_on": pl.Series(people.admitted // DAY, dtype=pl.Int32).cast(pl.Date),
             "groups": _lists([_chosen(pl.Series(["never_trained"]), people.never_trained - 1)]),
             "profiling_opt_out": people.opt_out,
         }
