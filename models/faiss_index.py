@@ -62,13 +62,13 @@ class FaissIndex:
             )
         if not np.isfinite(vectors).all():
             bad = new[~np.isfinite(vectors).all(axis=1)][0]
-            raise ValueError(f"the vector of id {bad!r} is not finite")
+            raise ValueError(f"the vector of id '{bad}' is not finite")
         if len(self) and new.dtype.kind != self.ids.dtype.kind:
             raise ValueError("one index holds integer ids or string ids, not both")
         joined = np.concatenate([self.ids, new]) if len(self) else new
         distinct, counts = np.unique(joined, return_counts=True)
         if len(distinct) < len(joined):
-            raise ValueError(f"id {distinct[counts > 1][0]!r} would stand twice in the index")
+            raise ValueError(f"id '{distinct[counts > 1][0]}' would stand twice in the index")
         self._index.add(unit(vectors))
         self._set_ids(joined)
         return self
@@ -98,12 +98,12 @@ class FaissIndex:
         if not len(wanted):
             return np.empty(0, dtype=np.int64)
         if not len(self) or wanted.dtype.kind != self.ids.dtype.kind:
-            raise KeyError(f"id {wanted[0]!r} is not in the index")
+            raise KeyError(f"id '{wanted[0]}' is not in the index")
         place = np.searchsorted(self.ids, wanted, sorter=self._order)
         rows = self._order[np.minimum(place, len(self) - 1)]
         missing = self.ids[rows] != wanted
         if missing.any():
-            raise KeyError(f"id {wanted[missing][0]!r} is not in the index")
+            raise KeyError(f"id '{wanted[missing][0]}' is not in the index")
         return rows.astype(np.int64)
 
     def search(

@@ -45,7 +45,7 @@ class LexicalEncoder:
         counts = _VECTORIZER.transform(texts) if texts else sp.csr_matrix((0, N_BUCKETS))
         seen = np.asarray((counts > 0).sum(axis=0)).ravel()
         self.idf_ = (np.log((1 + len(texts)) / (1 + seen)) + 1).astype(np.float32)
-        width = min(self.dim, len(texts) - 1, int((seen > 0).sum()) - 1)
+        width = min(self.dim, len(set(texts)) - 1, int((seen > 0).sum()) - 1)
         if width < 1:
             self.components_ = np.empty((0, N_BUCKETS), dtype=np.float32)
             return self

@@ -85,14 +85,15 @@ class StaticStudent:
             Of the sample of texts, where there are more than a few thousand.
         """
         vocabulary = _vocabulary([*texts, *words], common_words)
-        tokenizer = _build_tokenizer(vocabulary)
+        tokenizer = build_tokenizer(vocabulary)
         n_tokens = tokenizer.get_vocab_size()
         # Token 0 is the unknown word, then come the words, then the letters that may follow a word:
         # only the words weigh anything.
         known = slice(1, 1 + len(vocabulary))
         vectors = np.zeros((n_tokens, teacher.dim), dtype=np.float32)
-        encoded = teacher.encode(vocabulary, "query")
-        vectors[known] = _without_components(encoded - encoded.mean(axis=0), n_components)
+        if vocabulary:
+            encoded = teacher.encode(vocabulary, "query")
+            vectors[known] = _without_components(encoded - encoded.mean(axis=0), n_components)
         weight = np.zeros(n_tokens, dtype=np.float32)
         weight[known] = sif / (sif + _frequencies(vocabulary, common_words))
 
@@ -139,7 +140,7 @@ def _vocabulary(texts: Sequence[str], common_words: Mapping[str, int]) -> list[s
     import wordfreq  # its tables are for training only
 
     common = (wordfreq.top_n_list(language, count) for language, count in common_words.items())
-    split = _build_tokenizer([])
+    split = build_tokenizer([])
     sources = [*texts, *(word for words in common for word in words)]
     found: dict[str, None] = {}
     for text in sources:
@@ -160,7 +161,7 @@ def _frequencies(words: Sequence[str], languages: Mapping[str, int]) -> NDArray[
     )
 
 
-def _build_tokenizer(vocabulary: Sequence[str]) -> Tokenizer:
+def build_tokenizer(vocabulary: Sequence[str]) -> Tokenizer:
     """Return a tokenizer of whole words, else of the longest known beginning and letters."""
     letters = sorted({letter for word in vocabulary for letter in word})
     tokens = [_UNKNOWN, *vocabulary, *(f"##{letter}" for letter in letters)]

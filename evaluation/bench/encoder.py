@@ -73,7 +73,7 @@ def load_queries() -> tuple[list[Query], list[Query]]:
 
 
 def run(
-    *, similarity: Path | None = None, common_words: Mapping[str, int] | None = None
+    *, similarity: Path | None = None, common_words: Mapping[str, int] = COMMON_WORDS
 ) -> Outcome:
     """Measure the teacher, the student and their blends beside TF-IDF and BM25.
 
