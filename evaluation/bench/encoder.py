@@ -36,6 +36,7 @@ from training_data.home import padan_home
 from training_data.vocabulary import Vocabulary, load_occupations, load_skills
 
 TARGET: Final = 1.1
+ENCODERS: Final = ("teacher", "student", "TF-IDF characters")
 TIMED_TEXTS: Final = 64
 # Text columns and label of each file of human judgements; one column of text holds two lines.
 SIMILARITY: Final = {
@@ -250,13 +251,13 @@ def _show(
     speed: Mapping[str, float],
     n_queries: int,
 ) -> None:
-    table = Table(title=f"Encoders: {n_queries} queries held out")
-    table.add_column("")
-    for column in ("top-1", "MRR", "texts/s", *(Path(name).stem for name in spearman)):
-        table.add_column(column, justify="right")
+    console = Console()
+    table = Table("", "top-1", "MRR", "texts/s", title=f"Search: {n_queries} queries held out")
     for name, found in search.items():
-        agreement = [str(by_encoder.get(name, "")) for by_encoder in spearman.values()]
-        table.add_row(
-            name, str(found["top1"]), str(found["mrr"]), str(speed.get(name, "")), *agreement
-        )
-    Console().print(table)
+        table.add_row(name, str(found["top1"]), str(found["mrr"]), str(speed.get(name, "")))
+    console.print(table)
+    table = Table("", *ENCODERS, title="Spearman's correlation with human labels")
+    for name, by_encoder in spearman.items():
+        table.add_row(name, *(str(by_encoder[encoder]) for encoder in ENCODERS))
+    if spearman:
+        console.print(table)

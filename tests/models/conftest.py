@@ -12,14 +12,14 @@ from models.encoder import SentenceEncoder
 from models.static_student import StaticStudent, build_tokenizer
 from training_data.home import padan_home
 
-WORDS = "belajar las listrik kue kering menjahit baju data python query passage".split()
+WORDS = ["belajar", "las", "listrik", "kue", "kering", "menjahit", "baju", "data", "python"]
 
 
 @pytest.fixture(scope="session")
 def tiny_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sentence-transformers directory of a few random word vectors."""
     directory = tmp_path_factory.mktemp("tiny-encoder")
-    tokenizer = build_tokenizer(WORDS)
+    tokenizer = build_tokenizer([*WORDS, "query", "passage"])
     weights = np.random.default_rng(0).normal(size=(tokenizer.get_vocab_size(), 16))
     StaticStudent(tokenizer, weights.astype(np.float32)).save(directory)
     return directory
