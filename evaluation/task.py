@@ -22,8 +22,9 @@ from models.candidates.histories import Histories, histories
 from models.candidates.side import SideInformation
 from models.interactions import Interactions
 from recommender.catalogue import Catalogue, build_catalogue
-from recommender.eligibility import Question, permitted
+from recommender.eligibility import permitted
 from recommender.participants import TAKING, ParticipantBatch, build_batch, region_attributes
+from recommender.question import Question
 from recommender.training import Knowledge, load_knowledge
 from training_data.columns import TABLES, Courses, Participants
 from training_data.columns import Interactions as Events

@@ -10,7 +10,7 @@ import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from training_data.columns import LEVELS, MODES, Classes, Courses
+from training_data.columns import EDUCATIONS, LEVELS, MODES, Classes, Courses
 from training_data.frames import codes_of, exploded, indicator, ones_at, positions
 from training_data.regions import RegionTable
 from training_data.vocabulary import Vocabulary
@@ -31,9 +31,13 @@ class Places:
         Integer ids; region and landmass are -1 where not known.
     latitude, longitude : ndarray of float64, shape (P,)
         Degrees; NaN where not known.
+    exact : ndarray of bool, shape (P,)
+        Whether the coordinates are the place's own and not its region's.
     seats_left : ndarray of int32, shape (P,)
-    starts_on : ndarray of int32, shape (P,)
+    starts_on, ends_on : ndarray of int32, shape (P,)
         Days since 1970-01-01; far in the future for what may start any day.
+    registration_from, registration_until : ndarray of int32, shape (P,)
+        Days since 1970-01-01; -1 where the class does not say.
     """
 
     course: NDArray[np.int32]
@@ -41,8 +45,15 @@ class Places:
     landmass: NDArray[np.int32]
     latitude: NDArray[np.float64]
     longitude: NDArray[np.float64]
+    exact: NDArray[np.bool_]
     seats_left: NDArray[np.int32]
     starts_on: NDArray[np.int32]
+    ends_on: NDArray[np.int32]
+    registration_from: NDArray[np.int32]
+    registration_until: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.course)
 
     def take(self, rows: NDArray[np.bool_]) -> Places:
         """Return the places at ``rows``."""
@@ -75,7 +86,11 @@ class Catalogue:
     available_until: NDArray[np.int32]
     skills: sp.csr_matrix
     prerequisites: sp.csr_matrix
+    minimum_education: NDArray[np.int32]
+    needs_device: NDArray[np.bool_]
+    needs_connection: NDArray[np.bool_]
     places: Places
+    regions: RegionTable = field(repr=False)
     withdrawn: NDArray[np.bool_]
 
     def __len__(self) -> int:
@@ -101,13 +116,6 @@ class Catalogue:
     def face_to_face(self) -> NDArray[np.bool_]:
         """Whether one has to be at a place."""
         return np.isin(self.mode, FACE_TO_FACE)
-
-    @cached_property
-    def dated(self) -> NDArray[np.bool_]:
-        """Whether the training is held in dated classes."""
-        dated = np.zeros(len(self), dtype=bool)
-        dated[self.places.course[self.places.starts_on < FAR_FUTURE]] = True
-        return dated
 
 
 def build_catalogue(
@@ -137,7 +145,11 @@ def build_catalogue(
         available_until=_days(courses[C.available_until.name], FAR_FUTURE),
         skills=indicator(courses[C.skills.name], skills.find, len(skills)),
         prerequisites=prerequisites,
+        minimum_education=codes_of(courses[C.minimum_education.name], EDUCATIONS),
+        needs_device=courses[C.needs_device.name].fill_null(False).to_numpy(),
+        needs_connection=courses[C.needs_connection.name].fill_null(False).to_numpy(),
         places=_places(courses, classes, index, regions),
+        regions=regions,
         withdrawn=np.zeros(len(courses), dtype=bool),
     )
 
@@ -148,40 +160,43 @@ def _places(
     """Every class, and the home of each face-to-face training that has no class."""
     in_classes = courses[C.course_id.name].is_in(classes[K.course_id.name].implode())
     face_to_face = courses[C.mode.name].cast(pl.String).is_in(["in_person", "hybrid"])
+    own = (C.course_id.col, C.region_code.col, C.latitude.col, C.longitude.col)
     homes = courses.filter(face_to_face & ~in_classes).select(
-        C.course_id.col,
-        C.region_code.col,
-        C.latitude.col,
-        C.longitude.col,
+        *own,
         pl.lit(np.iinfo(np.int32).max, pl.Int32).alias(K.seats_left.name),
-        pl.lit(FAR_FUTURE, pl.Int32).alias(K.starts_on.name),
+        *(pl.lit(FAR_FUTURE, pl.Int32).alias(column.name) for column in (K.starts_on, K.ends_on)),
+        *(
+            pl.lit(-1, pl.Int32).alias(column.name)
+            for column in (K.registration_from, K.registration_until)
+        ),
     )
     held = classes.filter(K.course_id.col.is_in(list(index))).select(
-        K.course_id.col,
-        K.region_code.col,
-        K.latitude.col,
-        K.longitude.col,
-        K.seats_left.col,
+        *(pl.col(column) for column in homes.columns[:5]),
         K.starts_on.col.to_physical(),
+        K.ends_on.col.to_physical(),
+        K.registration_from.col.to_physical().fill_null(-1),
+        K.registration_until.col.to_physical().fill_null(-1),
     )
     rows = pl.concat([held, homes])
     region = codes_of(rows[K.region_code.name], regions.codes)
-    latitude, longitude = located(region, rows[K.latitude.name], rows[K.longitude.name], regions)
+    latitude, longitude, exact = located(
+        region, rows[K.latitude.name], rows[K.longitude.name], regions
+    )
     return Places(
         course=positions(rows[K.course_id.name], index.__getitem__),
         region=region,
         landmass=np.where(region >= 0, regions.landmass[region], -1).astype(np.int32),
         latitude=latitude,
         longitude=longitude,
-        seats_left=rows[K.seats_left.name].to_numpy(),
-        starts_on=rows[K.starts_on.name].to_numpy(),
+        exact=exact,
+        **{name: rows[name].to_numpy() for name in homes.columns[4:]},
     )
 
 
 def located(
     region: NDArray[np.int32], latitude: pl.Series, longitude: pl.Series, regions: RegionTable
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return own coordinates where both are given, otherwise the region's, otherwise NaN."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Return own coordinates where both are given, otherwise the region's or NaN; and which are own."""
     own = (latitude.is_not_null() & longitude.is_not_null()).to_numpy()
     known = region >= 0
     of_region = (
@@ -191,6 +206,7 @@ def located(
     return (
         np.where(own, _floats(latitude), of_region[0]),
         np.where(own, _floats(longitude), of_region[1]),
+        own,
     )
 
 

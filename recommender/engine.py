@@ -12,15 +12,16 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
-from models.content_space import ContentSpace
 from numpy.typing import NDArray
 
 from models.candidates.base import CandidateModel
+from models.content_space import ContentSpace
 from recommender.catalogue import Catalogue
-from recommender.eligibility import Question, permitted
+from recommender.eligibility import permitted
 from recommender.explanation import Explainer, Why
 from recommender.features import CourseStatistics, features
 from recommender.participants import ParticipantBatch, build_batch
+from recommender.question import Question
 from recommender.ranking import Ranker, rank
 from recommender.reranking import rerank
 from recommender.retrieval import Candidates, SourceScores, retrieve

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from recommender.eligibility import Question
+from recommender.question import Question
 from training_data.columns import Courses
 
 C = Courses
@@ -64,7 +65,9 @@ def features(
     """
     batch, catalogue = question.batch, question.catalogue
     rows = np.arange(len(batch))[:, None]
-    columns = {name: scores[rows, candidates] for name, scores in source_scores.items()}
+    columns: dict[str, NDArray[Any]] = {
+        name: scores[rows, candidates] for name, scores in source_scores.items()
+    }
     columns |= _skill_features(question, candidates)
     price = catalogue.price[candidates]
     columns["price_to_balance"] = np.minimum(price / np.maximum(batch.balance[:, None], 1), 1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +38,16 @@ class ParticipantBatch:
 
     Attributes
     ----------
+    occupation, occupation_id, occupation_code : Series of String, B long
+        Work now or last done: as it was written, its id in the vocabulary, and its national code.
+    exact : ndarray of bool, shape (B,)
+        Whether the coordinates are the person's own and not the region's.
+    admitted_on : ndarray of int32, shape (B,)
+        Days since 1970-01-01, -1 where not known.
+    has_bought : ndarray of bool, shape (B,)
+        Whether any training was bought, listed today or not.
+    lacks_device, lacks_connection : ndarray of bool, shape (B,)
+        Whether the person is known to have none.
     skills, needs : csr_matrix of float32, shape (B, S)
         Skills held, and skills that the wished-for occupation needs by weight.
     interests : csr_matrix of float32, shape (B, n_categories)
@@ -53,14 +64,21 @@ class ParticipantBatch:
     education: NDArray[np.int32]
     employment: NDArray[np.int32]
     occupation: pl.Series
+    occupation_id: pl.Series
+    occupation_code: pl.Series
     target: NDArray[np.int32]
     region: NDArray[np.int32]
     landmass: NDArray[np.int32]
     latitude: NDArray[np.float64]
     longitude: NDArray[np.float64]
+    exact: NDArray[np.bool_]
     rural: NDArray[np.bool_]
     radius_km: NDArray[np.float64]
     balance: NDArray[np.int64]
+    admitted_on: NDArray[np.int32]
+    has_bought: NDArray[np.bool_]
+    lacks_device: NDArray[np.bool_]
+    lacks_connection: NDArray[np.bool_]
     skills: sp.csr_matrix
     needs: sp.csr_matrix
     interests: sp.csr_matrix
@@ -93,9 +111,11 @@ def build_batch(
         Balance of those whose own is not known; None: unlimited.
     """
     region = codes_of(participants[P.region_code.name], regions.codes)
-    latitude, longitude = located(
+    latitude, longitude, exact = located(
         region, participants[P.latitude.name], participants[P.longitude.name], regions
     )
+    occupation = participants[P.occupation.name]
+    own_work = positions(occupation, occupations.vocabulary.find)
     target = positions(participants[P.target_occupation.name], occupations.vocabulary.find)
     balance = participants[P.balance_idr.name].fill_null(
         np.iinfo(np.int64).max if grant is None else grant
@@ -108,15 +128,26 @@ def build_batch(
         birth_year=participants[P.birth_year.name].fill_null(0).to_numpy(),
         education=codes_of(participants[P.education.name], EDUCATIONS),
         employment=codes_of(participants[P.employment_status.name], EMPLOYMENT_STATUSES),
-        occupation=participants[P.occupation.name],
+        occupation=occupation,
+        occupation_id=_named(own_work, [term.id for term in occupations.vocabulary.terms]),
+        occupation_code=_named(own_work, occupations.codes).zip_with(
+            pl.Series(own_work >= 0), occupation
+        ),
         target=target,
         region=region,
         landmass=np.where(region >= 0, regions.landmass[region], -1).astype(np.int32),
         latitude=latitude,
         longitude=longitude,
+        exact=exact,
         rural=participants[P.rural.name].fill_null(False).to_numpy(),
         radius_km=participants[P.radius_km.name].fill_null(float("nan")).to_numpy(),
         balance=balance.to_numpy(),
+        admitted_on=participants[P.admitted_on.name].to_physical().fill_null(-1).to_numpy(),
+        has_bought=participants[P.participant_id.name]
+        .is_in(events.filter(E.kind.col.is_in(TAKING))[E.participant_id.name].implode())
+        .to_numpy(),
+        lacks_device=~participants[P.has_device.name].fill_null(True).to_numpy(),
+        lacks_connection=~participants[P.has_connection.name].fill_null(True).to_numpy(),
         skills=indicator(participants[P.skills.name], skills.find, len(skills)),
         needs=_rows_or_empty(occupations.needs, target),
         interests=indicator(
@@ -191,6 +222,11 @@ def _done(events: pl.DataFrame, people: pl.Series, catalogue: Catalogue) -> _Don
     order = order[courses[order] >= 0]
     kinds = mine[E.kind.name].cast(pl.String).gather(order)
     return _Done(rows[order], courses[order], kinds, at[order], (len(people), len(catalogue)))
+
+
+def _named(numbers: NDArray[np.int32], names: Sequence[str]) -> pl.Series:
+    """Return the name at each number, null where it is negative."""
+    return pl.Series(list(names), dtype=pl.String).gather(pl.Series(numbers).replace(-1, None))
 
 
 def _rows_or_empty(matrix: sp.csr_matrix, rows: NDArray[np.int32]) -> sp.csr_matrix:

@@ -4,119 +4,250 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections import defaultdict
+from functools import cached_property
 from typing import Any
 
-from recommender.eligibility import Reason
+from recommender.checks import Reason
 from tests.recommender.worlds import World
-from training_data.programme import RulesInForce
+from training_data.columns import EDUCATIONS
+
+Row = dict[str, Any]
+FAR = dt.date(9999, 1, 1)
 
 
-def reasons(
-    world: World, person: dict[str, Any], course: dict[str, Any], rules: RulesInForce
-) -> set[Reason]:
-    """Return every reason why a person may not take a training."""
-    found = set()
-    day = rules.day
-    if rules.age and person["birth_year"] is not None:
-        age = day.year - person["birth_year"]
-        if age < rules.age.minimum:
-            found.add(Reason.TOO_YOUNG)
-        if age > rules.age.maximum:
-            found.add(Reason.TOO_OLD)
-    if rules.excluded_status and person["employment_status"] in rules.excluded_status.statuses:
-        found.add(Reason.STATUS_EXCLUDED)
-    if rules.excluded_occupation and person["occupation"] in rules.excluded_occupation.occupations:
-        found.add(Reason.OCCUPATION_EXCLUDED)
-    did = {kind: set() for kind in ("purchase", "start", "complete", "rate", "click", "impression")}
-    for event in world.events.iter_rows(named=True):
-        if event["participant_id"] == person["participant_id"]:
-            did[event["kind"]].add(event["course_id"])
-    rated = did["rate"]
-    finished = did["complete"] | rated
-    taken = did["purchase"] | did["start"] | finished
-    if rules.one_at_a_time:
-        if taken - finished:
+class Reference:
+    """All the reasons of a world, by looking at one person and one training at a time."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.rules = world.rules
+        self.day = world.rules.day
+        self.courses = {row["course_id"]: row for row in world.courses.iter_rows(named=True)}
+        self.people = list(world.participants.iter_rows(named=True))
+        self.classes: dict[str, list[Row]] = defaultdict(list)
+        for row in world.classes.iter_rows(named=True):
+            self.classes[row["course_id"]].append(row)
+        self.done: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for event in world.events.iter_rows(named=True):
+            self.done[event["participant_id"]][event["kind"]].add(event["course_id"])
+
+    @cached_property
+    def reasons(self) -> list[list[set[Reason]]]:
+        """Every reason why not, person by person and training by training."""
+        of_people = [self._of_person(person) for person in self.people]
+        of_courses = [self._of_course(course) for course in self.courses.values()]
+        return [
+            [
+                of_person | of_course | self._of_pair(person, course)
+                for of_course, course in zip(of_courses, self.courses.values(), strict=True)
+            ]
+            for of_person, person in zip(of_people, self.people, strict=True)
+        ]
+
+    def priority(self, person: Row) -> bool:
+        rule = self.rules.priority_groups
+        if rule is None:
+            return False
+        named = {group.lower() for group in person["groups"]} & {g.lower() for g in rule.groups}
+        return bool(named) or person["gender"] in rule.genders
+
+    def _history(self, person: Row) -> tuple[set[str], set[str], set[str]]:
+        """Listed trainings that the person took, finished and rated."""
+        did = self.done[person["participant_id"]]
+        listed = set(self.courses)
+        finished = did["complete"] | did["rate"]
+        taken = did["purchase"] | did["start"] | finished
+        return taken & listed, finished & listed, did["rate"] & listed
+
+    def _of_person(self, person: Row) -> set[Reason]:
+        rules, found = self.rules, set()
+        if rules.age and person["birth_year"] is not None:
+            age = self.day.year - person["birth_year"]
+            if age < rules.age.minimum:
+                found.add(Reason.TOO_YOUNG)
+            if age > rules.age.maximum:
+                found.add(Reason.TOO_OLD)
+        if rules.excluded_status and person["employment_status"] in rules.excluded_status.statuses:
+            found.add(Reason.STATUS_EXCLUDED)
+        if rules.excluded_occupation and person["occupation"] and self._occupation_excluded(person):
+            found.add(Reason.OCCUPATION_EXCLUDED)
+        taken, finished, rated = self._history(person)
+        if rules.one_at_a_time and taken - finished:
             found.add(Reason.TRAINING_UNFINISHED)
-        if rules.one_at_a_time.rating_required and finished - rated:
+        if rules.one_at_a_time and rules.one_at_a_time.rating_required and finished - rated:
             found.add(Reason.TRAINING_UNRATED)
-    if course["course_id"] in taken:
-        found.add(Reason.TAKEN_ALREADY)
-    if course["available_from"] and day < course["available_from"]:
-        found.add(Reason.NOT_YET_AVAILABLE)
-    if course["available_until"] and day > course["available_until"]:
-        found.add(Reason.NO_LONGER_AVAILABLE)
-    if rules.modes and course["mode"] not in rules.modes.allowed:
-        found.add(Reason.MODE_NOT_PAID)
-    if rules.languages and course["language"] not in (None, *rules.languages.allowed):
-        found.add(Reason.LANGUAGE_NOT_PAID)
-    hours = course["duration_hours"]
-    if rules.duration and hours is not None and hours < rules.duration.minimum_hours:
-        found.add(Reason.TOO_SHORT)
-    if rules.price_ceiling and course["price_idr"] > rules.price_ceiling.amount:
-        found.add(Reason.ABOVE_PRICE_CEILING)
-    balance = person["balance_idr"]
-    if balance is None:
-        balance = rules.grant.amount if rules.grant else math.inf
-    if course["price_idr"] > balance:
-        found.add(Reason.BALANCE_TOO_LOW)
-    held = set(person["skills"])
-    for needed in course["prerequisites"]:
-        taught = set(world.courses.filter(course_id=needed)["skills"][0])
-        if needed not in finished and not (taught and taught <= held):
-            found.add(Reason.PREREQUISITE_MISSING)
-    return found | _place_reasons(world, person, course, rules)
+        did = self.done[person["participant_id"]]
+        bought = did["purchase"] | did["start"] | did["complete"] | did["rate"]
+        if rules.first_purchase and person["admitted_on"] and not bought:
+            deadline = person["admitted_on"] + dt.timedelta(days=rules.first_purchase.within_days)
+            if self.day > deadline:
+                found.add(Reason.FIRST_PURCHASE_LATE)
+        return found
+
+    def _occupation_excluded(self, person: Row) -> bool:
+        occupations = self.world.occupations
+        rule = self.rules.excluded_occupation
+        words = " ".join(person["occupation"].lower().split())
+        code, names = words, {words}
+        number = occupations.vocabulary.find(person["occupation"])
+        if number >= 0:
+            code = occupations.codes[number]
+            names.add(occupations.vocabulary.terms[number].id.replace("-", " "))
+        excluded = {name.lower().replace("-", " ").replace("_", " ") for name in rule.occupations}
+        return bool(names & excluded) or any(code.startswith(prefix) for prefix in rule.codes)
+
+    def _of_course(self, course: Row) -> set[Reason]:
+        rules, found = self.rules, set()
+        if course["available_from"] and self.day < course["available_from"]:
+            found.add(Reason.NOT_YET_AVAILABLE)
+        if course["available_until"] and self.day > course["available_until"]:
+            found.add(Reason.NO_LONGER_AVAILABLE)
+        if rules.modes and course["mode"] not in rules.modes.allowed:
+            found.add(Reason.MODE_NOT_PAID)
+        if rules.languages and course["language"] not in (None, *rules.languages.allowed):
+            found.add(Reason.LANGUAGE_NOT_PAID)
+        hours = course["duration_hours"]
+        if rules.duration and hours is not None and hours < rules.duration.minimum_hours:
+            found.add(Reason.TOO_SHORT)
+        if rules.price_ceiling and course["price_idr"] > rules.price_ceiling.amount:
+            found.add(Reason.ABOVE_PRICE_CEILING)
+        places = self._places(course)
+        for reason, passes in (
+            (Reason.REGISTRATION_CLOSED, lambda p: self.day <= self._closes(p)),
+            (Reason.REGISTRATION_NOT_OPEN, lambda p: self._opens(p) <= self.day),
+            (Reason.CLASS_TOO_LATE, self._in_time),
+            (Reason.TOO_MANY_HOURS_A_DAY, lambda p: self._hours_fit(course, p)),
+            (Reason.NO_SEATS_LEFT, lambda p: p["seats_left"] > 0),
+        ):
+            left = [place for place in places if passes(place)]
+            if places and not left:
+                found.add(reason)
+            places = left
+        located = any(self._coordinates(place) for place in self._places(course))
+        if course["mode"] in ("in_person", "hybrid") and not located:
+            found.add(Reason.PLACE_UNKNOWN)
+        return found
+
+    def _places(self, course: Row) -> list[Row]:
+        if course["course_id"] in self.classes:
+            return self.classes[course["course_id"]]
+        if course["mode"] not in ("in_person", "hybrid"):
+            return []
+        home = dict.fromkeys(("starts_on", "ends_on", "registration_from", "registration_until"))
+        return [course | home | {"seats_left": 1}]
+
+    def _closes(self, place: Row) -> dt.date:
+        if place["registration_until"]:
+            return place["registration_until"]
+        if place["starts_on"] is None:
+            return FAR
+        rule = self.rules.registration
+        return place["starts_on"] - dt.timedelta(days=rule.closes_days_before if rule else 0)
+
+    def _opens(self, place: Row) -> dt.date:
+        if place["registration_from"]:
+            return place["registration_from"]
+        rule = self.rules.registration
+        if place["starts_on"] is None or not rule or rule.opens_days_before is None:
+            return dt.date.min
+        return place["starts_on"] - dt.timedelta(days=rule.opens_days_before)
+
+    def _in_time(self, place: Row) -> bool:
+        rule = self.rules.class_dates
+        return not rule or place["ends_on"] is None or place["ends_on"] <= rule.last_day
+
+    def _hours_fit(self, course: Row, place: Row) -> bool:
+        rule, hours = self.rules.hours_per_day, course["duration_hours"]
+        if not rule or course["mode"] not in rule.hours or hours is None or not place["starts_on"]:
+            return True
+        days = (place["ends_on"] - place["starts_on"]).days + 1
+        return hours <= rule.hours[course["mode"]] * days
+
+    def _is_open(self, course: Row, place: Row) -> bool:
+        return (
+            self._opens(place) <= self.day <= self._closes(place)
+            and self._in_time(place)
+            and self._hours_fit(course, place)
+            and place["seats_left"] > 0
+        )
+
+    def _of_pair(self, person: Row, course: Row) -> set[Reason]:
+        rules, found = self.rules, set()
+        taken, finished, _ = self._history(person)
+        if course["course_id"] in taken:
+            found.add(Reason.TAKEN_ALREADY)
+        balance = person["balance_idr"]
+        if balance is None:
+            balance = rules.grant.amount if rules.grant else math.inf
+        if course["price_idr"] > balance:
+            found.add(Reason.BALANCE_TOO_LOW)
+        held = set(person["skills"])
+        for needed in course["prerequisites"]:
+            taught = set(self.courses[needed]["skills"])
+            if needed not in finished and not (taught and taught <= held):
+                found.add(Reason.PREREQUISITE_MISSING)
+        asked = [course["minimum_education"]]
+        if rules.minimum_education:
+            asked.append(rules.minimum_education.education.get(course["level"]))
+        least = max([EDUCATIONS.index(name) for name in asked if name], default=0)
+        if person["education"] and EDUCATIONS.index(person["education"]) < least:
+            found.add(Reason.EDUCATION_TOO_LOW)
+        if course["needs_device"] and person["has_device"] is False:
+            found.add(Reason.DEVICE_MISSING)
+        if course["needs_connection"] and person["has_connection"] is False:
+            found.add(Reason.CONNECTION_MISSING)
+        return found | self._of_way(person, course)
+
+    def _of_way(self, person: Row, course: Row) -> set[Reason]:
+        if course["mode"] not in ("in_person", "hybrid"):
+            return set()
+        open_ = [place for place in self._places(course) if self._is_open(course, place)]
+        open_ = [place for place in open_ if self._coordinates(place)]
+        if not open_:
+            return set()
+        if not self._coordinates(person):
+            return {Reason.OWN_AREA_UNKNOWN}
+        near = min(self._way(person, place) for place in open_) <= self._radius(person)
+        return set() if near else {Reason.OUT_OF_REACH}
+
+    def _coordinates(self, row: Row) -> tuple[float, float] | None:
+        if row["latitude"] is not None and row["longitude"] is not None:
+            return row["latitude"], row["longitude"]
+        if row["region_code"] is None:
+            return None
+        regions = self.world.regions
+        region = regions.id(row["region_code"])
+        return regions.latitude[region], regions.longitude[region]
+
+    def _way(self, person: Row, place: Row) -> float:
+        regions, rule = self.world.regions, self.rules.reach
+        here, there = person["region_code"], place["region_code"]
+        if here and here == there:
+            return 0.0
+        km = _great_circle_km(*self._coordinates(person), *self._coordinates(place))
+        if not (rule and here and there):
+            return km
+        a, b = regions.id(here), regions.id(there)
+        centroids_only = person["latitude"] is None and place["latitude"] is None
+        if regions.are_neighbours(a, b) and centroids_only:
+            km = max(km / 2, km - rule.neighbour_km)
+        islands = {regions.landmass[a], regions.landmass[b]}
+        return km + (rule.sea_crossing_km if len(islands) == 2 and -1 not in islands else 0.0)
+
+    def _radius(self, person: Row) -> float:
+        if person["radius_km"] is not None:
+            return person["radius_km"]
+        rule = self.rules.reach
+        if rule is None:
+            return math.inf
+        return rule.rural_km if person["rural"] else rule.urban_km
 
 
-def _place_reasons(
-    world: World, person: dict[str, Any], course: dict[str, Any], rules: RulesInForce
-) -> set[Reason]:
-    face_to_face = course["mode"] in ("in_person", "hybrid")
-    classes = world.classes.filter(course_id=course["course_id"]).to_dicts()
-    places = classes or ([course | {"starts_on": None, "seats_left": 1}] if face_to_face else [])
-    before = dt.timedelta(days=rules.registration.closes_days_before if rules.registration else 0)
-    registrable = [
-        p for p in places if p["starts_on"] is None or rules.day <= p["starts_on"] - before
-    ]
-    open_ = [p for p in registrable if p["seats_left"] > 0]
-    found = set()
-    if classes and not registrable:
-        found.add(Reason.REGISTRATION_CLOSED)
-    if registrable and not open_:
-        found.add(Reason.NO_SEATS_LEFT)
-    if face_to_face and not any(p["region_code"] for p in places):
-        found.add(Reason.PLACE_UNKNOWN)
-    ways = [_way(world, person, p, rules) for p in open_ if p["region_code"]]
-    if face_to_face and ways:
-        if person["region_code"] is None:
-            found.add(Reason.OWN_AREA_UNKNOWN)
-        elif min(ways) > _radius(person, rules):
-            found.add(Reason.OUT_OF_REACH)
-    return found
-
-
-def _way(world: World, person: dict[str, Any], place: dict[str, Any], rules: RulesInForce) -> float:
-    if person["region_code"] is None:
-        return math.inf
-    if person["region_code"] == place["region_code"]:
-        return 0.0
-    regions = world.regions
-    a, b = regions.id(person["region_code"]), regions.id(place["region_code"])
-    lat1, lon1, lat2, lon2 = map(
-        math.radians,
-        (regions.latitude[a], regions.longitude[a], regions.latitude[b], regions.longitude[b]),
-    )
+def _great_circle_km(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
+    lat_a, lon_a, lat_b, lon_b = map(math.radians, (lat_a, lon_a, lat_b, lon_b))
     half = (
-        math.sin((lat2 - lat1) / 2) ** 2
-        + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
+        math.sin((lat_b - lat_a) / 2) ** 2
+        + math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_b - lon_a) / 2) ** 2
     )
-    km = 2 * 6371.0088 * math.asin(math.sqrt(half))
-    sea = rules.reach.sea_crossing_km if rules.reach else 0.0
-    return km + (0.0 if regions.landmass[a] == regions.landmass[b] else sea)
-
-
-def _radius(person: dict[str, Any], rules: RulesInForce) -> float:
-    if person["radius_km"] is not None:
-        return person["radius_km"]
-    if rules.reach is None:
-        return math.inf
-    return rules.reach.rural_km if person["rural"] else rules.reach.urban_km
+    return 2 * 6371.0088 * math.asin(math.sqrt(half))

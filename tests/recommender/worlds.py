@@ -1,38 +1,71 @@
-"""Small random worlds under the contracts: a catalogue with classes, participants and what they did."""
+"""Small random worlds under the contracts: a catalogue with classes, participants, what they did, and rules."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
 from functools import cache
+from random import Random
+from typing import Any
 
-import numpy as np
 import polars as pl
 
 from recommender.catalogue import Catalogue, build_catalogue
-from recommender.eligibility import Question
 from recommender.participants import build_batch
+from recommender.question import Question
 from training_data.columns import (
     EDUCATIONS,
     EMPLOYMENT_STATUSES,
+    GENDERS,
     LEVELS,
     MODES,
-    Classes,
-    Courses,
-    Interactions,
-    Participants,
+    TABLES,
 )
-from training_data.programme import RulesInForce, load_programme
+from training_data.programme import load_programme
 from training_data.regions import RegionTable
+from training_data.rules import RulesInForce
 from training_data.vocabulary import Occupations, Vocabulary, load_occupations, load_skills
 
 DAY = dt.date(2024, 6, 15)
-PLACES = ("31.71", "31.72", "31.01", "53.71", "53.01", "91.71", "51.71", "32.04", "12.71", None)
+PLACES = ("31.71", "31.72", "31.01", "53.71", "53.01", "91.71", "51.71", "32.04", "12.71")
+DAYS = tuple(DAY + dt.timedelta(days=n) for n in (-40, -1, 0, 1, 2, 40))
+WORK = ("police", "Anggota  POLRI", "juru-masak", "Koki", "5120", "0111", "military", "penyair")
+
+# What each kind of rule may be, beside not being there at all.
+CHOICES: dict[str, list[dict[str, Any]]] = {
+    "age": [{"minimum": 18, "maximum": 64}, {"minimum": 34, "maximum": 34}],
+    "excluded_status": [{"statuses": ["student"]}, {"statuses": ["employed", "laid_off"]}],
+    "excluded_occupation": [
+        {"occupations": ["police", "anggota polri"], "codes": ["0"]},
+        {"occupations": ["juru-masak"]},
+        {"occupations": ["nothing"], "codes": ["5"]},
+    ],
+    "grant": [{"amount": 3_500_000}, {"amount": 0}],
+    "price_ceiling": [{"amount": 900_000}, {"amount": 1_000_000}],
+    "one_at_a_time": [{"rating_required": True}, {"rating_required": False}],
+    "first_purchase": [{"within_days": 1}, {"within_days": 40}],
+    "duration": [{"minimum_hours": 6}, {"minimum_hours": 15}],
+    "hours_per_day": [{"hours": {"webinar": 3, "in_person": 8}}, {"hours": {"hybrid": 5}}],
+    "modes": [{"allowed": ["webinar", "in_person"]}, {"allowed": ["self_paced", "hybrid"]}],
+    "languages": [{"allowed": ["id"]}, {"allowed": ["id", "en"]}],
+    "minimum_education": [{"education": {"intermediate": "primary", "advanced": "diploma"}}],
+    "priority_groups": [{"groups": ["fishers"], "genders": ["female"]}, {"groups": ["fishers"]}],
+    "registration": [
+        {"closes_days_before": 0},
+        {"closes_days_before": 1, "opens_days_before": 1},
+        {"closes_days_before": 2, "opens_days_before": 30},
+    ],
+    "class_dates": [{"last_day": dt.date(2024, 6, 17)}, {"last_day": dt.date(2024, 12, 15)}],
+    "reach": [
+        {"urban_km": 40, "rural_km": 60, "sea_crossing_km": 60, "neighbour_km": 20},
+        {"urban_km": 10, "rural_km": 3000, "sea_crossing_km": 500},
+    ],
+}
 
 
 @dataclass(frozen=True)
 class World:
-    """Tables and what they refer to."""
+    """Tables, what they refer to, and the rules."""
 
     courses: pl.DataFrame
     classes: pl.DataFrame
@@ -41,12 +74,12 @@ class World:
     regions: RegionTable
     skills: Vocabulary
     occupations: Occupations
+    rules: RulesInForce
 
     def catalogue(self) -> Catalogue:
         return build_catalogue(self.courses, self.classes, self.regions, self.skills)
 
-    def question(self, rules: RulesInForce | None = None) -> Question:
-        rules = rules or load_programme("prakerja-2024").in_force(DAY)
+    def question(self) -> Question:
         catalogue = self.catalogue()
         batch = build_batch(
             self.participants,
@@ -55,111 +88,154 @@ class World:
             self.regions,
             self.skills,
             self.occupations,
-            None if rules.grant is None else rules.grant.amount,
+            None if self.rules.grant is None else self.rules.grant.amount,
         )
-        return Question(batch, catalogue, rules)
-
-
-def some(rng: np.random.Generator, values: list, n: int, missing: float = 0.1) -> list:
-    """Draw n values, some of them missing."""
-    return [None if rng.random() < missing else values[rng.integers(len(values))] for _ in range(n)]
+        return Question(batch, catalogue, self.rules)
 
 
 def random_world(seed: int, n_courses: int = 20, n_people: int = 8) -> World:
     """Return a world in which every rule has something to forbid."""
-    rng = np.random.default_rng(seed)
-    regions, skills, occupations = _knowledge()
-    known = [term.id for term in skills.terms[:12]]
-    ids = [f"c{i}" for i in range(n_courses)]
-    days = [DAY + dt.timedelta(days=int(d)) for d in (-40, -1, 0, 1, 2, 40)]
-    courses = pl.DataFrame(
-        {
-            "course_id": ids,
-            "title": [f"Training {i}" for i in range(n_courses)],
-            "provider_id": [f"provider {rng.integers(4)}" for _ in ids],
-            "category": some(rng, ["Teknik", "Pertanian", "Keuangan"], n_courses),
-            "skills": [list(rng.choice(known, rng.integers(0, 4), replace=False)) for _ in ids],
-            "level": some(rng, list(LEVELS), n_courses),
-            "mode": some(rng, list(MODES), n_courses, missing=0),
-            "region_code": some(rng, list(PLACES), n_courses),
-            "price_idr": [
-                int(p) for p in rng.choice([0, 300_000, 1_000_000, 3_500_000], n_courses)
-            ],
-            "duration_hours": some(rng, [6.0, 15.0, 40.0], n_courses),
-            "available_from": some(rng, days, n_courses, missing=0.6),
-            "prerequisites": [
-                [ids[rng.integers(i)]] if i and rng.random() < 0.3 else [] for i in range(n_courses)
-            ],
-        },
-        schema_overrides={"available_from": pl.Date},
-    )
-    rows = [ids[rng.integers(n_courses)] for _ in range(n_courses)]
-    starts = [days[rng.integers(len(days))] for _ in rows]
-    seats = rng.integers(0, 3, len(rows))
-    classes = pl.DataFrame(
-        {
-            "class_id": [f"k{i}" for i in range(len(rows))],
-            "course_id": rows,
-            "region_code": some(rng, list(PLACES), len(rows)),
-            "starts_on": starts,
-            "ends_on": [day + dt.timedelta(days=3) for day in starts],
-            "seats": seats + 1,
-            "seats_left": seats,
-        }
-    )
-    people = [f"p{i}" for i in range(n_people)]
-    participants = pl.DataFrame(
-        {
-            "participant_id": people,
-            "birth_year": some(rng, [1950, 1960, 1990, 2006, 2007, 2010], n_people),
-            "education": some(rng, list(EDUCATIONS), n_people),
-            "employment_status": some(rng, list(EMPLOYMENT_STATUSES), n_people),
-            "occupation": some(rng, ["police", "juru-masak", "military"], n_people, missing=0.6),
-            "skills": [list(rng.choice(known, rng.integers(0, 5), replace=False)) for _ in people],
-            "interests": [[] for _ in people],
-            "region_code": some(rng, list(PLACES), n_people),
-            "rural": some(rng, [True, False], n_people),
-            "radius_km": some(rng, [0.0, 30.0, 5000.0], n_people, missing=0.5),
-            "balance_idr": some(rng, [0, 500_000, 3_500_000], n_people),
-            "groups": [[] for _ in people],
-            "profiling_opt_out": rng.random(n_people) < 0.2,
-        }
-    )
-    kinds = ["purchase", "start", "complete", "rate", "click"]
-    events = pl.DataFrame(
-        {
-            "event_id": [f"e{i}" for i in range(n_people * 2)],
-            "participant_id": [people[rng.integers(n_people)] for _ in range(n_people * 2)],
-            "course_id": [ids[rng.integers(n_courses)] for _ in range(n_people * 2)],
-            "kind": some(rng, kinds, n_people * 2, missing=0),
-            "at": [
-                dt.datetime(2024, 3, 1, tzinfo=dt.UTC) + dt.timedelta(hours=i)
-                for i in range(n_people * 2)
-            ],
-        }
-    )
+    rng = Random(seed)  # noqa: S311
+    regions, skills, occupations = knowledge()
+    courses = [_course(rng, number) for number in range(n_courses)]
+    people = [_person(rng, number) for number in range(n_people)]
     return World(
-        _complete(Courses, courses),
-        _complete(Classes, classes),
-        _complete(Participants, participants),
-        _complete(Interactions, events),
+        table("courses", courses),
+        table("classes", [_class(rng, number, courses) for number in range(n_courses)]),
+        table("participants", people),
+        table("interactions", [_event(rng, n, people, courses) for n in range(n_people)]),
         regions,
         skills,
         occupations,
+        random_rules(rng),
     )
 
 
+def random_rules(rng: Random) -> RulesInForce:
+    """Return the programme's own rules, or any other set of rules."""
+    if rng.random() < 0.3:
+        return load_rules("prakerja-2024")
+    head = {"valid_from": dt.date(2024, 1, 1), "source": "test"}
+    chosen = {
+        kind: {"kind": kind, **head, **rng.choice(bodies)}
+        for kind, bodies in CHOICES.items()
+        if rng.random() < 0.5
+    }
+    return RulesInForce.model_validate({"day": DAY, **chosen})
+
+
 @cache
-def _knowledge() -> tuple[RegionTable, Vocabulary, Occupations]:
+def load_rules(pack: str) -> RulesInForce:
+    return load_programme(pack).in_force(DAY)
+
+
+@cache
+def knowledge() -> tuple[RegionTable, Vocabulary, Occupations]:
     skills = load_skills()
     return RegionTable.load("indonesia"), skills, load_occupations(skills)
 
 
-def _complete(contract: type, rows: pl.DataFrame) -> pl.DataFrame:
-    """Add the columns that a table leaves out, as nulls, and hold it to its contract."""
-    missing = [
-        pl.lit(None, dtype).alias(name)
-        for name, dtype in contract.create_empty().schema.items()
-        if name not in rows.columns
-    ]
-    return contract.validate(rows.with_columns(missing), cast=True)
+@cache
+def _some_skills() -> list[str]:
+    return [term.id for term in knowledge()[1].terms[:12]]
+
+
+@cache
+def _schema(name: str) -> dict[str, pl.DataType]:
+    return {column: contract.dtype for column, contract in TABLES[name].columns().items()}
+
+
+def table(name: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """Return rows as a table of the contract; what they leave out is null."""
+    schema = _schema(name)
+    columns = {column: [row.get(column) for row in rows] for column in schema}
+    return pl.DataFrame(columns, schema=schema)
+
+
+def _or_none(rng: Random, values: Any, missing: float = 0.1) -> Any:
+    return None if rng.random() < missing else rng.choice(values)
+
+
+def _place(rng: Random) -> dict[str, Any]:
+    own = rng.random() < 0.15
+    return {
+        "region_code": _or_none(rng, PLACES),
+        "latitude": rng.uniform(-8, 2) if own else None,
+        "longitude": rng.uniform(100, 130) if own else None,
+    }
+
+
+def _course(rng: Random, number: int) -> dict[str, Any]:
+    return {
+        "course_id": f"c{number}",
+        "title": f"Training {number}",
+        "provider_id": f"provider {rng.randrange(4)}",
+        "category": _or_none(rng, ["Teknik", "Pertanian", "Keuangan"]),
+        "skills": rng.sample(_some_skills(), rng.randrange(4)),
+        "level": _or_none(rng, LEVELS),
+        "mode": rng.choice(MODES),
+        "price_idr": rng.choice([0, 300_000, 900_001, 1_000_000, 3_500_000]),
+        "duration_hours": _or_none(rng, [6.0, 15.0, 25.0]),
+        "language": _or_none(rng, ["id", "id", "en"]),
+        "available_from": _or_none(rng, DAYS, missing=0.7),
+        "available_until": _or_none(rng, DAYS, missing=0.7),
+        "minimum_education": _or_none(rng, EDUCATIONS[:5], missing=0.8),
+        "needs_device": _or_none(rng, [True, False], missing=0.7),
+        "needs_connection": _or_none(rng, [True, False], missing=0.7),
+        "prerequisites": [f"c{rng.randrange(number)}" for _ in range(rng.choice([0, 0, 1, 2]))]
+        if number
+        else [],
+        **_place(rng),
+    }
+
+
+def _class(rng: Random, number: int, courses: list[dict[str, Any]]) -> dict[str, Any]:
+    starts = rng.choice(DAYS)
+    seats = rng.randrange(3)
+    own_dates = rng.random() < 0.3
+    return {
+        "class_id": f"k{number}",
+        "course_id": rng.choice(courses)["course_id"],
+        "starts_on": starts,
+        "ends_on": starts + dt.timedelta(days=rng.choice([0, 3, 9])),
+        "seats": seats + 1,
+        "seats_left": seats,
+        "registration_from": rng.choice(DAYS[:4]) if own_dates else None,
+        "registration_until": rng.choice(DAYS[3:]) if own_dates else None,
+        **_place(rng),
+    }
+
+
+def _person(rng: Random, number: int) -> dict[str, Any]:
+    return {
+        "participant_id": f"p{number}",
+        "birth_year": _or_none(rng, [1950, 1959, 1960, 1990, 2006, 2007]),
+        "gender": _or_none(rng, GENDERS),
+        "education": _or_none(rng, EDUCATIONS),
+        "employment_status": _or_none(rng, EMPLOYMENT_STATUSES),
+        "occupation": _or_none(rng, WORK, missing=0.5),
+        "skills": rng.sample(_some_skills(), rng.randrange(5)),
+        "interests": [],
+        "rural": _or_none(rng, [True, False]),
+        "radius_km": _or_none(rng, [0.0, 30.0, 5000.0], missing=0.5),
+        "balance_idr": _or_none(rng, [0, 500_000, 1_000_000, 3_500_000]),
+        "groups": rng.choice([[], ["Fishers"], ["farmers"]]),
+        "admitted_on": _or_none(rng, DAYS[:4], missing=0.5),
+        "has_device": _or_none(rng, [True, False], missing=0.5),
+        "has_connection": _or_none(rng, [True, False], missing=0.5),
+        "profiling_opt_out": rng.random() < 0.2,
+        **_place(rng),
+    }
+
+
+def _event(
+    rng: Random, number: int, people: list[dict[str, Any]], courses: list[dict[str, Any]]
+) -> dict[str, Any]:
+    known = rng.random() < 0.95
+    return {
+        "event_id": f"e{number}",
+        "participant_id": rng.choice(people)["participant_id"],
+        "course_id": rng.choice(courses)["course_id"] if known else "no longer listed",
+        "kind": rng.choice(["purchase", "start", "complete", "rate", "rate", "click"]),
+        "at": dt.datetime(2024, 3, 1, tzinfo=dt.UTC) + dt.timedelta(hours=number),
+    }
