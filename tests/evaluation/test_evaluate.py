@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from evaluation.entrants import POOL, EntrantError, Lists, lists_of
+from evaluation.evaluate import Evaluation, evaluate
+from evaluation.report import render, write_report
+from evaluation.runs import write_run
+from evaluation.task import Task
+
+POPULARITY = "models.candidates.popularity:Popularity"
+OWN = "examples/own_model.py:NextByCount"
+
+
+def no_training(_: Task) -> Path:
+    raise AssertionError("nothing is to be trained here")
+
+
+@pytest.fixture(scope="module")
+def entrants(task: Task) -> list[Lists]:
+    return [lists_of(name, task, no_training) for name in (POPULARITY, OWN)]
+
+
+@pytest.fixture(scope="module")
+def evaluation(task: Task, entrants: list[Lists]) -> Evaluation:
+    return evaluate(task, entrants, draws=100)
+
+
+def test_lists_are_permitted_and_padded(task: Task, entrants: list[Lists]) -> None:
+    for lists in entrants:
+        assert lists.ranked.shape == lists.scores.shape == (len(task.people), POOL)
+        padding = lists.ranked < 0
+        assert np.isneginf(lists.scores[padding]).all()
+
+
+def test_a_run_file_gives_the_same_lists(task: Task, entrants: list[Lists], tmp_path: Path) -> None:
+    lists = entrants[0]
+    path = tmp_path / "popularity.parquet"
+    falling = np.tile(-np.arange(POOL, dtype=np.float64), (len(task.people), 1))
+    people, courses = task.profiles["participant_id"], task.catalogue.table["course_id"]
+    write_run(path, lists.ranked, falling, people, courses)
+    again = lists_of(str(path), task, no_training)
+    np.testing.assert_array_equal(again.ranked, lists.ranked)
+    assert again.name == "popularity"
+
+
+def test_strange_entrants_are_refused(task: Task, tmp_path: Path) -> None:
+    with pytest.raises(EntrantError, match="neither a bundle nor a run file"):
+        lists_of("nowhere", task, no_training)
+    with pytest.raises(EntrantError, match="has no class Nobody"):
+        lists_of("examples/own_model.py:Nobody", task, no_training)
+    with pytest.raises(EntrantError, match="no module nowhere"):
+        lists_of("nowhere.at.all:Model", task, no_training)
+    run = tmp_path / "odd.parquet"
+    pl.DataFrame({"user": ["x"], "item": ["y"], "score": [1.0]}).write_parquet(run)
+    with pytest.raises(EntrantError, match=r"odd\.parquet: the run has none of the users"):
+        lists_of(str(run), task, no_training)
+
+
+def test_headline_has_every_metric_with_an_interval(evaluation: Evaluation) -> None:
+    table = evaluation.headline
+    names = {name.split("@")[0] for name in table["metric"]}
+    assert names == {
+        *("ndcg", "recall", "precision", "map", "mrr", "hit_rate"),
+        *("diversity", "novelty", "serendipity", "miscalibration", "balance_regret"),
+    }
+    assert (table["low"] <= table["mean"]).all()
+    assert (table["mean"] <= table["high"]).all()
+
+
+def test_no_list_is_against_the_rules(evaluation: Evaluation) -> None:
+    assert evaluation.catalogue["constraint_violations"] == 0
+
+
+def test_a_list_against_the_rules_is_counted(task: Task, entrants: list[Lists]) -> None:
+    refused = np.array([np.flatnonzero(~task.permitted(slice(i, i + 1))[0])[0] for i in range(9)])
+    ranked = entrants[0].ranked.copy()
+    ranked[:9, 0] = refused
+    broken = Lists("broken", ranked, entrants[0].scores, "")
+    assert evaluate(task, [broken], draws=100).catalogue["constraint_violations"] == 9
+
+
+def test_a_run_that_saw_the_test_is_warned_of(task: Task, entrants: list[Lists]) -> None:
+    ranked = np.full_like(entrants[0].ranked, -1)
+    for user in np.flatnonzero(task.truth.sizes):
+        items = task.truth.items[task.truth.indptr[user] : task.truth.indptr[user + 1]][:POOL]
+        ranked[user, : len(items)] = items
+    scores = np.where(ranked >= 0, 1.0, -np.inf).astype(np.float32)
+    warnings = evaluate(task, [Lists("leaky", ranked, scores, "")], draws=100).warnings
+    assert "has seen their test events" in warnings[0]
+
+
+def test_diversity_costs_nothing_at_full_relevance(evaluation: Evaluation) -> None:
+    curve = evaluation.curve
+    assert curve["relevance_weight"][0] == 1
+    assert curve["diversity"][-1] > curve["diversity"][0]
+    assert curve["ndcg"][0] == pytest.approx(
+        evaluation.headline.filter(metric="ndcg@10")["mean"][0], abs=1e-9
+    )
+
+
+def test_every_region_has_a_place_on_the_map(evaluation: Evaluation) -> None:
+    assert len(evaluation.regions) == 514
+    assert evaluation.regions["latitude"].null_count() == 0
+
+
+def test_worst_cases_hold_nothing_that_names_a_person(task: Task, evaluation: Evaluation) -> None:
+    text = json.dumps(evaluation.worst)
+    assert evaluation.worst
+    assert not any(person in text for person in task.profiles["participant_id"])
+    assert "disability" not in text
+    assert "region" not in text
+
+
+def test_report_is_one_page_that_loads_nothing(evaluation: Evaluation, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    write_report(evaluation, page, "padan evaluate <b>& more</b>")
+    html = page.read_text(encoding="utf-8")
+    assert "<b>& more" not in html
+    assert not re.search(r"<script|@import|https?://", html)
+    assert set(re.findall(r"(?:src|href)=\"([^\"]*)\"", html)) == {"data:,"}
+    assert html.count('class="place') == 2 * 514
+    figures = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
+    assert figures["headline"] == evaluation.headline.to_dicts()
+
+
+def test_titles_are_escaped(evaluation: Evaluation) -> None:
+    case = evaluation.worst[0] | {"listed": ["<script>alert(1)</script>"]}
+    changed = Evaluation(**{**vars(evaluation), "worst": [case]})
+    assert "<script>" not in render(changed, "")
+
+
+CHROMIUM = shutil.which("chromium")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_report_opens_in_chromium_without_an_error(evaluation: Evaluation, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    write_report(evaluation, page, "padan evaluate")
+    quiet = "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking"
+    result = subprocess.run(
+        [
+            str(CHROMIUM),
+            *quiet.split(),
+            *("--disable-component-update", "--disable-sync", "--enable-logging=stderr"),
+            f"--user-data-dir={tmp_path / 'profile'}",
+            "--dump-dom",
+            page.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "CONSOLE" not in result.stderr
+    assert "<h2>Headline</h2>" in result.stdout
