@@ -73,7 +73,7 @@ def write_parts(
     neighbours.courses.save(folder, "courses")
     neighbours.participants.save(folder, "participants")
     for name, model in engine.sources.items():
-        state = {key: np.ascontiguousarray(value) for key, value in model.get_state().items()}
+        state = {key: np.asarray(value, order="C") for key, value in model.get_state().items()}
         (folder / "sources").mkdir(exist_ok=True)
         save_file(state, folder / "sources" / f"{name}.safetensors")
     if isinstance(engine.ranker, LearntRanker):
