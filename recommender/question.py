@@ -116,9 +116,9 @@ class Question:
             self.batch.table[P.groups.name], lambda name: groups.get(name.casefold(), -1), 1
         )
         gender = codes_of(self.batch.table[P.gender.name], GENDERS)
-        return (named.getnnz(axis=1) > 0) | np.isin(
-            gender, [GENDERS.index(g) for g in rule.genders]
-        )
+        first: NDArray[np.bool_] = named.getnnz(axis=1) > 0
+        first |= np.isin(gender, [GENDERS.index(name) for name in rule.genders])
+        return first
 
     def _ends_in_time(self) -> NDArray[np.bool_]:
         places, rule = self.catalogue.places, self.rules.class_dates
@@ -126,7 +126,8 @@ class Question:
             return np.ones(len(places), dtype=bool)
         last_day = (rule.last_day - dt.date(1970, 1, 1)).days
         in_time: NDArray[np.bool_] = places.ends_on <= last_day
-        return in_time | (places.starts_on == FAR_FUTURE)
+        in_time |= places.starts_on == FAR_FUTURE
+        return in_time
 
     def _within_hours_a_day(self) -> NDArray[np.bool_]:
         """Whether a class has days enough for its hours; one without dates or hours has."""
@@ -137,4 +138,5 @@ class Question:
         days = places.ends_on.astype(np.int64) - places.starts_on + 1
         hours = self.catalogue.duration_hours[places.course]
         too_many: NDArray[np.bool_] = hours > most[places.course] * days
-        return ~too_many | (places.starts_on == FAR_FUTURE)
+        too_many &= places.starts_on < FAR_FUTURE
+        return ~too_many

@@ -26,12 +26,10 @@ def exploded(values: pl.Series) -> tuple[NDArray[np.int64], pl.Series]:
 
 def positions(values: pl.Series, find: Find) -> NDArray[np.int32]:
     """Return ``find(value)`` of each string, calling it once for each distinct one; -1 for null."""
-    distinct = values.drop_nulls().unique()
-    if distinct.is_empty():
+    known = {value: find(value) for value in values.unique() if value is not None}
+    if not known:
         return np.full(len(values), -1, np.int32)
-    found = [find(value) for value in distinct]
-    mapped = values.replace_strict(distinct, pl.Series(found, dtype=pl.Int32), default=-1)
-    return mapped.fill_null(-1).to_numpy()
+    return values.replace_strict(known, default=-1, return_dtype=pl.Int32).to_numpy()
 
 
 def indicator(lists: pl.Series, find: Find, width: int) -> sp.csr_matrix:
@@ -54,5 +52,5 @@ def ones_at(
 
 def codes_of(values: pl.Series, known: Sequence[str]) -> NDArray[np.int32]:
     """Return the position of each string in ``known``, -1 for null or unknown."""
-    places = {value: place for place, value in enumerate(known)}
-    return positions(values.cast(pl.String), lambda value: places.get(value, -1))
+    codes = values.cast(pl.String).cast(pl.Enum(known), strict=False).to_physical()
+    return codes.cast(pl.Int32).fill_null(-1).to_numpy()
