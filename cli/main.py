@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli import demo, encoder, importing, recommending, serving, simulation, training
+from cli import demo, encoder, explaining, importing, recommending, serving, simulation, training
 
 app = typer.Typer(
     name="padan",
@@ -17,5 +17,6 @@ app.add_typer(encoder.app, name="encoder")
 app.command("simulate")(simulation.simulate)
 app.command("train")(training.train)
 app.command("recommend")(recommending.recommend)
+app.command("explain")(explaining.explain)
 app.command("serve")(serving.serve)
 app.command("demo")(demo.demo)

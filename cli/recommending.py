@@ -32,7 +32,7 @@ def recommend(
     from recommender.bundle import load_bundle
     from recommender.engine import Filters, Settings
 
-    described = _read(profile)
+    described = read_profile(profile)
     with stopping():
         loaded = load_bundle(bundle or current(padan_home() / "bundles"))
         people, events = to_tables([described], ["profile"], loaded.engine.regions)
@@ -46,7 +46,8 @@ def recommend(
         _print(answered)
 
 
-def _read(path: Path) -> Profile:
+def read_profile(path: Path) -> Profile:
+    """Read a profile file; a wrong one ends the command with the field that is wrong."""
     try:
         return Profile.model_validate_json(path.read_bytes())
     except FileNotFoundError:
