@@ -76,7 +76,7 @@ class ContentSpace:
 
     @property
     def dim(self) -> int:
-        return len(self.course_centre_) + len(self.lexical_.components_)
+        return len(self.course_centre_) + self.lexical_.width
 
     def fit(self, texts: Sequence[str], phrases: Sequence[str], teacher: TextEncoder) -> Self:
         """Learn the space.

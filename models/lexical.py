@@ -30,7 +30,7 @@ class LexicalEncoder:
     Attributes
     ----------
     idf_ : ndarray of float32, shape (N_BUCKETS,)
-    components_ : ndarray of float32, shape (dim, N_BUCKETS)
+    components_ : ndarray of float32, shape (N_BUCKETS, width)
     """
 
     idf_: NDArray[np.float32]
@@ -40,6 +40,10 @@ class LexicalEncoder:
         self.dim = dim
         self.seed = seed
 
+    @property
+    def width(self) -> int:
+        return int(self.components_.shape[1])
+
     def fit(self, texts: Sequence[str]) -> Self:
         """Learn rarity and directions from texts; without any, every vector is of width 0."""
         counts = _VECTORIZER.transform(texts) if texts else sp.csr_matrix((0, N_BUCKETS))
@@ -47,20 +51,21 @@ class LexicalEncoder:
         self.idf_ = (np.log((1 + len(texts)) / (1 + seen)) + 1).astype(np.float32)
         width = min(self.dim, len(set(texts)) - 1, int((seen > 0).sum()) - 1)
         if width < 1:
-            self.components_ = np.empty((0, N_BUCKETS), dtype=np.float32)
+            self.components_ = np.empty((N_BUCKETS, 0), dtype=np.float32)
             return self
         svd = TruncatedSVD(width, random_state=self.seed).fit(self._tfidf(texts))
-        self.components_ = svd.components_.astype(np.float32)
+        self.components_ = np.ascontiguousarray(svd.components_.T, dtype=np.float32)
         return self
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return vectors of length at most 1, shape (n, width): short where little is known."""
-        if not texts or not len(self.components_):
-            return np.zeros((len(texts), len(self.components_)), dtype=np.float32)
-        vectors: NDArray[np.float32] = self._tfidf(texts) @ self.components_.T
+        if not texts or not self.width:
+            return np.zeros((len(texts), self.width), dtype=np.float32)
+        vectors: NDArray[np.float32] = self._tfidf(texts) @ self.components_
         return vectors
 
     def _tfidf(self, texts: Sequence[str]) -> sp.csr_matrix:
-        counts = sp.csr_matrix(_VECTORIZER.transform(texts), dtype=np.float32)
-        counts.data = 1 + np.log(counts.data)
-        return normalize(counts @ sp.diags(self.idf_)).astype(np.float32)
+        counts = _VECTORIZER.transform(texts)
+        weights = (1 + np.log(counts.data)) * self.idf_[counts.indices]
+        weighted = sp.csr_matrix((weights, counts.indices, counts.indptr), shape=counts.shape)
+        return normalize(weighted, copy=False).astype(np.float32)
