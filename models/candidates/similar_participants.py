@@ -1,0 +1,98 @@
+"""Similar participants: what people like you took, found through FAISS over participant vectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import faiss
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.utils.extmath import randomized_svd
+
+from models.candidates.base import CandidateModel
+from models.candidates.content import item_vectors, unit
+from models.candidates.histories import Histories, histories
+from models.candidates.recency import ages, by_position, decay
+from models.candidates.side import SideInformation
+from models.candidates.top_k import Scores
+from models.interactions import Interactions
+
+
+@dataclass
+class SimilarParticipants(CandidateModel):
+    """Votes of the ``neighbours`` nearest participants for the courses they took.
+
+    A participant's vector is the mean of the course vectors of the history, and a course's vector comes from who
+    took it (a truncated SVD) and, with ``content``, from its text and attributes.
+
+    Parameters
+    ----------
+    neighbours : int
+    dimensions : int
+        Of the course vectors from behaviour.
+    sharpness : float
+        Exponent of the cosine that weighs a vote.
+    content : float
+        Share of text and attributes in the vectors.
+    half_life : float, optional
+        Share of all events after which a vote counts half.
+    keep : float
+        Weight of the course before, relative to the one after it, in a participant's history.
+    """
+
+    neighbours: int = 100
+    dimensions: int = 128
+    sharpness: float = 3.0
+    content: float = 0.0
+    half_life: float | None = None
+    keep: float = 0.9
+
+    def fit(self, interactions: Interactions, side: SideInformation | None = None) -> Self:
+        """Learn the vectors of courses and of everybody who took one."""
+        self.items_ = self._item_vectors(interactions, side)
+        weighted = Interactions(
+            interactions.users,
+            interactions.items,
+            decay(ages(interactions), self.half_life),
+            interactions.n_users,
+            interactions.n_items,
+        )
+        active = np.unique(interactions.users)
+        people = histories(interactions, active)
+        self.people_ = self._vectors(people)
+        self.taken_ = weighted.matrix()[active]
+        return self
+
+    def _item_vectors(
+        self, interactions: Interactions, side: SideInformation | None
+    ) -> NDArray[np.float32]:
+        taken = interactions.matrix()
+        taken.data[:] = 1
+        # popular courses and busy participants say less about likeness
+        rows = sp.diags(1 / np.sqrt(np.maximum(np.diff(taken.indptr), 1)).astype(np.float32))
+        takers = np.maximum(np.bincount(taken.indices, minlength=taken.shape[1]), 1)
+        normal = rows @ taken @ sp.diags((1 / np.sqrt(takers)).astype(np.float32))
+        dimensions = min(self.dimensions, min(taken.shape) - 1)
+        _, strength, directions = randomized_svd(normal, dimensions, n_iter=3, random_state=0)
+        learnt = unit((directions.T * np.sqrt(strength)).astype(np.float32))
+        content = item_vectors(side, 0.5) if self.content > 0 else None
+        if content is None:
+            return learnt
+        parts = (learnt * np.sqrt(1 - self.content), content * np.sqrt(self.content))
+        return np.hstack(parts).astype(np.float32)
+
+    def _vectors(self, batch: Histories) -> NDArray[np.float32]:
+        return unit(np.asarray(batch.matrix(by_position(batch, self.keep)) @ self.items_))
+
+    def score(self, batch: Histories) -> Scores:
+        """Return the votes; 0 for a course no neighbour took, and for an empty history."""
+        index = faiss.IndexFlatIP(self.people_.shape[1])
+        index.add(self.people_)
+        near, who = index.search(self._vectors(batch), min(self.neighbours, len(self.people_)))
+        votes = np.maximum(near, 0) ** self.sharpness
+        rows = np.repeat(np.arange(len(batch)), who.shape[1])
+        shape = (len(batch), len(self.people_))
+        weights = sp.csr_matrix((votes.ravel(), (rows, who.ravel())), shape=shape)
+        return np.asarray((weights @ self.taken_).todense(), dtype=np.float32)
