@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 import polars as pl
@@ -56,22 +57,34 @@ class Comparison:
         return self.table["verdict"].drop_nulls().unique().sort().to_list()
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{name}</th>" for name in _SHOWN)
+        head = "".join(f"<th>{name}</th>" for name in _COLUMNS)
         body = "".join(
-            "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>"
-            for row in _display_rows(self.table)
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in _display_rows(self._telling())
         )
-        caption = f"Compared with {self.baseline}; p corrected by Holm over {len(self.table)} tests"
-        return f"<table><caption>{caption}</caption><tr>{head}</tr>{body}</table>"
+        return f"<table><caption>{escape(self._caption())}</caption><tr>{head}</tr>{body}</table>"
 
     def __rich__(self) -> Table:
         """Return the table for ``rich.print``."""
-        table = Table(title=f"Compared with {self.baseline}; p corrected by Holm")
-        for name in _SHOWN:
+        table = Table(title=f"Compared with {self.baseline}", caption=self._caption())
+        for name in _COLUMNS:
             table.add_column(name, justify="left" if name in _TEXT else "right")
-        for row in _display_rows(self.table):
+        for row in _display_rows(self._telling()):
             table.add_row(*row)
         return table
+
+    def _telling(self) -> pl.DataFrame:
+        """Return the rows for all users, and those of the slices where a difference was found."""
+        return self.table.filter(
+            (pl.col("slice") == ALL) | pl.col("verdict").is_in(["better", "worse"])
+        )
+
+    def _caption(self) -> str:
+        silent = len(self.table) - len(self._telling())
+        return (
+            f"p corrected by Holm over {self.table['p'].count()} tests; not shown: {silent} rows of "
+            "slices without a difference, or with too few users"
+        )
 
 
 def compare(
@@ -160,7 +173,7 @@ def compare_values(
             "model": [row[0] for row in rows],
             "metric": [row[1] for row in rows],
             "slice": [row[2] for row in rows],
-            "users": users,
+            "users": np.where(shown, users, np.nan),
             "baseline_value": base_value,
             "value": value,
             "difference": difference,
@@ -174,7 +187,7 @@ def compare_values(
             "p_holm": p_holm,
         },
         nan_to_null=True,
-    )
+    ).with_columns(pl.col("users").cast(pl.Int64))
     verdict = (
         pl.when(pl.col("p_holm") >= level)
         .then(pl.lit("no difference"))
@@ -184,28 +197,17 @@ def compare_values(
         .then(pl.lit("worse"))
     )
     note = (
-        pl.when(pl.col("users") < MINIMUM_USERS)
+        pl.when(pl.col("users").is_null())
         .then(pl.lit(f"not reported: under {MINIMUM_USERS} users"))
         .when(pl.col("users") < FEW_USERS)
-        .then(pl.lit(f"few users (under {FEW_USERS}): a difference may go unseen"))
+        .then(pl.lit(f"few users: under {FEW_USERS}"))
         .otherwise(pl.lit(""))
     )
     return Comparison(table.with_columns(verdict=verdict, note=note), baseline, level)
 
 
-_TEXT = ("model", "metric", "slice", "verdict", "note")
-_SHOWN = (
-    "model",
-    "metric",
-    "slice",
-    "users",
-    "value",
-    "difference",
-    "gain",
-    "p_holm",
-    "verdict",
-    "note",
-)
+_TEXT = ("model", "metric", "slice", "verdict")
+_COLUMNS = (*_TEXT[:3], "users", "value", "difference", "gain", "p", "verdict")
 
 
 def _display_rows(table: pl.DataFrame) -> list[list[str]]:
@@ -214,13 +216,12 @@ def _display_rows(table: pl.DataFrame) -> list[list[str]]:
             row["model"],
             row["metric"],
             row["slice"],
-            f"{row['users']:,}",
+            "" if row["users"] is None else f"{row['users']:,}",
             _number(row["value"]),
             _range(row["difference"], row["low"], row["high"], "+.4f"),
             _range(row["gain"], row["gain_low"], row["gain_high"], "+.1%"),
             _number(row["p_holm"]),
-            row["verdict"] or "",
-            row["note"],
+            (row["verdict"] or "") + (f" ({row['note']})" if row["note"] else ""),
         ]
         for row in table.iter_rows(named=True)
     ]

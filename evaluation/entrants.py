@@ -67,12 +67,15 @@ class Lists:
         -inf at padding.
     fingerprint : str
         Of the file, bundle or code.
+    uses_profiles : bool
+        Whether people without a history get lists of their own, from what they say of themselves.
     """
 
     name: str
     ranked: Ranked
     scores: NDArray[np.float32]
     fingerprint: str
+    uses_profiles: bool = False
 
 
 def lists_of(entrant: str, task: Task, train: TrainBundle) -> Lists:
@@ -133,6 +136,7 @@ def _of_bundle(name: str, bundle: Bundle, task: Task) -> Lists:
         np.concatenate(ranked).astype(np.int32),
         np.concatenate(scores).astype(np.float32),
         f"bundle {bundle.manifest.version}",
+        uses_profiles=True,
     )
 
 

@@ -26,7 +26,7 @@ from evaluation.slices import (
     target_slices,
 )
 from evaluation.task import Task
-from recommender.features import course_statistics
+from recommender.quality import course_quality
 from recommender.reranking import rerank
 from training_data.columns import MODES, Courses, Participants
 
@@ -112,7 +112,9 @@ def evaluate(
         supply=_supply(task),
         curve=_curve(task, subject, seed),
         worst=_worst(task, subject, values[MAIN]),
-        warnings=check_strangers(subject.ranked, task.truth, _events_before(task) > 0),
+        warnings=[]
+        if subject.uses_profiles
+        else check_strangers(subject.ranked, task.truth, _events_before(task) > 0),
         about=_about(task, entrants, draws, seed),
         comparison=compare_entrants(task, entrants, draws=draws, seed=seed)
         if len(entrants) > 1
@@ -200,7 +202,7 @@ def _catalogue(task: Task, lists: Lists) -> Figures:
 
 def _providers(task: Task, lists: Lists) -> pl.DataFrame:
     catalogue = task.catalogue
-    quality = course_statistics(catalogue.table).quality.astype(np.float64)
+    quality = course_quality(catalogue.table).overall.astype(np.float64)
     unrated = catalogue.table[Courses.rating_mean.name].is_null().to_numpy()
     return providers_table(
         lists.ranked[:, :K],

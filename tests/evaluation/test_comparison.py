@@ -109,7 +109,10 @@ def test_it_shows_itself(compared: Comparison) -> None:
     console = Console(width=200, record=True, file=None, quiet=False)
     with console.capture() as captured:
         console.print(compared)
-    assert "no difference" in captured.get()
+    text = captured.get()
+    assert "better" in text
+    assert "not helped" not in text  # rows that tell nothing stay in the table
+    assert "rows of slices without a difference" in " ".join(text.split())
 
 
 def test_same_seed_same_table() -> None:
