@@ -48,6 +48,10 @@ def evaluate(
     report: Annotated[
         Path | None, typer.Option(help="HTML file; JSON is written beside it.")
     ] = None,
+    curve: Annotated[
+        bool,
+        typer.Option("--learning-curve", help="Train the first entrant on parts of the past, too."),
+    ] = False,
     since: Since = None,
     encoder: Encoder = None,
     draws: Draws = 1000,
@@ -56,14 +60,23 @@ def evaluate(
     """Measure the first entrant in full, and compare the others with it."""
     from evaluation.entrants import lists_of  # seconds to import
     from evaluation.evaluate import evaluate as measure
+    from evaluation.evaluate import learning_curve
     from evaluation.report import write_report
 
     with _stopping():
         task = _task(data, since, seed)
         train = _trainer(encoder, seed)
-        evaluation = measure(
-            task, [lists_of(name, task, train) for name in entrants], draws=draws, seed=seed
-        )
+        lists = [lists_of(name, task, train) for name in entrants]
+        learning = None
+        if curve:
+            learning = learning_curve(
+                task,
+                lambda part: lists_of(entrants[0], task, train, learn_from=part),
+                lists[0],
+                draws=draws,
+                seed=seed,
+            )
+        evaluation = measure(task, lists, learning=learning, draws=draws, seed=seed)
     _print(evaluation)
     if report is not None:
         write_report(evaluation, report, shlex.join(["padan", *sys.argv[1:]]))
@@ -86,7 +99,8 @@ def compare(
         task = _task(data, since, seed)
         train = _trainer(encoder, seed)
         lists = [lists_of(name, task, train) for name in entrants]
-    Console().print(compare_entrants(task, lists, draws=draws, seed=seed))
+        comparison = compare_entrants(task, lists, draws=draws, seed=seed)
+    Console().print(comparison)
 
 
 def split(

@@ -78,7 +78,7 @@ class Lists:
     uses_profiles: bool = False
 
 
-def lists_of(entrant: str, task: Task, train: TrainBundle) -> Lists:
+def lists_of(entrant: str, task: Task, train: TrainBundle, learn_from: Task | None = None) -> Lists:
     """Return the lists of an entrant.
 
     Parameters
@@ -87,21 +87,25 @@ def lists_of(entrant: str, task: Task, train: TrainBundle) -> Lists:
         One of the forms above.
     train : callable
         From the task to the folder of a bundle trained on its past; called for ``train`` only.
+    learn_from : Task, optional
+        A thinned task to learn from instead; only for entrants that are trained here.
 
     Raises
     ------
     EntrantError
-        If it is none of the forms, or has learnt from the test.
+        If it is none of the forms, has learnt from the test, or cannot be trained here.
     """
     path = Path(entrant)
     if entrant == TRAIN:
-        return _of_bundle(TRAIN, load_bundle(train(task)), task)
+        return _of_bundle(TRAIN, load_bundle(train(learn_from or task)), task)
+    if ":" in entrant and not path.exists():
+        return _of_class(entrant, task, learn_from or task)
+    if learn_from is not None:
+        raise EntrantError(f"{entrant}: only '{TRAIN}' and classes have a learning curve")
     if path.is_dir():
         return _of_bundle(path.name, _unseen(load_bundle(path), task), task)
     if path.is_file():
         return _of_run(path, task)
-    if ":" in entrant:
-        return _of_class(entrant, task)
     raise EntrantError(
         f"{entrant}: neither a bundle nor a run file is there; a class is written file.py:Class"
     )
@@ -159,10 +163,10 @@ def _of_run(path: Path, task: Task) -> Lists:
     return Lists(path.stem, ranked, np.where(ranked >= 0, falling, -np.inf), f"sha256 {digest}")
 
 
-def _of_class(entrant: str, task: Task) -> Lists:
+def _of_class(entrant: str, task: Task, learn_from: Task) -> Lists:
     source, _, name = entrant.rpartition(":")
     model: Model = _class(source, name)()
-    model.fit(task.past, task.side)
+    model.fit(learn_from.past, task.side)
     ranked = np.full((len(task.people), POOL), -1, dtype=np.int32)
     scores = np.full((len(task.people), POOL), -np.inf, dtype=np.float32)
     for rows in task.blocks():

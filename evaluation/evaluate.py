@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from evaluation import metrics
 from evaluation.comparison import ALL, Comparison, compare_values
-from evaluation.entrants import Lists
+from evaluation.entrants import EntrantError, Lists
 from evaluation.leakage import check_strangers
 from evaluation.metrics import PerUser
 from evaluation.significance import bootstrap_means, interval
@@ -38,6 +38,7 @@ RELEVANCE_WEIGHTS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.3)
 MOST_IN_CURVE = 3_000
 POOR_BELOW = 0.25  # share of a person's gap that the best training should close
 WORST_CASES = 6
+LEARNING_SHARES = (0.1, 0.25, 0.5)
 
 Figures = dict[str, float]
 
@@ -66,6 +67,8 @@ class Evaluation:
         Suspicions of leaks, and what the figures cannot say.
     comparison : Comparison, optional
         With the further entrants.
+    learning : DataFrame, optional
+        ``share, mean, low, high`` of ``ndcg@10``, see :func:`learning_curve`.
     about : dict of str to str
         Fingerprints, border, sizes.
     """
@@ -82,11 +85,17 @@ class Evaluation:
     worst: list[dict[str, object]]
     warnings: list[str]
     about: dict[str, str]
-    comparison: Comparison | None = field(default=None)
+    comparison: Comparison | None = None
+    learning: pl.DataFrame | None = None
 
 
 def evaluate(
-    task: Task, entrants: Sequence[Lists], *, draws: int = 1000, seed: int = 0
+    task: Task,
+    entrants: Sequence[Lists],
+    *,
+    learning: pl.DataFrame | None = None,
+    draws: int = 1000,
+    seed: int = 0,
 ) -> Evaluation:
     """Measure the first entrant, and compare the others with it.
 
@@ -94,6 +103,8 @@ def evaluate(
     ----------
     task : Task
     entrants : sequence of Lists
+    learning : DataFrame, optional
+        The first entrant's learning curve, for the report.
     draws : int
         Bootstrap resamples of the people.
     seed : int
@@ -119,13 +130,47 @@ def evaluate(
         comparison=compare_entrants(task, entrants, draws=draws, seed=seed)
         if len(entrants) > 1
         else None,
+        learning=learning,
     )
+
+
+def learning_curve(
+    task: Task,
+    learn: Callable[[Task], Lists],
+    subject: Lists,
+    *,
+    draws: int = 1000,
+    seed: int = 0,
+) -> pl.DataFrame:
+    """Return the quality by how much was learnt from: the events of some, or of all participants.
+
+    Parameters
+    ----------
+    task : Task
+    learn : callable
+        From a thinned task to the lists, for the people of the whole task.
+    subject : Lists
+        What was learnt from all.
+
+    Returns
+    -------
+    DataFrame
+        ``share, mean, low, high``.
+    """
+    shares = (*LEARNING_SHARES, 1.0)
+    lists = [*(learn(task.thinned(share, seed)) for share in LEARNING_SHARES), subject]
+    values = [metrics.ndcg(metrics.judge(x.ranked, task.truth), K) for x in lists]
+    table = _headline(dict(zip(map(str, shares), values, strict=True)), draws, seed)
+    return table.select(pl.col("metric").cast(pl.Float64).alias("share"), "mean", "low", "high")
 
 
 def compare_entrants(
     task: Task, entrants: Sequence[Lists], *, draws: int = 1000, seed: int = 0
 ) -> Comparison:
     """Compare every further entrant with the first, for all users and in every slice."""
+    names = [lists.name for lists in entrants]
+    if len(set(names)) < len(names):
+        raise EntrantError(f"two entrants have one name among {names}: rename a file or folder")
     scored = {}
     for lists in entrants:
         values = metrics.accuracy(lists.ranked, task.truth, CUTOFFS)

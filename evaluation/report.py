@@ -51,23 +51,13 @@ def render(evaluation: Evaluation, command: str) -> str:
     )
     environment.filters["interval_bar"] = interval_bar
     environment.filters["share_bar"] = share_bar
-    curve = evaluation.curve
-    chart = (
-        line_chart(
-            curve["diversity"].to_list(),
-            curve["ndcg"].to_list(),
-            [f"{weight:g}" for weight in curve["relevance_weight"]],
-            ("diversity of the list (mean 1 - cosine)", "NDCG@10"),
-        )
-        if len(curve)
-        else ""
-    )
     slices = evaluation.slices.drop_nulls("mean")
     return environment.from_string(source).render(
         evaluation=evaluation,
         main=MAIN,
         headline=evaluation.headline.to_dicts(),
-        curve=chart,
+        curve=_diversity_chart(evaluation.curve),
+        learning=_learning_chart(evaluation.learning),
         dimensions=_dimensions(evaluation),
         slice_top=_maximum(slices, "high"),
         comparison=_comparison(evaluation),
@@ -98,8 +88,25 @@ def as_json(evaluation: Evaluation, command: str) -> dict[str, Any]:
         "regions": evaluation.regions.to_dicts(),
         "supply": evaluation.supply.to_dicts(),
         "curve": evaluation.curve.to_dicts(),
+        "learning": None if evaluation.learning is None else evaluation.learning.to_dicts(),
         "comparison": None if comparison is None else comparison.table.to_dicts(),
     }
+
+
+def _diversity_chart(curve: pl.DataFrame) -> str:
+    if curve.is_empty():
+        return ""
+    labels = [f"{weight:g}" for weight in curve["relevance_weight"]]
+    names = ("diversity of the list (mean 1 - cosine)", "NDCG@10")
+    return line_chart(curve["diversity"].to_list(), curve["ndcg"].to_list(), labels, names)
+
+
+def _learning_chart(learning: pl.DataFrame | None) -> str:
+    if learning is None:
+        return ""
+    labels = [f"{share:.0%}" for share in learning["share"]]
+    names = ("share of the participants learnt from", "NDCG@10")
+    return line_chart(learning["share"].to_list(), learning["mean"].to_list(), labels, names)
 
 
 def _dimensions(evaluation: Evaluation) -> list[dict[str, Any]]:

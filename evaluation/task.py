@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -158,6 +158,17 @@ class Task:
         """Return what the people at ``rows`` may take at the border, shape (B, N)."""
         bits = np.unpackbits(self._at_border[0][rows], axis=1, count=len(self.catalogue))
         return bits.view(bool)
+
+    def thinned(self, share: float, seed: int = 0) -> Task:
+        """Return the task with the events of a random share of the participants, to learn from."""
+        rng = np.random.default_rng(seed)
+        kept = rng.permutation(len(self.participants)) < round(share * len(self.participants))
+        ids = self.participants[P.participant_id.name].filter(pl.Series(kept))
+        return replace(
+            self,
+            events=self.events.filter(E.participant_id.col.is_in(ids.implode())),
+            past=self.past.take(kept[self.past.users]),
+        )
 
     def blocks(self) -> Iterator[slice]:
         """Yield slices of the people that keep a mask in bounded memory."""

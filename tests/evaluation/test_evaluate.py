@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from evaluation.entrants import POOL, EntrantError, Lists, lists_of
-from evaluation.evaluate import Evaluation, evaluate
+from evaluation.evaluate import Evaluation, evaluate, learning_curve
 from evaluation.report import render, write_report
 from evaluation.runs import write_run
 from evaluation.task import Task
@@ -31,7 +31,8 @@ def entrants(task: Task) -> list[Lists]:
 
 @pytest.fixture(scope="module")
 def evaluation(task: Task, entrants: list[Lists]) -> Evaluation:
-    return evaluate(task, entrants, draws=100)
+    learning = pl.DataFrame({"share": [0.5, 1.0], "mean": [0.1, 0.2], "low": 0.1, "high": 0.2})
+    return evaluate(task, entrants, learning=learning, draws=100)
 
 
 def test_lists_are_permitted_and_padded(task: Task, entrants: list[Lists]) -> None:
@@ -105,6 +106,21 @@ def test_diversity_costs_nothing_at_full_relevance(evaluation: Evaluation) -> No
     assert curve["ndcg"][0] == pytest.approx(
         evaluation.headline.filter(metric="ndcg@10")["mean"][0], abs=1e-9
     )
+
+
+def test_learning_curve_ends_with_the_whole(task: Task, entrants: list[Lists]) -> None:
+    curve = learning_curve(
+        task, lambda part: lists_of(OWN, task, no_training, learn_from=part), entrants[1], draws=100
+    )
+    assert curve["share"].to_list() == [0.1, 0.25, 0.5, 1.0]
+    assert curve["mean"][0] < curve["mean"][-1]
+    with pytest.raises(EntrantError, match="have a learning curve"):
+        lists_of("examples", task, no_training, learn_from=task)
+
+
+def test_entrants_of_one_name_are_refused(task: Task, entrants: list[Lists]) -> None:
+    with pytest.raises(EntrantError, match="two entrants have one name"):
+        evaluate(task, [entrants[0], entrants[0]], draws=100)
 
 
 def test_every_region_has_a_place_on_the_map(evaluation: Evaluation) -> None:
