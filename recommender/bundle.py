@@ -7,25 +7,27 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
-from models.content_space import ContentSpace
 from safetensors.numpy import load_file, save_file
 
 from models.candidates.base import CandidateModel
 from models.candidates.ease import EASE
 from models.candidates.popularity import Popularity
 from models.candidates.transitions import Transitions
+from models.content_space import ContentSpace
 from models.faiss_index import FaissIndex
 from models.ranker import Ranker as LearntRanker
 from models.sealing import Manifest, verified
 from recommender.catalogue import build_catalogue
+from recommender.demand import Demand
 from recommender.engine import Engine
-from recommender.features import course_statistics
 from recommender.messages import Messages, load_messages
 from recommender.neighbours import Neighbours
-from recommender.ranking import FixedRanker, Ranker
+from recommender.quality import course_quality
+from recommender.ranking import BlendedRanker, FixedRanker, Ranker
 from training_data.programme import Programme
 from training_data.regions import RegionTable
 from training_data.vocabulary import load_occupations, load_skills
@@ -70,23 +72,19 @@ def write_parts(
     engine.catalogue.classes.write_parquet(folder / "classes.parquet")
     engine.content.save(folder / "content")
     save_file({"courses": engine.course_vectors}, folder / "vectors.safetensors")
+    save_file(engine.demand.state(), folder / "demand.safetensors")
     neighbours.courses.save(folder, "courses")
     neighbours.participants.save(folder, "participants")
     for name, model in engine.sources.items():
         state = {key: np.asarray(value, order="C") for key, value in model.get_state().items()}
         (folder / "sources").mkdir(exist_ok=True)
         save_file(state, folder / "sources" / f"{name}.safetensors")
-    if isinstance(engine.ranker, LearntRanker):
-        engine.ranker.save(folder / "ranker")
-    (folder / "parts.json").write_text(
-        json.dumps(
-            {
-                "sources": sorted(engine.sources),
-                "learnt_ranker": not isinstance(engine.ranker, FixedRanker),
-            }
-        ),
-        encoding="utf-8",
-    )
+    parts: dict[str, Any] = {"sources": sorted(engine.sources), "blend": None}
+    if isinstance(engine.ranker, BlendedRanker):
+        engine.ranker.learnt.save(folder / "ranker")
+        blend = engine.ranker
+        parts["blend"] = [blend.learnt_spread, blend.fixed_spread, blend.fixed_share]
+    (folder / "parts.json").write_text(json.dumps(parts), encoding="utf-8")
 
 
 def load_bundle(folder: Path) -> Bundle:
@@ -103,9 +101,9 @@ def load_bundle(folder: Path) -> Bundle:
     skills = load_skills(folder / "skills")
     courses = pl.read_parquet(folder / "courses.parquet")
     classes = pl.read_parquet(folder / "classes.parquet")
-    ranker: Ranker = (
-        LearntRanker.load(folder / "ranker") if parts["learnt_ranker"] else FixedRanker()
-    )
+    ranker: Ranker = FixedRanker()
+    if parts["blend"]:
+        ranker = BlendedRanker(LearntRanker.load(folder / "ranker"), *parts["blend"])
     engine = Engine(
         programme=Programme.model_validate_json(
             (folder / "programme.json").read_text(encoding="utf-8")
@@ -114,7 +112,8 @@ def load_bundle(folder: Path) -> Bundle:
         skills=skills,
         occupations=load_occupations(skills, folder / "occupations"),
         catalogue=build_catalogue(courses, classes, regions, skills),
-        statistics=course_statistics(courses),
+        quality=course_quality(courses),
+        demand=Demand.from_state(load_file(folder / "demand.safetensors")),
         content=ContentSpace.load(folder / "content"),
         course_vectors=load_file(folder / "vectors.safetensors")["courses"],
         sources={

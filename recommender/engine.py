@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -16,17 +17,21 @@ from numpy.typing import NDArray
 
 from models.candidates.base import CandidateModel
 from models.content_space import ContentSpace
+from models.vectors import unit
 from recommender.catalogue import Catalogue
+from recommender.demand import Demand
 from recommender.eligibility import permitted
 from recommender.explanation import Explainer, Why
-from recommender.features import CourseStatistics, features
+from recommender.features import features
 from recommender.participants import ParticipantBatch, build_batch
+from recommender.quality import Quality
 from recommender.question import Question
 from recommender.ranking import Ranker, rank
 from recommender.reranking import rerank
 from recommender.retrieval import Candidates, SourceScores, retrieve
 from recommender.wishes import Wishes, wishes
 from training_data.columns import MODES
+from training_data.frames import ones_at
 from training_data.programme import Programme
 from training_data.regions import RegionTable
 from training_data.vocabulary import Occupations, Vocabulary
@@ -113,11 +118,19 @@ class Engine:
     skills: Vocabulary
     occupations: Occupations
     catalogue: Catalogue
-    statistics: CourseStatistics
+    quality: Quality
+    demand: Demand = field(repr=False)
     content: ContentSpace
     course_vectors: NDArray[np.float32] = field(repr=False)
     sources: Mapping[str, CandidateModel]
     ranker: Ranker
+
+    @cached_property
+    def topic_vectors(self) -> NDArray[np.float32]:
+        """Unit mean vector of each topic's trainings, (n_categories, D)."""
+        shape = (len(self.catalogue), len(self.catalogue.categories))
+        topics = ones_at(np.arange(len(self.catalogue)), self.catalogue.category, shape)
+        return unit(topics.T @ self.course_vectors)
 
     def without(self, course_ids: set[str]) -> Engine:
         """Return the engine after trainings were withdrawn: they vanish from every answer at once."""
@@ -143,6 +156,8 @@ class Engine:
         scores = {"content": wished.participants() @ self.course_vectors.T}
         for name, source in self.sources.items():
             scores[name] = source.score(batch.histories)
+        region = np.where(batch.opted_out, -1, batch.region)
+        scores["vacancy_demand"] = self.demand.of_trainings(region, self.catalogue.skills)
         return scores
 
     def candidates(
@@ -150,7 +165,14 @@ class Engine:
     ) -> tuple[Candidates, NDArray[np.float32]]:
         """Return the candidates within ``mask`` and their features, (B, C, F)."""
         found = retrieve(self.source_scores(question.batch, wished), mask, per_source)
-        return found, features(question, np.maximum(found.ids, 0), found.scores, self.statistics)
+        table = features(
+            question,
+            np.maximum(found.ids, 0),
+            found.scores,
+            self.quality,
+            wished.participants() @ self.topic_vectors.T,
+        )
+        return found, table
 
     def recommend(
         self,
@@ -206,7 +228,8 @@ class Engine:
             answer.question,
             answer.wishes,
             self.course_vectors,
-            self.statistics,
+            self.quality,
+            self.demand,
             self.sources,
             self.regions,
             self.skills,

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from models.candidates.base import CandidateModel
 from models.candidates.histories import Histories
-from recommender.features import FEATURES, CourseStatistics
+from recommender.demand import Demand
+from recommender.features import FEATURES
+from recommender.quality import Quality
 from recommender.question import Question
 from recommender.reach import nearest_place
 from recommender.wishes import Wishes
@@ -43,7 +45,8 @@ class Explainer:
     question : Question
     wishes : Wishes
     course_vectors : ndarray of float32, shape (N, D)
-    statistics : CourseStatistics
+    quality : Quality
+    demand : Demand
     sources : mapping of str to CandidateModel
         The behaviour models by the name of their feature.
     language : str
@@ -53,7 +56,8 @@ class Explainer:
     question: Question
     wishes: Wishes
     course_vectors: NDArray[np.float32]
-    statistics: CourseStatistics
+    quality: Quality
+    demand: Demand
     sources: Mapping[str, CandidateModel]
     regions: RegionTable
     skills: Vocabulary
@@ -87,9 +91,7 @@ class Explainer:
         if not len(places.course):
             return None
         question = self.question
-        nearest, km = nearest_place(
-            question.batch, row, places, self.regions, question.rules.reach
-        )
+        nearest, km = nearest_place(question.batch, row, places, self.regions, question.rules.reach)
         return self.region_name(places.region[nearest]), km
 
     def region_name(self, region: int) -> str | None:
@@ -188,14 +190,31 @@ def _near(e: Explainer, row: int, course: int) -> Why | None:
 
 
 def _placement(e: Explainer, row: int, course: int) -> Why | None:  # noqa: ARG001
-    rate = e.question.catalogue.table[Courses.placement_rate.name][course]
-    return None if rate is None else Why("leads_to_work", {"placement": rate})
+    placement = e.quality.measures["placement"]
+    if not placement.known[course]:
+        return None
+    return Why("leads_to_work", {"placement": float(placement.mean[course])})
 
 
 def _rated(e: Explainer, row: int, course: int) -> Why | None:  # noqa: ARG001
-    count = e.question.catalogue.table[Courses.rating_count.name][course]
-    above = e.statistics.quality[course] > np.median(e.statistics.quality)
-    return Why("well_rated", {}) if count and count >= 20 and above else None
+    measures = e.quality.measures
+    known = measures["rating"].known[course] or measures["completion"].known[course]
+    above = e.quality.overall[course] > np.median(e.quality.overall)
+    return Why("well_rated", {}) if known and above else None
+
+
+def _sought(e: Explainer, row: int, course: int) -> Why | None:
+    if e.question.batch.opted_out[row]:
+        return None
+    region = int(e.question.batch.region[row])
+    found = e.demand.openings_for(region, e.question.catalogue.skills[course].indices)
+    if found is None:
+        return None
+    openings, skill, around = found
+    label = e.skills.terms[skill].label(e.language)
+    return Why(
+        "vacancies", {"openings": openings, "skill": label, "region": e.region_name(around)}
+    )
 
 
 BACKING: dict[str, Callable[[Explainer, int, int], Why | None]] = {
@@ -210,4 +229,5 @@ BACKING: dict[str, Callable[[Explainer, int, int], Why | None]] = {
     "nearness": _near,
     "placement": _placement,
     "quality": _rated,
+    "vacancy_demand": _sought,
 }

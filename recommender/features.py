@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from recommender.quality import Quality
 from recommender.question import Question
-from training_data.columns import Courses
 
-C = Courses
-
-SOURCES = ("content", "behaviour", "similar_participants", "regional_popularity", "next_course")
+SOURCES = ("content", "behaviour", "similar_participants", "regional_popularity", "next_course", "vacancy_demand")
 FEATURES = (
     *SOURCES,
     "gap_closed",
     "skills_needed",
     "skills_held",
     "interest_match",
+    "topic_closeness",
     "level_fit",
     "price_to_balance",
     "face_to_face",
@@ -32,27 +29,12 @@ FEATURES = (
 NEARNESS_KM = 25.0
 
 
-@dataclass(frozen=True)
-class CourseStatistics:
-    """What is known of each of N trainings from outcomes, shrunk toward the mean of all.
-
-    Attributes
-    ----------
-    quality : ndarray of float32, shape (N,)
-        Bayesian mean of the ratings in [0, 1], 0.5 where nothing is known of any.
-    placement : ndarray of float32, shape (N,)
-        Bayesian mean of the placement rate in [0, 1].
-    """
-
-    quality: NDArray[np.float32]
-    placement: NDArray[np.float32]
-
-
 def features(
     question: Question,
     candidates: NDArray[np.int32],
     source_scores: dict[str, NDArray[np.float32]],
-    statistics: CourseStatistics,
+    quality: Quality,
+    topic_closeness: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     """Return the features of each candidate, shape (B, C, F) in the order of ``FEATURES``.
 
@@ -61,12 +43,15 @@ def features(
     candidates : ndarray of int32, shape (B, C)
         Rows of the catalogue; padding may hold any valid row, its features are not used.
     source_scores : dict of ndarray of float32, shape (B, N)
-        Score of each source for every training; a source that is absent counts as 0.
+        Score of each source for every training; a source that is absent, or says nothing, counts as 0.
+    topic_closeness : ndarray of float32, shape (B, n_categories)
+        How near what each person wishes is to each topic: a wish need not name its topic.
     """
     batch, catalogue = question.batch, question.catalogue
     rows = np.arange(len(batch))[:, None]
     columns: dict[str, NDArray[Any]] = {
-        name: scores[rows, candidates] for name, scores in source_scores.items()
+        name: np.nan_to_num(scores[rows, candidates], neginf=0.0)
+        for name, scores in source_scores.items()
     }
     columns |= _skill_features(question, candidates)
     price = catalogue.price[candidates]
@@ -74,9 +59,11 @@ def features(
     columns["face_to_face"] = catalogue.face_to_face[candidates]
     columns["nearness"] = _nearness(question, rows, candidates)
     columns["level_fit"] = _level_fit(question, candidates)
-    columns["interest_match"] = _dense_at(batch.interests, rows, catalogue.category[candidates])
-    columns["quality"] = statistics.quality[candidates]
-    columns["placement"] = statistics.placement[candidates]
+    topic = catalogue.category[candidates]
+    columns["interest_match"] = _at(np.asarray(batch.interests.todense()), rows, topic)
+    columns["topic_closeness"] = _at(topic_closeness, rows, topic)
+    columns["quality"] = quality.overall[candidates]
+    columns["placement"] = quality.placement[candidates]
     absent = np.zeros(candidates.shape, dtype=np.float32)
     return np.stack([columns.get(name, absent) for name in FEATURES], axis=-1).astype(np.float32)
 
@@ -130,37 +117,10 @@ def _nearness(
     return np.where(question.catalogue.face_to_face[candidates], near, 1.0).astype(np.float32)
 
 
-def _dense_at(
-    matrix: sp.csr_matrix, rows: NDArray[np.intp], columns: NDArray[np.int32]
+def _at(
+    values: NDArray[np.float32], rows: NDArray[np.intp], columns: NDArray[np.int32]
 ) -> NDArray[np.float32]:
-    """Elements of a small sparse matrix; 0 where the column is negative."""
-    dense = np.asarray(matrix.todense())
-    if not dense.shape[1]:
+    """Elements of a matrix; 0 where the column is negative."""
+    if not values.shape[1]:
         return np.zeros(columns.shape, dtype=np.float32)
-    return np.where(columns >= 0, dense[rows, np.maximum(columns, 0)], 0.0).astype(np.float32)
-
-
-def course_statistics(courses: pl.DataFrame) -> CourseStatistics:
-    """Shrink the ratings and placement rates of a courses table toward the mean of the catalogue.
-
-    A figure without a count weighs as one observation; the prior weighs as 20.
-    """
-    known = courses.select(
-        C.rating_mean.col / 5.0, C.rating_count.col, C.placement_rate.col, C.placement_count.col
-    ).cast(pl.Float64)
-    rating, ratings, placement, placements = (
-        known[name].fill_null(float("nan")).to_numpy() for name in known.columns
-    )
-    return CourseStatistics(
-        quality=_shrunk(rating, ratings), placement=_shrunk(placement, placements)
-    )
-
-
-def _shrunk(
-    mean: NDArray[np.float64], count: NDArray[np.float64], prior_weight: float = 20.0
-) -> NDArray[np.float32]:
-    known = ~np.isnan(mean)
-    weight = np.where(known, np.where(np.isnan(count), 1.0, count), 0.0)
-    values = np.where(known, mean, 0.0)
-    prior = (values @ weight / weight.sum()) if weight.sum() else 0.5
-    return ((values * weight + prior * prior_weight) / (weight + prior_weight)).astype(np.float32)
+    return np.where(columns >= 0, values[rows, np.maximum(columns, 0)], 0.0).astype(np.float32)

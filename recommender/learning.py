@@ -17,6 +17,7 @@ from models.ranker import Ranker
 from recommender.engine import Engine
 from recommender.features import FEATURES
 from recommender.participants import region_attributes, relevance
+from recommender.ranking import BlendedRanker
 from training_data.columns import Interactions as Events
 from training_data.columns import Participants
 from training_data.frames import codes_of, positions
@@ -73,7 +74,7 @@ def learn_ranker(
     events: pl.DataFrame,
     interactions: Interactions,
     seed: int,
-) -> Ranker | None:
+) -> BlendedRanker | None:
     """Learn to rank from up to two earlier presents; None where there is too little to learn from.
 
     The sources are fitted anew on each past, so no feature has seen its label; they end fitted on the
@@ -109,8 +110,8 @@ def learn_ranker(
     tables, labels, groups = (np.concatenate(parts) for parts in zip(*examples, strict=True))
     if not len(groups):
         return None
-    ranker = Ranker(trees=150, leaves=15)
-    return ranker.fit(tables, labels, groups, list(FEATURES))
+    learnt = Ranker(trees=150, leaves=15).fit(tables, labels, groups, list(FEATURES))
+    return BlendedRanker.of(learnt, tables)
 
 
 def _examples(

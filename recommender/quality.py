@@ -76,7 +76,8 @@ class Quality:
         ]
         if not columns:
             return np.full(len(self.measures["rating"].count), 0.5, dtype=np.float32)
-        return np.mean(columns, axis=0).astype(np.float32)
+        overall: NDArray[np.float32] = np.mean(columns, axis=0).astype(np.float32)
+        return overall
 
     @property
     def placement(self) -> NDArray[np.float32]:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from models.content_space import ContentSpace
 from rich.progress import (
     BarColumn,
     Progress,
@@ -25,15 +24,17 @@ from models.candidates.base import CandidateModel
 from models.candidates.ease import EASE
 from models.candidates.popularity import Popularity
 from models.candidates.transitions import Transitions
+from models.content_space import ContentSpace
 from models.encoder import TextEncoder
 from models.faiss_index import FaissIndex
 from models.sealing import Manifest, seal, writing
 from recommender.bundle import write_parts
 from recommender.catalogue import build_catalogue
+from recommender.demand import build_demand
 from recommender.engine import Engine
-from recommender.features import course_statistics
 from recommender.learning import fit_sources, interactions_of, learn_ranker, side_information
 from recommender.neighbours import Neighbours
+from recommender.quality import course_quality, with_completion
 from recommender.ranking import FixedRanker
 from recommender.texts import course_texts
 from recommender.wishes import phrases_of, wishes
@@ -85,10 +86,13 @@ def untrained_engine(
     dataset: Dataset, knowledge: Knowledge, encoder: TextEncoder, seed: int
 ) -> Engine:
     """Return an engine that knows the catalogue and its texts, and nothing of anybody's behaviour."""
-    courses = with_named_skills(dataset.read("courses"), knowledge.skills)
+    courses = with_completion(dataset.read("courses"), dataset.read("interactions"))
+    courses = with_named_skills(courses, knowledge.skills)
     language = dataset.info.language
     texts = course_texts(courses, knowledge.skills, language)
-    content = ContentSpace(seed=seed).fit(texts, _known_phrases(dataset, knowledge, courses), encoder)
+    content = ContentSpace(seed=seed).fit(
+        texts, _known_phrases(dataset, knowledge, courses), encoder
+    )
     return Engine(
         programme=knowledge.programme,
         regions=knowledge.regions,
@@ -97,7 +101,10 @@ def untrained_engine(
         catalogue=build_catalogue(
             courses, dataset.read("classes"), knowledge.regions, knowledge.skills
         ),
-        statistics=course_statistics(courses),
+        quality=course_quality(courses),
+        demand=build_demand(
+            dataset.read("vacancies"), knowledge.regions, knowledge.skills, knowledge.occupations
+        ),
         content=content,
         course_vectors=content.encode_courses(texts, encoder),
         sources={},
@@ -183,10 +190,15 @@ def index(engine: Engine, participants: pl.DataFrame, seed: int) -> Neighbours:
 
 
 def _known_phrases(dataset: Dataset, knowledge: Knowledge, courses: pl.DataFrame) -> list[str]:
-    """Phrases that profiles are made of: labels of skills, occupations and topics, and what people wrote."""
+    """Phrases that profiles are made of: names of skills, occupations and topics, and what people wrote."""
     language = dataset.info.language
-    labels = [term.label(language) for term in knowledge.skills.terms]
-    labels += [term.label(language) for term in knowledge.occupations.vocabulary.terms]
+    vocabularies = (knowledge.skills, knowledge.occupations.vocabulary)
+    labels = [
+        name
+        for vocabulary in vocabularies
+        for term in vocabulary.terms
+        for name in (*term.labels.values(), *term.aliases)
+    ]
     topics = courses["category"].drop_nulls().unique(maintain_order=True).to_list()
     written, _ = phrases_of(
         dataset.read("participants"), knowledge.skills, knowledge.occupations, language
