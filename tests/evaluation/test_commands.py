@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from cli import evaluation as commands
+from evaluation.entrants import EntrantError, _unseen
+from evaluation.task import Task
+from models.sealing import Manifest
+from recommender.bundle import Bundle
+from training_data.dataset import Dataset
+
+POPULARITY = "models.candidates.popularity:Popularity"
+OWN = "examples/own_model.py:NextByCount"
+
+
+@pytest.fixture(scope="module")
+def app() -> typer.Typer:
+    app = typer.Typer()
+    for command in (commands.evaluate, commands.compare, commands.split):
+        app.command(command.__name__)(command)
+    return app
+
+
+def test_evaluate_writes_the_report(app: typer.Typer, dataset: Dataset, tmp_path: Path) -> None:
+    report = tmp_path / "reports" / "own.html"
+    options = ["--data", str(dataset.folder), "--draws", "100", "--report", str(report)]
+    result = CliRunner().invoke(app, ["evaluate", OWN, *options, "--learning-curve"])
+    assert result.exit_code == 0, result.output
+    assert "Would more data help" in report.read_text(encoding="utf-8")
+    assert report.with_suffix(".json").is_file()
+
+
+def test_compare_prints_verdicts(app: typer.Typer, dataset: Dataset) -> None:
+    options = ["--data", str(dataset.folder), "--draws", "100"]
+    result = CliRunner().invoke(app, ["compare", POPULARITY, OWN, *options])
+    assert result.exit_code == 0, result.output
+    assert "Compared with Popularity" in result.output
+
+
+def test_unusable_input_ends_with_one_line(app: typer.Typer, dataset: Dataset) -> None:
+    result = CliRunner().invoke(app, ["compare", "a", "b", "--data", str(dataset.folder)])
+    assert result.exit_code == 2
+    assert result.output.startswith("padan: a: neither a bundle nor a run file")
+    result = CliRunner().invoke(app, ["compare", "a", "b", "--data", "nowhere"])
+    assert result.exit_code == 2
+    assert "no dataset here" in result.output
+
+
+def test_split_writes_the_past(app: typer.Typer, dataset: Dataset, tmp_path: Path) -> None:
+    out = tmp_path / "past"
+    options = ["--data", str(dataset.folder), "--out", str(out), "--since", "2024-07-01"]
+    result = CliRunner().invoke(app, ["split", *options])
+    assert result.exit_code == 0, result.output
+    assert str(Dataset.open(out).read("interactions")["at"].max()) < "2024-07-01"
+
+
+def test_a_bundle_that_saw_the_test_is_refused(task: Task) -> None:
+    manifest = Manifest(
+        version="ab12",
+        created_on="2024-10-01",
+        programme="",
+        regions="",
+        encoder="",
+        data=task.dataset.fingerprint(),
+        simulated=True,
+        metrics={},
+        parts={},
+    )
+    with pytest.raises(EntrantError, match="trained on all of"):
+        _unseen(Bundle(manifest, None, None), task)
