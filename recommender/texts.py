@@ -12,9 +12,9 @@ C = Courses
 
 
 def course_texts(courses: pl.DataFrame, skills: Vocabulary, language: str) -> list[str]:
-    """Return title, topic, skills by label, description and provider of each training in one text.
+    """Return title, description, skills by label and topic of each training in one text.
 
-    Many catalogues have titles only; topic, skills and provider then carry what a title leaves out.
+    Many catalogues have titles only; the provider then says a little of what a description would.
     """
     rows, values = exploded(courses[C.skills.name])
     labels = [_label(skills, value, language) for value in values]
@@ -28,10 +28,9 @@ def course_texts(courses: pl.DataFrame, skills: Vocabulary, language: str) -> li
         pl.concat_str(
             [
                 C.title.col,
-                C.category.col,
+                pl.coalesce(C.description.col, C.provider_id.col),
                 pl.col("skill_labels"),
-                C.description.col,
-                C.provider_id.col,
+                C.category.col,
             ],
             separator=". ",
             ignore_nulls=True,

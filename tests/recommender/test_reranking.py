@@ -11,7 +11,9 @@ from recommender.reranking import rerank
 MANY = settings(max_examples=100, deadline=None)
 
 
-def lists(seed: int, B: int = 4, C: int = 12, D: int = 5) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def lists(
+    seed: int, B: int = 4, C: int = 12, D: int = 5
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     scores = rng.normal(size=(B, C)).astype(np.float32)
     scores[rng.random((B, C)) < 0.3] = -np.inf

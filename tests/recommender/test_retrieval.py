@@ -11,7 +11,9 @@ from recommender.retrieval import retrieve
 
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 30))
-def test_candidates_are_permitted_distinct_and_hold_the_best_of_each_source(seed: int, per_source: int) -> None:
+def test_candidates_are_permitted_distinct_and_hold_the_best_of_each_source(
+    seed: int, per_source: int
+) -> None:
     rng = np.random.default_rng(seed)
     mask = rng.random((5, 20)) < 0.5
     scores = {name: rng.normal(size=(5, 20)).astype(np.float32) for name in "ab"}

@@ -1,0 +1,128 @@
+"""Metamorphic properties of the whole engine on random worlds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from recommender.eligibility import permitted
+from recommender.engine import Answer, Engine, Filters, Settings
+from tests.recommender.worlds import DAY, World, random_world
+
+EngineOf = Callable[[World], Engine]
+worlds = st.integers(0, 2**32 - 1).map(random_world)
+MANY = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def answer(engine: Engine, world: World, **asked: object) -> Answer:
+    return engine.recommend(world.participants, world.events, DAY, Settings(**asked))
+
+
+@MANY
+@given(worlds, st.integers(1, 30), st.floats(0, 1))
+def test_lists_are_permitted_distinct_and_no_longer_than_asked(
+    engine_of: EngineOf, world: World, k: int, weight: float
+) -> None:
+    engine = engine_of(world)
+    found = answer(engine, world, k=k, relevance_weight=weight)
+    mask = permitted(found.question)
+    for row, ids in enumerate(found.ids):
+        filled = ids[ids >= 0]
+        assert len(ids) <= k
+        assert len(set(filled)) == len(filled)
+        assert mask[row, filled].all()
+        assert len(filled) == min(k, mask[row].sum())
+        assert np.isfinite(found.scores[row, : len(filled)]).all()
+
+
+@MANY
+@given(worlds)
+def test_a_batch_of_one_is_answered_as_in_a_batch(engine_of: EngineOf, world: World) -> None:
+    engine = engine_of(world)
+    whole = answer(engine, world)
+    for row in range(len(world.participants)):
+        person = world.participants[row : row + 1]
+        alone = engine.recommend(person, world.events, DAY)
+        expected = whole.ids[row][whole.ids[row] >= 0]
+        assert np.array_equal(alone.ids[0][alone.ids[0] >= 0], expected)
+
+
+@MANY
+@given(worlds, st.sets(st.integers(0, 19), min_size=1))
+def test_a_withdrawn_course_vanishes_from_every_list(
+    engine_of: EngineOf, world: World, gone: set[int]
+) -> None:
+    engine = engine_of(world)
+    after = answer(engine.without({f"c{i}" for i in gone}), world, k=20)
+    assert not set(after.ids.ravel()) & gone
+
+
+@MANY
+@given(worlds)
+def test_a_balance_under_its_price_removes_a_course(engine_of: EngineOf, world: World) -> None:
+    engine = engine_of(world)
+    before = answer(engine, world, k=20)
+    for row in range(len(world.participants)):
+        filled = before.ids[row][before.ids[row] >= 0]
+        priced = filled[engine.catalogue.price[filled] > 0]
+        if not len(priced):
+            continue
+        course = int(priced[0])
+        short = pl.lit(int(engine.catalogue.price[course]) - 1, pl.Int64).alias("balance_idr")
+        poorer = world.participants[row : row + 1].with_columns(short)
+        after = engine.recommend(poorer, world.events, DAY, Settings(k=20))
+        assert course not in after.ids[0]
+        assert set(after.ids[0]) - {-1} <= set(filled)
+
+
+@MANY
+@given(worlds)
+def test_the_neutral_list_does_not_depend_on_who_asks(engine_of: EngineOf, world: World) -> None:
+    objecting = world.participants.with_columns(profiling_opt_out=pl.lit(True))
+    someone_else = objecting.with_columns(
+        interests=pl.lit(["las listrik"], pl.List(pl.String)),
+        target_occupation=pl.lit("juru-masak"),
+        gender=pl.lit("female").cast(objecting["gender"].dtype),
+        disability=pl.lit(True),
+    )
+    engine = engine_of(world)
+    one = answer(engine, replace(world, participants=objecting))
+    other = answer(engine, replace(world, participants=someone_else))
+    assert np.array_equal(one.ids, other.ids)
+
+
+@MANY
+@given(worlds, st.sampled_from(["webinar", "in_person"]), st.integers(0, 2_000_000))
+def test_filters_narrow_the_list(engine_of: EngineOf, world: World, mode: str, price: int) -> None:
+    engine = engine_of(world)
+    narrowed = engine.recommend(
+        world.participants, world.events, DAY, Settings(k=20), Filters((mode,), (), price)
+    )
+    ids = narrowed.ids[narrowed.ids >= 0]
+    assert (world.courses["mode"].gather(ids) == mode).all()
+    assert (world.courses["price_idr"].gather(ids) <= price).all()
+
+
+def test_a_provider_cap_holds(engine_of: EngineOf) -> None:
+    world = random_world(5, n_courses=60)
+    found = answer(engine_of(world), world, provider_cap=1)
+    for ids in found.ids:
+        providers = world.courses["provider_id"].gather(ids[ids >= 0])
+        assert providers.n_unique() == len(providers)
+
+
+def test_every_recommended_training_has_a_reason(engine_of: EngineOf) -> None:
+    world = random_world(5, n_courses=60)
+    engine = engine_of(world)
+    found = answer(engine, world)
+    reasons = engine.why(found, "en")
+    for row, ids in enumerate(found.ids):
+        assert len(reasons[row]) == (ids >= 0).sum()
+        assert all(reasons[row])
