@@ -13,6 +13,7 @@ from html import escape
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from rich import box
 from rich.table import Table
 
 from evaluation.metrics import ACCURACY, PerUser, Ranked, Truth, judge
@@ -66,7 +67,9 @@ class Comparison:
 
     def __rich__(self) -> Table:
         """Return the table for ``rich.print``."""
-        table = Table(title=f"Compared with {self.baseline}", caption=self._caption())
+        table = Table(
+            title=f"Compared with {self.baseline}", caption=self._caption(), box=box.SIMPLE_HEAD
+        )
         for name in _COLUMNS:
             table.add_column(name, justify="left" if name in _TEXT else "right")
         for row in _display_rows(self._telling()):
@@ -200,14 +203,14 @@ def compare_values(
         pl.when(pl.col("users").is_null())
         .then(pl.lit(f"not reported: under {MINIMUM_USERS} users"))
         .when(pl.col("users") < FEW_USERS)
-        .then(pl.lit(f"few users: under {FEW_USERS}"))
+        .then(pl.lit("few users"))
         .otherwise(pl.lit(""))
     )
     return Comparison(table.with_columns(verdict=verdict, note=note), baseline, level)
 
 
 _TEXT = ("model", "metric", "slice", "verdict")
-_COLUMNS = (*_TEXT[:3], "users", "value", "difference", "gain", "p", "verdict")
+_COLUMNS = (*_TEXT[:3], "users", "value", "gain [95%]", "p", "verdict")
 
 
 def _display_rows(table: pl.DataFrame) -> list[list[str]]:
@@ -218,8 +221,7 @@ def _display_rows(table: pl.DataFrame) -> list[list[str]]:
             row["slice"],
             "" if row["users"] is None else f"{row['users']:,}",
             _number(row["value"]),
-            _range(row["difference"], row["low"], row["high"], "+.4f"),
-            _range(row["gain"], row["gain_low"], row["gain_high"], "+.1%"),
+            _range(row["gain"], row["gain_low"], row["gain_high"]),
             _number(row["p_holm"]),
             (row["verdict"] or "") + (f" ({row['note']})" if row["note"] else ""),
         ]
@@ -231,10 +233,10 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
 
 
-def _range(value: float | None, low: float | None, high: float | None, spec: str) -> str:
+def _range(value: float | None, low: float | None, high: float | None) -> str:
     if value is None or low is None or high is None:
         return ""
-    return f"{value:{spec}} [{low:{spec}}, {high:{spec}}]"
+    return f"{value:+.1%} [{low:+.1%}, {high:+.1%}]"
 
 
 def _score(

@@ -71,4 +71,4 @@ def test_a_bundle_that_saw_the_test_is_refused(task: Task) -> None:
         parts={},
     )
     with pytest.raises(EntrantError, match="trained on all of"):
-        _unseen(Bundle(manifest, None, None), task)
+        _unseen(Bundle(manifest, None, None, None), task)
