@@ -23,6 +23,7 @@ from api.schemas import (
 from recommender.answers import respond
 from recommender.bundle import Bundle
 from recommender.engine import Filters, Settings
+from recommender.messages import Messages
 from training_data.columns import Courses, Participants
 from training_data.profiles import ProfileError, to_tables
 
@@ -54,7 +55,7 @@ def create_app(bundle: Bundle, people: People) -> FastAPI:
         participants, events = _tables(asked)
         answered = respond(
             engine,
-            messages[asked.language],
+            _messages(asked.language),
             participants,
             events,
             dt.date.today(),
@@ -106,6 +107,13 @@ def create_app(bundle: Bundle, people: People) -> FastAPI:
     def ready() -> Ready:
         """Say with which bundle the service answers."""
         return Ready(bundle_version=bundle.manifest.version, courses=len(engine.catalogue))
+
+    def _messages(language: str | None) -> Messages:
+        wanted = language or engine.programme.languages[0]
+        if wanted not in messages:
+            problem = FieldProblem(field="language", message=f"not one of {', '.join(messages)}")
+            raise ProblemError(422, "1 field cannot be used", [problem])
+        return messages[wanted]
 
     def _course(course_id: str) -> int:
         row = engine.catalogue.index.get(course_id)

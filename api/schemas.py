@@ -39,7 +39,9 @@ class RecommendationRequest(BaseModel):
     participant_id: Identifier | None = None
     participant: Profile | None = None
     k: Annotated[int, Field(ge=1, le=100)] = 10
-    language: Literal["id", "en"] = "id"
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None = Field(
+        None, description="one of the programme's languages; left out: its first"
+    )
     filters: AskedFor = AskedFor()
     neutral: bool = Field(False, description="use no personal data beyond what eligibility needs")
 

@@ -21,7 +21,9 @@ from training_data.profiles import Profile, to_tables
 def recommend(
     profile: Annotated[Path, typer.Option(help="JSON file with a participant's profile.")],
     k: Annotated[int, typer.Option("-k", min=1, max=100, help="Length of the list.")] = 10,
-    language: Annotated[str, typer.Option(help="Language of the reasons.")] = "id",
+    language: Annotated[
+        str | None, typer.Option(help="Language of the reasons.", show_default="the programme's")
+    ] = None,
     bundle: Annotated[
         Path | None, typer.Option(help="Bundle directory.", show_default="the current one")
     ] = None,
@@ -36,7 +38,7 @@ def recommend(
     with stopping():
         loaded = load_bundle(bundle or current(padan_home() / "bundles"))
         people, events = to_tables([described], ["profile"], loaded.engine.regions)
-        messages = loaded.messages(language)
+        messages = loaded.messages(language or loaded.engine.programme.languages[0])
     answered = respond(
         loaded.engine, messages, people, events, dt.date.today(), Settings(k=k), Filters()
     )[0]

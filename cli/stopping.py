@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import typer
 
 from models.sealing import BundleError
+from recommender.messages import MessagesError
 from training_data.dataset import DatasetError
 from training_data.profiles import ProfileError
 from training_data.programme import PackError
@@ -20,6 +21,7 @@ INPUT_ERRORS = (
     ProfileError,
     PackError,
     VocabularyError,
+    MessagesError,
     FileNotFoundError,
 )
 

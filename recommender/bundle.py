@@ -46,11 +46,11 @@ class Bundle:
     manifest: Manifest
     engine: Engine
     neighbours: Neighbours
+    folder: Path
 
     def messages(self, language: str) -> Messages:
         """Return the texts for participants in a language."""
-        programme = self.engine.programme
-        return load_messages(language, programme.currency, programme.languages[0])
+        return load_messages(language, self.engine.programme, self.folder / "messages")
 
 
 def write_parts(
@@ -61,7 +61,7 @@ def write_parts(
     Parameters
     ----------
     sources : mapping of str to Path
-        Folders that are copied as they are: ``regions``, ``skills`` and ``occupations``.
+        Folders that are copied as they are: ``regions``, ``skills``, ``occupations`` and ``messages``.
     """
     for name, source in sources.items():
         shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
@@ -127,4 +127,4 @@ def load_bundle(folder: Path) -> Bundle:
     neighbours = Neighbours(
         FaissIndex.load(folder, "courses"), FaissIndex.load(folder, "participants")
     )
-    return Bundle(manifest, engine, neighbours)
+    return Bundle(manifest, engine, neighbours, folder)

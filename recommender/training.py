@@ -33,6 +33,7 @@ from recommender.catalogue import build_catalogue
 from recommender.demand import build_demand
 from recommender.engine import Engine
 from recommender.learning import fit_sources, interactions_of, learn_ranker, side_information
+from recommender.messages import SHIPPED_MESSAGES, load_messages
 from recommender.neighbours import Neighbours
 from recommender.quality import course_quality, with_completion
 from recommender.ranking import FixedRanker
@@ -61,20 +62,24 @@ class Knowledge:
 
 
 def load_knowledge(dataset: Dataset) -> Knowledge:
-    """Load what a dataset names; its own ``skills`` and ``occupations`` folders win over the project's."""
+    """Load what a dataset names; its own folders win over the project's.
+
+    These are the region pack, ``skills``, ``occupations`` and ``messages``; the rule pack may be a file.
+    """
     shipped = Path(str(resources.files("training_data")))
+    pack = dataset.info.region_pack
     folders = {
-        "regions": _own_or(
-            dataset.folder / dataset.info.region_pack,
-            shipped / "regions" / dataset.info.region_pack,
-        ),
+        "regions": _own_or(dataset.folder / pack, shipped / "regions" / pack),
         "skills": _own_or(dataset.folder / "skills", shipped / "skills"),
         "occupations": _own_or(dataset.folder / "occupations", shipped / "occupations"),
+        "messages": _own_or(dataset.folder / "messages", SHIPPED_MESSAGES),
     }
-    pack = dataset.folder / dataset.info.programme
+    programme = load_programme(dataset.own_or_named(dataset.info.programme))
+    for language in programme.languages:
+        load_messages(language, programme, folders["messages"])  # now, not at the first request
     skills = load_skills(folders["skills"])
     return Knowledge(
-        programme=load_programme(pack if pack.is_file() else dataset.info.programme),
+        programme=programme,
         regions=RegionTable.load(folders["regions"]),
         skills=skills,
         occupations=load_occupations(skills, folders["occupations"]),
@@ -90,7 +95,7 @@ def untrained_engine(
     courses = with_named_skills(courses, knowledge.skills)
     language = dataset.info.language
     texts = course_texts(courses, knowledge.skills, language)
-    content = ContentSpace(seed=seed).fit(
+    content = ContentSpace(common_words=_common_words(language), seed=seed).fit(
         texts, _known_phrases(dataset, knowledge, courses), encoder
     )
     return Engine(
@@ -187,6 +192,15 @@ def index(engine: Engine, participants: pl.DataFrame, seed: int) -> Neighbours:
         FaissIndex(dim).add(engine.catalogue.ids, engine.course_vectors),
         FaissIndex(dim).add(ids, vectors[known]),
     )
+
+
+def _common_words(language: str) -> dict[str, int]:
+    """Return how many common words to learn of the dataset's language and of English, where counted."""
+    import wordfreq  # its tables are for training only
+
+    counted = wordfreq.available_languages()
+    wished = {"en": 1000} | {language: 4000}
+    return {name: count for name, count in wished.items() if name in counted}
 
 
 def _known_phrases(dataset: Dataset, knowledge: Knowledge, courses: pl.DataFrame) -> list[str]:

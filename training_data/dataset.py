@@ -28,8 +28,12 @@ class DatasetInfo(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    programme: str = Field("prakerja-2024", description="rule pack: a shipped name or a file")
-    region_pack: str = Field("indonesia", description="whose codes region_code holds")
+    programme: str = Field(
+        "prakerja-2024", description="rule pack: a shipped name or a file of the dataset"
+    )
+    region_pack: str = Field(
+        "indonesia", description="whose codes region_code holds: a shipped name or a folder"
+    )
     language: str = Field("id", description="ISO 639-1 language of titles and descriptions")
     simulated: bool = Field(False, description="no row is about a real person or event")
 
@@ -95,6 +99,11 @@ class Dataset:
     def open_or_create(cls, folder: str | Path) -> Dataset:
         """Open the dataset in ``folder``, or make one there with the default ``dataset.toml``."""
         return cls.open(folder) if (Path(folder) / INFO_FILE).exists() else cls.create(folder)
+
+    def own_or_named(self, name: str) -> Path | str:
+        """Return the dataset's own file or folder of a name; where it has none, the shipped one's name."""
+        own = self.folder / name
+        return own if own.exists() else name
 
     def path(self, table: str) -> Path:
         """Return where a table's file is, or would be."""

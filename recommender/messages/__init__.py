@@ -13,6 +13,9 @@ from typing import Any, Literal
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent, get_currency_symbol
 
+from training_data.programme import Programme
+
+SHIPPED_MESSAGES = Path(str(resources.files("recommender") / "messages"))
 Section = Literal["why", "why_not", "possible", "words"]
 
 
@@ -65,27 +68,34 @@ MONEY = frozenset({"price", "balance", "ceiling", "missing"})
 SHARES = frozenset({"placement"})
 
 
-def load_messages(
-    language: str, currency: str, home_language: str, folder: Path | None = None
-) -> Messages:
-    """Load the texts of a language.
+class MessagesError(ValueError):
+    """A message file that is not there or leaves a text out; the message names the file and the text."""
 
-    Parameters
-    ----------
-    currency : str
-        ISO 4217 code; its sign is the one used in ``home_language``.
-    folder : Path, optional
-        Folder of message files; the project's own by default.
+
+def load_messages(language: str, programme: Programme, folder: Path = SHIPPED_MESSAGES) -> Messages:
+    """Load the texts of a language from a folder of message files.
+
+    Money is written with the currency's sign in the programme's first language.
 
     Raises
     ------
-    FileNotFoundError
-        If there is no file for the language.
+    MessagesError
+        If there is no file for the language, or it lacks a text.
     """
-    folder = folder or Path(str(resources.files("recommender") / "messages"))
     path = folder / f"{language}.toml"
     if not path.is_file():
-        known = sorted(file.stem for file in folder.glob("*.toml"))
-        raise FileNotFoundError(f"no messages in '{language}'; there are {', '.join(known)}")
-    texts = tomllib.loads(path.read_text(encoding="utf-8"))
-    return Messages(language, texts, get_currency_symbol(currency, locale=home_language))
+        known = ", ".join(sorted(file.stem for file in folder.glob("*.toml")))
+        raise MessagesError(f"no messages in '{language}'; there are {known}")
+    texts = _read(path)
+    for section, needed in _read(SHIPPED_MESSAGES / "en.toml").items():
+        if absent := [code for code in needed if code not in texts.get(section, {})]:
+            raise MessagesError(f"{path}: [{section}] lacks {', '.join(absent)}")
+    home = programme.languages[0]
+    return Messages(language, texts, get_currency_symbol(programme.currency, locale=home))
+
+
+def _read(path: Path) -> dict[str, dict[str, str]]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise MessagesError(f"{path}: not valid TOML: {error}") from error

@@ -17,12 +17,14 @@ from recommender.messages import load_messages
 from recommender.refusals import EVIDENCE, evidence
 from recommender.remedies import REMEDIES, Remedy, remedy
 from tests.recommender.worlds import DAY, World, load_rules, random_world, table
+from training_data.programme import load_programme
 
 LANGUAGES = ("id", "en")
+PROGRAMME = load_programme("prakerja-2024")
 
 
 def test_every_exclusion_has_numbers_and_a_text_in_both_languages() -> None:
-    messages = [load_messages(language, "IDR", "id") for language in LANGUAGES]
+    messages = [load_messages(language, PROGRAMME) for language in LANGUAGES]
     seen: Counter[Reason] = Counter()
     changed = set()
     for seed in range(40):
@@ -46,7 +48,7 @@ def test_every_exclusion_has_numbers_and_a_text_in_both_languages() -> None:
 
 
 def test_reasons_and_texts_are_the_same_set_in_every_language() -> None:
-    texts = [load_messages(language, "IDR", "id").texts for language in LANGUAGES]
+    texts = [load_messages(language, PROGRAMME).texts for language in LANGUAGES]
     assert set(texts[0]["why_not"]) == set(EVIDENCE) == set(Reason)
     assert set(texts[0]["possible"]) == {*REMEDIES, "training_ends"}
     for section in ("why", "why_not", "possible", "words"):
@@ -55,7 +57,7 @@ def test_reasons_and_texts_are_the_same_set_in_every_language() -> None:
 
 def test_the_numbers_are_those_of_person_and_training() -> None:
     world = small_world(price=850_000, balance=300_000)
-    texts = {language: load_messages(language, "IDR", "id") for language in LANGUAGES}
+    texts = {language: load_messages(language, PROGRAMME) for language in LANGUAGES}
     question = world.question()
     numbers = evidence(question, 0, 0, Reason.BALANCE_TOO_LOW)
     change = remedy(question, 0, 0, Reason.BALANCE_TOO_LOW)
@@ -76,7 +78,7 @@ def test_a_current_training_says_on_which_day_it_ends() -> None:
     assert change == Remedy(
         "training_ends", {"course": ["Current"], "date": DAY + dt.timedelta(days=12), "days": 12}
     )
-    text = load_messages("en", "IDR", "id").text("possible", change.code, change.evidence)
+    text = load_messages("en", PROGRAMME).text("possible", change.code, change.evidence)
     assert text == ("After your current training ends, in 12 days, on June 27, 2024: Current.")
 
 

@@ -67,8 +67,9 @@ def import_into(
     MappingError, SourceError, DatasetError
         If a file or the dataset cannot be used; the dataset is then as it was.
     """
-    info = Dataset.open(folder).info if (folder / INFO_FILE).exists() else DatasetInfo()
-    regions = RegionTable.load(info.region_pack)
+    there = (folder / INFO_FILE).exists()
+    own = Dataset.open(folder) if there else Dataset(folder, DatasetInfo())
+    regions = RegionTable.load(own.own_or_named(own.info.region_pack))
     results = [(path.name, import_file(path, kind, mapping, regions)) for path in paths]
     dataset = Dataset.open_or_create(folder)
     summary = ImportSummary(files=results)
