@@ -1,0 +1,1 @@
+"""A country that there is not: its own rules, money, language, islands, skills and catalogue, as data."""
