@@ -58,9 +58,9 @@ def evaluate(
     seed: Seed = 0,
 ) -> None:
     """Measure the first entrant in full, and compare the others with it."""
-    from evaluation.entrants import lists_of  # seconds to import
+    from evaluation.curves import learning_curve  # seconds to import
+    from evaluation.entrants import lists_of
     from evaluation.evaluate import evaluate as measure
-    from evaluation.evaluate import learning_curve
     from evaluation.report import write_report
 
     with _stopping():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,34 +11,28 @@ from numpy.typing import NDArray
 
 from evaluation import metrics
 from evaluation.comparison import ALL, Comparison, compare_values
+from evaluation.curves import K, diversity_curve
 from evaluation.entrants import EntrantError, Lists
 from evaluation.leakage import check_strangers
 from evaluation.metrics import PerUser
+from evaluation.places import region_table, supply_table
 from evaluation.significance import bootstrap_means, interval
 from evaluation.slices import (
-    MINIMUM_USERS,
     Slices,
     by_slice,
     gaps,
     participant_slices,
     providers_table,
-    supply_gap,
     target_slices,
 )
 from evaluation.task import Task
 from recommender.quality import course_quality
-from recommender.reranking import rerank
 from training_data.columns import MODES, Courses, Participants
 
 CUTOFFS = (10, 20)
-K = 10
 MAIN = "ndcg@10"
 COMPARED = ("ndcg@10", "recall@10", "mrr@10")
-RELEVANCE_WEIGHTS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.3)
-MOST_IN_CURVE = 3_000
-POOR_BELOW = 0.25  # share of a person's gap that the best training should close
 WORST_CASES = 6
-LEARNING_SHARES = (0.1, 0.25, 0.5)
 
 Figures = dict[str, float]
 
@@ -68,7 +62,7 @@ class Evaluation:
     comparison : Comparison, optional
         With the further entrants.
     learning : DataFrame, optional
-        ``share, mean, low, high`` of ``ndcg@10``, see :func:`learning_curve`.
+        ``share, mean, low, high`` of ``ndcg@10``, see :func:`evaluation.curves.learning_curve`.
     about : dict of str to str
         Fingerprints, border, sizes.
     """
@@ -119,9 +113,9 @@ def evaluate(
         slices=by_slice(values[MAIN], slices, draws=draws, seed=seed),
         gaps=gaps(values[MAIN], slices),
         providers=_providers(task, subject),
-        regions=_regions(task, values[MAIN]),
-        supply=_supply(task),
-        curve=_curve(task, subject, seed),
+        regions=region_table(task, values[MAIN]),
+        supply=supply_table(task),
+        curve=diversity_curve(task, subject, seed),
         worst=_worst(task, subject, values[MAIN]),
         warnings=[]
         if subject.uses_profiles
@@ -132,36 +126,6 @@ def evaluate(
         else None,
         learning=learning,
     )
-
-
-def learning_curve(
-    task: Task,
-    learn: Callable[[Task], Lists],
-    subject: Lists,
-    *,
-    draws: int = 1000,
-    seed: int = 0,
-) -> pl.DataFrame:
-    """Return the quality by how much was learnt from: the events of some, or of all participants.
-
-    Parameters
-    ----------
-    task : Task
-    learn : callable
-        From a thinned task to the lists, for the people of the whole task.
-    subject : Lists
-        What was learnt from all.
-
-    Returns
-    -------
-    DataFrame
-        ``share, mean, low, high``.
-    """
-    shares = (*LEARNING_SHARES, 1.0)
-    lists = [*(learn(task.thinned(share, seed)) for share in LEARNING_SHARES), subject]
-    values = [metrics.ndcg(metrics.judge(x.ranked, task.truth), K) for x in lists]
-    table = _headline(dict(zip(map(str, shares), values, strict=True)), draws, seed)
-    return table.select(pl.col("metric").cast(pl.Float64).alias("share"), "mean", "low", "high")
 
 
 def compare_entrants(
@@ -255,85 +219,6 @@ def _providers(task: Task, lists: Lists) -> pl.DataFrame:
         catalogue.providers,
         np.where(unrated, np.nan, quality),
     )
-
-
-def _regions(task: Task, values: PerUser) -> pl.DataFrame:
-    """One row for each lowest region: where it is, how well it is served, how many fit poorly."""
-    regions = task.knowledge.regions
-    lowest = np.flatnonzero(regions.level == len(regions.levels) - 1)
-    table = pl.DataFrame(
-        {
-            "code": [regions.codes[i] for i in lowest],
-            "name": regions.frame["name"].gather(lowest),
-            "latitude": regions.latitude[lowest],
-            "longitude": regions.longitude[lowest],
-        }
-    )
-    code = task.profiles[Participants.region_code.name]
-    quality = _region_means(values, code)
-    short = supply_gap(task.best_gap_closed, {"code": code}, POOR_BELOW)
-    return table.join(quality, on="code", how="left").join(
-        short.rename({"users": "people"}), on="code", how="left"
-    )
-
-
-def _region_means(values: PerUser, code: pl.Series) -> pl.DataFrame:
-    table = pl.DataFrame({"code": code, "value": values}, nan_to_null=True).drop_nulls()
-    return (
-        table.group_by("code")
-        .agg(users=pl.len(), mean=pl.col("value").mean())
-        .filter(pl.col("users") >= MINIMUM_USERS)
-    )
-
-
-def _supply(task: Task) -> pl.DataFrame:
-    """People by province and topic wished for, with the share whose best training is poor."""
-    regions = task.knowledge.regions
-    home = regions.ids(task.profiles[Participants.region_code.name])
-    above = np.where(home >= 0, regions.at_level(len(regions.levels) - 2)[home], -1)
-    names = pl.Series([*regions.frame["name"], None])  # row -1: not known
-    groups = {
-        "region": names.gather(np.where(above >= 0, above, len(regions))),
-        "topic": task.profiles[Participants.interests.name].list.first(),
-    }
-    return (
-        supply_gap(task.best_gap_closed, groups, POOR_BELOW)
-        .drop_nulls()
-        .sort("poor", "users", descending=True)
-    )
-
-
-def _curve(task: Task, lists: Lists, seed: int) -> pl.DataFrame:
-    """Reorder the pools by maximal marginal relevance and see what diversity costs."""
-    asked = np.flatnonzero(task.truth.sizes > 0)
-    rows = np.random.default_rng(seed).permutation(asked)[:MOST_IN_CURVE]
-    pool, scores = lists.ranked[rows], lists.scores[rows]
-    truth = _truth_at(task.truth, rows)
-    real = np.maximum(pool, 0)
-    points = []
-    for weight in RELEVANCE_WEIGHTS:
-        chosen = rerank(
-            scores,
-            task.item_vectors[real],
-            task.catalogue.provider[real],
-            K,
-            relevance_weight=weight,
-        )
-        picked = np.take_along_axis(pool, np.maximum(chosen, 0), axis=1)
-        picked = np.where(chosen >= 0, picked, -1)
-        ndcg = np.nanmean(metrics.ndcg(metrics.judge(picked, truth), K))
-        diversity = metrics.intra_list_diversity(picked, task.item_vectors)
-        if np.isnan(diversity).all():
-            continue
-        points.append((weight, float(ndcg), float(np.nanmean(diversity))))
-    return pl.DataFrame(points, schema=["relevance_weight", "ndcg", "diversity"], orient="row")
-
-
-def _truth_at(truth: metrics.Truth, rows: NDArray[np.intp]) -> metrics.Truth:
-    place = np.full(len(truth.sizes), -1)
-    place[rows] = np.arange(len(rows))
-    owner = place[np.repeat(np.arange(len(truth.sizes)), truth.sizes)]
-    return metrics.Truth.from_events(owner[owner >= 0], truth.items[owner >= 0], len(rows))
 
 
 def _worst(task: Task, lists: Lists, values: PerUser) -> list[dict[str, object]]:

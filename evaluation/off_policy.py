@@ -90,7 +90,7 @@ def ips(rewards: Array, weights: Array, *, level: float = 0.95) -> Estimate:
 
 def snips(rewards: Array, weights: Array, *, level: float = 0.95) -> Estimate:
     """Self-normalised IPS; the interval is from the delta method of the ratio."""
-    mean_weight = max(weights.mean(), 1e-12)
+    mean_weight = max(float(weights.mean()), 1e-12)
     value = (weights * rewards).mean() / mean_weight
     influence = weights * (rewards - value) / mean_weight
     return _estimate(value + influence, [weights], level)

@@ -10,8 +10,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from evaluation.curves import learning_curve
 from evaluation.entrants import POOL, EntrantError, Lists, lists_of
-from evaluation.evaluate import Evaluation, evaluate, learning_curve
+from evaluation.evaluate import Evaluation, evaluate
 from evaluation.report import render, write_report
 from evaluation.runs import write_run
 from evaluation.task import Task
