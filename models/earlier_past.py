@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.candidates.recency import ages
 from models.interactions import Interactions
@@ -23,48 +25,48 @@ class Present:
 
 def earlier_presents(
     interactions: Interactions, horizon: Horizon, count: int, window: float = 0.1
-) -> list[Present]:
-    """Return up to ``count`` earlier presents, the latest first.
+) -> Iterator[Present]:
+    """Yield up to ``count`` earlier presents.
 
     Parameters
     ----------
     horizon : {"time", "next"}
-        "time" cuts all events at one moment, and the future is the next ``window`` of the events; "next" takes each
-        participant's last event (then the one before, and so on) as the future.
+        "time" cuts all events at one moment, the latest first, and the future is the next ``window`` of the events.
+        "next" divides the participants into ``count`` parts; the future is the last event of each of one part.
     window : float
-        Share of the events in the past that make the future of "time".
+        Share of the past that makes the future of "time".
 
     Notes
     -----
-    With "time" no event of a past is later than any of its future. With "next" that holds for each participant.
+    With "time" no event of a past is later than any of its future. With "next" that holds within a participant
+    only, as it does where one event of everybody's is held out.
     """
-    if horizon == "next":
-        from_end = _from_end(interactions)
-        several = [step for step in range(count) if (from_end > step).any()]
-        return [
-            Present(interactions.take(from_end > step), interactions.take(from_end == step))
-            for step in several
-        ]
+    return _next(interactions, count) if horizon == "next" else _time(interactions, count, window)
+
+
+def _time(interactions: Interactions, count: int, window: float) -> Iterator[Present]:
     age = ages(interactions)
-    presents = []
     newest, border = 0.0, 0.0
     for _ in range(count):
         # the same ratio of future to past as between the test and all that came before it
         newest, border = border, border + window * (1 - border)
-        presents.append(
-            Present(
-                interactions.take(age >= border),
-                interactions.take((age < border) & (age >= newest)),
-            )
-        )
-    return presents
+        future = (age < border) & (age >= newest)
+        yield Present(interactions.take(age >= border), interactions.take(future))
 
 
-def _from_end(interactions: Interactions) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _next(interactions: Interactions, count: int) -> Iterator[Present]:
+    last = _is_last(interactions)
+    part = interactions.users % count
+    for which in range(count):
+        future = last & (part == which)
+        yield Present(interactions.take(~future), interactions.take(future))
+
+
+def _is_last(interactions: Interactions) -> NDArray[np.bool_]:
     n = len(interactions)
     at = np.arange(n) if interactions.at is None else interactions.at
     order = np.lexsort((np.arange(n), at, interactions.users))
-    ends = np.cumsum(np.bincount(interactions.users, minlength=interactions.n_users))
-    from_end = np.empty(n, dtype=np.int64)
-    from_end[order] = ends[interactions.users[order]] - 1 - np.arange(n)
-    return from_end
+    users = interactions.users[order]
+    is_last = np.empty(n, dtype=bool)
+    is_last[order] = np.append(users[1:] != users[:-1], True)[:n]
+    return is_last

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.candidates.content import item_vectors, unit
+from models.candidates.content import item_vectors
 from models.candidates.histories import Histories
 from models.candidates.recency import ages, by_position, decay
 from models.candidates.side import SideInformation
 from models.interactions import Interactions
+from models.vectors import unit
 
 Floats = NDArray[np.float32]
 HALF_LIVES = (0.003, 0.01, 0.03, 0.1, 0.3)
@@ -75,9 +76,8 @@ class CourseStatistics:
         self, items: NDArray[np.int32], clock: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Return how many events of each course came after the moment beside it."""
-        return self.ends_[items] - np.searchsorted(
-            self.keys_, items + clock * (1 - 1e-9), side="right"
-        )
+        before = np.searchsorted(self.keys_, items + clock * (1 - 1e-9), side="right")
+        return (self.ends_[items] - before).astype(np.float64)
 
 
 def _mean_place(interactions: Interactions) -> NDArray[np.float64]:
@@ -156,5 +156,5 @@ def _likeness(batch: Histories, pairs: Pairs, vectors: Floats) -> Floats:
     columns = []
     for keep in (1.0, 0.7, 0.01):
         profile = unit(np.asarray(batch.matrix(by_position(batch, keep)) @ vectors))
-        columns.append(np.einsum("rd,rd->r", profile[pairs.rows], vectors[pairs.items]))
+        columns.append((profile @ vectors.T)[pairs.rows, pairs.items])
     return np.column_stack(columns).astype(np.float32)

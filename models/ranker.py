@@ -61,7 +61,9 @@ class Ranker:
             Names of the features.
         """
         self.boosters_ = []
-        data = lightgbm.Dataset(features, labels, group=groups, feature_name=names, free_raw_data=False)
+        data = lightgbm.Dataset(
+            features, labels, group=groups, feature_name=names, free_raw_data=False
+        )
         for seed in range(self.seeds):
             settings = {
                 "objective": self.objective,

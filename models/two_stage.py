@@ -21,6 +21,26 @@ from models.ranker import Ranker
 BATCH = 1024
 
 
+@dataclass(frozen=True)
+class Examples:
+    """What a ranker learns from.
+
+    Attributes
+    ----------
+    table : ndarray of float32, shape (R, F)
+    labels : ndarray of float32, shape (R,)
+    groups : ndarray of int64
+        Pairs of each participant, in order.
+    names : list of str
+        Names of the features.
+    """
+
+    table: NDArray[np.float32]
+    labels: NDArray[np.float32]
+    groups: NDArray[np.int64]
+    names: list[str]
+
+
 @dataclass
 class TwoStage:
     """Sources propose ``pool`` courses each; the ranker orders the union.
@@ -32,43 +52,33 @@ class TwoStage:
     horizon : {"time", "next"}
         What the future is; see :func:`models.earlier_past.earlier_presents`.
     presents : int
-        Earlier presents to learn the ranker from.
+        Most earlier presents to learn the ranker from.
+    queries : int
+        Participants to learn the ranker from; no further present is visited once there are as many.
     window : float
         Share of the past that makes each future of "time".
     pool : int
         Courses each source proposes.
-    max_queries : int
-        Most participants to learn the ranker from, over all presents.
+    negatives : int
+        Courses not taken, drawn from each participant's candidates, to learn the ranker from.
     seed : int
     """
 
     sources: dict[str, CandidateModel]
     ranker: Ranker = field(default_factory=Ranker)
     horizon: Horizon = "time"
-    presents: int = 3
+    presents: int = 8
+    queries: int = 8_000
     window: float = 0.1
-    pool: int = 50
-    max_queries: int = 20_000
+    pool: int = 40
+    negatives: int = 40
     seed: int = 0
 
     def fit(self, interactions: Interactions, side: SideInformation) -> Self:
-        """Learn the ranker from earlier presents, then refit the sources on everything."""
-        self.fit_ranker(interactions, side)
+        """Learn the ranker from earlier presents, then fit the sources on everything."""
+        examples = self.examples(interactions, side)
+        self.ranker.fit(examples.table, examples.labels, examples.groups, examples.names)
         return self.fit_sources(interactions, side)
-
-    def fit_ranker(self, interactions: Interactions, side: SideInformation) -> Self:
-        """Learn the ranker from candidates of the earlier past only."""
-        tables, labels, groups = [], [], []
-        for present in earlier_presents(interactions, self.horizon, self.presents, self.window):
-            self.fit_sources(present.past, side)
-            for table, label, group in self._examples(present, side):
-                tables.append(table)
-                labels.append(label)
-                groups.append(group)
-        self.ranker.fit(
-            np.vstack(tables), np.concatenate(labels), np.concatenate(groups), self.names_
-        )
-        return self
 
     def fit_sources(self, interactions: Interactions, side: SideInformation) -> Self:
         """Fit the candidate models and the features on ``interactions``."""
@@ -77,33 +87,63 @@ class TwoStage:
         self.features_ = PairFeatures().fit(interactions, side)
         return self
 
+    def examples(self, interactions: Interactions, side: SideInformation) -> Examples:
+        """Return what the ranker learns from: candidates of earlier pasts, and which of them were then taken.
+
+        The sources are fitted on each past alone, so that no feature has seen its label; they end fitted on the
+        last of them.
+        """
+        rng = np.random.default_rng(self.seed)
+        found: list[Examples] = []
+        for present in earlier_presents(interactions, self.horizon, self.presents, self.window):
+            left = self.queries - sum(len(examples.groups) for examples in found)
+            if left <= 0:
+                break
+            self.fit_sources(present.past, side)
+            found += self._examples(present, side, left, rng)
+        if not found:
+            raise ValueError("no participant of the past took a course among the candidates")
+        return Examples(
+            np.vstack([examples.table for examples in found]),
+            np.concatenate([examples.labels for examples in found]),
+            np.concatenate([examples.groups for examples in found]),
+            found[0].names,
+        )
+
     def _examples(
-        self, present: Present, side: SideInformation
-    ) -> list[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]]:
+        self, present: Present, side: SideInformation, most: int, rng: np.random.Generator
+    ) -> list[Examples]:
         target = _new_courses(present)
         asked = np.flatnonzero(np.diff(target.indptr)).astype(np.int32)
-        most = self.max_queries // self.presents
-        if len(asked) > most:
-            rng = np.random.default_rng(self.seed)
-            asked = np.sort(rng.choice(asked, most, replace=False))
+        asked = np.sort(rng.choice(asked, min(most, len(asked)), replace=False))
         examples = []
         for start in range(0, len(asked), BATCH):
             users = asked[start : start + BATCH]
             batch = histories(present.past, users, side.user_attributes)
-            pairs, table = self.candidates(batch, not_taken(batch))
-            label = np.asarray(target[users[pairs.rows], pairs.items]).ravel()
-            positive = np.bincount(pairs.rows, label, minlength=len(users)) > 0
-            kept = positive[pairs.rows]
-            group = np.bincount(pairs.rows[kept], minlength=len(users))
-            examples.append(
-                (table[kept], label[kept].astype(np.float32), group[group > 0].astype(np.int64))
-            )
+            pairs, table, names = self.candidates(batch, not_taken(batch))
+            labels = np.asarray(target[users[pairs.rows], pairs.items], dtype=np.float32).ravel()
+            kept = self._drawn(pairs, labels, rng)
+            groups = np.bincount(pairs.rows[kept])
+            groups = groups[groups > 0].astype(np.int64)
+            if len(groups):
+                examples.append(Examples(table[kept], labels[kept], groups, names))
         return examples
+
+    def _drawn(
+        self, pairs: Pairs, labels: NDArray[np.float32], rng: np.random.Generator
+    ) -> NDArray[np.intp]:
+        """Return the pairs to learn from, in order: all taken, some not, of participants with both."""
+        chance = np.where(labels > 0, -1.0, rng.random(len(labels)))
+        order = np.lexsort((chance, pairs.rows))
+        rows = pairs.rows[order]
+        place = np.arange(len(rows)) - np.searchsorted(rows, rows)
+        taken = np.bincount(pairs.rows, labels, minlength=int(rows.max(initial=-1)) + 1)
+        return np.sort(order[(taken[rows] > 0) & (place < taken[rows] + self.negatives)])
 
     def candidates(
         self, batch: Histories, mask: Mask
-    ) -> tuple[Pairs, NDArray[np.float32]]:
-        """Return the union of the sources' candidates and its features, (R, F)."""
+    ) -> tuple[Pairs, NDArray[np.float32], list[str]]:
+        """Return the union of the sources' candidates, its features (R, F) and their names."""
         scores = [source.score(batch) for source in self.sources.values()]
         proposed = np.zeros((len(batch), batch.n_items), dtype=bool)
         for score in scores:
@@ -114,12 +154,9 @@ class TwoStage:
         pairs = Pairs(rows, items.astype(np.int32))
         table, names = self.features_.table(batch, pairs)
         own, own_names = _source_features(scores, list(self.sources), pairs)
-        self.names_ = names + own_names
-        return pairs, np.hstack([table, own])
+        return pairs, np.hstack([table, own]), names + own_names
 
-    def recommend(
-        self, batch: Histories, k: int, mask: Mask | None = None
-    ) -> tuple[Ids, Scores]:
+    def recommend(self, batch: Histories, k: int, mask: Mask | None = None) -> tuple[Ids, Scores]:
         """Return the best ``k`` permitted courses of each participant, best first; see ``CandidateModel``."""
         allowed = np.ones((len(batch), batch.n_items), dtype=bool)
         if mask is not None:
@@ -129,7 +166,7 @@ class TwoStage:
         for start in range(0, len(batch), BATCH):
             part = slice(start, start + BATCH)
             some = batch.take(part)
-            pairs, table = self.candidates(some, allowed[part])
+            pairs, table, _ = self.candidates(some, allowed[part])
             scores = np.full((len(some), batch.n_items), -np.inf, dtype=np.float32)
             scores[pairs.rows, pairs.items] = self.ranker.score(table)
             ids[part], best[part] = top_k(scores, k)
@@ -144,7 +181,7 @@ def not_taken(batch: Histories) -> Mask:
 
 
 def _new_courses(present: Present) -> sp.csr_matrix:
-    """What each participant took in the future and not before, as 0/1."""
+    """Return what each participant took in the future and not before, as 0/1."""
     taken, target = present.past.matrix(), present.future.matrix()
     taken.data[:] = 1
     target.data[:] = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, cast, get_args
 
 import numpy as np
 import polars as pl
@@ -51,15 +51,15 @@ def from_tables(
     attributes: pl.DataFrame | None = None,
     user_attributes: pl.DataFrame | None = None,
 ) -> QualityData:
-    """Number the participants and courses and split the events.
+    """Give participants and courses numbers, and split the events.
 
     Parameters
     ----------
     name : str
     events : polars.DataFrame
-        Columns ``participant``, ``course`` and, where known, ``at`` (seconds, or any integer that orders the
-        events); ``part`` (train, validation, test) for ``kind="given"``. Without ``at`` the order of the rows stands
-        for time.
+        Columns ``participant``, ``course`` and, where known, ``at`` (seconds, or any integer that
+        orders the events); ``part`` (train, validation, test) for ``kind="given"``. Without ``at``
+        the order of the rows stands for time.
     kind : {"time", "leave-last-out", "given"}
     texts : polars.DataFrame, optional
         Columns ``course``, ``text``. A course named here counts as known even without events.
@@ -71,9 +71,12 @@ def from_tables(
     ValueError
         If a column is missing or ``part`` holds another word.
     """
-    needed = {"participant", "course"} | ({"part"} if kind == "given" else set())
-    if missing := needed - set(events.columns):
-        raise ValueError(f"{name}: the events lack the column(s) {sorted(missing)}")
+    _require(
+        name, "events", events, ["participant", "course", *(["part"] if kind == "given" else [])]
+    )
+    _require(name, "texts", texts, ["course", "text"])
+    _require(name, "attributes", attributes, ["course", "attribute"])
+    _require(name, "user attributes", user_attributes, ["participant", "attribute"])
     events = events.with_columns(pl.col("participant", "course").cast(pl.String))
     users = events["participant"].unique().sort()
     items = _known(events["course"], texts).unique().sort()
@@ -93,6 +96,55 @@ def from_tables(
         None if attributes is None else _multi_hot(attributes, "course", items),
         None if user_attributes is None else _multi_hot(user_attributes, "participant", users),
     )
+
+
+def _require(name: str, what: str, table: pl.DataFrame | None, columns: list[str]) -> None:
+    if table is not None and (missing := set(columns) - set(table.columns)):
+        raise ValueError(f"{name}: the {what} lack the column(s) {', '.join(sorted(missing))}")
+
+
+def read_tables(
+    events: Path,
+    kind: str,
+    texts: Path | None = None,
+    attributes: Path | None = None,
+    user_attributes: Path | None = None,
+) -> QualityData:
+    """Read one's own tables (CSV or Parquet); columns as in :func:`from_tables`.
+
+    ``at`` may also be a date and time (ISO 8601 in CSV).
+
+    Raises
+    ------
+    ValueError
+        If ``kind`` is no kind of split, or a column is missing or of the wrong type.
+    """
+    if kind not in get_args(SplitKind):
+        raise ValueError(f"--split must be one of {', '.join(get_args(SplitKind))}, got {kind!r}")
+    return from_tables(
+        events.stem,
+        _with_clock(_read(events), events),
+        cast(SplitKind, kind),
+        *(None if path is None else _read(path) for path in (texts, attributes, user_attributes)),
+    )
+
+
+def _read(path: Path) -> pl.DataFrame:
+    if path.suffix == ".parquet":
+        return pl.read_parquet(path)
+    return pl.read_csv(path, infer_schema_length=None, try_parse_dates=True)
+
+
+def _with_clock(events: pl.DataFrame, path: Path) -> pl.DataFrame:
+    if "at" not in events.columns:
+        return events
+    if (missing := events["at"].null_count()) > 0:
+        raise ValueError(f"{path}: {missing} event(s) have no time in column 'at'")
+    if isinstance(events.schema["at"], pl.Datetime | pl.Date):
+        return events.with_columns(pl.col("at").cast(pl.Datetime("us")).dt.epoch("s"))
+    if not events.schema["at"].is_numeric():
+        raise ValueError(f"{path}: column 'at' holds neither times nor numbers")
+    return events
 
 
 def _split(name: str, interactions: Interactions, events: pl.DataFrame, kind: SplitKind) -> Split:
@@ -116,13 +168,21 @@ def _ids(values: pl.Series, table: pl.Series) -> np.ndarray[tuple[int], np.dtype
 
 
 def _texts(texts: pl.DataFrame, items: pl.Series) -> list[str]:
-    known = texts.select(pl.col("course").cast(pl.String), pl.col("text").fill_null("")).unique("course")
-    joined = items.alias("course").to_frame().join(known, on="course", how="left", maintain_order="left")
+    known = texts.select(pl.col("course").cast(pl.String), pl.col("text").fill_null("")).unique(
+        "course"
+    )
+    joined = (
+        items.alias("course").to_frame().join(known, on="course", how="left", maintain_order="left")
+    )
     return list(joined["text"].fill_null(""))
 
 
 def _multi_hot(table: pl.DataFrame, key: str, ids: pl.Series) -> sp.csr_matrix:
-    table = table.select(pl.col(key, "attribute").cast(pl.String)).drop_nulls().unique(maintain_order=True)
+    table = (
+        table.select(pl.col(key, "attribute").cast(pl.String))
+        .drop_nulls()
+        .unique(maintain_order=True)
+    )
     table = table.filter(pl.col(key).is_in(ids.implode()))
     values = table["attribute"].unique().sort()
     cells = (_ids(table[key], ids), _ids(table["attribute"], values))
@@ -168,7 +228,9 @@ def read_coco(folder: Path) -> QualityData:
         for part in ("valid", "test")
     )
     items = pl.read_csv(folder / "i2kg_map.txt", separator="\t", infer_schema=False)
-    entities = pl.read_csv(folder / "e_map.txt", separator="\t", infer_schema=False, quote_char=None)
+    entities = pl.read_csv(
+        folder / "e_map.txt", separator="\t", infer_schema=False, quote_char=None
+    )
     graph = pl.read_csv(folder / "kg_final.txt", separator="\t", infer_schema=False)
     relations = (
         graph.join(items.select(entity_head="eid", course="pid"), on="entity_head")
@@ -180,7 +242,9 @@ def read_coco(folder: Path) -> QualityData:
         .group_by("course", maintain_order=True)
         .agg(pl.col("tail").str.replace_all("-", " ").str.join(", "))
     )
-    text = items.join(topics, left_on="pid", right_on="course", how="left", maintain_order="left").select(
+    text = items.join(
+        topics, left_on="pid", right_on="course", how="left", maintain_order="left"
+    ).select(
         course="pid",
         text=pl.concat_str(
             pl.col("name").str.replace_all("-", " "), "tail", separator=". ", ignore_nulls=True
@@ -204,7 +268,9 @@ def read_xuetangx(folder: Path) -> QualityData:
     # a few events have no clock; they stand where the file puts them, after the participant's others
     events = events.with_columns(pl.col("at").forward_fill().over("participant").fill_null(0))
     courses = events.select("course").unique(maintain_order=True)
-    words = courses.select("course", attribute=pl.col("course").str.split("/" ).list.join("+").str.split("+"))
+    words = courses.select(
+        "course", attribute=pl.col("course").str.split("/").list.join("+").str.split("+")
+    )
     words = words.explode("attribute")
     return from_tables("xuetangx", events, "given", attributes=words)
 
@@ -217,14 +283,20 @@ def read_ml_100k(folder: Path) -> QualityData:
         course=pl.col("item_id:token"),
         at=pl.col("timestamp:float").cast(pl.Int64),
     )
-    items = pl.read_csv(folder / "ml-100k.item", separator="\t", infer_schema=False, quote_char=None)
+    items = pl.read_csv(
+        folder / "ml-100k.item", separator="\t", infer_schema=False, quote_char=None
+    )
     genres = items.select(
         course="item_id:token", attribute=pl.col("class:token_seq").str.split(" ")
     ).explode("attribute")
-    years = items.select(course="item_id:token", attribute=pl.lit("year=") + pl.col("release_year:token"))
+    years = items.select(
+        course="item_id:token", attribute=pl.lit("year=") + pl.col("release_year:token")
+    )
     text = items.select(
         course="item_id:token",
-        text=pl.concat_str("movie_title:token_seq", "class:token_seq", separator=". ", ignore_nulls=True),
+        text=pl.concat_str(
+            "movie_title:token_seq", "class:token_seq", separator=". ", ignore_nulls=True
+        ),
     )
     users = pl.read_csv(folder / "ml-100k.user", separator="\t", infer_schema=False)
     people = pl.concat(
@@ -260,5 +332,7 @@ def read_public(name: str, data: Path) -> QualityData:
         raise ValueError(f"no public set {name!r}; there are {', '.join(READERS)}")
     folder, reader = READERS[name]
     if not (data / folder).is_dir():
-        raise FileNotFoundError(f"{data / folder}: no such folder; point --data at the folder that holds it")
+        raise FileNotFoundError(
+            f"{data / folder}: no such folder; point --data at the folder that holds it"
+        )
     return reader(data / folder)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,13 @@ class Tuned:
 
 
 def tune(
-    peer: Peer, task: Task, figure: Callable[[Ids], float], *, trials: int, seconds: float, seed: int
+    peer: Peer,
+    task: Task,
+    figure: Callable[[Ids], float],
+    *,
+    trials: int,
+    seconds: float,
+    seed: int,
 ) -> Tuned:
     """Search at random for at most ``trials`` trials or ``seconds``, whichever ends first.
 
@@ -86,6 +93,30 @@ def peers() -> list[Peer]:
         Peer("implicit BM25", _draw_bm25, _rank_bm25),
         Peer("implicit cosine", _draw_cosine, _rank_cosine),
     ]
+
+
+def chosen_peers(parts: list[str] | None) -> list[Peer]:
+    """Return the peers whose name holds one of ``parts``, all where None.
+
+    Raises
+    ------
+    ValueError
+        If a part is in no name.
+    ModuleNotFoundError
+        If the peers' libraries are not installed.
+    """
+    for module in ("implicit", "rectools"):
+        if find_spec(module) is None:
+            raise ModuleNotFoundError(
+                f"{module} is not installed; the peers are the optional extra: pip install 'padan[bench]'"
+            )
+    everybody = peers()
+    for part in parts or []:
+        if not any(part.lower() in peer.name.lower() for peer in everybody):
+            names = ", ".join(peer.name for peer in everybody)
+            raise ValueError(f"no peer is called {part!r}; there are {names}")
+    chosen = [part.lower() for part in parts or [""]]
+    return [peer for peer in everybody if any(part in peer.name.lower() for part in chosen)]
 
 
 # --- implicit -------------------------------------------------------------------------------------
@@ -177,7 +208,7 @@ def _rank_cosine(past: Interactions, users: Ids, k: int, params: Params) -> Ids:
 
 
 def _rectools_dataset(past: Interactions) -> Any:
-    import pandas as pd
+    import pandas as pd  # type: ignore[import-untyped]
     from rectools.dataset import Dataset
 
     at = np.arange(len(past)) if past.at is None else past.at
@@ -199,7 +230,9 @@ def _rank_rectools(model: Any, past: Interactions, users: Ids, k: int) -> Ids:
     ids = np.full((len(users), k), -1, dtype=np.int32)
     row = np.full(past.n_users, -1)
     row[users] = np.arange(len(users))
-    ids[row[table["user_id"].to_numpy()], table["rank"].to_numpy() - 1] = table["item_id"].to_numpy()
+    ids[row[table["user_id"].to_numpy()], table["rank"].to_numpy() - 1] = table[
+        "item_id"
+    ].to_numpy()
     return ids
 
 

@@ -21,7 +21,8 @@ State = dict[str, NDArray[Any]]
 class CandidateModel:
     """A model that scores every course for a batch of participants.
 
-    Parameters are the fields of the dataclass; what is learnt ends in an underscore. Fitting again forgets the past.
+    Parameters are the fields of the dataclass; what is learnt ends in an underscore. Fitting again
+    forgets the past.
     """
 
     def fit(self, interactions: Interactions, side: SideInformation | None = None) -> Self:
@@ -32,9 +33,7 @@ class CandidateModel:
         """Return the score of every course, shape (B, N); -inf where there is nothing to say."""
         raise NotImplementedError
 
-    def recommend(
-        self, batch: Histories, k: int, mask: Mask | None = None
-    ) -> tuple[Ids, Scores]:
+    def recommend(self, batch: Histories, k: int, mask: Mask | None = None) -> tuple[Ids, Scores]:
         """Return the best ``k`` permitted courses of each participant, best first.
 
         Parameters

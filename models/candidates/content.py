@@ -15,6 +15,7 @@ from models.candidates.recency import by_position
 from models.candidates.side import SideInformation
 from models.candidates.top_k import Scores
 from models.interactions import Interactions
+from models.vectors import unit
 
 
 @dataclass
@@ -37,9 +38,9 @@ class Content(CandidateModel):
 
     def fit(self, interactions: Interactions, side: SideInformation | None = None) -> Self:
         """Keep the vectors of the courses."""
-        self.vectors_ = item_vectors(side, self.attribute_weight)
-        if self.vectors_ is None:
-            self.vectors_ = np.zeros((interactions.n_items, 1), dtype=np.float32)
+        vectors = item_vectors(side, self.attribute_weight)
+        nothing = np.zeros((interactions.n_items, 1), dtype=np.float32)
+        self.vectors_ = nothing if vectors is None else vectors
         return self
 
     def score(self, batch: Histories) -> Scores:
@@ -74,9 +75,3 @@ def _reduced(attributes: sp.csr_matrix, components: int) -> NDArray[np.float32]:
     rng = np.random.default_rng(0)
     signs = rng.choice(np.array([-1, 1], dtype=np.float32), (attributes.shape[1], components))
     return np.asarray(weighted @ signs, dtype=np.float32)
-
-
-def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return rows of length 1; zero rows stay zero."""
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.maximum(length, 1e-12)).astype(np.float32)

@@ -23,7 +23,7 @@ CELLS = 2_000_000
 
 @dataclass
 class IALS(CandidateModel):
-    """Weighted matrix factorisation; a participant's factors come from the history alone, so newcomers have them too.
+    """Weighted matrix factorisation; newcomers too have factors, for they come from the history alone.
 
     Parameters
     ----------
@@ -87,7 +87,9 @@ class IALS(CandidateModel):
         return solved
 
 
-def _pad(rows: sp.csr_matrix, block: NDArray[np.intp], filler: int) -> tuple[NDArray[np.int64], Floats]:
+def _pad(
+    rows: sp.csr_matrix, block: NDArray[np.intp], filler: int
+) -> tuple[NDArray[np.int64], Floats]:
     """Return columns and values of the rows at ``block``, each (R, longest); ``filler`` and 0 fill up."""
     lengths = np.diff(rows.indptr)[block]
     place = np.arange(lengths.max())

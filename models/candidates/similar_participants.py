@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from sklearn.utils.extmath import randomized_svd
 
 from models.candidates.base import CandidateModel
-from models.candidates.content import item_vectors, unit
+from models.candidates.content import item_vectors
 from models.candidates.histories import Histories, histories
 from models.candidates.recency import ages, by_position, decay
 from models.candidates.side import SideInformation
 from models.candidates.top_k import Scores
 from models.interactions import Interactions
+from models.vectors import unit
 
 
 @dataclass

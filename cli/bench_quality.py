@@ -1,0 +1,63 @@
+"""`padan bench quality`: ours against the peer libraries on public data, or on one's own table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+SPLITS = ("time", "leave-last-out", "given")
+
+
+def quality(
+    name: Annotated[
+        str | None, typer.Argument(help="mars, coco, xuetangx or ml-100k; or none with --events")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder that holds the public sets")] = None,
+    events: Annotated[
+        Path | None,
+        typer.Option(help="CSV or Parquet with participant, course and, where known, at and part"),
+    ] = None,
+    split: Annotated[str, typer.Option(help="time, leave-last-out or given (by part)")] = "time",
+    texts: Annotated[Path | None, typer.Option(help="Table of course, text")] = None,
+    attributes: Annotated[Path | None, typer.Option(help="Table of course, attribute")] = None,
+    user_attributes: Annotated[
+        Path | None, typer.Option(help="Table of participant, attribute")
+    ] = None,
+    trials: Annotated[int, typer.Option(min=1, help="Tuning trials of each peer")] = 30,
+    seconds: Annotated[
+        float, typer.Option(min=1, help="Tuning time of each peer, at most")
+    ] = 300.0,
+    peer: Annotated[
+        list[str] | None, typer.Option(help="Only peers whose name holds this; may be repeated")
+    ] = None,
+) -> None:
+    """Measure recommendation quality against implicit and RecTools (the extra [bench])."""
+    from evaluation.bench.quality import Budget, run, show
+    from evaluation.bench.quality_data import read_public, read_tables
+    from evaluation.bench.quality_peers import chosen_peers
+    from evaluation.bench.quality_texts import text_vectors
+
+    try:
+        if name is not None and events is not None:
+            raise ValueError("give the name of a public set, or --events, not both")
+        if events is not None:
+            loaded = read_tables(events, split, texts, attributes, user_attributes)
+        elif name is not None:
+            if data is None:
+                raise ValueError("--data is missing: the folder that holds the public sets")
+            loaded = read_public(name, data)
+        else:
+            raise ValueError("give the name of a public set, or --events FILE")
+        peers = chosen_peers(peer)
+        vectors = None if loaded.texts is None else text_vectors(loaded.texts)
+    except (ValueError, OSError, ModuleNotFoundError) as error:
+        typer.echo(f"padan bench quality: {error}", err=True)
+        raise typer.Exit(2) from error
+    outcome = run(loaded, vectors, budget=Budget(trials, seconds), only=peers)
+    show(outcome, Console())
+    outcome.write()
+    typer.echo(outcome.line())
+    raise typer.Exit(0 if outcome.holds else 1)

@@ -1,0 +1,262 @@
+"""Recommendation quality: ours against the libraries one would otherwise install, on one split.
+
+Protocol: one global time split 80/10/10 (or the set's own files, or the last event of each); every event counts 1
+and repeats collapse in the target; every course known by the end of the test is ranked, less what the participant
+already took; no sampled negatives. Each model is tuned on validation, refitted on train and validation together,
+and run once on the test. Warm participants (with an event in the past) are the headline; newcomers, and courses
+first seen after the past, are slices of their own. The best peer is the one that is best *on the test*.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from evaluation.bench.outcome import Outcome
+from evaluation.bench.quality_data import QualityData
+from evaluation.bench.quality_ours import RANKERS, Fitted, fit_ours, horizon, rank_ours
+from evaluation.bench.quality_peers import Peer, peers, tune
+from evaluation.bench.quality_task import Ids, Task, make_task, only_items
+from evaluation.metrics import Truth, coverage, judge, ndcg, novelty, recall, reciprocal_rank
+from evaluation.significance import bootstrap_means, interval
+from models.candidates.side import SideInformation
+
+TARGET: Final = 1.1
+K: Final = 20
+OURS: Final = "Padan"
+POPULAR: Final = "RecTools popular"
+NEW_COURSES_TARGET: Final = 5.0
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What every peer may spend on tuning: trials, or seconds, whichever ends first."""
+
+    trials: int = 30
+    seconds: float = 300.0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model on the test.
+
+    Attributes
+    ----------
+    name : str
+    warm, cold : ndarray of int32, shape (U, K)
+        Ranked courses of the task's warm and cold participants.
+    tuning : dict
+        Parameters chosen, figure on validation, trials and seconds.
+    seconds : float
+        Fitting and ranking for the test.
+    """
+
+    name: str
+    warm: Ids
+    cold: Ids
+    tuning: dict[str, Any]
+    seconds: float
+
+
+def run(
+    data: QualityData,
+    item_vectors: NDArray[np.float32] | None = None,
+    *,
+    budget: Budget = Budget(),
+    only: list[Peer] | None = None,
+    threads: int = 0,
+    seed: int = 0,
+) -> Outcome:
+    """Run ours and the peers on ``data`` and compare them.
+
+    Parameters
+    ----------
+    item_vectors : ndarray of float32, shape (n_items, D), optional
+        Unit vectors of the courses' texts.
+    only : list of Peer, optional
+        The peers to run; all where None.
+    threads : int
+        Of our ranker; 0 uses all cores.
+    """
+    side = SideInformation(item_vectors, data.item_attributes, data.user_attributes)
+    train, development, rest = (
+        data.events.take(rows)
+        for rows in (data.split.train, data.split.development, data.split.test)
+    )
+    validation = make_task(train, data.events.take(data.split.validation))
+    test = make_task(development, rest)
+    ours, fitted = _ours(data, side, validation, test, threads)
+    rivals = peers() if only is None else only
+    others = [_peer(peer, validation, test, budget, seed) for peer in rivals]
+    return _outcome(data, test, [ours, *others], fitted)
+
+
+def mean_ndcg(task: Task, users: Ids, ids: Ids) -> float:
+    """Return the mean NDCG@10 of the lists ``ids`` of ``users``."""
+    return float(ndcg(judge(ids, _truth(task, users)), 10).mean())
+
+
+def _ours(
+    data: QualityData, side: SideInformation, validation: Task, test: Task, threads: int
+) -> tuple[Entry, Fitted]:
+    fitted = fit_ours(data, side, validation, test, mean_ndcg, threads=threads)
+    began = time.monotonic()
+    warm, cold = (
+        rank_ours(fitted.model, test, users, K, data.user_attributes)
+        for users in (test.warm, test.cold)
+    )
+    fitted.seconds["ranking"] = time.monotonic() - began
+    tuning = {
+        "params": asdict(fitted.chosen),
+        "figure": max(fitted.validation),
+        "trials": len(RANKERS),
+        "seconds": fitted.seconds["choosing"],
+    }
+    return Entry(OURS, warm, cold, tuning, fitted.seconds["refitting"]), fitted
+
+
+def _peer(peer: Peer, validation: Task, test: Task, budget: Budget, seed: int) -> Entry:
+    tuned = tune(
+        peer,
+        validation,
+        lambda ids: mean_ndcg(validation, validation.warm, ids),
+        trials=budget.trials,
+        seconds=budget.seconds,
+        seed=seed,
+    )
+    began = time.monotonic()
+    warm = peer.rank(test.past, test.warm, K, tuned.params)
+    nothing = np.full((len(test.cold), K), -1, dtype=np.int32)
+    serves_newcomers = peer.name == POPULAR and len(test.cold)
+    cold = peer.rank(test.past, test.cold, K, tuned.params) if serves_newcomers else nothing
+    return Entry(peer.name, warm, cold, asdict(tuned), time.monotonic() - began)
+
+
+# --- figures --------------------------------------------------------------------------------------
+
+
+def _truth(task: Task, users: Ids) -> Truth:
+    rows = task.target[users]
+    return Truth(rows.indptr, rows.indices)
+
+
+def _figures(task: Task, users: Ids, ids: Ids) -> dict[str, float]:
+    judged = judge(ids, _truth(task, users))
+    takers = np.bincount(task.seen.indices, minlength=task.past.n_items)
+    known = int((np.diff(task.seen.indptr) > 0).sum())
+    return {
+        "ndcg@10": float(ndcg(judged, 10).mean()),
+        "recall@10": float(recall(judged, 10).mean()),
+        "recall@20": float(recall(judged, 20).mean()),
+        "mrr@20": float(reciprocal_rank(judged, 20).mean()),
+        "coverage@10": coverage(ids[:, :10], task.past.n_items),
+        "novelty@10": float(np.nanmean(novelty(ids[:, :10], takers, known)))
+        if (ids >= 0).any()
+        else 0.0,
+    }
+
+
+def _against(task: Task, users: Ids, ours: Ids, other: Ids) -> dict[str, Any]:
+    """Return the ratio of mean NDCG@10 and the paired 95% interval of the difference."""
+    truth = _truth(task, users)
+    a, b = (ndcg(judge(ids, truth), 10) for ids in (ours, other))
+    low, high = interval(bootstrap_means((a - b)[:, None], draws=10_000))
+    return {
+        "ratio": float(a.mean() / max(b.mean(), 1e-12)),
+        "difference": float((a - b).mean()),
+        "interval": [float(low[0]), float(high[0])],
+    }
+
+
+def _new_courses(task: Task, ours: Entry) -> dict[str, float]:
+    """Recall@20 on the events of courses nobody took in the past, beside a random ranking's."""
+    new = np.bincount(task.past.items, minlength=task.past.n_items) == 0
+    part = only_items(task, new)
+    users = np.concatenate([part.warm, part.cold])
+    if not len(users):
+        return {"events": 0.0}
+    row = np.full(task.past.n_users, -1)
+    row[task.warm] = np.arange(len(task.warm))
+    row[task.cold] = len(task.warm) + np.arange(len(task.cold))
+    ids = np.vstack([ours.warm, ours.cold])[row[users]]
+    judged = judge(ids, _truth(part, users))
+    events = int(part.target.nnz)
+    choices = task.past.n_items - np.diff(task.seen.indptr)[users]
+    wanted = np.diff(part.target.indptr)[users]
+    chance = float((wanted * np.minimum(K / choices, 1)).sum() / events)
+    found = float(len(judged.users) / events)
+    return {
+        "events": float(events),
+        "recall@20": found,
+        "random recall@20": chance,
+        "ratio": found / chance,
+    }
+
+
+def _outcome(data: QualityData, test: Task, entries: list[Entry], fitted: Fitted) -> Outcome:
+    ours, others = entries[0], entries[1:]
+    warm = {entry.name: _figures(test, test.warm, entry.warm) for entry in entries}
+    best = max(others, key=lambda entry: warm[entry.name]["ndcg@10"])
+    against = _against(test, test.warm, ours.warm, best.warm)
+    details: dict[str, Any] = {
+        "best_peer": best.name,
+        "difference": against["difference"],
+        "interval": against["interval"],
+        "warm": warm,
+        "warm_participants": len(test.warm),
+        "new_courses": _new_courses(test, ours),
+        "horizon": horizon(data),
+        "validation": fitted.validation,
+        "seconds": fitted.seconds,
+        "tuning": {entry.name: entry.tuning for entry in entries},
+    }
+    popular = [entry for entry in others if entry.name == POPULAR]
+    if len(test.cold) and popular:
+        details["cold"] = {
+            "participants": len(test.cold),
+            OURS: _figures(test, test.cold, ours.cold),
+            POPULAR: _figures(test, test.cold, popular[0].cold),
+            "against_popularity": _against(test, test.cold, ours.cold, popular[0].cold),
+        }
+    ratio = against["ratio"]
+    return Outcome(f"quality-{data.name}", ratio, TARGET, ratio >= TARGET, details)
+
+
+# --- on screen ------------------------------------------------------------------------------------
+
+
+def show(outcome: Outcome, console: Console) -> None:
+    """Print the table of a finished benchmark."""
+    details = outcome.details
+    table = Table(title=f"{outcome.bench}: {details['warm_participants']:,} warm participants")
+    table.add_column("model")
+    metrics = list(next(iter(details["warm"].values())))
+    for name in [*metrics, "trials"]:
+        table.add_column(name, justify="right")
+    for name, figures in details["warm"].items():
+        values = (f"{figures[metric]:.4f}" for metric in metrics)
+        table.add_row(name, *values, str(details["tuning"][name]["trials"]))
+    console.print(table)
+    low, high = details["interval"]
+    console.print(
+        f"NDCG@10 {outcome.figure:.3f} times that of the best peer, {details['best_peer']}; "
+        f"difference {details['difference']:+.4f}, 95% interval {low:+.4f} to {high:+.4f}"
+    )
+    if "cold" in details:
+        cold = details["cold"]
+        console.print(
+            f"{cold['participants']:,} newcomers: NDCG@10 {cold[OURS]['ndcg@10']:.4f}, "
+            f"{cold['against_popularity']['ratio']:.2f} times popularity's"
+        )
+    new = details["new_courses"]
+    if new["events"]:
+        console.print(
+            f"{new['events']:,.0f} events of courses nobody had taken: Recall@20 "
+            f"{new['recall@20']:.4f}, {new['ratio']:.1f} times a random ranking's"
+        )

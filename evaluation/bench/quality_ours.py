@@ -1,0 +1,156 @@
+"""Our side of the quality benchmark: one procedure, the same for every dataset.
+
+The sources are fixed. The ranker's size is chosen on validation among ``RANKERS``, then everything is refitted on
+train and validation together. What differs between datasets is read off the data: which side information there is,
+and whether the split is one moment for all (``horizon``).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from evaluation.bench.quality_data import QualityData
+from evaluation.bench.quality_task import Ids, Task
+from models.candidates.base import CandidateModel
+from models.candidates.content import Content
+from models.candidates.ease import EASE
+from models.candidates.histories import histories
+from models.candidates.ials import IALS
+from models.candidates.item_knn import ItemKNN
+from models.candidates.popularity import Popularity
+from models.candidates.side import SideInformation
+from models.candidates.similar_participants import SimilarParticipants
+from models.candidates.top_k import top_k
+from models.candidates.transitions import Transitions
+from models.earlier_past import Horizon
+from models.ranker import Ranker
+from models.two_stage import BATCH, TwoStage, not_taken
+
+RANKERS: Final = (
+    Ranker(trees=100, leaves=6, min_leaf=100),
+    Ranker(trees=150, leaves=16, min_leaf=20),
+    Ranker(trees=150, leaves=31, min_leaf=50, feature_share=0.3),
+)
+MOST_VALIDATED: Final = 4_000
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The engine fitted for the test, and what choosing it took.
+
+    Attributes
+    ----------
+    model : TwoStage
+    validation : list of float
+        NDCG@10 on validation of each of ``RANKERS``.
+    chosen : Ranker
+    seconds : dict of str to float
+        How long each part took.
+    """
+
+    model: TwoStage
+    validation: list[float]
+    chosen: Ranker
+    seconds: dict[str, float]
+
+
+def sources(side: SideInformation) -> dict[str, CandidateModel]:
+    """Return the candidate models; those that need texts or attributes only where there are any."""
+    models: dict[str, CandidateModel] = {
+        "popular": Popularity(),
+        "popular_lately": Popularity(half_life=0.02),
+        "ease": EASE(l2=200.0),
+        "ease_lately": EASE(l2=500.0, keep=0.8),
+        "knn": ItemKNN(neighbours=200, k1=0.3, b=0.75),
+        "knn_lately": ItemKNN(half_life=0.1, keep=0.8),
+        "next": Transitions(keep=0.9),
+        "next_lately": Transitions(half_life=0.05, keep=0.5),
+        "ials": IALS(),
+        "similar": SimilarParticipants(neighbours=300, sharpness=5.0, keep=1.0),
+    }
+    if side.user_attributes is not None:
+        models["popular_in_group"] = Popularity(half_life=0.1, shrinkage=100.0)
+    if side.item_vectors is not None or side.item_attributes is not None:
+        models["content"] = Content()
+    return models
+
+
+def horizon(data: QualityData) -> Horizon:
+    """Return "time" where everybody's future is later than everybody's past, else "next"."""
+    at = data.events.at
+    if at is None:
+        at = np.arange(len(data.events))
+    return "time" if at[data.split.development].max() <= at[data.split.test].min() else "next"
+
+
+def fit_ours(
+    data: QualityData,
+    side: SideInformation,
+    validation: Task,
+    test: Task,
+    figure: Callable[[Task, Ids, Ids], float],
+    *,
+    threads: int = 0,
+) -> Fitted:
+    """Choose the ranker on ``validation`` and refit for ``test``.
+
+    Parameters
+    ----------
+    figure : callable(task, users, ids) -> float
+        What to maximise.
+    threads : int
+        Of the ranker; 0 uses all cores.
+    """
+    began = time.monotonic()
+    model = TwoStage(sources(side), horizon=horizon(data))
+    candidates = [replace(ranker, threads=threads) for ranker in RANKERS]
+    figures = _validate(model, side, validation, candidates, figure)
+    chosen = candidates[int(np.argmax(figures))]
+    tuned = time.monotonic()
+    model.ranker = chosen
+    model.fit(test.past, side)
+    seconds = {"choosing": tuned - began, "refitting": time.monotonic() - tuned}
+    return Fitted(model, figures, chosen, seconds)
+
+
+def _validate(
+    model: TwoStage,
+    side: SideInformation,
+    task: Task,
+    rankers: list[Ranker],
+    figure: Callable[[Task, Ids, Ids], float],
+) -> list[float]:
+    """Return the figure of each ranker; the sources are fitted and the candidates found once for all."""
+    examples = model.examples(task.past, side)
+    model.fit_sources(task.past, side)
+    rng = np.random.default_rng(0)
+    users = np.sort(rng.choice(task.warm, min(MOST_VALIDATED, len(task.warm)), replace=False))
+    for ranker in rankers:
+        ranker.fit(examples.table, examples.labels, examples.groups, examples.names)
+    ids: list[list[Ids]] = [[] for _ in rankers]
+    for start in range(0, len(users), BATCH):
+        batch = histories(task.past, users[start : start + BATCH], side.user_attributes)
+        pairs, table, _ = model.candidates(batch, not_taken(batch))
+        for ranker, found in zip(rankers, ids, strict=True):
+            scores = np.full((len(batch), batch.n_items), -np.inf, dtype=np.float32)
+            scores[pairs.rows, pairs.items] = ranker.score(table)
+            found.append(top_k(scores, 10)[0])
+    return [figure(task, users, np.concatenate(found)) for found in ids]
+
+
+def rank_ours(
+    model: TwoStage, task: Task, users: Ids, k: int, user_attributes: sp.csr_matrix | None
+) -> Ids:
+    """Return the best ``k`` courses not taken in the past for each of ``users``, (U, k)."""
+    parts: list[NDArray[np.int32]] = [np.empty((0, k), dtype=np.int32)]
+    for start in range(0, len(users), BATCH):
+        batch = histories(task.past, users[start : start + BATCH], user_attributes)
+        parts.append(model.recommend(batch, k, not_taken(batch))[0])
+    return np.concatenate(parts)
