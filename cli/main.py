@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from cli import demo, encoder, explaining, importing, recommending, serving, simulation, training
+from cli import (
+    bench,
+    demo,
+    encoder,
+    explaining,
+    importing,
+    recommending,
+    serving,
+    simulation,
+    training,
+)
 
 app = typer.Typer(
     name="padan",
@@ -20,3 +30,4 @@ app.command("recommend")(recommending.recommend)
 app.command("explain")(explaining.explain)
 app.command("serve")(serving.serve)
 app.command("demo")(demo.demo)
+app.add_typer(bench.app, name="bench")

@@ -1,0 +1,55 @@
+"""`padan bench`: ours, the peers and the limit side by side; exit status 0 where the target is reached."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from cli.bench_quality import quality
+
+if TYPE_CHECKING:
+    from evaluation.bench.outcome import Outcome
+
+app = typer.Typer(help="Benchmarks against targets and peers.", no_args_is_help=True)
+app.command("quality")(quality)
+
+
+@app.command()
+def eligibility(
+    participants: Annotated[int, typer.Option(min=1, help="Simulated people.")] = 10_000,
+    courses: Annotated[int, typer.Option(min=1, help="Trainings.")] = 10_000,
+    repeats: Annotated[int, typer.Option(min=1, help="The fastest counts.")] = 5,
+) -> None:
+    """Measure time and memory of the masks of who may take what."""
+    from evaluation.bench.eligibility import run
+
+    _end(run(participants=participants, courses=courses, repeats=repeats))
+
+
+@app.command()
+def evaluation() -> None:
+    """Measure the speed of the metrics against RecTools and ranx (the bench extra)."""
+    from evaluation.bench.evaluation import run
+
+    _end(run())
+
+
+@app.command()
+def encoder(
+    similarity: Annotated[
+        Path | None, typer.Option(help="Folder of human-labelled pairs of texts.")
+    ] = None,
+) -> None:
+    """Measure search by the text encoder against TF-IDF and BM25 (the bench extra)."""
+    from evaluation.bench.encoder import run
+
+    _end(run(similarity=similarity))
+
+
+def _end(outcome: Outcome) -> NoReturn:
+    """Write the outcome, end with its line, and say by the exit status whether it holds."""
+    outcome.write()
+    typer.echo(outcome.line())
+    raise typer.Exit(0 if outcome.holds else 1)
