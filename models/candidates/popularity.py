@@ -37,7 +37,7 @@ class Popularity(CandidateModel):
         weights = decay(ages(interactions), self.half_life) * interactions.weights
         counts = np.bincount(interactions.items, weights, minlength=interactions.n_items)
         self.share_ = (counts / max(counts.sum(), 1e-12)).astype(np.float32)
-        self.group_share_ = None
+        self.group_share_ = np.empty((0, interactions.n_items), dtype=np.float32)
         if self.shrinkage is not None and side is not None and side.user_attributes is not None:
             cells = (weights, (interactions.users, interactions.items))
             taken = sp.csr_matrix(cells, shape=(interactions.n_users, interactions.n_items))
@@ -50,7 +50,7 @@ class Popularity(CandidateModel):
     def score(self, batch: Histories) -> Scores:
         """Return the expected share of the next event, the mean over the participant's attributes."""
         scores = np.repeat(self.share_[None], len(batch), axis=0)
-        if self.group_share_ is None or batch.attributes is None:
+        if len(self.group_share_) == 0 or batch.attributes is None:
             return scores
         known = np.asarray(batch.attributes.sum(axis=1)).ravel()
         has = known > 0
