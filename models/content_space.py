@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -107,6 +107,23 @@ class ContentSpace:
         self.phrase_centre_ = _centre(queries)
         vectors = self.join(unit(queries - self.phrase_centre_), phrases)
         self.phrases_ = PhraseTable(phrases, vectors)
+        return self
+
+    def unify(self, things: Iterable[Sequence[str]]) -> Self:
+        """Give all names of one thing one vector, the unit mean of theirs.
+
+        A short name by itself says little ("las listrik"); its other names, in two languages, say it again.
+
+        Parameters
+        ----------
+        things : iterable of sequences of str
+            The names of each thing, all known phrases; names of two things keep the first thing's vector.
+        """
+        vectors = self.phrases_.vectors.copy()
+        for names in reversed(list(things)):  # so that the first thing has the last word
+            rows = self.phrases_.rows(names)
+            vectors[rows] = unit(self.phrases_.vectors[rows].mean(axis=0, keepdims=True))
+        self.phrases_ = PhraseTable(self.phrases_.phrases, vectors)
         return self
 
     def encode_courses(self, texts: Sequence[str], teacher: TextEncoder) -> NDArray[np.float32]:

@@ -78,7 +78,7 @@ class Settings:
 
     k: int = 10
     per_source: int = 50
-    relevance_weight: float = 0.85
+    relevance_weight: float = 0.95
     provider_cap: int | None = None
 
 

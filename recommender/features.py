@@ -26,7 +26,7 @@ FEATURES = (
     "quality",
     "placement",
 )
-NEARNESS_KM = 25.0
+NEARNESS_KM = 50.0
 
 
 def features(

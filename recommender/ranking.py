@@ -13,7 +13,7 @@ from recommender.features import FEATURES
 
 # Weights where there are no events to learn from: what a counsellor would look at, in this order.
 FIXED_WEIGHTS = {
-    "content": 3.0,
+    "content": 4.0,
     "gap_closed": 1.5,
     "skills_needed": 1.0,
     "interest_match": 0.8,

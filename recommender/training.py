@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import resources
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -95,9 +96,9 @@ def untrained_engine(
     courses = with_named_skills(courses, knowledge.skills)
     language = dataset.info.language
     texts = course_texts(courses, knowledge.skills, language)
-    content = ContentSpace(common_words=_common_words(language), seed=seed).fit(
-        texts, _known_phrases(dataset, knowledge, courses), encoder
-    )
+    things = _known_things(dataset, knowledge, courses)
+    content = ContentSpace(common_words=_common_words(language), seed=seed)
+    content.fit(texts, list(dict.fromkeys(chain.from_iterable(things))), encoder).unify(things)
     return Engine(
         programme=knowledge.programme,
         regions=knowledge.regions,
@@ -203,21 +204,18 @@ def _common_words(language: str) -> dict[str, int]:
     return {name: count for name, count in wished.items() if name in counted}
 
 
-def _known_phrases(dataset: Dataset, knowledge: Knowledge, courses: pl.DataFrame) -> list[str]:
-    """Phrases that profiles are made of: names of skills, occupations and topics, and what people wrote."""
+def _known_things(
+    dataset: Dataset, knowledge: Knowledge, courses: pl.DataFrame
+) -> list[tuple[str, ...]]:
+    """All names of each thing that profiles are made of: skills, occupations, topics, people's own words."""
     language = dataset.info.language
     vocabularies = (knowledge.skills, knowledge.occupations.vocabulary)
-    labels = [
-        name
-        for vocabulary in vocabularies
-        for term in vocabulary.terms
-        for name in (*term.labels.values(), *term.aliases)
-    ]
+    named = [term.names for vocabulary in vocabularies for term in vocabulary.terms]
     topics = courses["category"].drop_nulls().unique(maintain_order=True).to_list()
     written, _ = phrases_of(
         dataset.read("participants"), knowledge.skills, knowledge.occupations, language
     )
-    return list(dict.fromkeys([*labels, *topics, *written]))
+    return [*named, *((phrase,) for phrase in dict.fromkeys([*topics, *written]))]
 
 
 def _own_or(own: Path, shipped: Path) -> Path:

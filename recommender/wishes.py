@@ -23,7 +23,7 @@ from training_data.vocabulary import Occupations, Vocabulary
 P = Participants
 
 # What a person wishes for says more of the right training than what the person can do already.
-WEIGHTS = {"target": 1.0, "interests": 1.0, "skills": 0.5, "occupation": 0.3}
+WEIGHTS = {"target": 1.0, "interests": 1.0, "skills": 0.5, "occupation": 0.2}
 
 
 class PhraseEncoder(Protocol):

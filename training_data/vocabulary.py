@@ -25,16 +25,26 @@ class VocabularyError(ValueError):
 
 @dataclass(frozen=True)
 class Term:
-    """One entry: an id, its labels by language and the other names people use."""
+    """One entry: an id, its labels by language, the other names people use, and its code if it has one."""
 
     id: str
     labels: dict[str, str]
     aliases: tuple[str, ...] = ()
     topic: str | None = None
+    code: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Labels and aliases."""
+        return (*self.labels.values(), *self.aliases)
 
     def label(self, language: str) -> str:
         """Return the label in ``language``, or in the first language the term has."""
         return self.labels.get(language) or next(iter(self.labels.values()))
+
+    def names(self) -> tuple[str, ...]:
+        """Return labels and aliases, each once."""
+        return tuple(dict.fromkeys([*self.labels.values(), *self.aliases]))
 
 
 @dataclass(frozen=True)
@@ -48,12 +58,13 @@ class Vocabulary:
 
     @cached_property
     def index(self) -> dict[str, int]:
-        """Normalised id, label or alias -> integer id; on a clash the id wins, then the label."""
+        """Normalised id, label, alias or code -> integer id; on a clash the earlier kind wins."""
         found: dict[str, int] = {}
         for names in (
             lambda t: (t.id,),
             lambda t: tuple(t.labels.values()),
             lambda t: t.aliases,
+            lambda t: (t.code,) if t.code else (),
         ):
             for number, term in enumerate(self.terms):
                 for name in names(term):
@@ -72,7 +83,7 @@ class Occupations:
     Attributes
     ----------
     vocabulary : Vocabulary
-        The occupations; the national code of each is among its aliases.
+        The occupations.
     codes : tuple of str
         National occupation code (KBJI 2014 in Indonesia) of each.
     needs : csr_matrix of float32, shape (n_occupations, n_skills)
@@ -149,7 +160,5 @@ def _term(entry: dict[str, Any], topic: str | None) -> Term:
     labels = {
         key.removesuffix("_label"): value for key, value in entry.items() if key.endswith("_label")
     }
-    aliases = tuple(entry.get("aliases", ()))
-    if "code" in entry:
-        aliases += (str(entry["code"]),)
-    return Term(entry["id"], labels, aliases, topic)
+    code = str(entry["code"]) if "code" in entry else None
+    return Term(entry["id"], labels, tuple(entry.get("aliases", ())), topic, code)

@@ -1,0 +1,135 @@
+"""The engine on real Indonesian catalogues: sensible lists for six people, all of it permitted.
+
+A training is on topic if its title says so; what that means is written down for each person.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from pathlib import Path
+
+import pytest
+
+from models.embedding_cache import CachedEncoder, EmbeddingCache
+from models.encoder import SentenceEncoder
+from recommender.answers import respond
+from recommender.bundle import Bundle, load_bundle
+from recommender.eligibility import permitted
+from recommender.engine import Filters, Settings
+from recommender.training import train
+from training_data.dataset import Dataset
+from training_data.home import padan_home
+from training_data.importing.pipeline import import_into
+from training_data.profiles import Profile, to_tables
+
+DAY = dt.date(2024, 6, 15)
+CATALOGUES = (
+    "prakerja_skillweek_course.json",
+    "learnfonify_courses_322.csv",
+    "program_pelatihan_bersih.xlsx",
+    "prakerja_alibaba_course.json",
+    "dicoding_courses_61.csv",
+)
+PEOPLE = {
+    "an unemployed woman in Kota Kupang who wants to sell snacks online": (
+        {
+            "region": "Kota Kupang",
+            "birth_year": 1996,
+            "gender": "female",
+            "employment_status": "unemployed",
+            "interests": ["jualan camilan lewat internet"],
+        },
+        r"jual|dagang|pemasar|market|online|toko|camilan|kuliner|makanan|kue",
+    ),
+    "a laid-off factory worker in Kab. Karawang with welding skills": (
+        {
+            "region": "Kab. Karawang",
+            "birth_year": 1984,
+            "employment_status": "laid_off",
+            "occupation": "buruh pabrik",
+            "skills": ["las listrik"],
+        },
+        r"\blas\b|weld|manufaktur|\bmesin\b|otomasi|\bplc\b|\bcnc\b|instalasi|produksi|industri",
+    ),
+    "a graduate in Kab. Sleman who wants to become a data analyst": (
+        {
+            "region": "Kab. Sleman",
+            "birth_year": 2001,
+            "education": "bachelor",
+            "employment_status": "unemployed",
+            "target_occupation": "analis data",
+        },
+        r"\bdata\b|sql|statisti|analis|analy",
+    ),
+    "a farmer in Kab. Garut interested in organic vegetables": (
+        {
+            "region": "Kab. Garut",
+            "birth_year": 1979,
+            "rural": True,
+            "occupation": "petani",
+            "interests": ["sayuran organik"],
+        },
+        r"sayur|hidroponik|tani|tanam|organik|pupuk|kebun",
+    ),
+    "a barista to be in Kota Makassar": (
+        {"region": "Kota Makassar", "birth_year": 2000, "target_occupation": "barista"},
+        r"barista|kopi|coffee|kafe|minuman",
+    ),
+    "a profile written in English": (
+        {
+            "region": "Kota Bandung",
+            "birth_year": 1998,
+            "skills": ["basic html"],
+            "interests": ["I want to build websites and work as a web developer"],
+        },
+        r"\bweb\b|website|situs|html|front-end|react|javascript|wordpress",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def bundle(
+    shared_data: Path, e5: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory
+) -> Bundle:
+    """The real catalogues imported together and trained, without anybody's behaviour."""
+    home = tmp_path_factory.mktemp("home")
+    files = [shared_data / "catalogue" / name for name in CATALOGUES]
+    summary = import_into(home / "real", "courses", files, None, True)
+    assert summary.read == summary.accepted + summary.rejected
+    encoder = CachedEncoder(e5, EmbeddingCache(padan_home()))
+    manifest = train(Dataset.open(home / "real"), encoder, home, DAY)
+    return load_bundle(home / "bundles" / manifest.version)
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_most_of_the_top_five_are_on_topic_and_all_are_permitted(bundle: Bundle, who: str) -> None:
+    described, on_topic = PEOPLE[who]
+    tables = to_tables([Profile(**described)], ["someone"], bundle.engine.regions)
+    messages = bundle.messages("id")
+    found = respond(bundle.engine, messages, *tables, DAY, Settings(), Filters())[0]["items"]
+    assert len(found) == 10
+    titles = [item["title"] for item in found[:5]]
+    fitting = [title for title in titles if re.search(on_topic, title.lower())]
+    assert len(fitting) >= 3, titles
+    mask = permitted(bundle.engine.ask(*tables, DAY))[0]
+    for item in found:
+        assert mask[bundle.engine.catalogue.index[item["course_id"]]]
+        assert item["reasons"]
+
+
+def test_the_welder_hears_that_the_class_is_within_reach(bundle: Bundle) -> None:
+    described, _ = PEOPLE["a laid-off factory worker in Kab. Karawang with welding skills"]
+    tables = to_tables([Profile(**described)], ["someone"], bundle.engine.regions)
+    found = respond(bundle.engine, bundle.messages("id"), *tables, DAY, Settings(), Filters())[0]
+    placed = [item for item in found["items"] if item["distance_km"] is not None]
+    assert placed
+    assert all(item["distance_km"] <= 50 for item in placed)
+
+
+def test_a_radius_too_small_takes_the_class_away(bundle: Bundle) -> None:
+    described, _ = PEOPLE["a laid-off factory worker in Kab. Karawang with welding skills"]
+    near = Profile(**described | {"radius_km": 20})
+    tables = to_tables([near], ["someone"], bundle.engine.regions)
+    found = respond(bundle.engine, bundle.messages("id"), *tables, DAY, Settings(), Filters())[0]
+    assert not any(item["distance_km"] for item in found["items"])
