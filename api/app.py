@@ -78,8 +78,11 @@ def create_app(bundle: Bundle, people: People) -> FastAPI:
 
     @app.get("/v1/courses/{course_id}", responses=responses(404), tags=["courses"])
     def course(course_id: CourseId) -> dict[str, Any]:
-        """Return one training as it stands in the catalogue."""
-        return engine.catalogue.table.row(_course(course_id), named=True)
+        """Return one training as it stands in the catalogue, and what outcomes say of its quality."""
+        row = _course(course_id)
+        return engine.catalogue.table.row(row, named=True) | {
+            "quality": engine.quality.summary(row)
+        }
 
     @app.get("/v1/courses/{course_id}/similar", responses=responses(404), tags=["courses"])
     def similar(

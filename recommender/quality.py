@@ -59,6 +59,14 @@ class Measure:
         """Whether there is enough data to show the figure."""
         return np.asarray(self.count >= ENOUGH)
 
+    def summary(self, course: int) -> dict[str, Any]:
+        """Return the figures of one training as people may be shown them."""
+        enough = bool(self.known[course])
+        shown = {"mean": self.mean, "low": self.low, "high": self.high} if enough else {}
+        return {"enough": enough, "count": int(self.count[course])} | {
+            name: round(float(values[course]), 3) for name, values in shown.items()
+        }
+
 
 @dataclass(frozen=True)
 class Quality:
@@ -84,19 +92,12 @@ class Quality:
         """Placement rate, (N,)."""
         return self.measures["placement"].mean
 
-    def summary(self, course: int) -> dict[str, dict[str, Any] | None]:
-        """Return mean, interval and count of each measure of one training; None: not enough data."""
-        return {
-            name: {
-                "mean": round(float(measure.mean[course]), 3),
-                "low": round(float(measure.low[course]), 3),
-                "high": round(float(measure.high[course]), 3),
-                "count": int(measure.count[course]),
-            }
-            if measure.known[course]
-            else None
-            for name, measure in self.measures.items()
-        }
+    def summary(self, course: int) -> dict[str, dict[str, Any]]:
+        """Return mean, interval and count of each measure of one training.
+
+        Where there is not enough data, ``enough`` is false and no figure is given.
+        """
+        return {name: measure.summary(course) for name, measure in self.measures.items()}
 
 
 def course_quality(courses: pl.DataFrame) -> Quality:

@@ -107,6 +107,11 @@ def explained(folder: Path) -> None:
     assert texts["above_price_ceiling"] == "Custa ISE 4.500; o programa paga até ISE 4.000."
     assert "out_of_reach" in {reason["code"] for reason in courses["pes-6"]["reasons"]}
     assert not courses["pes-9"]["can_become_eligible"]
+    unknown = CliRunner().invoke(
+        app, ["explain", "--profile", str(profile(folder)), "--course", "nada"]
+    )
+    assert unknown.exit_code == 2
+    assert "no training has the id 'nada'" in unknown.output
 
 
 def served(bundle: Path, dataset: Dataset) -> None:
@@ -117,6 +122,9 @@ def served(bundle: Path, dataset: Dataset) -> None:
     assert answer.json()["items"]
     by_id = client.post("/v1/recommendations", json={"participant_id": "p3", "k": 5})
     assert by_id.status_code == 200, by_id.text
+    quality = client.get("/v1/courses/pes-0").json()["quality"]
+    assert quality["completion"]["enough"]
+    assert not quality["placement"]["enough"]
     other = client.post("/v1/recommendations", json={"participant": FISHER, "language": "id"})
     assert other.status_code == 422
     unknown = client.post(

@@ -16,7 +16,7 @@ from recommender import eligibility
 from recommender.checks import OF_PAIR, OF_PERSON, OF_TRAINING, Reason
 from recommender.eligibility import permitted, reason_bits, reasons_in
 from tests.recommender.reference import Reference
-from tests.recommender.worlds import CHOICES, World, random_world
+from tests.recommender.worlds import CHOICES, World, load_rules, random_world
 from training_data.columns import TABLES
 
 worlds = st.integers(0, 2**32 - 1).map(random_world)
@@ -152,6 +152,30 @@ def test_a_withdrawn_course_is_permitted_to_nobody(world: World, gone: set[int])
     assert not after[:, sorted(gone)].any()
     kept = sorted(set(range(20)) - gone)
     assert np.array_equal(after[:, kept], before[:, kept])
+
+
+@pytest.mark.parametrize(
+    ("occupation", "excluded"),
+    [
+        ("Polisi", True),
+        ("  anggota POLRI ", True),
+        ("civil_servant", True),
+        ("Pegawai-Negeri  Sipil", True),
+        ("0112.03", True),  # the armed forces' and police's part of the classification
+        ("1113", True),
+        ("koki", False),
+        ("5120", False),
+        ("pensiunan polisi", False),  # a retired officer may take part
+        (None, False),
+    ],
+)
+def test_occupations_are_excluded_in_any_spelling_and_by_code(
+    occupation: str | None, excluded: bool
+) -> None:
+    world = replace(random_world(0), rules=load_rules("prakerja-2024"))
+    question = grown(world, occupation=pl.lit(occupation, pl.String)).question()
+    found = {reason for bits in reason_bits(question)[0] for reason in reasons_in(int(bits))}
+    assert (Reason.OCCUPATION_EXCLUDED in found) == excluded
 
 
 def test_every_reason_has_one_check() -> None:

@@ -70,10 +70,12 @@ def test_more_observations_narrow_the_interval() -> None:
 
 def test_below_enough_data_no_figure_is_shown() -> None:
     known = quality(completion_rate=[0.6, 0.6, None], completion_count=[ENOUGH - 1, ENOUGH, None])
-    assert known.summary(0)["completion"] is None
-    assert known.summary(1)["completion"]["count"] == ENOUGH
-    assert known.summary(2)["completion"] is None
-    assert known.summary(1)["rating"] is None
+    assert known.summary(0)["completion"] == {"enough": False, "count": ENOUGH - 1}
+    shown = known.summary(1)["completion"]
+    assert shown["enough"]
+    assert shown["low"] < shown["mean"] < shown["high"]
+    assert known.summary(2)["completion"] == {"enough": False, "count": 0}
+    assert known.summary(1)["rating"] == {"enough": False, "count": 0}
 
 
 def test_a_figure_without_a_count_is_worth_one_observation() -> None:
@@ -99,7 +101,7 @@ def test_refunds_count_against_a_training_and_absent_measures_do_not_count() -> 
 def test_without_any_outcome_all_trainings_are_alike() -> None:
     nothing = quality(rating_mean=[None, None])
     assert nothing.overall.tolist() == [0.5, 0.5]
-    assert set(nothing.summary(0).values()) == {None}
+    assert not any(measure["enough"] for measure in nothing.summary(0).values())
 
 
 def event(person: str, course: str, kind: str, day: int) -> dict:
