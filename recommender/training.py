@@ -210,7 +210,7 @@ def _known_things(
     """All names of each thing that profiles are made of: skills, occupations, topics, people's own words."""
     language = dataset.info.language
     vocabularies = (knowledge.skills, knowledge.occupations.vocabulary)
-    named = [term.names for vocabulary in vocabularies for term in vocabulary.terms]
+    named = [term.names() for vocabulary in vocabularies for term in vocabulary.terms]
     topics = courses["category"].drop_nulls().unique(maintain_order=True).to_list()
     written, _ = phrases_of(
         dataset.read("participants"), knowledge.skills, knowledge.occupations, language

@@ -33,11 +33,6 @@ class Term:
     topic: str | None = None
     code: str | None = None
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Labels and aliases."""
-        return (*self.labels.values(), *self.aliases)
-
     def label(self, language: str) -> str:
         """Return the label in ``language``, or in the first language the term has."""
         return self.labels.get(language) or next(iter(self.labels.values()))
