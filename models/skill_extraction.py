@@ -1,0 +1,267 @@
+"""Skills found in a text: by the words of their names and by what phrases of the text mean.
+
+A text is cut into runs of a few words. Each run is compared with each name of each skill twice: by
+spelling (share of the name's words that the run holds) and by meaning (cosine with the name's vector).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+from scipy.optimize import minimize
+from scipy.special import logsumexp, softmax
+
+from models.encoder import TextEncoder
+from models.vectors import unit
+from models.word_coverage import WordCoverage
+from models.word_vectors import WordEncoder, Words, run_vectors
+from training_data.columns import Courses
+from training_data.vocabulary import Vocabulary
+
+C = Courses
+THRESHOLD: Final = 0.54
+MEANING: Final = 0.5  # against spelling, in the score of a run of words
+# Weights of ``features``, learnt by ``fit_ranking`` from the English benchmark's validation sentences.
+RANKING: Final = (55.0, 5.8, 8.6, 4.3)
+_ARRAYS: Final = "skill_names.safetensors"
+_NAMES: Final = "skill_names.json"
+
+_Read = tuple[Words, NDArray[np.int64], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class FoundSkill:
+    """A skill found in a text.
+
+    Attributes
+    ----------
+    skill : int
+        Its number in the vocabulary.
+    score : float
+        Mean of likeness in meaning and in spelling, at most 1.
+    span : tuple of int
+        Where the words that fired begin and end in the text.
+    """
+
+    skill: int
+    score: float
+    span: tuple[int, int]
+
+
+class SkillExtractor:
+    """Finds skills of a vocabulary in texts of any language that the encoder knows.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+    words : WordEncoder
+        Reads the texts: the teacher's ``ContextualWords`` in training, the student's ``StaticWords``
+        in a service, where no transformer runs.
+    threshold : float
+        Least score of a skill that counts as found.
+
+    Attributes
+    ----------
+    names_ : list of str
+        Labels and aliases of all skills, those of a skill side by side.
+    vectors_ : ndarray of float32, shape (n_names, dim)
+        Unit vector of each.
+    run_centre_ : ndarray of float32, shape (dim,)
+        Mean of the runs of ordinary texts.
+    ranking_ : ndarray of float64, shape (n_features,)
+        Weights of ``features`` in ``scores``.
+    """
+
+    names_: list[str]
+    vectors_: NDArray[np.float32]
+    run_centre_: NDArray[np.float32]
+    ranking_: NDArray[np.float64]
+
+    def __init__(
+        self, vocabulary: Vocabulary, words: WordEncoder, threshold: float = THRESHOLD
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.words = words
+        self.threshold = threshold
+
+    def fit(self, encoder: TextEncoder, texts: Sequence[str]) -> Self:
+        """Encode the names.
+
+        Parameters
+        ----------
+        encoder : TextEncoder
+            Of the same space as the word encoder.
+        texts : sequence of str
+            Some of what will be read (a few dozen do), for the mean of runs.
+        """
+        self.names_ = [name for term in self.vocabulary.terms for name in term.names()]
+        self.vectors_ = encoder.encode(self.names_, "query")
+        runs = [vectors for _, _, vectors in self._read(texts)]
+        self.run_centre_ = np.concatenate(runs).mean(axis=0)
+        self.ranking_ = np.array(RANKING)
+        return self._prepare()
+
+    def fit_ranking(self, texts: Sequence[str], gold: Sequence[Sequence[int]]) -> Self:
+        """Learn the weights of ``scores`` from labelled texts, in place of the shipped ones."""
+        self.ranking_ = fit_logit([self.features(text) for text in texts], gold)
+        return self
+
+    def extract(self, texts: Sequence[str]) -> list[list[FoundSkill]]:
+        """Return the skills of each text, in the order of the text.
+
+        Where runs overlap, the better score wins: the words of one skill do not make another.
+        """
+        return [self._found(words, runs, vectors) for words, runs, vectors in self._read(texts)]
+
+    def scores(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Score every skill for every text, for ranking; float32, shape (n, n_skills)."""
+        rows = [self.features(text) @ self.ranking_ for text in texts]
+        return np.array(rows, dtype=np.float32).reshape(len(texts), len(self.vocabulary))
+
+    def features(self, text: str) -> NDArray[np.float32]:
+        """Return what speaks for each skill, shape (n_skills, 4).
+
+        Best cosine of a run with a name, the same of centred vectors, cosine of the whole text, and
+        share of a name's words in the whole text.
+        """
+        ((words, runs, vectors),) = self._read([text])
+        if not len(runs):
+            return np.zeros((len(self.vocabulary), len(RANKING)), dtype=np.float32)
+        whole = np.array([[0, len(words.spans)]])
+        likeness = self._coverage.likeness(words.strings())
+        by_name = [
+            (vectors[:-1] @ self.vectors_.T).max(axis=0),
+            (self._centre(vectors[:-1]) @ self._centred.T).max(axis=0),
+            self.vectors_ @ vectors[-1],
+            self._coverage.of_runs(likeness, whole)[0],
+        ]
+        return np.maximum.reduceat(np.column_stack(by_name), self._first, axis=0)
+
+    def save(self, directory: Path) -> None:
+        """Write the names' vectors (safetensors) and settings (JSON); the word encoder stays out."""
+        directory.mkdir(parents=True, exist_ok=True)
+        arrays = {
+            "vectors": self.vectors_,
+            "run_centre": self.run_centre_,
+            "ranking": self.ranking_,
+        }
+        save_file(arrays, directory / _ARRAYS)
+        settings = {"threshold": self.threshold, "names": self.names_}
+        text = json.dumps(settings, ensure_ascii=False)
+        (directory / _NAMES).write_text(text, encoding="utf-8")
+
+    @classmethod
+    def load(cls, directory: Path, vocabulary: Vocabulary, words: WordEncoder) -> Self:
+        """Read what ``save`` has written.
+
+        Raises
+        ------
+        ValueError
+            The vocabulary's names are not those that were saved.
+        """
+        settings = json.loads((directory / _NAMES).read_text(encoding="utf-8"))
+        extractor = cls(vocabulary, words, settings["threshold"])
+        extractor.names_ = [name for term in vocabulary.terms for name in term.names()]
+        if extractor.names_ != settings["names"]:
+            raise ValueError(f"{directory}: written for another skill vocabulary; train again")
+        arrays = load_file(directory / _ARRAYS)
+        extractor.vectors_ = arrays["vectors"]
+        extractor.run_centre_ = arrays["run_centre"]
+        extractor.ranking_ = arrays["ranking"]
+        return extractor._prepare()
+
+    def _prepare(self) -> Self:
+        self._coverage = WordCoverage().fit(self.names_)
+        self._centred = unit(self.vectors_ - self.vectors_.mean(axis=0))
+        counts = [len(term.names()) for term in self.vocabulary.terms]
+        self._first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+        return self
+
+    def _read(self, texts: Sequence[str]) -> Iterator[_Read]:
+        """Words, runs and vectors of the runs of each text; the last vector is the whole text's."""
+        read = [Words.of(text) for text in texts]
+        for words, sums in zip(read, self.words.encode_words(read), strict=True):
+            runs = words.runs()
+            whole = np.array([[0, len(words.spans)]])
+            yield words, runs, run_vectors(sums, np.concatenate([runs, whole]))
+
+    def _centre(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        return unit(vectors - self.run_centre_)
+
+    def _found(
+        self, words: Words, runs: NDArray[np.int64], vectors: NDArray[np.float32]
+    ) -> list[FoundSkill]:
+        if not len(runs):
+            return []
+        likeness = self._coverage.likeness(words.strings())
+        spelling = self._coverage.of_runs(likeness, runs)
+        meaning = self._centre(vectors[:-1]) @ self._centred.T
+        by_name = MEANING * meaning + (1 - MEANING) * spelling
+        by_skill = np.maximum.reduceat(by_name, self._first, axis=1)
+        best, score = by_skill.argmax(axis=0), by_skill.max(axis=0)
+        likely = np.flatnonzero(score >= self.threshold)
+        taken = np.zeros(len(words.spans), dtype=bool)
+        found = []
+        for skill in likely[np.argsort(-score[likely], kind="stable")]:
+            run = runs[best[skill]]
+            if not taken[run[0] : run[1]].any():
+                taken[run[0] : run[1]] = True
+                found.append(FoundSkill(int(skill), float(score[skill]), words.place(run)))
+        return sorted(found, key=lambda one: one.span)
+
+
+def with_extracted_skills(courses: pl.DataFrame, extractor: SkillExtractor) -> pl.DataFrame:
+    """Give each training without skills those found in its title and description."""
+    lacking = courses[C.skills.name].list.len() == 0
+    texts = [
+        f"{title}. {description or ''}"
+        for title, description in courses.filter(lacking)
+        .select(C.title.name, C.description.name)
+        .iter_rows()
+    ]
+    terms = extractor.vocabulary.terms
+    found = iter([terms[one.skill].id for one in skills] for skills in extractor.extract(texts))
+    skills = [
+        next(found) if lacks else held
+        for lacks, held in zip(lacking, courses[C.skills.name].to_list(), strict=True)
+    ]
+    return courses.with_columns(pl.Series(C.skills.name, skills, dtype=pl.List(pl.String)))
+
+
+def fit_logit(
+    features: Sequence[NDArray[np.float32]], gold: Sequence[Sequence[int]], ridge: float = 1e-3
+) -> NDArray[np.float64]:
+    """Return the weights of a multinomial logit of the right skills against all others.
+
+    Parameters
+    ----------
+    features : sequence of ndarray, shape (n_skills, n_features)
+        One of each text.
+    gold : sequence of sequence of int
+        The right skills of each text, at least one.
+    ridge : float
+        Penalty on weights of features scaled to unit variance.
+    """
+    scale = np.std(np.concatenate(features), axis=0) + 1e-9
+    scaled = [text / scale for text in features]
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        value, slope = ridge * weights @ weights, 2 * ridge * weights
+        for text, right in zip(scaled, gold, strict=True):
+            logits = text @ weights
+            chances = softmax(logits)
+            value += (logsumexp(logits) - logits[list(right)].mean()) / len(scaled)
+            slope += (chances @ text - text[list(right)].mean(axis=0)) / len(scaled)
+        return float(value), slope
+
+    start = np.zeros(len(scale))
+    learnt: NDArray[np.float64] = minimize(loss, start, jac=True, method="L-BFGS-B").x / scale
+    return learnt

@@ -1,0 +1,71 @@
+"""How much of a name a text holds, word for word, in whatever inflection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Self
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+
+from training_data.text import normalise
+
+_UNLIKE: Final = 0.35  # words less alike than this are different words
+
+
+class WordCoverage:
+    """Share of a name's words that a text holds, rare words weighing more.
+
+    Words are compared by their character n-grams (cosine of TF-IDF), so that "mengolah" is nearly
+    "olahan" and "programming" nearly "program" without a stemmer for each language.
+
+    Attributes
+    ----------
+    names_ : csr_matrix of float32, shape (n_names, n_words)
+        Weight of each word in a name; a row's sum is 1.
+    """
+
+    names_: sp.csr_matrix
+
+    def fit(self, names: Sequence[str]) -> Self:
+        """Learn words, their spelling and rarity from the names."""
+        bags = CountVectorizer(analyzer=_words, binary=True, dtype=np.float32)
+        found = bags.fit_transform(names)
+        rarity = np.log((1 + len(names)) / np.asarray(found.sum(axis=0)).ravel())
+        weighted = sp.csr_matrix(found.multiply(rarity[None]))
+        total = np.maximum(np.asarray(weighted.sum(axis=1)).ravel(), 1e-6)
+        self.names_ = sp.csr_matrix(sp.diags(1 / total) @ weighted, dtype=np.float32)
+        self._spelling = TfidfVectorizer(
+            analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, dtype=np.float32
+        )
+        self._words = self._spelling.fit_transform(bags.get_feature_names_out())
+        return self
+
+    def likeness(self, words: Sequence[str]) -> sp.csr_matrix:
+        """Return how alike each word and each word of the names are, shape (n, n_words)."""
+        alike = sp.csr_matrix(self._spelling.transform(map(normalise, words)) @ self._words.T)
+        alike.data[alike.data < _UNLIKE] = 0
+        alike.eliminate_zeros()
+        return alike
+
+    def of_runs(self, likeness: sp.csr_matrix, runs: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the share of each name that each run of a text's words holds, shape (m, n_names).
+
+        Parameters
+        ----------
+        likeness : csr_matrix of float32, shape (n, n_words)
+            Of the text's words.
+        runs : ndarray of int64, shape (m, 2)
+            First word and last word + 1.
+        """
+        used = np.unique(likeness.indices)
+        dense = likeness[:, used].toarray()
+        best = np.array([dense[start:end].max(axis=0) for start, end in runs])
+        held: NDArray[np.float32] = best.reshape(len(runs), len(used)) @ self.names_[:, used].T
+        return held
+
+
+def _words(name: str) -> list[str]:
+    return normalise(name).split()
