@@ -8,6 +8,7 @@ from cli import (
     bench,
     demo,
     encoder,
+    evaluation,
     explaining,
     importing,
     recommending,
@@ -28,6 +29,9 @@ app.command("simulate")(simulation.simulate)
 app.command("train")(training.train)
 app.command("recommend")(recommending.recommend)
 app.command("explain")(explaining.explain)
+app.command("evaluate")(evaluation.evaluate)
+app.command("compare")(evaluation.compare)
+app.command("split")(evaluation.split)
 app.command("serve")(serving.serve)
 app.command("demo")(demo.demo)
 app.add_typer(bench.app, name="bench")
