@@ -18,6 +18,7 @@ from models.candidates.popularity import Popularity
 from models.candidates.side import SideInformation
 from models.candidates.similar_participants import SimilarParticipants
 from models.candidates.transitions import Transitions
+from models.candidates.two_tower import TwoTower
 from models.interactions import Interactions
 
 MODELS: list[Callable[[], CandidateModel]] = [
@@ -29,6 +30,7 @@ MODELS: list[Callable[[], CandidateModel]] = [
     lambda: IALS(factors=4, l2=0.5, iterations=4),
     lambda: SimilarParticipants(neighbours=8, dimensions=6, content=0.2),
     Content,
+    lambda: TwoTower(dimensions=8, epochs=30, learning_rate=0.02),
 ]
 PERSONAL = MODELS[2:]
 N_USERS, N_ITEMS = 60, 20
