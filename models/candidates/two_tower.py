@@ -110,7 +110,9 @@ class TwoTower(CandidateModel):
         )
         n_items = everybody.n_items
         for _ in range(self.epochs):
-            for chosen in torch.randperm(len(target)).split(batch):
+            order = torch.randperm(len(target))
+            for start in range(0, len(order), batch):
+                chosen = order[start : start + batch]
                 history = before[chosen]
                 lost = torch.rand(history.shape) < self.dropout
                 history = torch.where(lost, n_items, history)
@@ -136,7 +138,8 @@ class TwoTower(CandidateModel):
         people = np.zeros((len(batch), self.items_in_.shape[1]), dtype=np.float32)
         np.add.at(people, batch.rows, self.items_in_[batch.items] * place[:, None])
         people += _profile(batch, len(self.profile_)) @ self.profile_
-        return people @ self.items_out_.T + self.bias_
+        scores: Scores = people @ self.items_out_.T + self.bias_
+        return scores
 
 
 class _Towers(nn.Module):
@@ -153,10 +156,9 @@ class _Towers(nn.Module):
         self.profile = nn.Linear(n_profile, dimensions, bias=False)
         self.bias = nn.Parameter(torch.zeros(n_items))
         self.places = nn.Parameter(0.8 ** torch.arange(latest, dtype=torch.float32))
-        for table in (self.own_in, self.own_out):
-            nn.init.normal_(table.weight, std=0.1)
-        for table in (self.project_in, self.project_out, self.profile):
-            nn.init.normal_(table.weight, std=0.1)
+        for name, parameter in self.named_parameters():
+            if name.endswith("weight"):
+                nn.init.normal_(parameter, std=0.1)
 
     def items_in(self) -> torch.Tensor:
         """Vectors of the courses of histories, (N + 1, D); zeros for "no course"."""
@@ -180,7 +182,8 @@ class _Towers(nn.Module):
         own = self.own_out(pool)
         kept = torch.rand(len(pool), 1) >= dropout / 2
         choices = own * kept + self.project_out(self.content[pool])
-        return people @ choices.T + self.bias[pool]
+        logits: torch.Tensor = people @ choices.T + self.bias[pool]
+        return logits
 
 
 def _latest(everybody: Histories, latest: int) -> torch.Tensor:

@@ -45,7 +45,7 @@ class Spy(CandidateModel):
     fitted_on: list[Interactions] = field(default_factory=list)
     asked_with: list[tuple[Interactions, Histories]] = field(default_factory=list)
 
-    def fit(self, interactions: Interactions, side: SideInformation | None = None) -> Self:
+    def fit(self, interactions: Interactions, side: SideInformation | None = None) -> Self:  # noqa: ARG002
         self.fitted_on.append(interactions)
         return self
 
