@@ -10,6 +10,7 @@ import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from recommender.spots import Spots
 from training_data.columns import EDUCATIONS, LEVELS, MODES, Classes, Courses
 from training_data.frames import codes_of, exploded, indicator, ones_at, positions
 from training_data.regions import RegionTable
@@ -24,6 +25,8 @@ C, K = Courses, Classes
 @dataclass(frozen=True)
 class Places:
     """Where and when trainings take place, P rows: a class each, or the home of an undated one.
+
+    They stand in the order of the trainings.
 
     Attributes
     ----------
@@ -113,6 +116,11 @@ class Catalogue:
         return replace(self, withdrawn=self.withdrawn | gone)
 
     @cached_property
+    def spots(self) -> tuple[Spots, NDArray[np.int64]]:
+        """Each distinct spot of the places once, and the number of each place's (P,)."""
+        return Spots.distinct(self.places)
+
+    @cached_property
     def face_to_face(self) -> NDArray[np.bool_]:
         """Whether one has to be at a place."""
         return np.isin(self.mode, FACE_TO_FACE)
@@ -178,12 +186,15 @@ def _places(
         K.registration_until.col.to_physical().fill_null(-1),
     )
     rows = pl.concat([held, homes])
+    course = positions(rows[K.course_id.name], index.__getitem__)
+    order = np.argsort(course, kind="stable")
+    rows, course = rows[order], course[order]
     region = codes_of(rows[K.region_code.name], regions.codes)
     latitude, longitude, exact = located(
         region, rows[K.latitude.name], rows[K.longitude.name], regions
     )
     return Places(
-        course=positions(rows[K.course_id.name], index.__getitem__),
+        course=course,
         region=region,
         landmass=np.where(region >= 0, regions.landmass[region], -1).astype(np.int32),
         latitude=latitude,

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from enum import StrEnum
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from recommender.participants import ages
 from recommender.question import Question, Stage
 from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES, LEVELS, MODES, Courses
+from training_data.frames import positions
 from training_data.text import normalise
 
 Violations = NDArray[np.bool_]
@@ -100,16 +100,19 @@ def _occupation_excluded(q: Question) -> Violations | None:
     if rule is None:
         return None
     names = {normalise(name) for name in rule.occupations}
-    excluded = _is_named(q.batch.occupation, names) | _is_named(q.batch.occupation_id, names)
-    for code in rule.codes:
-        excluded |= q.batch.occupation_code.str.starts_with(code).fill_null(False)
-    return excluded.to_numpy()
+    occupations = q.batch.occupations
 
+    def excluded(phrase: str) -> int:
+        """1 where a phrase, the id that it stands for, or the code of either is excluded, else 0."""
+        number = occupations.vocabulary.find(phrase)
+        known = number >= 0
+        id_ = occupations.vocabulary.terms[number].id if known else phrase
+        code = occupations.codes[number] if known else phrase
+        named = bool(names & {normalise(phrase), normalise(id_)})
+        return int(named or code.startswith(rule.codes))
 
-def _is_named(phrases: pl.Series, names: set[str]) -> pl.Series:
-    """Whether each phrase is one of the normalised names, in any spelling; null is none."""
-    meant = [phrase for phrase in phrases.drop_nulls().unique() if normalise(phrase) in names]
-    return phrases.is_in(meant).fill_null(False)
+    found: Violations = positions(q.batch.occupation, excluded) == 1
+    return found
 
 
 def _first_purchase_late(q: Question) -> Violations | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from models.candidates.histories import Histories
 from recommender.catalogue import Catalogue, located
-from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES, Interactions, Participants
+from training_data.columns import Interactions, Participants
 from training_data.frames import codes_of, indicator, ones_at, positions
 from training_data.regions import RegionTable
 from training_data.vocabulary import Occupations, Vocabulary
@@ -38,8 +38,10 @@ class ParticipantBatch:
 
     Attributes
     ----------
-    occupation, occupation_id, occupation_code : Series of String, B long
-        Work now or last done: as it was written, its id in the vocabulary, and its national code.
+    occupation : Series of String, B long
+        Work now or last done, as it was written.
+    target : ndarray of int32, shape (B,)
+        Row in ``occupations`` of the work wished for.
     exact : ndarray of bool, shape (B,)
         Whether the coordinates are the person's own and not the region's.
     admitted_on : ndarray of int32, shape (B,)
@@ -64,8 +66,7 @@ class ParticipantBatch:
     education: NDArray[np.int32]
     employment: NDArray[np.int32]
     occupation: pl.Series
-    occupation_id: pl.Series
-    occupation_code: pl.Series
+    occupations: Occupations
     target: NDArray[np.int32]
     region: NDArray[np.int32]
     landmass: NDArray[np.int32]
@@ -114,40 +115,24 @@ def build_batch(
     latitude, longitude, exact = located(
         region, participants[P.latitude.name], participants[P.longitude.name], regions
     )
-    occupation = participants[P.occupation.name]
-    own_work = positions(occupation, occupations.vocabulary.find)
     target = positions(participants[P.target_occupation.name], occupations.vocabulary.find)
-    balance = participants[P.balance_idr.name].fill_null(
-        np.iinfo(np.int64).max if grant is None else grant
-    )
     categories = {name.casefold(): number for number, name in enumerate(catalogue.categories)}
     opted_out = participants[P.profiling_opt_out.name].to_numpy()
     done = _done(events, participants[P.participant_id.name], catalogue)
     return ParticipantBatch(
         table=participants,
-        birth_year=participants[P.birth_year.name].fill_null(0).to_numpy(),
-        education=codes_of(participants[P.education.name], EDUCATIONS),
-        employment=codes_of(participants[P.employment_status.name], EMPLOYMENT_STATUSES),
-        occupation=occupation,
-        occupation_id=_named(own_work, [term.id for term in occupations.vocabulary.terms]),
-        occupation_code=_named(own_work, occupations.codes).zip_with(
-            pl.Series(own_work >= 0), occupation
-        ),
+        **_plain(participants, grant),
+        occupation=participants[P.occupation.name],
+        occupations=occupations,
         target=target,
         region=region,
         landmass=np.where(region >= 0, regions.landmass[region], -1).astype(np.int32),
         latitude=latitude,
         longitude=longitude,
         exact=exact,
-        rural=participants[P.rural.name].fill_null(False).to_numpy(),
-        radius_km=participants[P.radius_km.name].fill_null(float("nan")).to_numpy(),
-        balance=balance.to_numpy(),
-        admitted_on=participants[P.admitted_on.name].to_physical().fill_null(-1).to_numpy(),
         has_bought=participants[P.participant_id.name]
         .is_in(events.filter(E.kind.col.is_in(TAKING))[E.participant_id.name].implode())
         .to_numpy(),
-        lacks_device=~participants[P.has_device.name].fill_null(True).to_numpy(),
-        lacks_connection=~participants[P.has_connection.name].fill_null(True).to_numpy(),
         skills=indicator(participants[P.skills.name], skills.find, len(skills)),
         needs=_rows_or_empty(occupations.needs, target),
         interests=indicator(
@@ -159,8 +144,25 @@ def build_batch(
         finished=done.of(("complete", "rate")),
         rated=done.of(("rate",)),
         histories=done.histories(opted_out, region_attributes(region, opted_out, regions)),
-        opted_out=opted_out,
     )
+
+
+def _plain(participants: pl.DataFrame, grant: int | None) -> dict[str, NDArray[Any]]:
+    """Return the fields of a batch that are one column each, in one pass."""
+    unlimited = np.iinfo(np.int64).max
+    filled = participants.select(
+        P.birth_year.col.fill_null(0).alias("birth_year"),
+        P.education.col.to_physical().cast(pl.Int32).fill_null(-1).alias("education"),
+        P.employment_status.col.to_physical().cast(pl.Int32).fill_null(-1).alias("employment"),
+        P.rural.col.fill_null(False).alias("rural"),
+        P.radius_km.col.fill_null(float("nan")).alias("radius_km"),
+        P.balance_idr.col.fill_null(unlimited if grant is None else grant).alias("balance"),
+        P.admitted_on.col.to_physical().fill_null(-1).alias("admitted_on"),
+        P.has_device.col.fill_null(True).not_().alias("lacks_device"),
+        P.has_connection.col.fill_null(True).not_().alias("lacks_connection"),
+        P.profiling_opt_out.col.alias("opted_out"),
+    )
+    return {column.name: column.to_numpy() for column in filled}
 
 
 def region_attributes(
@@ -222,11 +224,6 @@ def _done(events: pl.DataFrame, people: pl.Series, catalogue: Catalogue) -> _Don
     order = order[courses[order] >= 0]
     kinds = mine[E.kind.name].cast(pl.String).gather(order)
     return _Done(rows[order], courses[order], kinds, at[order], (len(people), len(catalogue)))
-
-
-def _named(numbers: NDArray[np.int32], names: Sequence[str]) -> pl.Series:
-    """Return the name at each number, null where it is negative."""
-    return pl.Series(list(names), dtype=pl.String).gather(pl.Series(numbers).replace(-1, None))
 
 
 def _rows_or_empty(matrix: sp.csr_matrix, rows: NDArray[np.int32]) -> sp.csr_matrix:

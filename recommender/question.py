@@ -78,10 +78,10 @@ class Question:
     @cached_property
     def travel(self) -> Travel:
         """The way to the nearest open place of each training in `to_travel_to`."""
-        places = self.open_places
-        places = places.take(self.catalogue.face_to_face[places.course] & places.located)
+        places = self.catalogue.places
+        goes_there = self.catalogue.face_to_face[places.course] & places.located
         return travel(
-            self.batch, places, len(self.catalogue), self.catalogue.regions, self.rules.reach
+            self.batch, self.catalogue, self.stages["open"] & goes_there, self.rules.reach
         )
 
     @cached_property

@@ -3,75 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.catalogue import Places
+from recommender.catalogue import Catalogue, Places
 from recommender.participants import ParticipantBatch
+from recommender.spots import Located, Spots
 from training_data.regions import RegionTable, great_circle_km
 from training_data.rules import ReachRule
 
 CELLS = 4_000_000  # ways held at a time: bounds memory
-
-
-class Located(Protocol):
-    """What has a place: participants and places of trainings alike."""
-
-    @property
-    def region(self) -> NDArray[np.int32]:
-        """Region id, -1 where not known."""
-
-    @property
-    def landmass(self) -> NDArray[np.int32]:
-        """Number of the island, -1 where not known."""
-
-    @property
-    def latitude(self) -> NDArray[np.float64]:
-        """Degrees north, NaN where not known."""
-
-    @property
-    def longitude(self) -> NDArray[np.float64]:
-        """Degrees east, NaN where not known."""
-
-    @property
-    def exact(self) -> NDArray[np.bool_]:
-        """Whether the coordinates are its own and not its region's."""
-
-
-@dataclass(frozen=True)
-class Spots:
-    """Spots on the map; see `Located`."""
-
-    region: NDArray[np.int32]
-    landmass: NDArray[np.int32]
-    latitude: NDArray[np.float64]
-    longitude: NDArray[np.float64]
-    exact: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, located: Located, rows: NDArray[np.integer] | slice = slice(None)) -> Spots:
-        """Return the spots at ``rows`` of whatever is located."""
-        return cls(
-            located.region[rows],
-            located.landmass[rows],
-            located.latitude[rows],
-            located.longitude[rows],
-            located.exact[rows],
-        )
-
-    @classmethod
-    def distinct(cls, located: Located) -> tuple[Spots, NDArray[np.int64]]:
-        """Return each distinct spot once, and the number of each row's spot."""
-        table = np.column_stack(list(vars(cls.of(located)).values())).astype(np.float64)
-        _, first, number = np.unique(
-            table, axis=0, return_index=True, return_inverse=True, equal_nan=True
-        )
-        return cls.of(located, first), number.reshape(-1)
-
-    def __len__(self) -> int:
-        return len(self.region)
 
 
 @dataclass(frozen=True)
@@ -103,25 +45,24 @@ class Travel:
 
 def travel(
     batch: ParticipantBatch,
-    places: Places,
-    n_courses: int,
-    regions: RegionTable,
+    catalogue: Catalogue,
+    rows: NDArray[np.bool_],
     rule: ReachRule | None,
 ) -> Travel:
-    """Measure the way from each participant to the nearest of each training's ``places``."""
+    """Measure the way from each participant to the nearest of each training's places ``rows`` (P,)."""
     origins, origin = Spots.distinct(batch)
-    order = np.argsort(places.course, kind="stable")
-    courses, starts = np.unique(places.course[order].astype(np.int64), return_index=True)
-    column = np.full(n_courses, len(courses), dtype=np.int64)
+    spots, spot_of_place = catalogue.spots
+    spot, course = spot_of_place[rows], catalogue.places.course[rows]
+    starts = np.flatnonzero(np.diff(course, prepend=-1))  # places stand in the order of trainings
+    courses = course[starts].astype(np.int64)
+    column = np.full(len(catalogue), len(courses), dtype=np.int64)
     column[courses] = np.arange(len(courses))
     km = np.full((len(origins), len(courses) + 1), np.inf, dtype=np.float32)
-    if len(courses):
-        spots, spot = Spots.distinct(places)
-        size = max(1, CELLS // len(order))
-        for first in range(0, len(origins), size):
-            some = slice(first, first + size)
-            way = way_km(Spots.of(origins, some), spots, regions, rule)
-            km[some, :-1] = np.minimum.reduceat(way[:, spot[order]], starts, axis=1)
+    size = max(1, CELLS // max(len(spot), 1))
+    for first in range(0, len(origins) if len(courses) else 0, size):
+        some = slice(first, first + size)
+        way = way_km(Spots.of(origins, some), spots, catalogue.regions, rule)
+        km[some, :-1] = np.minimum.reduceat(way[:, spot], starts, axis=1)
     return Travel(origin, courses, column, km)
 
 

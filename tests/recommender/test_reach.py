@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from recommender.checks import Reason
 from recommender.eligibility import permitted, reason_bits, reasons_in
 from recommender.question import Question
-from recommender.reach import Spots, way_km
+from recommender.reach import way_km
+from recommender.spots import Spots
 from tests.recommender.worlds import DAY, random_world, table
 from training_data.regions import great_circle_km
 from training_data.rules import ReachRule, RulesInForce
