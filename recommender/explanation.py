@@ -171,11 +171,16 @@ def _like_you(e: Explainer, row: int, course: int) -> Why | None:  # noqa: ARG00
     return Why("similar_participants", {})
 
 
-def _popular(e: Explainer, row: int, course: int) -> Why | None:  # noqa: ARG001
-    batch = e.question.batch
-    if batch.opted_out[row] or batch.region[row] < 0:
+def _popular(e: Explainer, row: int, course: int) -> Why | None:
+    """Say "here" only where the training's share among the region's own choices is above everybody's."""
+    batch, source = e.question.batch, e.sources.get("regional_popularity")
+    region = int(batch.region[row])
+    own = getattr(source, "group_share_", None)
+    if own is None or batch.opted_out[row] or region < 0:
         return Why("popular", {})
-    return Why("popular_here", {"region": e.region_name(batch.region[row])})
+    if own[region, course] <= source.share_[course]:
+        return Why("popular", {})
+    return Why("popular_here", {"region": e.region_name(region)})
 
 
 def _near(e: Explainer, row: int, course: int) -> Why | None:
@@ -208,7 +213,7 @@ def _sought(e: Explainer, row: int, course: int) -> Why | None:
         return None
     region = int(e.question.batch.region[row])
     found = e.demand.openings_for(region, e.question.catalogue.skills[course].indices)
-    if found is None:
+    if found is None or found[0] < 2:  # one opening is no demand
         return None
     openings, skill, around = found
     label = e.skills.terms[skill].label(e.language)

@@ -125,6 +125,26 @@ def test_own_coordinates_are_the_distance_itself_also_between_neighbours() -> No
         assert permitted(asked)[0, 0] == reached
 
 
+def test_the_allowance_is_for_two_centroids_only() -> None:
+    """42.66 km apart; with the allowance 22.66, unless one of the two says exactly where it is."""
+    regions = random_world(0).regions
+    exact = [
+        {"latitude": float(regions.latitude[i]), "longitude": float(regions.longitude[i])}
+        for i in (regions.id(KUPANG_KOTA), regions.id(KUPANG_KAB))
+    ]
+    person = {"region_code": KUPANG_KOTA, "radius_km": 30.0}
+    place = {"region_code": KUPANG_KAB}
+    assert permitted(question(person, place))[0, 0]
+    assert not permitted(question(person | exact[0], place))[0, 0]
+    assert not permitted(question(person, place | exact[1]))[0, 0]
+
+
+def test_where_the_island_is_not_known_no_crossing_is_added() -> None:
+    """A person with coordinates alone, 20 km from a class on an island."""
+    person = {"latitude": -7.27, "longitude": 112.72, "radius_km": 25.0}
+    assert permitted(question(person, {"region_code": SIDOARJO}))[0, 0]
+
+
 def test_touching_regions_are_nearer_by_no_more_than_half() -> None:
     regions = random_world(0).regions
 
