@@ -4,10 +4,15 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from evaluation.task import Task, task_from_dataset
 from training_data.dataset import Dataset
 from training_data.simulation import simulate_dataset
+
+# a busy machine is no fault of the code
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
