@@ -1,0 +1,1 @@
+"""The store: participants, events, audit, keys and erasures, in SQLite or PostgreSQL."""

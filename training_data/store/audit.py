@@ -1,0 +1,65 @@
+"""The audit: one entry for each access and each decision; it is only ever added to.
+
+Entries name people by the salted hash of their id and hold no contents of a profile.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from training_data.store.tables import audit
+
+Action = Literal[
+    "recommend",
+    "eligibility",
+    "plan",
+    "audience",
+    "read",
+    "write",
+    "export",
+    "object",
+    "erase",
+    "events",
+    "prune",
+]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Who did what to whose data, and what was decided.
+
+    Attributes
+    ----------
+    actor : str
+        Name of the client.
+    subject : str, optional
+        `Store.pseudonym` of the participant.
+    decision : list or dict, optional
+        Ids of trainings and reason codes.
+    """
+
+    actor: str
+    action: Action
+    subject: str | None = None
+    request_id: str | None = None
+    bundle_version: str | None = None
+    programme: str | None = None
+    decision: Any = None
+
+
+def record(connection: sa.Connection, entries: Sequence[Entry]) -> None:
+    """Add entries."""
+    if entries:
+        now = dt.datetime.now(dt.UTC)
+        connection.execute(sa.insert(audit), [asdict(entry) | {"at": now} for entry in entries])
+
+
+def entries_of(connection: sa.Connection, subject: str) -> list[dict[str, Any]]:
+    """Return the entries about one person, the oldest first."""
+    asked = sa.select(audit).where(audit.c.subject == subject).order_by(audit.c.entry)
+    return [dict(row) for row in connection.execute(asked).mappings()]

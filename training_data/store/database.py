@@ -1,0 +1,128 @@
+"""The store's database: SQLite by default, PostgreSQL by ``PADAN_DATABASE_URL``."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from training_data.home import padan_home
+from training_data.store.tables import salt
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_SECONDS = 10  # how long a writer waits for another one in SQLite
+CONNECT_SECONDS = 5
+
+
+class StoreError(ValueError):
+    """A database that cannot be used; the message says what to do."""
+
+
+def database_url() -> str:
+    """Return ``$PADAN_DATABASE_URL``, or the SQLite file ``store.sqlite`` under ``PADAN_HOME``."""
+    return os.environ.get("PADAN_DATABASE_URL") or f"sqlite:///{padan_home() / 'store.sqlite'}"
+
+
+@dataclass(frozen=True)
+class Store:
+    """A database with the store's tables."""
+
+    engine: sa.Engine
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Give a connection to read with."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """Give a connection whose changes are durable after the block, or undone if it raises."""
+        with self.engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
+            yield connection
+
+    def upgrade(self) -> None:
+        """Bring the tables to the newest version."""
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        with self.writing() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def pseudonym(self, participant_id: str) -> str:
+        """Return the salted hash (64 hexadecimal digits) under which audit and proofs name a person."""
+        return hmac.digest(self._salt, participant_id.encode(), hashlib.sha256).hex()
+
+    @cached_property
+    def _salt(self) -> bytes:
+        with self.reading() as connection:
+            return bytes.fromhex(connection.execute(sa.select(salt.c.value)).scalar_one())
+
+
+def open_store(url: str | None = None) -> Store:
+    """Connect to the store; SQLite's file and folder are made where they are not there.
+
+    Parameters
+    ----------
+    url : str, optional
+        A SQLAlchemy URL of SQLite or PostgreSQL; `database_url` by default.
+
+    Raises
+    ------
+    StoreError
+        If the URL is malformed, or of another database.
+    """
+    try:
+        parsed = sa.make_url(url or database_url())
+    except sa.exc.ArgumentError as error:
+        raise StoreError("PADAN_DATABASE_URL: not a database URL") from error
+    match parsed.get_backend_name():
+        case "sqlite":
+            return Store(_sqlite(parsed))
+        case "postgresql":
+            return Store(_postgresql(parsed))
+        case other:
+            raise StoreError(f"PADAN_DATABASE_URL: '{other}' is neither sqlite nor postgresql")
+
+
+def _sqlite(url: sa.URL) -> sa.Engine:
+    if not url.database or url.database == ":memory:":
+        raise StoreError("PADAN_DATABASE_URL: name a file; a store in memory would not last")
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        url, connect_args={"timeout": BUSY_SECONDS}, pool_size=10, max_overflow=40
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions begin below, not behind the scenes
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")  # a commit is on the disk when it returns
+        connection.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        kind = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {kind}")
+
+    return engine
+
+
+def _postgresql(url: sa.URL) -> sa.Engine:
+    return sa.create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,  # after a restart of the database the next request finds it again
+        pool_size=10,
+        max_overflow=40,
+        connect_args={"connect_timeout": CONNECT_SECONDS},
+    )

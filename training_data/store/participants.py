@@ -1,0 +1,105 @@
+"""Participants in the store: found by id, written, and objecting to profiling."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from training_data.columns import Interactions, Participants
+from training_data.store.erasure import erased, hold_erasures
+from training_data.store.tables import events, participants
+from training_data.store.upserts import insert_or
+
+P, E = Participants, Interactions
+PROFILE = tuple(P.columns())
+EVENT = tuple(E.columns())
+SCHEMA = P.create_empty().schema
+EVENTS_SCHEMA = E.create_empty().schema
+
+
+class ErasedError(ValueError):
+    """The participant of this id was erased; ids of the erased are not given out again."""
+
+
+def find(connection: sa.Connection, ids: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return rows of the Participants contract of those who are known, and what they did.
+
+    Returns
+    -------
+    participants : DataFrame
+        In the order of ``ids``; unknown ids are left out.
+    events : DataFrame
+        Rows of the Interactions contract, impressions left out.
+    """
+    people = sa.select(*(participants.c[name] for name in PROFILE)).where(
+        participants.c.participant_id.in_(ids)
+    )
+    done = sa.select(*(events.c[name] for name in EVENT)).where(
+        events.c.participant_id.in_(ids), events.c.kind != "impression"
+    )
+    found = {row.participant_id: row for row in connection.execute(people)}
+    rows = [tuple(found[name]) for name in ids if name in found]
+    did = [tuple(row) for row in connection.execute(done)]
+    return (
+        pl.DataFrame(rows, schema=SCHEMA, orient="row"),
+        pl.DataFrame(did, schema=EVENTS_SCHEMA, orient="row"),
+    )
+
+
+def read(connection: sa.Connection, participant_id: str) -> dict[str, Any] | None:
+    """Return a participant's columns by name, None where nobody has that id."""
+    asked = sa.select(*(participants.c[name] for name in PROFILE)).where(
+        participants.c.participant_id == participant_id
+    )
+    row = connection.execute(asked).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+def put(connection: sa.Connection, row: Mapping[str, Any], pseudonym: Callable[[str], str]) -> bool:
+    """Write a participant's profile; whether they object to profiling stays as it was.
+
+    Returns
+    -------
+    bool
+        Whether the participant is new.
+
+    Raises
+    ------
+    ErasedError
+        If the id was erased.
+    """
+    hold_erasures(connection, "SHARE")
+    if erased(connection, [row[P.participant_id.name]], pseudonym):
+        raise ErasedError("this participant was erased; somebody who returns gets a new id")
+    facts = dict(row) | {"changed_at": dt.datetime.now(dt.UTC)}
+    known = participants.c.participant_id == facts[P.participant_id.name]
+    kept = {P.participant_id.name, P.profiling_opt_out.name}
+    changed = {name: value for name, value in facts.items() if name not in kept}
+    if connection.execute(sa.update(participants).where(known).values(changed)).rowcount:
+        return False
+    connection.execute(insert_or(connection, participants, update=changed), facts)
+    return True
+
+
+def set_objection(connection: sa.Connection, participant_id: str, opt_out: bool) -> bool:
+    """Note whether a participant objects to profiling; False where nobody has that id."""
+    change = (
+        sa.update(participants)
+        .where(participants.c.participant_id == participant_id)
+        .values(profiling_opt_out=opt_out, changed_at=dt.datetime.now(dt.UTC))
+    )
+    return connection.execute(change).rowcount == 1
+
+
+def events_of(connection: sa.Connection, participant_id: str) -> list[dict[str, Any]]:
+    """Return all that is held of what a participant did and was shown, the oldest first."""
+    asked = (
+        sa.select(events)
+        .where(events.c.participant_id == participant_id)
+        .order_by(events.c.at, events.c.event_id)
+    )
+    return [dict(row) for row in connection.execute(asked).mappings()]

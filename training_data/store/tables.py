@@ -1,0 +1,112 @@
+"""The store's tables; what the contracts of `training_data.columns` say of columns is taken from there."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import dataframely as dy
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from training_data.columns import Interactions, Participants
+
+SUBJECT = sa.String(64)
+
+
+class UtcDateTime(sa.TypeDecorator[dt.datetime]):
+    """A moment in UTC; SQLite keeps no time zone, so it is taken off there and put back."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: sa.Dialect) -> Any:
+        """Return the moment as the database keeps it."""
+        if value is None:
+            return None
+        moment = value.astimezone(dt.UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(
+        self, value: dt.datetime | None, dialect: sa.Dialect
+    ) -> dt.datetime | None:
+        """Return the moment with its time zone."""
+        if value is None:
+            return None
+        return (
+            value.replace(tzinfo=dt.UTC) if dialect.name == "sqlite" else value.astimezone(dt.UTC)
+        )
+
+
+def _columns(contract: type[dy.Schema]) -> list[sa.Column[Any]]:
+    """Return a contract's columns; lists become JSON and moments UTC, in every database alike."""
+    columns = contract.to_sqlalchemy_columns(postgresql.dialect())  # type: ignore[no-untyped-call]
+    for column in columns:
+        if isinstance(column.type, sa.ARRAY):
+            column.type = sa.JSON()
+        elif isinstance(column.type, sa.DateTime):
+            column.type = UtcDateTime()
+    return columns
+
+
+metadata = sa.MetaData()
+
+participants = sa.Table(
+    "participants",
+    metadata,
+    *_columns(Participants),
+    sa.Column("changed_at", UtcDateTime, nullable=False),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    *_columns(Interactions),
+    sa.Column("received_at", UtcDateTime, nullable=False),
+    sa.Index("events_of_participant", Interactions.participant_id.name),
+    sa.Index("events_by_time", Interactions.at.name),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("entry", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("actor", sa.String(200), nullable=False),
+    sa.Column("action", sa.String(40), nullable=False),
+    sa.Column("subject", SUBJECT),
+    sa.Column("request_id", sa.String(128)),
+    sa.Column("bundle_version", sa.String(128)),
+    sa.Column("programme", sa.String(200)),
+    sa.Column("decision", sa.JSON(none_as_null=True)),
+    sa.Index("audit_of_subject", "subject"),
+)
+
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("key_id", sa.String(16), primary_key=True),
+    sa.Column("name", sa.String(100), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("scopes", sa.JSON, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime),
+    sa.Column("revoked_at", UtcDateTime),
+)
+
+erasures = sa.Table(
+    "erasures",
+    metadata,
+    sa.Column("subject", SUBJECT, primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("counts", sa.JSON, nullable=False),
+)
+
+loads = sa.Table(
+    "loads",
+    metadata,
+    sa.Column("fingerprint", sa.String(64), primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+)
+
+salt = sa.Table("salt", metadata, sa.Column("value", sa.String(64), primary_key=True))

@@ -1,0 +1,24 @@
+"""Insert where a key may be there already: the same statement in SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def insert_or(
+    connection: sa.Connection, table: sa.Table, update: Mapping[str, Any] | None = None
+) -> sqlite.Insert | postgresql.Insert:
+    """Return an insert that leaves a row with the same key alone, or changes what ``update`` names."""
+    if connection.dialect.name == "sqlite":
+        statement: sqlite.Insert | postgresql.Insert = sqlite.insert(table)
+    else:
+        statement = postgresql.insert(table)
+    if update is None:
+        return statement.on_conflict_do_nothing()
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key.columns), set_=dict(update)
+    )
