@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Self
 
@@ -27,14 +27,37 @@ from training_data.columns import Courses
 from training_data.vocabulary import Vocabulary
 
 C = Courses
-THRESHOLD: Final = 0.54
-MEANING: Final = 0.5  # against spelling, in the score of a run of words
 # Weights of ``features``, learnt by ``fit_ranking`` from the English benchmark's validation sentences.
 RANKING: Final = (55.0, 5.8, 8.6, 4.3)
 _ARRAYS: Final = "skill_names.safetensors"
 _NAMES: Final = "skill_names.json"
 
 _Read = tuple[Words, NDArray[np.int64], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """When a run of words counts as a skill.
+
+    Attributes
+    ----------
+    meaning : float
+        Weight of likeness in meaning, from 0 to 1; the rest is that of spelling.
+    threshold : float
+        Least score of a skill that counts as found.
+    centred : bool
+        Whether vectors are compared about their means. A transformer's lie in a narrow cone and need
+        it, a student's are about zero already.
+    """
+
+    meaning: float
+    threshold: float
+    centred: bool
+
+
+# Chosen on the tuning half of the project's Indonesian sentences.
+BY_TEACHER: Final = Judgement(meaning=0.5, threshold=0.54, centred=True)
+BY_STUDENT: Final = Judgement(meaning=0.3, threshold=0.68, centred=False)
 
 
 @dataclass(frozen=True)
@@ -46,7 +69,7 @@ class FoundSkill:
     skill : int
         Its number in the vocabulary.
     score : float
-        Mean of likeness in meaning and in spelling, at most 1.
+        Weighted mean of likeness in meaning and in spelling, at most 1.
     span : tuple of int
         Where the words that fired begin and end in the text.
     """
@@ -65,8 +88,8 @@ class SkillExtractor:
     words : WordEncoder
         Reads the texts: the teacher's ``ContextualWords`` in training, the student's ``StaticWords``
         in a service, where no transformer runs.
-    threshold : float
-        Least score of a skill that counts as found.
+    judgement : Judgement
+        ``BY_TEACHER`` or ``BY_STUDENT``, as the word encoder is.
 
     Attributes
     ----------
@@ -74,23 +97,24 @@ class SkillExtractor:
         Labels and aliases of all skills, those of a skill side by side.
     vectors_ : ndarray of float32, shape (n_names, dim)
         Unit vector of each.
-    run_centre_ : ndarray of float32, shape (dim,)
-        Mean of the runs of ordinary texts.
+    name_centre_, run_centre_ : ndarray of float32, shape (dim,)
+        Mean of the names and of the runs of ordinary texts; zeros where nothing is centred.
     ranking_ : ndarray of float64, shape (n_features,)
         Weights of ``features`` in ``scores``.
     """
 
     names_: list[str]
     vectors_: NDArray[np.float32]
+    name_centre_: NDArray[np.float32]
     run_centre_: NDArray[np.float32]
     ranking_: NDArray[np.float64]
 
     def __init__(
-        self, vocabulary: Vocabulary, words: WordEncoder, threshold: float = THRESHOLD
+        self, vocabulary: Vocabulary, words: WordEncoder, judgement: Judgement = BY_TEACHER
     ) -> None:
         self.vocabulary = vocabulary
         self.words = words
-        self.threshold = threshold
+        self.judgement = judgement
 
     def fit(self, encoder: TextEncoder, texts: Sequence[str]) -> Self:
         """Encode the names.
@@ -104,8 +128,11 @@ class SkillExtractor:
         """
         self.names_ = [name for term in self.vocabulary.terms for name in term.names()]
         self.vectors_ = encoder.encode(self.names_, "query")
-        runs = [vectors for _, _, vectors in self._read(texts)]
-        self.run_centre_ = np.concatenate(runs).mean(axis=0)
+        self.name_centre_ = self.run_centre_ = np.zeros(self.words.dim, dtype=np.float32)
+        if self.judgement.centred:
+            self.name_centre_ = self.vectors_.mean(axis=0)
+            runs = [vectors[:-1] for _, _, vectors in self._read(texts)]
+            self.run_centre_ = np.concatenate(runs).mean(axis=0)
         self.ranking_ = np.array(RANKING)
         return self._prepare()
 
@@ -139,7 +166,7 @@ class SkillExtractor:
         likeness = self._coverage.likeness(words.strings())
         by_name = [
             (vectors[:-1] @ self.vectors_.T).max(axis=0),
-            (self._centre(vectors[:-1]) @ self._centred.T).max(axis=0),
+            (unit(vectors[:-1] - self.run_centre_) @ self._centred.T).max(axis=0),
             self.vectors_ @ vectors[-1],
             self._coverage.of_runs(likeness, whole)[0],
         ]
@@ -150,11 +177,12 @@ class SkillExtractor:
         directory.mkdir(parents=True, exist_ok=True)
         arrays = {
             "vectors": self.vectors_,
+            "name_centre": self.name_centre_,
             "run_centre": self.run_centre_,
             "ranking": self.ranking_,
         }
         save_file(arrays, directory / _ARRAYS)
-        settings = {"threshold": self.threshold, "names": self.names_}
+        settings = {"judgement": asdict(self.judgement), "names": self.names_}
         text = json.dumps(settings, ensure_ascii=False)
         (directory / _NAMES).write_text(text, encoding="utf-8")
 
@@ -168,19 +196,20 @@ class SkillExtractor:
             The vocabulary's names are not those that were saved.
         """
         settings = json.loads((directory / _NAMES).read_text(encoding="utf-8"))
-        extractor = cls(vocabulary, words, settings["threshold"])
+        extractor = cls(vocabulary, words, Judgement(**settings["judgement"]))
         extractor.names_ = [name for term in vocabulary.terms for name in term.names()]
         if extractor.names_ != settings["names"]:
             raise ValueError(f"{directory}: written for another skill vocabulary; train again")
         arrays = load_file(directory / _ARRAYS)
         extractor.vectors_ = arrays["vectors"]
+        extractor.name_centre_ = arrays["name_centre"]
         extractor.run_centre_ = arrays["run_centre"]
         extractor.ranking_ = arrays["ranking"]
         return extractor._prepare()
 
     def _prepare(self) -> Self:
         self._coverage = WordCoverage().fit(self.names_)
-        self._centred = unit(self.vectors_ - self.vectors_.mean(axis=0))
+        self._centred = unit(self.vectors_ - self.name_centre_)
         counts = [len(term.names()) for term in self.vocabulary.terms]
         self._first = np.concatenate([[0], np.cumsum(counts)[:-1]])
         return self
@@ -193,9 +222,6 @@ class SkillExtractor:
             whole = np.array([[0, len(words.spans)]])
             yield words, runs, run_vectors(sums, np.concatenate([runs, whole]))
 
-    def _centre(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        return unit(vectors - self.run_centre_)
-
     def _found(
         self, words: Words, runs: NDArray[np.int64], vectors: NDArray[np.float32]
     ) -> list[FoundSkill]:
@@ -203,11 +229,11 @@ class SkillExtractor:
             return []
         likeness = self._coverage.likeness(words.strings())
         spelling = self._coverage.of_runs(likeness, runs)
-        meaning = self._centre(vectors[:-1]) @ self._centred.T
-        by_name = MEANING * meaning + (1 - MEANING) * spelling
+        meaning = unit(vectors[:-1] - self.run_centre_) @ self._centred.T
+        by_name = spelling + self.judgement.meaning * (meaning - spelling)
         by_skill = np.maximum.reduceat(by_name, self._first, axis=1)
         best, score = by_skill.argmax(axis=0), by_skill.max(axis=0)
-        likely = np.flatnonzero(score >= self.threshold)
+        likely = np.flatnonzero(score >= self.judgement.threshold)
         taken = np.zeros(len(words.spans), dtype=bool)
         found = []
         for skill in likely[np.argsort(-score[likely], kind="stable")]:

@@ -167,7 +167,7 @@ def run_vectors(sums: NDArray[np.float32], runs: NDArray[np.int64]) -> NDArray[n
     runs : ndarray of int64, shape (m, 2)
         First word and last word + 1.
     """
-    running = np.concatenate([np.zeros_like(sums[:1]), np.cumsum(sums, axis=0)])
+    running = np.concatenate([np.zeros((1, sums.shape[1]), np.float32), np.cumsum(sums, axis=0)])
     return unit(running[runs[:, 1]] - running[runs[:, 0]])
 
 

@@ -13,7 +13,7 @@ LONGEST = 6
 
 
 def skills_named(text: str, vocabulary: Vocabulary) -> list[int]:
-    """Return the skills whose label or alias stands in ``text``, in the order of the text.
+    """Return the terms whose label or alias stands in ``text``, in the order of the text.
 
     The longest name wins where names overlap: "desain grafis" is not also "desain".
     """

@@ -32,7 +32,7 @@ from evaluation.bench.skill_data import (
 from models.e5_installer import install_e5
 from models.embedding_cache import CachedEncoder, EmbeddingCache
 from models.encoder import SentenceEncoder
-from models.skill_extraction import SkillExtractor
+from models.skill_extraction import BY_STUDENT, SkillExtractor
 from models.static_student import StaticStudent
 from models.vectors import unit
 from models.word_vectors import ContextualWords, StaticWords
@@ -135,7 +135,9 @@ def _indonesian(encoder: CachedEncoder, words: ContextualWords) -> dict[str, dic
     )
     extractors = {
         "teacher": teacher,
-        "student": SkillExtractor(vocabulary, StaticWords(student)).fit(student, tuning.texts),
+        "student": SkillExtractor(vocabulary, StaticWords(student), BY_STUDENT).fit(
+            student, tuning.texts
+        ),
     }
     return {
         f"{name}, {half}": _found(extractor, data)

@@ -1,0 +1,27 @@
+import numpy as np
+
+from evaluation.bench.skill_data import own_sentences
+from evaluation.bench.skills import found_figures, ranking_figures
+from training_data.vocabulary import load_skills
+
+
+def test_ranking_figures_of_a_known_ranking() -> None:
+    scores = np.zeros((2, 30))
+    scores[0, :4] = [4, 3, 2, 1]
+    scores[1, 5:25] = np.arange(20, 0, -1)
+    figures = ranking_figures(scores, [[1, 3], [5, *range(25, 30)]])
+    assert figures == {"RP@10": (1 + 1 / 6) / 2, "MRR": (1 / 2 + 1) / 2}
+
+
+def test_precision_and_recall_count_pairs() -> None:
+    figures = found_figures([[1, 2], [], [4]], [[1], [3], [4]])
+    assert figures["precision"] == 2 / 3
+    assert figures["recall"] == 2 / 3
+
+
+def test_own_sentences_are_150_in_two_halves_without_overlap() -> None:
+    vocabulary = load_skills()
+    tuning, held_out = (own_sentences(half, vocabulary) for half in ("tuning", "held_out"))
+    assert len(tuning.texts) == len(held_out.texts) == 75
+    assert not set(tuning.texts) & set(held_out.texts)
+    assert min(sum(not skills for skills in half.skills) for half in (tuning, held_out)) >= 5
