@@ -48,6 +48,17 @@ def encoder(
     _end(run(similarity=similarity))
 
 
+@app.command()
+def skills(
+    esco: Annotated[Path, typer.Option(help="Skills of ESCO, as CSV.")],
+    sentences: Annotated[Path, typer.Option(help="Folder of sentences annotated with them.")],
+) -> None:
+    """Measure skill extraction against TF-IDF and BM25 (the bench extra)."""
+    from evaluation.bench.skills import run
+
+    _end(run(esco=esco, sentences=sentences))
+
+
 def _end(outcome: Outcome) -> NoReturn:
     """Write the outcome, end with its line, and say by the exit status whether it holds."""
     outcome.write()

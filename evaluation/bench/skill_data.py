@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -77,9 +76,9 @@ def with_missing(vocabulary: Vocabulary, annotations: dict[str, pl.DataFrame]) -
     return Vocabulary((*vocabulary.terms, *missing))
 
 
-def labelled(annotations: pl.DataFrame, vocabulary: Sequence[Term]) -> Labelled:
+def labelled(annotations: pl.DataFrame, vocabulary: Vocabulary) -> Labelled:
     """Return the sentences that have a skill of the vocabulary, with these skills, each once."""
-    number = {term.id: row for row, term in enumerate(vocabulary)}
+    number = {term.id: row for row, term in enumerate(vocabulary.terms)}
     by_sentence = (
         annotations.filter(pl.col("label").is_in(list(number)))
         .group_by("sentence", maintain_order=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
@@ -45,6 +46,7 @@ TARGET: Final = 1.0  # times the better of BM25 and TF-IDF, on the worst of six 
 PRECISION, RECALL = 0.85, 0.70  # on the held-out Indonesian sentences
 PUBLISHED: Final = {"tech_test": {"RP@10": 0.74, "MRR": 0.63}}
 K: Final = 10
+ALL, OF_FILE = "all labels", "labels of the file"
 
 # texts -> scores of every skill, shape (n, n_skills)
 Scorer = Callable[[Sequence[str]], NDArray[np.floating]]
@@ -65,17 +67,9 @@ def run(esco: Path, sentences: Path) -> Outcome:
     encoder = CachedEncoder(SentenceEncoder(directory), EmbeddingCache(padan_home()))
     words = ContextualWords(directory)
     own = _indonesian(encoder, words)
-    annotations = esco_annotations(sentences)
-    closed = load_esco(esco)
-    figures = {
-        name: _english(vocabulary, annotations, encoder, words)
-        for name, vocabulary in (
-            ("all labels", with_missing(closed, annotations)),
-            ("labels of the file", closed),
-        )
-    }
+    figures = _english(load_esco(esco), esco_annotations(sentences), encoder, words)
     _show(figures, own)
-    ratio = min(_ratios(figures["all labels"]))
+    ratio = min(_ratios(figures[ALL]))
     teacher = own["teacher, held out"]
     holds = ratio > TARGET and teacher["precision"] >= PRECISION and teacher["recall"] >= RECALL
     details: dict[str, Any] = {"esco": figures, "published": PUBLISHED, "indonesian": own}
@@ -85,9 +79,14 @@ def run(esco: Path, sentences: Path) -> Outcome:
 def ranking_figures(
     scores: NDArray[np.floating], right: Sequence[Sequence[int]]
 ) -> dict[str, float]:
-    """Return the means of RP@10 and of the reciprocal rank of the first right skill."""
+    """Return the means of RP@10 and of the reciprocal rank of the first right skill.
+
+    Texts without a right skill are left out.
+    """
     precision, reciprocal = [], []
     for row, skills in zip(scores, right, strict=True):
+        if not skills:
+            continue
         hits = np.isin(np.argsort(-row, kind="stable"), skills)
         precision.append(hits[:K].sum() / min(K, len(skills)))
         reciprocal.append(1 / (1 + hits.argmax()))
@@ -105,24 +104,35 @@ def found_figures(
 
 def _english(
     vocabulary: Vocabulary,
-    annotations: dict[str, Any],
+    annotations: dict[str, pl.DataFrame],
     encoder: CachedEncoder,
     words: ContextualWords,
-) -> Figures:
-    data = {name: labelled(table, vocabulary.terms) for name, table in annotations.items()}
+) -> dict[str, Figures]:
+    """Figures with all labels of the annotators, and with those of the vocabulary's file alone."""
+    whole = with_missing(vocabulary, annotations)
+    data = {name: labelled(table, whole) for name, table in annotations.items()}
     validation = data[VALIDATION[0]] + data[VALIDATION[1]]
-    extractor = SkillExtractor(vocabulary, words).fit(encoder, validation.texts)
+    extractor = SkillExtractor(whole, words).fit(encoder, validation.texts)
     extractor.fit_ranking(validation.texts, validation.skills)
-    names = [term.label("en") for term in vocabulary.terms]
+    names = [term.label("en") for term in whole.terms]
     scorers: dict[str, Scorer] = {
         "padan": extractor.scores,
         "BM25": _bm25(names),
         "TF-IDF characters": _tfidf(names),
     }
-    return {
-        name: {test: ranking_figures(score(data[test].texts), data[test].skills) for test in TEST}
-        for name, score in scorers.items()
-    }
+    figures: dict[str, Figures] = {ALL: {}, OF_FILE: {}}
+    for name, score in scorers.items():
+        scores = {test: score(data[test].texts) for test in TEST}
+        for title, width in ((ALL, len(whole)), (OF_FILE, len(vocabulary))):
+            figures[title][name] = {
+                test: ranking_figures(scores[test][:, :width], _below(data[test].skills, width))
+                for test in TEST
+            }
+    return figures
+
+
+def _below(skills: Sequence[Sequence[int]], width: int) -> list[list[int]]:
+    return [[skill for skill in right if skill < width] for right in skills]
 
 
 def _indonesian(encoder: CachedEncoder, words: ContextualWords) -> dict[str, dict[str, float]]:
