@@ -61,7 +61,8 @@ def write_parts(
     Parameters
     ----------
     sources : mapping of str to Path
-        Folders that are copied as they are: ``regions``, ``skills``, ``occupations`` and ``messages``.
+        Folders that are copied as they are: ``regions``, ``skills``, ``occupations`` and, where a
+        country has its own, ``messages``.
     """
     for name, source in sources.items():
         shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("*.py", "__pycache__"))

@@ -83,18 +83,19 @@ class Demand:
         table: NDArray[np.float32] = np.minimum(sought, 1.0).astype(np.float32)
         return table[place]
 
-    def openings_for(self, region: int, skills: NDArray[np.integer]) -> tuple[int, int, int] | None:
+    def openings_asking(
+        self, region: int, skills: NDArray[np.integer]
+    ) -> tuple[int, int, int] | None:
         """Return the most sought of ``skills`` around a region: (openings, skill, region).
 
         The region is the smallest with an opening, up to the top of the tree; None where there is none.
         """
-        while region >= 0 and len(skills):
-            openings = self.by_skill[region, skills]
-            best = int(openings.argmax())
-            if openings[best]:
-                return int(openings[best]), int(skills[best]), region
-            region = int(self.parents[region])
-        return None
+        return self._nearest(self.by_skill, region, skills)
+
+    def openings_as(self, region: int, occupation: int) -> tuple[int, int] | None:
+        """Return the openings for an occupation around a region: (openings, region), as above."""
+        found = self._nearest(self.by_occupation, region, np.array([occupation]))
+        return found and (found[0], found[2])
 
     def state(self) -> dict[str, NDArray[np.integer]]:
         """Return the arrays as they are saved."""
@@ -104,6 +105,17 @@ class Demand:
     def from_state(cls, state: Mapping[str, NDArray[np.integer]]) -> Demand:
         """Return the demand whose arrays were saved."""
         return cls(**{name: state[name] for name in STATE})  # type: ignore[arg-type]
+
+    def _nearest(
+        self, openings: NDArray[np.int32], region: int, columns: NDArray[np.integer]
+    ) -> tuple[int, int, int] | None:
+        while region >= 0 and len(columns):
+            found = openings[region, columns]
+            best = int(found.argmax())
+            if found[best]:
+                return int(found[best]), int(columns[best]), region
+            region = int(self.parents[region])
+        return None
 
     def _shrunk(self, openings: NDArray[np.int32]) -> NDArray[np.float32]:
         shares = np.zeros(openings.shape, dtype=np.float32)

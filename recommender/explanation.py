@@ -26,6 +26,7 @@ from training_data.vocabulary import Occupations, Vocabulary
 Evidence = dict[str, Any]
 MOST_REASONS = 3
 CLOSE = 0.25  # 99 of 100 unrelated pairs of a skill and a training are less alike (cosine)
+DEMAND = 2  # openings; one alone is no demand
 
 
 @dataclass(frozen=True)
@@ -209,17 +210,23 @@ def _rated(e: Explainer, row: int, course: int) -> Why | None:  # noqa: ARG001
 
 
 def _sought(e: Explainer, row: int, course: int) -> Why | None:
-    if e.question.batch.opted_out[row]:
+    """Name openings for the work wished for, where the training serves it, else for a skill it teaches."""
+    batch, taught = e.question.batch, e.question.catalogue.skills[course]
+    if batch.opted_out[row]:
         return None
-    region = int(e.question.batch.region[row])
-    found = e.demand.openings_for(region, e.question.catalogue.skills[course].indices)
-    if found is None or found[0] < 2:  # one opening is no demand
+    region, target = int(batch.region[row]), int(batch.target[row])
+    if target >= 0 and batch.needs[row].multiply(taught).nnz:
+        jobs = e.demand.openings_as(region, target)
+        if jobs and jobs[0] >= DEMAND:
+            occupation = e.occupations.vocabulary.terms[target].label(e.language)
+            where = {"openings": jobs[0], "region": e.region_name(jobs[1])}
+            return Why("vacancies_as", where | {"occupation": occupation})
+    asking = e.demand.openings_asking(region, taught.indices)
+    if not asking or asking[0] < DEMAND:
         return None
-    openings, skill, around = found
-    label = e.skills.terms[skill].label(e.language)
-    return Why(
-        "vacancies", {"openings": openings, "skill": label, "region": e.region_name(around)}
-    )
+    skill = e.skills.terms[asking[1]].label(e.language)
+    where = {"openings": asking[0], "region": e.region_name(asking[2])}
+    return Why("vacancies", where | {"skill": skill})
 
 
 BACKING: dict[str, Callable[[Explainer, int, int], Why | None]] = {

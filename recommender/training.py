@@ -34,7 +34,7 @@ from recommender.catalogue import build_catalogue
 from recommender.demand import build_demand
 from recommender.engine import Engine
 from recommender.learning import fit_sources, interactions_of, learn_ranker, side_information
-from recommender.messages import SHIPPED_MESSAGES, load_messages
+from recommender.messages import load_messages
 from recommender.neighbours import Neighbours
 from recommender.quality import course_quality, with_completion
 from recommender.ranking import FixedRanker
@@ -73,11 +73,13 @@ def load_knowledge(dataset: Dataset) -> Knowledge:
         "regions": _own_or(dataset.folder / pack, shipped / "regions" / pack),
         "skills": _own_or(dataset.folder / "skills", shipped / "skills"),
         "occupations": _own_or(dataset.folder / "occupations", shipped / "occupations"),
-        "messages": _own_or(dataset.folder / "messages", SHIPPED_MESSAGES),
     }
+    messages = dataset.folder / "messages"
+    if messages.is_dir():
+        folders["messages"] = messages
     programme = load_programme(dataset.own_or_named(dataset.info.programme))
     for language in programme.languages:
-        load_messages(language, programme, folders["messages"])  # now, not at the first request
+        load_messages(language, programme, messages)  # now, not at the first request
     skills = load_skills(folders["skills"])
     return Knowledge(
         programme=programme,

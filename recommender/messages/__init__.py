@@ -72,29 +72,42 @@ class MessagesError(ValueError):
     """A message file that is not there or leaves a text out; the message names the file and the text."""
 
 
-def load_messages(language: str, programme: Programme, folder: Path = SHIPPED_MESSAGES) -> Messages:
-    """Load the texts of a language from a folder of message files.
+def load_messages(language: str, programme: Programme, own: Path | None = None) -> Messages:
+    """Load the texts of a language.
 
     Money is written with the currency's sign in the programme's first language.
+
+    Parameters
+    ----------
+    own : Path, optional
+        Folder of a country's own message files: languages of its own, or other words for some texts
+        of the project's.
 
     Raises
     ------
     MessagesError
         If there is no file for the language, or it lacks a text.
     """
-    path = folder / f"{language}.toml"
-    if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in folder.glob("*.toml")))
-        raise MessagesError(f"no messages in '{language}'; there are {known}")
-    texts = _read(path)
-    for section, needed in _read(SHIPPED_MESSAGES / "en.toml").items():
-        if absent := [code for code in needed if code not in texts.get(section, {})]:
-            raise MessagesError(f"{path}: [{section}] lacks {', '.join(absent)}")
+    folders = [folder for folder in (SHIPPED_MESSAGES, own) if folder is not None]
+    files = [_read(folder / f"{language}.toml") for folder in folders]
+    needed = _read(SHIPPED_MESSAGES / "en.toml")
+    texts = {
+        section: {code: text for file in files for code, text in file.get(section, {}).items()}
+        for section in needed
+    }
+    for section, codes in needed.items():
+        if absent := [code for code in codes if code not in texts[section]]:
+            raise MessagesError(
+                f"messages in '{language}': {language}.toml lacks [{section}] {', '.join(absent)}"
+            )
     home = programme.languages[0]
     return Messages(language, texts, get_currency_symbol(programme.currency, locale=home))
 
 
 def _read(path: Path) -> dict[str, dict[str, str]]:
+    """Return the texts of a file; none where there is no such file."""
+    if not path.is_file():
+        return {}
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:

@@ -125,22 +125,25 @@ def test_the_figure_of_a_training_follows_its_skills_and_region(
 def test_the_nearest_openings_are_named(demand: Demand, regions: RegionTable) -> None:
     all_skills = np.arange(4)
     surabaya, malang = regions.id(SURABAYA), regions.id(MALANG)
-    assert demand.openings_for(surabaya, all_skills) == (3, 0, surabaya)
-    assert demand.openings_for(malang, all_skills) == (12, 1, regions.id(EAST_JAVA))
-    assert demand.openings_for(malang, np.array([3])) == (
+    assert demand.openings_asking(surabaya, all_skills) == (3, 0, surabaya)
+    assert demand.openings_asking(malang, all_skills) == (12, 1, regions.id(EAST_JAVA))
+    assert demand.openings_asking(malang, np.array([3])) == (
         5,
         3,
         regions.id(regions.ancestors(MALANG)[-1]),
     )
-    assert demand.openings_for(-1, all_skills) is None
-    assert demand.openings_for(surabaya, np.array([], dtype=np.int64)) is None
+    assert demand.openings_asking(-1, all_skills) is None
+    assert demand.openings_as(surabaya, 0) == (3, surabaya)
+    assert demand.openings_as(surabaya, 1) == (10, regions.id(EAST_JAVA))
+    assert demand.openings_as(regions.id("91.71"), 1) is None
+    assert demand.openings_asking(surabaya, np.array([], dtype=np.int64)) is None
 
 
 def test_without_vacancies_nothing_is_sought(regions: RegionTable) -> None:
     none = build_demand(vacancies(), regions, SKILLS, OCCUPATIONS)
     taught = sp.csr_matrix(np.ones((2, 4), dtype=np.float32))
     assert not none.of_trainings(np.array([-1, 3], dtype=np.int32), taught).any()
-    assert none.openings_for(3, np.arange(4)) is None
+    assert none.openings_asking(3, np.arange(4)) is None
 
 
 def test_saved_and_restored_it_is_the_same(demand: Demand) -> None:

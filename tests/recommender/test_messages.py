@@ -1,0 +1,53 @@
+"""Texts by language: a country may bring its own, and nothing may be left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from recommender.messages import SHIPPED_MESSAGES, MessagesError, load_messages
+from training_data.programme import load_programme
+
+PROGRAMME = load_programme("prakerja-2024")
+
+
+def write(folder: Path, language: str, text: str) -> Path:
+    (folder / f"{language}.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_country_may_put_some_texts_in_other_words(tmp_path: Path) -> None:
+    own = write(tmp_path, "en", '[why_not]\nwithdrawn = "Gone."\n')
+    messages, shipped = load_messages("en", PROGRAMME, own), load_messages("en", PROGRAMME)
+    assert messages.text("why_not", "withdrawn", {}) == "Gone."
+    assert messages.texts["why"] == shipped.texts["why"]
+
+
+def test_a_language_of_its_own_needs_every_text(tmp_path: Path) -> None:
+    own = write(tmp_path, "pt", '[why_not]\nwithdrawn = "Já não existe."\n')
+    with pytest.raises(MessagesError, match=r"pt.toml lacks \[why\] closes_gap"):
+        load_messages("pt", PROGRAMME, own)
+    whole = (SHIPPED_MESSAGES / "en.toml").read_text(encoding="utf-8")
+    assert load_messages("pt", PROGRAMME, write(tmp_path, "pt", whole)).language == "pt"
+
+
+def test_a_language_that_is_nowhere_is_refused() -> None:
+    with pytest.raises(MessagesError, match="messages in 'xx'"):
+        load_messages("xx", PROGRAMME)
+
+
+def test_a_broken_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MessagesError, match=r"en.toml: not valid TOML"):
+        load_messages("en", PROGRAMME, write(tmp_path, "en", "[why\n"))
+
+
+@pytest.mark.parametrize(
+    ("language", "price", "share"), [("id", "Rp 850.000", "67%"), ("en", "Rp 850,000", "67%")]
+)
+def test_numbers_are_written_as_is_usual_in_the_language(
+    language: str, price: str, share: str
+) -> None:
+    messages = load_messages(language, PROGRAMME)
+    assert messages.price(850_000) == price
+    assert share in messages.text("why", "leads_to_work", {"placement": 0.666})
