@@ -262,6 +262,28 @@ def with_extracted_skills(courses: pl.DataFrame, extractor: SkillExtractor) -> p
     return courses.with_columns(pl.Series(C.skills.name, skills, dtype=pl.List(pl.String)))
 
 
+def recognised(lists: pl.Series, extractor: SkillExtractor) -> pl.Series:
+    """Replace each phrase of lists of skills by the ids of the skills that it names or means.
+
+    A phrase in which no skill is found stays as written.
+    """
+    vocabulary = extractor.vocabulary
+    distinct = lists.explode(empty_as_null=True).drop_nulls().unique(maintain_order=True).to_list()
+    ids = {
+        phrase: [vocabulary.terms[number].id]
+        for phrase in distinct
+        if (number := vocabulary.find(phrase)) >= 0
+    }
+    unknown = [phrase for phrase in distinct if phrase not in ids]
+    for phrase, found in zip(unknown, extractor.extract(unknown), strict=True):
+        ids[phrase] = [vocabulary.terms[one.skill].id for one in found] or [phrase]
+    replaced = [
+        None if phrases is None else list(dict.fromkeys(id_ for p in phrases for id_ in ids[p]))
+        for phrases in lists.to_list()
+    ]
+    return pl.Series(lists.name, replaced, dtype=pl.List(pl.String))
+
+
 def fit_logit(
     features: Sequence[NDArray[np.float32]], gold: Sequence[Sequence[int]], ridge: float = 1e-3
 ) -> NDArray[np.float64]:

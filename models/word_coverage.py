@@ -23,8 +23,8 @@ class WordCoverage:
 
     Attributes
     ----------
-    names_ : csr_matrix of float32, shape (n_names, n_words)
-        Weight of each word in a name; a row's sum is 1.
+    names_ : csr_matrix of float32, shape (n_words, n_names)
+        Weight of each word in a name; a column's sum is 1.
     """
 
     names_: sp.csr_matrix
@@ -36,7 +36,7 @@ class WordCoverage:
         rarity = np.log((1 + len(names)) / np.asarray(found.sum(axis=0)).ravel())
         weighted = sp.csr_matrix(found.multiply(rarity[None]))
         total = np.maximum(np.asarray(weighted.sum(axis=1)).ravel(), 1e-6)
-        self.names_ = sp.csr_matrix(sp.diags(1 / total) @ weighted, dtype=np.float32)
+        self.names_ = sp.csr_matrix((sp.diags(1 / total) @ weighted).T, dtype=np.float32)
         self._spelling = TfidfVectorizer(
             analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, dtype=np.float32
         )
@@ -63,7 +63,7 @@ class WordCoverage:
         used = np.unique(likeness.indices)
         dense = likeness[:, used].toarray()
         best = np.array([dense[start:end].max(axis=0) for start, end in runs])
-        held: NDArray[np.float32] = best.reshape(len(runs), len(used)) @ self.names_[:, used].T
+        held: NDArray[np.float32] = best.reshape(len(runs), len(used)) @ self.names_[used]
         return held
 
 

@@ -10,6 +10,7 @@ from models.skill_extraction import (
     BY_STUDENT,
     SkillExtractor,
     fit_logit,
+    recognised,
     with_extracted_skills,
 )
 from models.static_student import StaticStudent
@@ -131,6 +132,16 @@ def test_trainings_without_skills_get_them_and_others_keep_theirs(
     )
     given = with_extracted_skills(courses, extractor)
     assert given[C.skills.name].to_list() == [["python"], ["las", "kue"], ["kue"]]
+
+
+def test_phrases_of_a_person_become_ids_or_stay_as_written(extractor: SkillExtractor) -> None:
+    lists = pl.Series("skills", [["kukis", "bisa las listrik", "terbang"], [], None, ["kue"]])
+    assert recognised(lists, extractor).to_list() == [
+        ["kue", "las", "terbang"],
+        [],
+        None,
+        ["kue"],
+    ]
 
 
 def test_ranking_weights_are_learnt_from_labelled_texts() -> None:
