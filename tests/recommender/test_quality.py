@@ -46,6 +46,15 @@ def test_ratings_that_are_all_alike_say_little() -> None:
     assert stars.low[-1] < 4.9 < stars.high[-1]
 
 
+def test_what_is_chance_alone_is_not_taken_for_quality() -> None:
+    """All trainings are equally good; their shares among 20 people differ by chance."""
+    rng = np.random.default_rng(3)
+    seen = rng.binomial(20, 0.7, 500) / 20
+    completion = quality(completion_rate=seen, completion_count=[20] * 500).measures["completion"]
+    assert seen.std() > 0.09
+    assert completion.mean.std() < 0.02
+
+
 def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
     rng = np.random.default_rng(7)
     truth = rng.beta(6, 4, 4000)

@@ -87,6 +87,26 @@ def test_without_a_class_a_current_training_has_no_day() -> None:
     assert change == Remedy("training_unfinished", {"course": ["Current"]})
 
 
+def test_registration_opens_with_the_first_of_the_classes() -> None:
+    world = small_world(current_ends=DAY + dt.timedelta(days=30))
+    opens = [DAY + dt.timedelta(days=days) for days in (9, 4)]
+    world = replace(
+        world,
+        classes=pl.concat(
+            world.classes.with_columns(
+                class_id=pl.lit(str(day)),
+                course_id=pl.lit("a"),
+                starts_on=pl.lit(day),
+                registration_from=pl.lit(day),
+                registration_until=pl.lit(day),
+            )
+            for day in opens
+        ),
+    )
+    numbers = evidence(world.question(), 0, 0, Reason.REGISTRATION_NOT_OPEN)
+    assert numbers == {"date": DAY + dt.timedelta(days=4)}
+
+
 def small_world(price: int = 0, balance: int = 0, current_ends: dt.date | None = None) -> World:
     """One person, one training wished for, and another one begun."""
     world = random_world(0)
