@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from models.candidates.base import CandidateModel
 from models.candidates.histories import Histories
+from models.candidates.popularity import Popularity
 from recommender.demand import Demand
 from recommender.features import FEATURES
 from recommender.quality import Quality
@@ -176,10 +177,10 @@ def _popular(e: Explainer, row: int, course: int) -> Why | None:
     """Say "here" only where the training's share among the region's own choices is above everybody's."""
     batch, source = e.question.batch, e.sources.get("regional_popularity")
     region = int(batch.region[row])
-    own = getattr(source, "group_share_", None)
-    if own is None or batch.opted_out[row] or region < 0:
+    if not isinstance(source, Popularity) or batch.opted_out[row] or region < 0:
         return Why("popular", {})
-    if own[region, course] <= source.share_[course]:
+    here = source.group_share_  # empty where nobody's region was known
+    if not len(here) or here[region, course] <= source.share_[course]:
         return Why("popular", {})
     return Why("popular_here", {"region": e.region_name(region)})
 

@@ -1,4 +1,4 @@
-"""Speed and memory of the eligibility masks: may each of B participants take each of N trainings?
+"""Speed and memory of the masks that say which of N trainings each of B participants may take.
 
 The demo catalogue, repeated under new ids and prices, with its classes, stands before simulated people
 who took some trainings before. The time runs from arrays to the last block of the mask, and includes
