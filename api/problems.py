@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +11,8 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
 MEDIA_TYPE = "application/problem+json"
@@ -60,25 +63,31 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(ProblemError)
     async def _raised(request: Request, error: ProblemError) -> JSONResponse:
-        return _document(request, error.status, error.detail, error.errors)
+        return document(request.url.path, error.status, error.detail, error.errors)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         errors = [_field_problem(problem) for problem in error.errors()]
         count = len(errors)
         detail = f"{count} field{'s' if count > 1 else ''} cannot be used"
-        return _document(request, 422, detail, errors)
+        return document(request.url.path, 422, detail, errors)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
-        response = _document(request, error.status_code, str(error.detail))
-        response.headers.update(error.headers or {})
-        return response
+        path, headers = request.url.path, error.headers
+        return document(path, error.status_code, str(error.detail), headers=headers)
+
+    @app.exception_handler(OperationalError)
+    @app.exception_handler(PoolTimeoutError)
+    async def _store_down(request: Request, error: SQLAlchemyError) -> JSONResponse:
+        log.error("the store does not answer: %s", type(error).__name__)
+        headers = {"Retry-After": "5"}
+        return document(request.url.path, 503, "the store does not answer", headers=headers)
 
     @app.exception_handler(Exception)
     async def _fault(request: Request, error: Exception) -> JSONResponse:
         log.error("fault while answering %s", request.url.path, exc_info=error)
-        return _document(request, 500, "the service made a mistake; it was logged")
+        return document(request.url.path, 500, "the service made a mistake; it was logged")
 
 
 def _field_problem(problem: dict[str, Any]) -> FieldProblem:
@@ -86,14 +95,21 @@ def _field_problem(problem: dict[str, Any]) -> FieldProblem:
     return FieldProblem(field=".".join(place) or "body", message=problem["msg"])
 
 
-def _document(
-    request: Request, status: int, detail: str, errors: list[FieldProblem] | None = None
+def document(
+    path: str,
+    status: int,
+    detail: str,
+    errors: list[FieldProblem] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
+    """Return a problem document about the request to ``path``."""
     problem = Problem(
         title=HTTPStatus(status).phrase,
         status=status,
         detail=detail,
-        instance=request.url.path,
+        instance=path,
         errors=errors or [],
     )
-    return JSONResponse(problem.model_dump(), status_code=status, media_type=MEDIA_TYPE)
+    return JSONResponse(
+        problem.model_dump(), status_code=status, media_type=MEDIA_TYPE, headers=headers
+    )

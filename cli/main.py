@@ -14,6 +14,7 @@ from cli import (
     recommending,
     serving,
     simulation,
+    store,
     training,
 )
 
@@ -33,5 +34,6 @@ app.command("evaluate")(evaluation.evaluate)
 app.command("compare")(evaluation.compare)
 app.command("split")(evaluation.split)
 app.command("serve")(serving.serve)
+app.add_typer(store.app, name="store")
 app.command("demo")(demo.demo)
 app.add_typer(bench.app, name="bench")

@@ -1,16 +1,32 @@
-"""`padan serve`: the service over the current bundle."""
+"""`padan serve`: the service over the current bundle and the store."""
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.stopping import stopping
+from cli.stopping import UNUSABLE, stopping
 from models.sealing import current
 from training_data.dataset import Dataset
 from training_data.home import padan_home
+
+if TYPE_CHECKING:
+    from api.settings import Settings
+    from training_data.store.database import Store
+
+DEVELOPMENT = """\
+------------------------------------------------------------------------------------------
+ DEVELOPMENT MODE: no API key and no PADAN_JWKS is set, so whoever reaches this service
+ may do everything. It listens on {host} only. For any other use make a key first:
+ padan store add-key NAME --scope portal
+------------------------------------------------------------------------------------------"""
+UNPROTECTED = (
+    "without an API key or PADAN_JWKS the service listens on 127.0.0.1 only; "
+    "make a key with `padan store add-key NAME --scope portal`"
+)
 
 
 def serve(
@@ -19,21 +35,61 @@ def serve(
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option(help="Dataset directory whose participants can be asked for by id."),
+        typer.Option(help="Dataset whose participants and events the store takes in, once."),
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
 ) -> None:
     """Serve recommendations over HTTP."""
     import uvicorn  # seconds to import, with the engine
+    from pydantic import ValidationError
+    from sqlalchemy.exc import OperationalError
 
     from api.app import create_app
-    from api.people import People
+    from api.security.tokens import KeySetError
+    from api.settings import Settings
     from recommender.bundle import load_bundle
 
-    with stopping():
+    with stopping(KeySetError, OperationalError, ValidationError):
+        settings = Settings()
+        store = _store(data)
+        development = not _protected(store, settings)
+        if development and not _is_loopback(host):
+            typer.echo(f"padan: {UNPROTECTED}", err=True)
+            raise typer.Exit(UNUSABLE)
         app = create_app(
             load_bundle(bundle or current(padan_home() / "bundles")),
-            People(Dataset.open(data) if data else None),
+            store,
+            settings,
+            development=development,
         )
-    uvicorn.run(app, host=host, port=port, log_level="warning")
+    if development:
+        typer.echo(DEVELOPMENT.format(host=host), err=True)
+    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+
+
+def _store(data: Path | None) -> Store:
+    """Return the store, with its tables up to date and a dataset loaded."""
+    from training_data.store.database import open_store
+    from training_data.store.loading import load
+
+    store = open_store()
+    store.prepare()
+    if data:
+        load(store, Dataset.open(data))
+    return store
+
+
+def _protected(store: Store, settings: Settings) -> bool:
+    from training_data.store.keys import all_keys
+
+    with store.reading() as connection:
+        keys = all_keys(connection)
+    return settings.jwks is not None or any(key.revoked_at is None for key in keys)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -12,6 +12,7 @@ from recommender.messages import MessagesError
 from training_data.dataset import DatasetError
 from training_data.profiles import ProfileError
 from training_data.programme import PackError
+from training_data.store.errors import StoreError
 from training_data.vocabulary import VocabularyError
 
 UNUSABLE = 2
@@ -22,15 +23,23 @@ INPUT_ERRORS = (
     PackError,
     VocabularyError,
     MessagesError,
+    StoreError,
     FileNotFoundError,
 )
 
 
 @contextmanager
-def stopping() -> Iterator[None]:
-    """Turn an error about the input into its message and exit status 2; any other error is a fault."""
+def stopping(*more: type[Exception]) -> Iterator[None]:
+    """Turn an error about the input into its message and exit status 2; any other error is a fault.
+
+    Parameters
+    ----------
+    *more : type
+        Further errors that are about the input of this command.
+    """
+    ours: tuple[type[Exception], ...] = (*INPUT_ERRORS, *more)
     try:
         yield
-    except INPUT_ERRORS as error:
+    except ours as error:
         typer.echo(f"padan: {error}", err=True)
         raise typer.Exit(UNUSABLE) from error

@@ -30,12 +30,17 @@ def train(
 ) -> None:
     """Train on a dataset and make the new bundle the current one."""
     from recommender.training import train as train_bundle  # seconds to import
+    from training_data.store.database import open_store
+    from training_data.store.erasure import without_erased
 
     home = padan_home()
     with stopping():
         teacher = SentenceEncoder(encoder or home / "encoders" / "multilingual-e5-small")
         reader = CachedEncoder(teacher, EmbeddingCache(home))
-        manifest = train_bundle(Dataset.open(data), reader, home, dt.date.today(), seed)
+        store = open_store()
+        store.prepare()
+        remaining = without_erased(Dataset.open(data), store)
+        manifest = train_bundle(remaining, reader, home, dt.date.today(), seed)
         promote(home / "bundles", manifest.version)
     _print(manifest, home)
 

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from api.app import create_app
-from api.people import People
+from api.settings import Settings
 from cli.main import app
 from evaluation.entrants import lists_of
 from evaluation.evaluate import evaluate
@@ -22,6 +22,8 @@ from recommender.bundle import load_bundle
 from recommender.training import train
 from tests.second_country.country import write_country, write_sources
 from training_data.dataset import Dataset
+from training_data.store.database import open_store
+from training_data.store.loading import load
 
 TODAY = dt.date.today()
 FISHER = {
@@ -116,7 +118,10 @@ def explained(folder: Path) -> None:
 
 def served(bundle: Path, dataset: Dataset) -> None:
     """The service speaks the country's language without being told, and knows no other."""
-    client = TestClient(create_app(load_bundle(bundle), People(dataset)))
+    store = open_store()
+    store.upgrade()
+    assert load(store, dataset)
+    client = TestClient(create_app(load_bundle(bundle), store, Settings(), development=True))
     answer = client.post("/v1/recommendations", json={"participant": FISHER, "k": 5})
     assert answer.status_code == 200, answer.text
     assert answer.json()["items"]

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from training_data.columns import (
     EDUCATIONS,
@@ -22,8 +22,22 @@ from training_data.columns import (
 )
 from training_data.regions import RegionTable
 
-Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+PLAIN = r"^[^\x00-\x1f\x7f]*$"  # no control characters: PostgreSQL refuses some, people none
+
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=PLAIN)]
+Phrase = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=PLAIN)
+]
 Phrases = Annotated[list[Phrase], Field(max_length=100)]
+
+
+def _in_our_time(moment: dt.datetime) -> dt.datetime:
+    if not 1900 < moment.year < 2200:
+        raise ValueError("not a year between 1900 and 2200")
+    return moment.astimezone(dt.UTC)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
 
 
 class PastTraining(BaseModel):
@@ -31,13 +45,13 @@ class PastTraining(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    course_id: Annotated[str, Field(min_length=1, max_length=128)]
+    course_id: Identifier
     kind: Literal[EVENT_KINDS] = "complete"  # type: ignore[valid-type]
-    at: dt.datetime | None = None
+    at: Moment | None = None
 
 
-class Profile(BaseModel):
-    """A participant, described. Everything may be left out; what is missing is not guessed."""
+class Facts(BaseModel):
+    """What is known of a participant. Everything may be left out; what is missing is not guessed."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -77,6 +91,14 @@ class Profile(BaseModel):
         None, description="remaining balance; left out: the programme's grant"
     )
     groups: Phrases = Field(default_factory=list)
+    admitted_on: dt.date | None = Field(None, description="first day in the programme")
+    has_device: bool | None = Field(None, description="has a phone or computer to learn with")
+    has_connection: bool | None = Field(None, description="has the internet to learn with")
+
+
+class Profile(Facts):
+    """A participant, described for one question: the facts, what they did, and whether they object."""
+
     profiling_opt_out: bool = False
     history: Annotated[list[PastTraining], Field(max_length=1000)] = Field(default_factory=list)
 
@@ -106,19 +128,32 @@ def to_tables(
         If a region is not found; the message names close ones.
     """
     plain = [
-        profile.model_dump(exclude={"region", "history"})
-        | {"participant_id": participant_id, "region_code": _region_code(profile, regions)}
+        row_of(profile, participant_id, regions)
         for profile, participant_id in zip(profiles, ids, strict=True)
     ]
     participants = pl.DataFrame(plain, schema=Participants.create_empty().schema)
     return participants, _events(profiles, ids)
 
 
-def _region_code(profile: Profile, regions: RegionTable) -> str | None:
-    if profile.region is None:
+def row_of(facts: Facts, participant_id: str, regions: RegionTable) -> dict[str, Any]:
+    """Return the facts as a row of the Participants contract.
+
+    Raises
+    ------
+    ProfileError
+        If a region is not found; the message names close ones.
+    """
+    return facts.model_dump(exclude={"region", "history"}) | {
+        "participant_id": participant_id,
+        "region_code": _region_code(facts, regions),
+    }
+
+
+def _region_code(facts: Facts, regions: RegionTable) -> str | None:
+    if facts.region is None:
         return None
     try:
-        return regions.lookup(profile.region)
+        return regions.lookup(facts.region)
     except LookupError as error:
         raise ProfileError("region", str(error)) from error
 

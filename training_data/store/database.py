@@ -15,17 +15,16 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from training_data.home import padan_home
+from training_data.store.errors import StoreError
 from training_data.store.tables import salt
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 10  # how long a writer waits for another one in SQLite
 CONNECT_SECONDS = 5
-
-
-class StoreError(ValueError):
-    """A database that cannot be used; the message says what to do."""
 
 
 def database_url() -> str:
@@ -53,11 +52,33 @@ class Store:
 
     def upgrade(self) -> None:
         """Bring the tables to the newest version."""
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
+        config = _alembic()
         with self.writing() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+    def prepare(self) -> None:
+        """Bring a local SQLite file to the newest version; hold a shared database to it."""
+        if self.engine.dialect.name == "sqlite":
+            self.upgrade()
+        self.hold_to_newest()
+
+    def hold_to_newest(self) -> None:
+        """Hold the tables to the newest version.
+
+        Raises
+        ------
+        StoreError
+            If they are of another version, or not there.
+        """
+        newest = ScriptDirectory.from_config(_alembic()).get_current_head()
+        with self.reading() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+        if found != newest:
+            raise StoreError(
+                f"the store's tables are of version {found}, this program's of {newest}; "
+                "run `padan store upgrade`"
+            )
 
     def pseudonym(self, participant_id: str) -> str:
         """Return the salted hash (64 hexadecimal digits) under which audit and proofs name a person."""
@@ -93,6 +114,12 @@ def open_store(url: str | None = None) -> Store:
             return Store(_postgresql(parsed))
         case other:
             raise StoreError(f"PADAN_DATABASE_URL: '{other}' is neither sqlite nor postgresql")
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:

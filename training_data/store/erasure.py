@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -91,11 +90,6 @@ class RemainingDataset(Dataset):
         if ID not in rows.collect_schema():
             return rows
         return rows.filter(~pl.col(ID).map_batches(self._gone, return_dtype=pl.Boolean))
-
-    def fingerprint(self) -> str:
-        """Return the SHA-256 over the dataset and the list of erasures, in hexadecimal."""
-        whole = "\n".join([super().fingerprint(), *sorted(self.subjects)])
-        return hashlib.sha256(whole.encode()).hexdigest()
 
     def _gone(self, ids: pl.Series) -> pl.Series:
         distinct = ids.unique()

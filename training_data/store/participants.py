@@ -75,7 +75,8 @@ def put(connection: sa.Connection, row: Mapping[str, Any], pseudonym: Callable[[
     hold_erasures(connection, "SHARE")
     if erased(connection, [row[P.participant_id.name]], pseudonym):
         raise ErasedError("this participant was erased; somebody who returns gets a new id")
-    facts = dict(row) | {"changed_at": dt.datetime.now(dt.UTC)}
+    new = {P.profiling_opt_out.name: False, "changed_at": dt.datetime.now(dt.UTC)}
+    facts = new | dict(row)
     known = participants.c.participant_id == facts[P.participant_id.name]
     kept = {P.participant_id.name, P.profiling_opt_out.name}
     changed = {name: value for name, value in facts.items() if name not in kept}

@@ -1,4 +1,4 @@
-"""Requests and responses of the service."""
+"""Recommendations as they are asked for and given."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from training_data.columns import MODES
-from training_data.profiles import Profile
-
-Identifier = Annotated[str, Field(min_length=1, max_length=128)]
+from training_data.profiles import Identifier, Profile
 
 
 class AskedFor(BaseModel):
@@ -23,7 +21,23 @@ class AskedFor(BaseModel):
     max_price_idr: Annotated[int, Field(ge=0, le=10**12)] | None = None
 
 
-class RecommendationRequest(BaseModel):
+class AboutOne(BaseModel):
+    """A participant, by id or described, and the language of the answer."""
+
+    participant_id: Identifier | None = None
+    participant: Profile | None = None
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None = Field(
+        None, description="one of the programme's languages; left out: its first"
+    )
+
+    @model_validator(mode="after")
+    def _one_participant(self) -> Self:
+        if (self.participant_id is None) == (self.participant is None):
+            raise ValueError("give either participant_id or participant")
+        return self
+
+
+class RecommendationRequest(AboutOne):
     """A participant, by id or described, and how the list is wanted."""
 
     model_config = ConfigDict(
@@ -36,20 +50,9 @@ class RecommendationRequest(BaseModel):
         },
     )
 
-    participant_id: Identifier | None = None
-    participant: Profile | None = None
     k: Annotated[int, Field(ge=1, le=100)] = 10
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None = Field(
-        None, description="one of the programme's languages; left out: its first"
-    )
     filters: AskedFor = AskedFor()
     neutral: bool = Field(False, description="use no personal data beyond what eligibility needs")
-
-    @model_validator(mode="after")
-    def _one_participant(self) -> Self:
-        if (self.participant_id is None) == (self.participant is None):
-            raise ValueError("give either participant_id or participant")
-        return self
 
 
 class ReasonGiven(BaseModel):
@@ -94,31 +97,3 @@ class RecommendationResponse(BaseModel):
         description="where the list is short: how many trainings each rule leaves out",
         examples=[{"out_of_reach": 96, "balance_too_low": 3}],
     )
-
-
-class Similar(BaseModel):
-    """A training like another."""
-
-    course_id: str
-    title: str
-    similarity: float = Field(description="cosine of the texts' vectors")
-
-
-class SimilarResponse(BaseModel):
-    """Trainings like one."""
-
-    course_id: str
-    items: list[Similar]
-
-
-class Live(BaseModel):
-    """The process runs."""
-
-    status: Literal["ok"] = "ok"
-
-
-class Ready(Live):
-    """The service can answer."""
-
-    bundle_version: str
-    courses: int

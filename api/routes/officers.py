@@ -1,0 +1,52 @@
+"""What officers ask: whom a training fits, and what the service answers with."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from fastapi import APIRouter
+
+from api.problems import responses
+from api.routes.courses import CourseId
+from api.schemas.officers import AudienceRequest, AudienceResponse, ModelCard, Reached
+from api.security.principal import Anybody, Officer
+from api.service import CurrentService
+from recommender.eligibility import permitted
+from training_data.columns import Participants
+from training_data.store import participants
+
+P = Participants
+MOST_LOOKED_AT = 2_000  # the nearest so many; not all of them may take the training
+
+router = APIRouter()
+
+
+@router.post("/v1/courses/{course_id}/audience", responses=responses(404), tags=["officers"])
+def audience(
+    course_id: CourseId, asked: AudienceRequest, service: CurrentService, principal: Officer
+) -> AudienceResponse:
+    """Return participants who may take a training and whom it fits; none who objects to profiling."""
+    course = service.course(course_id)
+    bundle = service.bundle
+    near = dict(bundle.neighbours.audience(course_id, MOST_LOOKED_AT))
+    with service.store.reading() as connection:
+        people, events = participants.find(connection, list(near))
+    willing = people.filter(~P.profiling_opt_out.col)
+    question = bundle.engine.ask(willing, events, dt.date.today())
+    may = willing.filter(permitted(question)[:, course])[P.participant_id.name].head(asked.k)
+    service.note(principal, "audience", None, decision={"course_id": course_id, "found": len(may)})
+    return AudienceResponse(
+        course_id=course_id,
+        bundle_version=bundle.manifest.version,
+        items=[Reached(participant_id=name, similarity=near[name]) for name in may],
+    )
+
+
+@router.get("/v1/model", tags=["model"])
+def model(service: CurrentService, _: Anybody) -> ModelCard:
+    """Say what the service answers with: bundle, rules, regions, data and figures."""
+    engine = service.bundle.engine
+    head = service.bundle.manifest.model_dump(exclude={"parts", "format"})
+    return ModelCard(
+        **head, languages=list(engine.programme.languages), sources=sorted(engine.sources)
+    )

@@ -1,0 +1,121 @@
+"""Participants: their profile, their objection, their export, and their erasure."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Path, Response
+
+from api.problems import ProblemError, responses
+from api.schemas.participants import Erasure, Export, Objection, ParticipantHeld
+from api.security.principal import Portal, Principal
+from api.service import CurrentService, Service, nobody, unusable
+from training_data.profiles import PLAIN, Facts, ProfileError, row_of
+from training_data.store import audit, participants
+from training_data.store.audit import Action, Entry
+from training_data.store.erasure import erase
+
+ParticipantId = Annotated[str, Path(min_length=1, max_length=128, pattern=PLAIN)]
+PLACE = "/v1/participants/{participant_id}"
+
+router = APIRouter(tags=["participants"])
+
+
+@router.put(PLACE, responses=responses(410) | {201: {"model": ParticipantHeld}})
+def write(
+    participant_id: ParticipantId,
+    facts: Facts,
+    response: Response,
+    service: CurrentService,
+    principal: Portal,
+) -> ParticipantHeld:
+    """Register a participant, or replace the profile; whether they object to profiling stays as it was."""
+    principal.hold_to_own(participant_id)
+    try:
+        row = row_of(facts, participant_id, service.bundle.engine.regions)
+    except ProfileError as error:
+        raise unusable(error.field, str(error)) from error
+    with service.store.writing() as connection:
+        try:
+            new = participants.put(connection, row, service.store.pseudonym)
+        except participants.ErasedError as error:
+            raise ProblemError(410, str(error)) from error
+        _note(connection, service, principal, "write", participant_id)
+        held = participants.read(connection, participant_id)
+    response.status_code = 201 if new else 200
+    return _held(held or row)
+
+
+@router.get(PLACE, responses=responses(404))
+def read(
+    participant_id: ParticipantId, service: CurrentService, principal: Portal
+) -> ParticipantHeld:
+    """Return a participant's profile."""
+    principal.hold_to_own(participant_id)
+    with service.store.reading() as connection:
+        row = participants.read(connection, participant_id)
+    if row is None:
+        raise nobody(participant_id)
+    service.note(principal, "read", participant_id)
+    return _held(row)
+
+
+@router.delete(PLACE, responses=responses(404))
+def forget(participant_id: ParticipantId, service: CurrentService, principal: Portal) -> Erasure:
+    """Erase a participant: profile, events and all rows made from them; the next bundle leaves them out."""
+    principal.hold_to_own(participant_id)
+    with service.store.writing() as connection:
+        proof = erase(connection, participant_id, service.store.pseudonym(participant_id))
+        if proof is None:
+            raise nobody(participant_id)
+        _note(connection, service, principal, "erase", participant_id, proof.counts)
+    return Erasure(**vars(proof))
+
+
+@router.put(f"{PLACE}/profiling", responses=responses(404))
+def profiling(
+    participant_id: ParticipantId,
+    objection: Objection,
+    service: CurrentService,
+    principal: Portal,
+) -> Objection:
+    """Note whether a participant objects to profiling; from then on their list is the neutral one."""
+    principal.hold_to_own(participant_id)
+    with service.store.writing() as connection:
+        if not participants.set_objection(connection, participant_id, objection.opt_out):
+            raise nobody(participant_id)
+        decision = objection.model_dump()
+        _note(connection, service, principal, "object", participant_id, decision)
+    return objection
+
+
+@router.get(f"{PLACE}/export", responses=responses(404))
+def export(participant_id: ParticipantId, service: CurrentService, principal: Portal) -> Export:
+    """Return everything that is held of a participant."""
+    principal.hold_to_own(participant_id)
+    subject = service.store.pseudonym(participant_id)
+    with service.store.writing() as connection:
+        row = participants.read(connection, participant_id)
+        events = participants.events_of(connection, participant_id)
+        if row is None and not events:
+            raise nobody(participant_id)
+        _note(connection, service, principal, "export", participant_id)
+        entries = audit.entries_of(connection, subject)
+    return Export(participant=row and _held(row), events=events, audit=entries)
+
+
+def _held(row: dict[str, Any]) -> ParticipantHeld:
+    return ParticipantHeld(**{"region" if k == "region_code" else k: v for k, v in row.items()})
+
+
+def _note(
+    connection: sa.Connection,
+    service: Service,
+    principal: Principal,
+    action: Action,
+    participant_id: str,
+    decision: object = None,
+) -> None:
+    subject = service.store.pseudonym(participant_id)
+    audit.record(connection, [Entry(principal.name, action, subject, decision=decision)])

@@ -1,0 +1,82 @@
+"""May one take it, and what to take within the balance."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import numpy as np
+from fastapi import APIRouter
+
+from api.problems import responses
+from api.schemas.plans import EligibilityRequest, EligibilityResponse, PlanRequest, PlanResponse
+from api.security.principal import Portal
+from api.service import CurrentService
+from recommender.answers import items
+from recommender.engine import Filters
+from recommender.plan import plan
+from recommender.verdicts import verdicts
+
+UNLIMITED = np.iinfo(np.int64).max
+
+router = APIRouter()
+
+
+@router.post("/v1/eligibility", responses=responses(404), tags=["eligibility"])
+def eligibility(
+    asked: EligibilityRequest, service: CurrentService, principal: Portal
+) -> EligibilityResponse:
+    """Say whether one participant may take trainings: every reason why not, and what would change it."""
+    for course_id in asked.course_ids:
+        service.course(course_id)
+    participants, events = service.tables(asked, principal)
+    found = verdicts(
+        service.bundle.engine,
+        service.messages(asked.language),
+        participants,
+        events,
+        dt.date.today(),
+        asked.course_ids,
+    )[0]
+    response = EligibilityResponse(
+        **found
+        | {
+            "request_id": str(uuid.uuid4()),
+            "bundle_version": service.bundle.manifest.version,
+            "participant_id": asked.participant_id,
+        }
+    )
+    service.note(
+        principal,
+        "eligibility",
+        asked.participant_id,
+        response.request_id,
+        {verdict.course_id: [why.code for why in verdict.reasons] for verdict in response.courses},
+    )
+    return response
+
+
+@router.post("/v1/plans", responses=responses(404), tags=["plans"])
+def plans(asked: PlanRequest, service: CurrentService, principal: Portal) -> PlanResponse:
+    """Plan the trainings that are worth most together within the balance, one after the other."""
+    participants, events = service.tables(asked, principal, neutral=asked.neutral)
+    engine, day = service.bundle.engine, dt.date.today()
+    messages = service.messages(asked.language)
+    filters = Filters(
+        tuple(asked.filters.modes), tuple(asked.filters.categories), asked.filters.max_price_idr
+    )
+    planned = plan(engine, participants, events, day, asked.most, filters)
+    response = PlanResponse(
+        request_id=str(uuid.uuid4()),
+        bundle_version=service.bundle.manifest.version,
+        programme=engine.programme.label,
+        day=day,
+        participant_id=asked.participant_id,
+        neutral=bool(planned.answer.question.batch.opted_out[0]),
+        items=items(engine, planned.answer, messages)[0],
+        spent_idr=planned.spent,
+        left_idr=None if planned.balance == UNLIMITED else planned.balance - planned.spent,
+    )
+    decision = {item.course_id: [why.code for why in item.reasons] for item in response.items}
+    service.note(principal, "plan", asked.participant_id, response.request_id, decision)
+    return response

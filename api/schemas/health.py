@@ -1,0 +1,20 @@
+"""Health."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+
+class Live(BaseModel):
+    """The process runs."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Ready(Live):
+    """The service can answer."""
+
+    bundle_version: str
+    courses: int

@@ -1,0 +1,45 @@
+"""Participants as they are written, read and taken out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from training_data.profiles import Facts
+
+
+class ParticipantHeld(Facts):
+    """A participant as the store holds them; ``region`` is the code."""
+
+    participant_id: str
+    profiling_opt_out: bool
+
+
+class Objection(BaseModel):
+    """Whether a participant objects to profiling."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"opt_out": True}})
+
+    opt_out: bool = Field(
+        description="true: lists are made from the catalogue and the rules alone, for everybody alike"
+    )
+
+
+class Erasure(BaseModel):
+    """Proof that somebody was erased."""
+
+    subject: str = Field(description="salted hash of the id; the id itself is kept nowhere")
+    at: dt.datetime
+    counts: dict[str, int] = Field(examples=[{"participants": 1, "events": 12}])
+
+
+class Export(BaseModel):
+    """Everything that is held of a participant."""
+
+    participant: ParticipantHeld | None
+    events: list[dict[str, Any]]
+    audit: list[dict[str, Any]] = Field(
+        description="who did what with the data, and what was decided"
+    )

@@ -1,0 +1,93 @@
+"""From the headers of a request to who asks."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+
+from api.security.principal import API_KEY_HEADER, SCOPES, Principal
+from api.security.tokens import TokenRefusedError, Tokens
+from api.settings import Settings
+from training_data.store import keys
+from training_data.store.database import Store
+
+KEPT_SECONDS = 15  # so long a revoked key may still be let in by a process that knows it
+DEVELOPER = Principal("development", frozenset(SCOPES))
+
+
+class AccessRefusedError(ValueError):
+    """No credential, or one that opens nothing; the message repeats none of it."""
+
+
+class Access:
+    """Checks tokens and API keys.
+
+    Parameters
+    ----------
+    store : Store
+        Holds the API keys.
+    settings : Settings
+        Says where the key set of the tokens is.
+    development : bool
+        Let everybody in as `DEVELOPER`; for a service that only this machine reaches.
+    """
+
+    def __init__(self, store: Store, settings: Settings, development: bool = False) -> None:
+        self._store = store
+        self._development = development
+        self._known: dict[str, tuple[keys.ApiKey, float]] = {}
+        self._tokens = (
+            Tokens(settings.jwks, settings.jwt_audience, settings.jwt_issuer)
+            if settings.jwks
+            else None
+        )
+
+    async def principal(self, headers: Headers) -> Principal:
+        """Return who asks.
+
+        Raises
+        ------
+        AccessRefusedError
+            If the headers hold no credential, or one that opens nothing.
+        """
+        if self._development:
+            return DEVELOPER
+        if key := headers.get(API_KEY_HEADER):
+            return await self._of_key(key)
+        scheme, _, token = headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and token:
+            return await self._of_token(token.strip())
+        raise AccessRefusedError(f"send a bearer token, or an API key in {API_KEY_HEADER}")
+
+    async def _of_token(self, token: str) -> Principal:
+        if self._tokens is None:
+            raise AccessRefusedError("tokens are not in use here; send an API key")
+        if self._tokens.stale:
+            await run_in_threadpool(self._tokens.refresh)
+        try:
+            return self._tokens.principal(token)
+        except TokenRefusedError as error:
+            raise AccessRefusedError(str(error)) from error
+
+    async def _of_key(self, written: str) -> Principal:
+        parts = keys.parts_of(written)
+        known = parts and await self._find(parts[0])
+        if not parts or not known or not known.opened_by(parts[1], dt.datetime.now(dt.UTC)):
+            raise AccessRefusedError("the API key is not known, expired or revoked")
+        return Principal(known.name, frozenset(known.scopes))
+
+    async def _find(self, key_id: str) -> keys.ApiKey | None:
+        held = self._known.get(key_id)
+        if held and time.monotonic() - held[1] < KEPT_SECONDS:
+            return held[0]
+        found = await run_in_threadpool(self._read, key_id)
+        if found:
+            self._known[key_id] = (found, time.monotonic())
+        return found
+
+    def _read(self, key_id: str) -> keys.ApiKey | None:
+        with self._store.reading() as connection:
+            return keys.find(connection, key_id)

@@ -1,0 +1,109 @@
+"""The gate before every route: who asks, how often, how much, and what browsers may do with answers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Final
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import document
+from api.security.access import Access, AccessRefusedError
+from api.settings import Settings
+
+OPEN: Final = frozenset({"/healthz", "/readyz", "/docs", "/redoc", "/openapi.json"})
+HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+PAGES: Final = frozenset({"/docs", "/redoc"})  # they load scripts
+
+log = logging.getLogger("padan.security")
+
+
+class Gate:
+    """ASGI middleware that lets a request through, or answers it with a problem document."""
+
+    def __init__(self, app: ASGIApp, access: Access, settings: Settings) -> None:
+        self._app = app
+        self._access = access
+        self._body_bytes = settings.body_bytes
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._requests = RateLimitItemPerMinute(settings.requests_per_minute)
+        self._failures = RateLimitItemPerMinute(settings.failures_per_minute)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _with_headers(scope["path"], send)
+        refusal = await self._refusal(scope)
+        if refusal is not None:
+            status, detail, headers = refusal
+            response = document(scope["path"], status, detail, headers=headers)
+            await response(scope, receive, answer)
+            return
+        await self._app(scope, _limited(receive, self._body_bytes), answer)
+
+    async def _refusal(self, scope: Scope) -> tuple[int, str, Mapping[str, str]] | None:
+        """Return why a request is not let through; one that is bears its principal."""
+        headers = Headers(scope=scope)
+        length = headers.get("Content-Length", "0")
+        if not length.isdigit() or int(length) > self._body_bytes:
+            return 413, f"a body may have {self._body_bytes} bytes", {"Connection": "close"}
+        if scope["path"] in OPEN:
+            return None
+        address = scope["client"][0] if scope.get("client") else "unknown"
+        if not self._limiter.test(self._failures, "failures", address):
+            return 429, "too many wrong credentials from this address", {"Retry-After": "60"}
+        try:
+            principal = await self._access.principal(headers)
+        except AccessRefusedError as error:
+            self._limiter.hit(self._failures, "failures", address)
+            log.warning("refused %s %s from %s: %s", scope["method"], scope["path"], address, error)
+            return 401, str(error), {"WWW-Authenticate": "Bearer"}
+        except SQLAlchemyError as error:
+            log.error("the store does not answer: %s", type(error).__name__)
+            return 503, "the store does not answer", {"Retry-After": "5"}
+        if not self._limiter.hit(self._requests, "requests", principal.name):
+            return 429, "too many requests of this client", {"Retry-After": "10"}
+        scope.setdefault("state", {})["principal"] = principal
+        return None
+
+
+def _with_headers(path: str, send: Send) -> Send:
+    async def answer(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                if not (name == "Content-Security-Policy" and path in PAGES):
+                    headers.setdefault(name, value)
+        await send(message)
+
+    return answer
+
+
+def _limited(receive: Receive, most: int) -> Receive:
+    """Count the bytes of a body that does not say its length."""
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > most:
+            raise HTTPException(413, f"a body may have {most} bytes")
+        return message
+
+    return counted

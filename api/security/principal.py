@@ -1,0 +1,60 @@
+"""Who asks, and what they may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader, HTTPBearer, SecurityScopes
+
+from api.problems import ProblemError
+
+Scope = Literal["portal", "officer", "admin"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+API_KEY_HEADER = "X-API-Key"
+
+
+@dataclass(frozen=True)
+class Principal:
+    """An authenticated client.
+
+    Attributes
+    ----------
+    name : str
+        As the audit names the client.
+    scopes : frozenset of str
+        ``admin`` may do everything.
+    participant_id : str, optional
+        The only participant whose data the credential reaches; none: all.
+    """
+
+    name: str
+    scopes: frozenset[str]
+    participant_id: str | None = None
+
+    def hold_to_own(self, participant_id: str) -> None:
+        """Refuse another participant's data to a participant's credential."""
+        if self.participant_id not in (None, participant_id):
+            raise ProblemError(403, "this credential reaches one participant's data only")
+
+
+_bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="scopes in `scope`")
+_api_key = APIKeyHeader(name=API_KEY_HEADER, auto_error=False)
+
+
+def _authorised(
+    request: Request,
+    wanted: SecurityScopes,
+    _token: Annotated[Any, Depends(_bearer)],  # for the OpenAPI document; the gate has checked it
+    _key: Annotated[Any, Depends(_api_key)],
+) -> Principal:
+    principal: Principal = request.state.principal
+    if not principal.scopes & {*wanted.scopes, "admin"}:
+        raise ProblemError(403, f"this needs the scope {' or '.join(wanted.scopes)}")
+    return principal
+
+
+Portal = Annotated[Principal, Security(_authorised, scopes=["portal"])]
+Officer = Annotated[Principal, Security(_authorised, scopes=["officer"])]
+Anybody = Annotated[Principal, Security(_authorised, scopes=["portal", "officer"])]

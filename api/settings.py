@@ -1,0 +1,25 @@
+"""Settings of the service, each from an environment variable ``PADAN_...``."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What operators may set."""
+
+    model_config = SettingsConfigDict(env_prefix="PADAN_", frozen=True)
+
+    jwks: str | None = Field(
+        None, description="file or URL of the key set that signs tokens; none: API keys alone"
+    )
+    jwt_audience: str = Field("padan", description="what the tokens' aud must name")
+    jwt_issuer: str | None = Field(None, description="what the tokens' iss must be; none: any")
+    body_bytes: int = Field(2_000_000, ge=1_000, description="largest body of a request")
+    requests_per_minute: int = Field(120_000, ge=1, description="of one client")
+    failures_per_minute: int = Field(60, ge=1, description="wrong credentials of one address")
+    participant_days: int = Field(
+        1_825, ge=1, description="participants of whom nothing was heard are kept so long"
+    )
+    event_days: int = Field(1_825, ge=1, description="events are kept so long")

@@ -1,0 +1,113 @@
+"""`padan store`: the store's tables, keys, audit and retention."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.stopping import UNUSABLE, stopping
+
+if TYPE_CHECKING:
+    from training_data.store.database import Store
+
+app = typer.Typer(help="The store of participants and events.", no_args_is_help=True)
+
+
+class Scope(StrEnum):
+    """What a key may do."""
+
+    PORTAL = "portal"
+    OFFICER = "officer"
+    ADMIN = "admin"
+
+
+@app.command()
+def upgrade() -> None:
+    """Make the tables, or bring them to the newest version."""
+    from training_data.store.database import open_store
+
+    with stopping():
+        store = open_store()
+        store.upgrade()
+    typer.echo(f"{store.engine.url.render_as_string()}: up to date")
+
+
+@app.command("add-key")
+def add_key(
+    name: Annotated[str, typer.Argument(help="Whose key; the audit names the client so.")],
+    scope: Annotated[list[Scope], typer.Option(help="What it may do; may be repeated.")],
+    days: Annotated[int | None, typer.Option(min=1, help="Days until it expires.")] = None,
+) -> None:
+    """Make an API key and show it, this once."""
+    from training_data.store import keys
+
+    expires_at = None if days is None else dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
+    with _opened().writing() as connection:
+        key = keys.create(connection, name, [one.value for one in scope], expires_at)
+    typer.echo(key)
+
+
+@app.command("keys")
+def list_keys() -> None:
+    """List the API keys, without their secrets."""
+    from training_data.store import keys
+
+    with _opened().reading() as connection:
+        found = keys.all_keys(connection)
+    table = Table("key", "name", "scopes", "expires", "revoked")
+    for key in found:
+        ends = [str(moment or "") for moment in (key.expires_at, key.revoked_at)]
+        table.add_row(key.key_id, key.name, ", ".join(key.scopes), *ends)
+    Console().print(table)
+
+
+@app.command("revoke-key")
+def revoke_key(key_id: Annotated[str, typer.Argument(help="Its id, as `keys` shows it.")]) -> None:
+    """End an API key."""
+    from training_data.store import keys
+
+    with _opened().writing() as connection:
+        revoked = keys.revoke(connection, key_id)
+    if not revoked:
+        typer.echo(f"padan: no key '{key_id}' is in force; see `padan store keys`", err=True)
+        raise typer.Exit(UNUSABLE)
+
+
+@app.command()
+def audit(participant_id: Annotated[str, typer.Argument(help="Whose entries.")]) -> None:
+    """Show who did what with a participant's data, one line of JSON an entry."""
+    from training_data.store.audit import entries_of
+
+    store = _opened()
+    with store.reading() as connection:
+        for entry in entries_of(connection, store.pseudonym(participant_id)):
+            typer.echo(json.dumps(entry, default=str, ensure_ascii=False))
+
+
+@app.command()
+def prune() -> None:
+    """Delete what is older than PADAN_PARTICIPANT_DAYS and PADAN_EVENT_DAYS; run it daily."""
+    from api.settings import Settings
+    from training_data.store import retention
+    from training_data.store.audit import Entry, record
+
+    settings, now = Settings(), dt.datetime.now(dt.UTC)
+    with _opened().writing() as connection:
+        pruned = retention.prune(connection, settings.participant_days, settings.event_days, now)
+        record(connection, [Entry("padan store prune", "prune", decision=vars(pruned))])
+    typer.echo(f"{pruned.participants:,} participants and {pruned.events:,} events deleted")
+
+
+def _opened() -> Store:
+    from training_data.store.database import open_store
+
+    with stopping():
+        store = open_store()
+        store.prepare()
+    return store
