@@ -16,9 +16,10 @@ from models.candidates.top_k import Ids, Mask, Scores, top_k
 from models.earlier_past import Horizon, Present, earlier_presents
 from models.features import PairFeatures, Pairs
 from models.interactions import Interactions
-from models.ranker import Ranker
+from models.ranker_ensemble import RankerEnsemble
 
 BATCH = 1024
+FEWEST = 30  # participants to learn a ranker of their own from
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Examples:
     labels : ndarray of float32, shape (R,)
     groups : ndarray of int64
         Pairs of each participant, in order.
+    warm : ndarray of bool, shape (len(groups),)
+        Whether the participant had a history.
     names : list of str
         Names of the features.
     """
@@ -38,7 +41,14 @@ class Examples:
     table: NDArray[np.float32]
     labels: NDArray[np.float32]
     groups: NDArray[np.int64]
+    warm: NDArray[np.bool_]
     names: list[str]
+
+    def take(self, chosen: NDArray[np.bool_]) -> Examples:
+        """Return the participants at ``chosen``."""
+        rows = np.repeat(chosen, self.groups)
+        groups, warm = self.groups[chosen], self.warm[chosen]
+        return Examples(self.table[rows], self.labels[rows], groups, warm, self.names)
 
 
 @dataclass
@@ -48,7 +58,8 @@ class TwoStage:
     Parameters
     ----------
     sources : dict of str to CandidateModel
-    ranker : Ranker
+    warm, cold : RankerEnsemble
+        Rankers for participants with and without a history: different signals matter to them.
     horizon : {"time", "next"}
         What the future is; see :func:`models.earlier_past.earlier_presents`.
     presents : int
@@ -65,7 +76,8 @@ class TwoStage:
     """
 
     sources: dict[str, CandidateModel]
-    ranker: Ranker = field(default_factory=Ranker)
+    warm: RankerEnsemble = field(default_factory=RankerEnsemble)
+    cold: RankerEnsemble = field(default_factory=RankerEnsemble)
     horizon: Horizon = "time"
     presents: int = 8
     queries: int = 8_000
@@ -75,9 +87,11 @@ class TwoStage:
     seed: int = 0
 
     def fit(self, interactions: Interactions, side: SideInformation) -> Self:
-        """Learn the ranker from earlier presents, then fit the sources on everything."""
+        """Learn the rankers from earlier presents, then fit the sources on everything."""
         examples = self.examples(interactions, side)
-        self.ranker.fit(examples.table, examples.labels, examples.groups, examples.names)
+        for ranker, warm in ((self.warm, True), (self.cold, False)):
+            part = of_kind(examples, warm)
+            ranker.fit(part.table, part.labels, part.groups, part.names)
         return self.fit_sources(interactions, side)
 
     def fit_sources(self, interactions: Interactions, side: SideInformation) -> Self:
@@ -107,6 +121,7 @@ class TwoStage:
             np.vstack([examples.table for examples in found]),
             np.concatenate([examples.labels for examples in found]),
             np.concatenate([examples.groups for examples in found]),
+            np.concatenate([examples.warm for examples in found]),
             found[0].names,
         )
 
@@ -123,10 +138,11 @@ class TwoStage:
             pairs, table, names = self.candidates(batch, not_taken(batch))
             labels = np.asarray(target[users[pairs.rows], pairs.items], dtype=np.float32).ravel()
             kept = self._drawn(pairs, labels, rng)
-            groups = np.bincount(pairs.rows[kept])
-            groups = groups[groups > 0].astype(np.int64)
-            if len(groups):
-                examples.append(Examples(table[kept], labels[kept], groups, names))
+            groups = np.bincount(pairs.rows[kept], minlength=len(batch)).astype(np.int64)
+            some = groups > 0
+            if some.any():
+                warm = batch.lengths[some] > 0
+                examples.append(Examples(table[kept], labels[kept], groups[some], warm, names))
         return examples
 
     def _drawn(
@@ -156,6 +172,16 @@ class TwoStage:
         own, own_names = _source_features(scores, list(self.sources), pairs)
         return pairs, np.hstack([table, own]), names + own_names
 
+    def _rank(
+        self, batch: Histories, pairs: Pairs, table: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        scores = np.empty(len(table), dtype=np.float32)
+        for ranker, kind in ((self.warm, batch.lengths > 0), (self.cold, batch.lengths == 0)):
+            chosen = kind[pairs.rows]
+            if chosen.any():
+                scores[chosen] = ranker.score(table[chosen], sizes(pairs.rows[chosen]))
+        return scores
+
     def recommend(self, batch: Histories, k: int, mask: Mask | None = None) -> tuple[Ids, Scores]:
         """Return the best ``k`` permitted courses of each participant, best first; see ``CandidateModel``."""
         allowed = np.ones((len(batch), batch.n_items), dtype=bool)
@@ -168,9 +194,15 @@ class TwoStage:
             some = batch.take(part)
             pairs, table, _ = self.candidates(some, allowed[part])
             scores = np.full((len(some), batch.n_items), -np.inf, dtype=np.float32)
-            scores[pairs.rows, pairs.items] = self.ranker.score(table)
+            scores[pairs.rows, pairs.items] = self._rank(some, pairs, table)
             ids[part], best[part] = top_k(scores, k)
         return ids, best
+
+
+def of_kind(examples: Examples, warm: bool) -> Examples:
+    """Return the examples of participants with (or without) a history; all, where these are too few."""
+    chosen = examples.warm == warm
+    return examples.take(chosen) if chosen.sum() >= FEWEST else examples
 
 
 def not_taken(batch: Histories) -> Mask:
@@ -178,6 +210,12 @@ def not_taken(batch: Histories) -> Mask:
     mask = np.ones((len(batch), batch.n_items), dtype=bool)
     mask[batch.rows, batch.items] = False
     return mask
+
+
+def sizes(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how many pairs each participant has, in order, leaving out those with none."""
+    counts = np.bincount(rows)
+    return counts[counts > 0].astype(np.int64)
 
 
 def _new_courses(present: Present) -> sp.csr_matrix:
@@ -193,7 +231,7 @@ def _new_courses(present: Present) -> sp.csr_matrix:
 def _source_features(
     scores: list[Scores], names: list[str], pairs: Pairs
 ) -> tuple[NDArray[np.float32], list[str]]:
-    """Each source's score, its ratio to the participant's best, and its rank among the candidates."""
+    """Each source's score, how far below the participant's best, and 10 / (10 + rank among candidates)."""
     columns, headings = [], []
     starts = np.searchsorted(pairs.rows, np.arange(pairs.rows[-1] + 2 if len(pairs.rows) else 1))
     for name, score in zip(names, scores, strict=True):
@@ -203,6 +241,6 @@ def _source_features(
         rank = np.empty(len(order), dtype=np.float32)
         rank[order] = np.arange(len(order)) - starts[pairs.rows[order]]
         best = own[order][starts[pairs.rows]]
-        columns += [own, own - best, rank]
+        columns += [own, own - best, 10 / (10 + rank)]
         headings += [f"{name}_score", f"{name}_below_best", f"{name}_rank"]
     return np.column_stack(columns).astype(np.float32), headings

@@ -20,7 +20,7 @@ from rich.table import Table
 
 from evaluation.bench.outcome import Outcome
 from evaluation.bench.quality_data import QualityData
-from evaluation.bench.quality_ours import RANKERS, Fitted, fit_ours, horizon, rank_ours
+from evaluation.bench.quality_ours import Fitted, fit_ours, horizon, rank_ours
 from evaluation.bench.quality_peers import Peer, peers, tune
 from evaluation.bench.quality_task import Ids, Task, make_task, only_items
 from evaluation.metrics import Truth, coverage, judge, ndcg, novelty, recall, reciprocal_rank
@@ -113,9 +113,9 @@ def _ours(
     )
     fitted.seconds["ranking"] = time.monotonic() - began
     tuning = {
-        "params": asdict(fitted.chosen),
-        "figure": max(fitted.validation),
-        "trials": len(RANKERS),
+        "params": {"warm": asdict(fitted.model.warm), "cold": asdict(fitted.model.cold)},
+        "figure": max(fitted.validation["warm"]),
+        "trials": len(fitted.validation["warm"]),
         "seconds": fitted.seconds["choosing"],
     }
     return Entry(OURS, warm, cold, tuning, fitted.seconds["refitting"]), fitted

@@ -1,7 +1,7 @@
 """Our side of the quality benchmark: one procedure, the same for every dataset.
 
-The sources are fixed. The ranker's size is chosen on validation among ``RANKERS``, then everything is refitted on
-train and validation together. What differs between datasets is read off the data: which side information there is,
+The sources are fixed. The rankers, one for warm and one for cold participants, are chosen on
+validation among ``rankers()``, then everything is refitted on train and validation together. What differs between datasets is read off the data: which side information there is,
 and whether the split is one moment for all (``horizon``).
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -30,14 +30,16 @@ from models.candidates.similar_participants import SimilarParticipants
 from models.candidates.top_k import top_k
 from models.candidates.transitions import Transitions
 from models.earlier_past import Horizon
+from models.linear_ranker import LinearRanker
 from models.ranker import Ranker
-from models.two_stage import BATCH, TwoStage, not_taken
+from models.ranker_ensemble import RankerEnsemble
+from models.two_stage import BATCH, Examples, TwoStage, not_taken, of_kind, sizes
 
-RANKERS: Final = (
+TREES: Final = (
     Ranker(trees=100, leaves=6, min_leaf=100),
     Ranker(trees=150, leaves=16, min_leaf=20),
-    Ranker(trees=150, leaves=31, min_leaf=50, feature_share=0.3),
 )
+LINEAR_SHARES: Final = (0.0, 0.3, 0.6, 1.0)
 MOST_VALIDATED: Final = 4_000
 
 
@@ -48,16 +50,14 @@ class Fitted:
     Attributes
     ----------
     model : TwoStage
-    validation : list of float
-        NDCG@10 on validation of each of ``RANKERS``.
-    chosen : Ranker
+    validation : dict of str to list of float
+        NDCG@10 on validation of each of ``rankers()``, for warm and for cold participants.
     seconds : dict of str to float
         How long each part took.
     """
 
     model: TwoStage
-    validation: list[float]
-    chosen: Ranker
+    validation: dict[str, list[float]]
     seconds: dict[str, float]
 
 
@@ -110,39 +110,65 @@ def fit_ours(
     """
     began = time.monotonic()
     model = TwoStage(sources(side), horizon=horizon(data))
-    candidates = [replace(ranker, threads=threads) for ranker in RANKERS]
-    figures = _validate(model, side, validation, candidates, figure)
-    chosen = candidates[int(np.argmax(figures))]
+    examples = model.examples(validation.past, side)
+    model.fit_sources(validation.past, side)
+    warm, warm_figures = _choose(
+        model, side, validation, validation.warm, examples, figure, threads
+    )
+    cold, cold_figures = _choose(
+        model, side, validation, validation.cold, examples, figure, threads
+    )
     tuned = time.monotonic()
-    model.ranker = chosen
+    model.warm, model.cold = warm, cold
     model.fit(test.past, side)
     seconds = {"choosing": tuned - began, "refitting": time.monotonic() - tuned}
-    return Fitted(model, figures, chosen, seconds)
+    return Fitted(model, {"warm": warm_figures, "cold": cold_figures}, seconds)
 
 
-def _validate(
+def rankers(threads: int = 0) -> list[RankerEnsemble]:
+    """Return what is chosen among; those with the same trees follow each other."""
+    return [
+        RankerEnsemble(replace(trees, threads=threads), LinearRanker(), share)
+        for trees in TREES
+        for share in LINEAR_SHARES
+    ]
+
+
+def _choose(
     model: TwoStage,
     side: SideInformation,
     task: Task,
-    rankers: list[Ranker],
+    users: Ids,
+    examples: Examples,
     figure: Callable[[Task, Ids, Ids], float],
-) -> list[float]:
-    """Return the figure of each ranker; the sources are fitted and the candidates found once for all."""
-    examples = model.examples(task.past, side)
-    model.fit_sources(task.past, side)
+    threads: int,
+) -> tuple[RankerEnsemble, list[float]]:
+    """Return the ranker that is best for ``users`` on validation, and the figure of each."""
+    candidates = rankers(threads)
+    if not len(users):
+        return candidates[-1], []
     rng = np.random.default_rng(0)
-    users = np.sort(rng.choice(task.warm, min(MOST_VALIDATED, len(task.warm)), replace=False))
-    for ranker in rankers:
-        ranker.fit(examples.table, examples.labels, examples.groups, examples.names)
-    ids: list[list[Ids]] = [[] for _ in rankers]
+    users = np.sort(rng.choice(users, min(MOST_VALIDATED, len(users)), replace=False))
+    part = of_kind(examples, warm=bool(len(histories(task.past, users).items)))
+    linear = LinearRanker().fit(part.table, part.labels, part.groups)
+    trees = {}
+    for ranker in candidates:
+        # one fit serves every share
+        key = astuple(ranker.trees)
+        if key not in trees:
+            trees[key] = ranker.trees.fit(part.table, part.labels, part.groups, part.names)
+        ranker.trees, ranker.linear = trees[key], linear
+    ids: list[list[Ids]] = [[] for _ in candidates]
     for start in range(0, len(users), BATCH):
         batch = histories(task.past, users[start : start + BATCH], side.user_attributes)
         pairs, table, _ = model.candidates(batch, not_taken(batch))
-        for ranker, found in zip(rankers, ids, strict=True):
+        for ranker, found in zip(candidates, ids, strict=True):
             scores = np.full((len(batch), batch.n_items), -np.inf, dtype=np.float32)
-            scores[pairs.rows, pairs.items] = ranker.score(table)
+            scores[pairs.rows, pairs.items] = ranker.score(table, sizes(pairs.rows))
             found.append(top_k(scores, 10)[0])
-    return [figure(task, users, np.concatenate(found)) for found in ids]
+    figures = [figure(task, users, np.concatenate(found)) for found in ids]
+    best = candidates[int(np.argmax(figures))]
+    return RankerEnsemble(replace(best.trees), replace(best.linear), best.linear_share), figures
 
 
 def rank_ours(

@@ -125,7 +125,7 @@ def chosen_peers(parts: list[str] | None) -> list[Peer]:
 def _matrix(past: Interactions, counts: bool) -> sp.csr_matrix:
     """Participant x course, 1 or the number of events."""
     cells = (np.ones(len(past), dtype=np.float32), (past.users, past.items))
-    matrix = sp.csr_matrix(cells, shape=(past.n_users, past.n_items))
+    matrix = sp.csr_matrix(cells, shape=(past.n_users, past.n_items), dtype=np.float32)
     if not counts:
         matrix.data[:] = 1
     return matrix

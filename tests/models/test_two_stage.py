@@ -17,6 +17,7 @@ from models.candidates.top_k import Scores
 from models.earlier_past import Horizon, earlier_presents
 from models.interactions import Interactions
 from models.ranker import Ranker
+from models.ranker_ensemble import RankerEnsemble
 from models.two_stage import TwoStage, not_taken
 
 N_USERS, N_ITEMS = 80, 30
@@ -34,8 +35,8 @@ def events(seed: int = 0, timed: bool = True) -> Interactions:
 
 def two_stage(horizon: Horizon = "time") -> TwoStage:
     sources: dict[str, CandidateModel] = {"popular": Popularity(), "ease": EASE(l2=10.0)}
-    ranker = Ranker(trees=5, leaves=4, min_leaf=5, threads=1)
-    return TwoStage(sources, ranker, horizon, presents=2, pool=8, negatives=5)
+    ranker = RankerEnsemble(Ranker(trees=5, leaves=4, min_leaf=5, threads=1))
+    return TwoStage(sources, ranker, ranker, horizon, presents=2, pool=8, negatives=5)
 
 
 @dataclass
