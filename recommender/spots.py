@@ -58,9 +58,8 @@ class Spots:
     def distinct(cls, located: Located) -> tuple[Spots, NDArray[np.int64]]:
         """Return each distinct spot once, and the number of each row's spot."""
         table = np.column_stack(list(vars(cls.of(located)).values())).astype(np.float64)
-        _, first, number = np.unique(
-            table, axis=0, return_index=True, return_inverse=True, equal_nan=True
-        )
+        table[np.isnan(table)] = np.inf  # rows with a NaN would all be distinct
+        _, first, number = np.unique(table, axis=0, return_index=True, return_inverse=True)
         return cls.of(located, first), number.reshape(-1)
 
     def __len__(self) -> int:

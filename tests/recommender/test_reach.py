@@ -160,6 +160,24 @@ def test_touching_regions_are_nearer_by_no_more_than_half() -> None:
     assert way(SURABAYA, MALANG, 200.0) == way(SURABAYA, MALANG, 0.0)
 
 
+def test_each_spot_stands_once_also_where_it_is_not_known() -> None:
+    unknown = float("nan")
+    spots, number = Spots.distinct(
+        Spots(
+            np.array([3, -1, 3, -1, 3], dtype=np.int32),
+            np.array([1, -1, 1, -1, 1], dtype=np.int32),
+            np.array([-7.0, unknown, -7.0, unknown, -7.5]),
+            np.array([112.0, unknown, 112.0, unknown, 112.0]),
+            np.array([False, False, False, False, True]),
+        )
+    )
+    assert len(spots) == 3
+    assert number[0] == number[2] != number[4]
+    assert number[1] == number[3]
+    assert spots.latitude[number[[0, 4]]].tolist() == [-7.0, -7.5]
+    assert np.isnan(spots.latitude[number[1]])
+
+
 def test_ways_are_symmetric_and_never_shorter_for_a_sea_between() -> None:
     world = random_world(0)
     regions = world.regions
