@@ -16,8 +16,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
-from scipy.optimize import minimize
-from scipy.special import logsumexp, softmax
 
 from models.encoder import TextEncoder
 from models.vectors import unit
@@ -27,12 +25,8 @@ from training_data.columns import Courses
 from training_data.vocabulary import Vocabulary
 
 C = Courses
-# Weights of ``features``, learnt by ``fit_ranking`` from the English benchmark's validation sentences.
-RANKING: Final = (55.0, 5.8, 8.6, 4.3)
 _ARRAYS: Final = "skill_names.safetensors"
 _NAMES: Final = "skill_names.json"
-
-_Read = tuple[Words, NDArray[np.int64], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -99,15 +93,12 @@ class SkillExtractor:
         Unit vector of each.
     name_centre_, run_centre_ : ndarray of float32, shape (dim,)
         Mean of the names and of the runs of ordinary texts; zeros where nothing is centred.
-    ranking_ : ndarray of float64, shape (n_features,)
-        Weights of ``features`` in ``scores``.
     """
 
     names_: list[str]
     vectors_: NDArray[np.float32]
     name_centre_: NDArray[np.float32]
     run_centre_: NDArray[np.float32]
-    ranking_: NDArray[np.float64]
 
     def __init__(
         self, vocabulary: Vocabulary, words: WordEncoder, judgement: Judgement = BY_TEACHER
@@ -131,15 +122,9 @@ class SkillExtractor:
         self.name_centre_ = self.run_centre_ = np.zeros(self.words.dim, dtype=np.float32)
         if self.judgement.centred:
             self.name_centre_ = self.vectors_.mean(axis=0)
-            runs = [vectors[:-1] for _, _, vectors in self._read(texts)]
+            runs = [vectors for _, _, vectors in self._read(texts)]
             self.run_centre_ = np.concatenate(runs).mean(axis=0)
-        self.ranking_ = np.array(RANKING)
         return self._prepare()
-
-    def fit_ranking(self, texts: Sequence[str], gold: Sequence[Sequence[int]]) -> Self:
-        """Learn the weights of ``scores`` from labelled texts, in place of the shipped ones."""
-        self.ranking_ = fit_logit([self.features(text) for text in texts], gold)
-        return self
 
     def extract(self, texts: Sequence[str]) -> list[list[FoundSkill]]:
         """Return the skills of each text, in the order of the text.
@@ -148,30 +133,6 @@ class SkillExtractor:
         """
         return [self._found(words, runs, vectors) for words, runs, vectors in self._read(texts)]
 
-    def scores(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Score every skill for every text, for ranking; float32, shape (n, n_skills)."""
-        rows = [self.features(text) @ self.ranking_ for text in texts]
-        return np.array(rows, dtype=np.float32).reshape(len(texts), len(self.vocabulary))
-
-    def features(self, text: str) -> NDArray[np.float32]:
-        """Return what speaks for each skill, shape (n_skills, 4).
-
-        Best cosine of a run with a name, the same of centred vectors, cosine of the whole text, and
-        share of a name's words in the whole text.
-        """
-        ((words, runs, vectors),) = self._read([text])
-        if not len(runs):
-            return np.zeros((len(self.vocabulary), len(RANKING)), dtype=np.float32)
-        whole = np.array([[0, len(words.spans)]])
-        likeness = self._coverage.likeness(words.strings())
-        by_name = [
-            (vectors[:-1] @ self.vectors_.T).max(axis=0),
-            (unit(vectors[:-1] - self.run_centre_) @ self._centred.T).max(axis=0),
-            self.vectors_ @ vectors[-1],
-            self._coverage.of_runs(likeness, whole)[0],
-        ]
-        return np.maximum.reduceat(np.column_stack(by_name), self._first, axis=0)
-
     def save(self, directory: Path) -> None:
         """Write the names' vectors (safetensors) and settings (JSON); the word encoder stays out."""
         directory.mkdir(parents=True, exist_ok=True)
@@ -179,7 +140,6 @@ class SkillExtractor:
             "vectors": self.vectors_,
             "name_centre": self.name_centre_,
             "run_centre": self.run_centre_,
-            "ranking": self.ranking_,
         }
         save_file(arrays, directory / _ARRAYS)
         settings = {"judgement": asdict(self.judgement), "names": self.names_}
@@ -204,7 +164,6 @@ class SkillExtractor:
         extractor.vectors_ = arrays["vectors"]
         extractor.name_centre_ = arrays["name_centre"]
         extractor.run_centre_ = arrays["run_centre"]
-        extractor.ranking_ = arrays["ranking"]
         return extractor._prepare()
 
     def _prepare(self) -> Self:
@@ -214,13 +173,14 @@ class SkillExtractor:
         self._first = np.concatenate([[0], np.cumsum(counts)[:-1]])
         return self
 
-    def _read(self, texts: Sequence[str]) -> Iterator[_Read]:
-        """Words, runs and vectors of the runs of each text; the last vector is the whole text's."""
+    def _read(
+        self, texts: Sequence[str]
+    ) -> Iterator[tuple[Words, NDArray[np.int64], NDArray[np.float32]]]:
+        """Words, runs of words and vectors of the runs of each text."""
         read = [Words.of(text) for text in texts]
         for words, sums in zip(read, self.words.encode_words(read), strict=True):
             runs = words.runs()
-            whole = np.array([[0, len(words.spans)]])
-            yield words, runs, run_vectors(sums, np.concatenate([runs, whole]))
+            yield words, runs, run_vectors(sums, runs)
 
     def _found(
         self, words: Words, runs: NDArray[np.int64], vectors: NDArray[np.float32]
@@ -229,7 +189,7 @@ class SkillExtractor:
             return []
         likeness = self._coverage.likeness(words.strings())
         spelling = self._coverage.of_runs(likeness, runs)
-        meaning = unit(vectors[:-1] - self.run_centre_) @ self._centred.T
+        meaning = unit(vectors - self.run_centre_) @ self._centred.T
         by_name = spelling + self.judgement.meaning * (meaning - spelling)
         by_skill = np.maximum.reduceat(by_name, self._first, axis=1)
         best, score = by_skill.argmax(axis=0), by_skill.max(axis=0)
@@ -282,34 +242,3 @@ def recognised(lists: pl.Series, extractor: SkillExtractor) -> pl.Series:
         for phrases in lists.to_list()
     ]
     return pl.Series(lists.name, replaced, dtype=pl.List(pl.String))
-
-
-def fit_logit(
-    features: Sequence[NDArray[np.float32]], gold: Sequence[Sequence[int]], ridge: float = 1e-3
-) -> NDArray[np.float64]:
-    """Return the weights of a multinomial logit of the right skills against all others.
-
-    Parameters
-    ----------
-    features : sequence of ndarray, shape (n_skills, n_features)
-        One of each text.
-    gold : sequence of sequence of int
-        The right skills of each text, at least one.
-    ridge : float
-        Penalty on weights of features scaled to unit variance.
-    """
-    scale = np.std(np.concatenate(features), axis=0) + 1e-9
-    scaled = [text / scale for text in features]
-
-    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        value, slope = ridge * weights @ weights, 2 * ridge * weights
-        for text, right in zip(scaled, gold, strict=True):
-            logits = text @ weights
-            chances = softmax(logits)
-            value += (logsumexp(logits) - logits[list(right)].mean()) / len(scaled)
-            slope += (chances @ text - text[list(right)].mean(axis=0)) / len(scaled)
-        return float(value), slope
-
-    start = np.zeros(len(scale))
-    learnt: NDArray[np.float64] = minimize(loss, start, jac=True, method="L-BFGS-B").x / scale
-    return learnt

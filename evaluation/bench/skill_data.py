@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Final, Literal
@@ -59,9 +60,9 @@ def own_sentences(half: Half, vocabulary: Vocabulary) -> Labelled:
 
 
 def esco_annotations(folder: Path) -> dict[str, pl.DataFrame]:
-    """Return sentence and label of each file ``NAME_annotations.csv``; spans without a skill dropped."""
+    """Return the rows of each file ``NAME_annotations.csv`` that have a skill."""
     return {
-        name: pl.read_csv(folder / f"{name}_annotations.csv", columns=["sentence", "label"]).filter(
+        name: pl.read_csv(folder / f"{name}_annotations.csv").filter(
             ~pl.col("label").is_in(_NO_SKILL)
         )
         for name in (*VALIDATION, *TEST)
@@ -74,6 +75,22 @@ def with_missing(vocabulary: Vocabulary, annotations: dict[str, pl.DataFrame]) -
     known = {term.id for term in vocabulary.terms}
     missing = [Term(label, {"en": label}) for label in used if label not in known]
     return Vocabulary((*vocabulary.terms, *missing))
+
+
+def with_spans(vocabulary: Vocabulary, annotations: Sequence[pl.DataFrame]) -> Vocabulary:
+    """Add the words that annotators marked as a skill to the skill's aliases."""
+    aliases: dict[str, list[str]] = {}
+    for table in annotations:
+        marked = table.select("label", pl.coalesce("sub_span", "span").str.strip_chars())
+        for label, span in marked.iter_rows():
+            if any(letter.isalnum() for letter in span):
+                aliases.setdefault(label, []).append(span)
+    return Vocabulary(
+        tuple(
+            replace(term, aliases=(*term.aliases, *aliases.get(term.id, ())))
+            for term in vocabulary.terms
+        )
+    )
 
 
 def labelled(annotations: pl.DataFrame, vocabulary: Vocabulary) -> Labelled:

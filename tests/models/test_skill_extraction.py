@@ -9,7 +9,6 @@ import pytest
 from models.skill_extraction import (
     BY_STUDENT,
     SkillExtractor,
-    fit_logit,
     recognised,
     with_extracted_skills,
 )
@@ -92,14 +91,6 @@ def test_a_higher_threshold_never_finds_more(student: StaticStudent) -> None:
 def test_batch_is_the_same_as_one_by_one(extractor: SkillExtractor) -> None:
     texts = ["las listrik", "", "kue kering dan menjahit baju"]
     assert extractor.extract(texts) == [extractor.extract([text])[0] for text in texts]
-    single = np.concatenate([extractor.scores([text]) for text in texts])
-    np.testing.assert_allclose(extractor.scores(texts), single)
-    assert extractor.scores(texts).shape == (3, 4)
-
-
-def test_the_named_skill_ranks_first(extractor: SkillExtractor) -> None:
-    scores = extractor.scores(["belajar pemrograman python", "menjahit baju"])
-    assert scores.argmax(axis=1).tolist() == [PYTHON, JAHIT]
 
 
 def test_saved_and_loaded_finds_the_same(
@@ -109,7 +100,6 @@ def test_saved_and_loaded_finds_the_same(
     loaded = SkillExtractor.load(tmp_path, SKILLS, StaticWords(student))
     text = "juru las, kukis, menjahit baju"
     assert loaded.extract([text]) == extractor.extract([text])
-    np.testing.assert_allclose(loaded.scores([text]), extractor.scores([text]))
 
 
 def test_another_vocabulary_is_refused(
@@ -142,14 +132,6 @@ def test_phrases_of_a_person_become_ids_or_stay_as_written(extractor: SkillExtra
         None,
         ["kue"],
     ]
-
-
-def test_ranking_weights_are_learnt_from_labelled_texts() -> None:
-    rng = np.random.default_rng(0)
-    features = [rng.normal(size=(20, 3)).astype(np.float32) for _ in range(60)]
-    gold = [[int((2 * text[:, 0] - text[:, 1]).argmax())] for text in features]
-    weights = fit_logit(features, gold)
-    assert weights[0] > -weights[1] > 5 * abs(weights[2])
 
 
 def test_coverage_is_a_share_that_grows_with_the_run() -> None:
