@@ -1,0 +1,150 @@
+"""The README's commands, run as a newcomer would, from its own code blocks."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from training_data.home import padan_home
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL)
+MINUTES = 60
+
+
+def block_with(words: str) -> str:
+    (found,) = [block for block in BLOCKS if words in block]
+    return found
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, e5_directory: Path) -> Path:
+    """A PADAN_HOME of its own that shares the installed encoder and the kept embeddings."""
+    folder = tmp_path_factory.mktemp("readme-home")
+    (folder / "encoders").symlink_to(e5_directory.parent.resolve())
+    kept = padan_home().resolve() / "embeddings.sqlite"
+    (folder / "embeddings.sqlite").symlink_to(kept)
+    return folder
+
+
+def run(command: str, home: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {
+        "PADAN_HOME": str(home),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=10 * MINUTES,
+        check=False,
+    )
+
+
+def test_make_demo_and_make_test_are_what_the_readme_says() -> None:
+    listed = subprocess.run(
+        ["make", "--dry-run", "--always-make", "demo", "test"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert block_with("make demo").strip() == "make demo"
+    assert block_with("make test").strip() == "make test"
+    assert "padan demo" in listed
+    assert "pytest" in listed
+
+
+@pytest.fixture(scope="module")
+def demo(home: Path) -> Iterator[tuple[str, str]]:
+    """The running demo: its address and what it printed before it listened."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = home / "demo.log"
+    with log.open("w", encoding="utf-8") as output:
+        process = subprocess.Popen(
+            [Path(sys.executable).parent / "padan", "demo", "--port", str(port)],
+            env=os.environ | {"PADAN_HOME": str(home)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(10 * MINUTES):
+            assert process.poll() is None, log.read_text(encoding="utf-8")
+            try:
+                if httpx.get(f"{url}/readyz").status_code == 200:
+                    break
+            except httpx.TransportError:
+                time.sleep(1)
+        else:
+            pytest.fail(log.read_text(encoding="utf-8"))
+        yield url, log.read_text(encoding="utf-8")
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def test_the_curl_line_of_the_readme_gets_ten_trainings_with_reasons(
+    demo: tuple[str, str], home: Path, tmp_path: Path
+) -> None:
+    url, printed = demo
+    command = block_with("curl").replace("http://127.0.0.1:8000", url)
+    assert "".join(command.split()) in "".join(printed.split())
+    answered = run(command, home, tmp_path)
+    assert answered.returncode == 0, answered.stderr
+    answer = json.loads(answered.stdout)
+    assert len(answer["items"]) == 10
+    assert all(item["reasons"] for item in answer["items"])
+    assert all(item["price_idr"] <= 1_500_000 for item in answer["items"])
+    assert not answer["degraded"]
+
+
+def test_the_commands_on_own_data_work(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "catalogue.csv").write_text(
+        "kode,judul,lembaga,jenis,harga\n"
+        'k1,Menjahit Baju untuk Pemula,LPK Contoh,Online,"Rp 250.000"\n'
+        "k2,Las Listrik Dasar,LPK Contoh,Online,Gratis\n"
+        "k3,Tanpa Harga,LPK Contoh,Online,entah\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "mapping.toml").write_text(
+        'kind = "courses"\n'
+        '[columns]\ncourse_id = "kode"\ntitle = "judul"\nprovider_id = "lembaga"\n'
+        'mode = "jenis"\nprice_idr = { source = "harga", parser = "price_idr" }\n'
+        '[enumerations.mode]\nOnline = "self_paced"\n',
+        encoding="utf-8",
+    )
+    profile = re.search(r"```json\n(.*?)```", README, flags=re.DOTALL)
+    assert profile
+    (tmp_path / "profile.json").write_text(profile[1], encoding="utf-8")
+    commands = [
+        line
+        for line in block_with("padan import").splitlines()
+        if not line.startswith("padan serve")
+    ]
+    done = run("\n".join(commands), home, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Las Listrik Dasar" in done.stdout
+    assert "1 rows" in done.stdout  # the row without a readable price is told of, not lost
+
+
+@pytest.mark.slow
+def test_simulate_and_evaluate_work(home: Path, tmp_path: Path) -> None:
+    done = run(block_with("padan evaluate"), home, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ndcg" in done.stdout.lower()
