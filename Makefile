@@ -3,7 +3,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 export PADAN_HOME ?= $(CURDIR)/var
 
-.PHONY: demo test lint format clean
+.PHONY: demo test lint format peers clean
 
 # Everything from nothing to a running service on http://127.0.0.1:8000.
 demo: $(INSTALLED)
@@ -22,6 +22,11 @@ lint: $(INSTALLED)
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The libraries that the benchmarks compare with.
+peers: $(INSTALLED)
+	$(BIN)/pip install --quiet --constraint requirements.lock --editable ".[bench]"
+	$(BIN)/pip install --quiet --no-deps rectools==0.19.0
 
 clean:
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache
