@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 Entrants = Annotated[
     list[str],
     typer.Argument(
-        help="'train' (ours, trained on the past), a bundle, a run file, or file.py:Class.",
+        help="'train' (ours, trained on the past), popularity, regional-popularity, a bundle, a run "
+        "file, or file.py:Class.",
     ),
 ]
 Data = Annotated[Path, typer.Option(help="Dataset directory.")]
@@ -44,7 +45,7 @@ Seed = Annotated[int, typer.Option(help="Everything random follows from it.")]
 
 def evaluate(
     data: Data,
-    entrants: Entrants = ["train"],  # noqa: B006  typer reads it, nobody writes it
+    entrants: Entrants = ["train", "popularity", "regional-popularity"],  # noqa: B006  typer only reads it
     report: Annotated[
         Path | None, typer.Option(help="HTML file; JSON is written beside it.")
     ] = None,

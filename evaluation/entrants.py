@@ -6,6 +6,7 @@ An entrant is written as one string:
 ``train``              our engine, trained on the past of the task
 ``var/bundles/ab12``   a sealed bundle
 ``my.parquet, my.run`` a run file, see :mod:`evaluation.runs`
+``popularity``         what is taken most; ``regional-popularity``: in the person's region, shrunk
 ``my_model.py:Model``  a class in a file, or in a module (``models.candidates.ease:EASE``)
 =====================  ============================================================================
 """
@@ -15,8 +16,9 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -27,7 +29,9 @@ from numpy.typing import NDArray
 from evaluation.metrics import Ranked
 from evaluation.runs import read_run, to_ranking
 from evaluation.task import Task
+from models.candidates.base import CandidateModel
 from models.candidates.histories import Histories
+from models.candidates.popularity import Popularity
 from models.candidates.side import SideInformation
 from models.interactions import Interactions
 from recommender.bundle import Bundle, load_bundle
@@ -36,6 +40,10 @@ from training_data.columns import Courses, Participants
 
 POOL = 50  # places kept of each list: metrics look at the first, the diversity curve at all
 TRAIN = "train"
+BASELINES: Mapping[str, Callable[[], CandidateModel]] = {
+    "popularity": Popularity,
+    "regional-popularity": partial(Popularity, shrinkage=200.0),
+}
 
 TrainBundle = Callable[[Task], Path]
 
@@ -98,8 +106,11 @@ def lists_of(entrant: str, task: Task, train: TrainBundle, learn_from: Task | No
     path = Path(entrant)
     if entrant == TRAIN:
         return _of_bundle(TRAIN, load_bundle(train(learn_from or task)), task)
+    if entrant in BASELINES:
+        return _of_model(entrant, BASELINES[entrant](), task, learn_from or task)
     if ":" in entrant and not path.exists():
-        return _of_class(entrant, task, learn_from or task)
+        source, _, name = entrant.rpartition(":")
+        return _of_model(entrant, _class(source, name)(), task, learn_from or task)
     if learn_from is not None:
         raise EntrantError(f"{entrant}: only '{TRAIN}' and classes have a learning curve")
     if path.is_dir():
@@ -163,9 +174,7 @@ def _of_run(path: Path, task: Task) -> Lists:
     return Lists(path.stem, ranked, np.where(ranked >= 0, falling, -np.inf), f"sha256 {digest}")
 
 
-def _of_class(entrant: str, task: Task, learn_from: Task) -> Lists:
-    source, _, name = entrant.rpartition(":")
-    model: Model = _class(source, name)()
+def _of_model(entrant: str, model: Model, task: Task, learn_from: Task) -> Lists:
     model.fit(learn_from.past, task.side)
     ranked = np.full((len(task.people), POOL), -1, dtype=np.int32)
     scores = np.full((len(task.people), POOL), -np.inf, dtype=np.float32)
@@ -177,7 +186,7 @@ def _of_class(entrant: str, task: Task, learn_from: Task) -> Lists:
                 f"{rows.stop - rows.start} people; both must be (people, k)"
             )
         ranked[rows, : ids.shape[1]], scores[rows, : ids.shape[1]] = ids, found
-    return Lists(name, ranked, scores, entrant)
+    return Lists(entrant.rpartition(":")[2], ranked, scores, entrant)
 
 
 def _class(source: str, name: str) -> Callable[[], Any]:

@@ -36,7 +36,9 @@ from training_data.programme import Programme
 from training_data.regions import RegionTable
 from training_data.vocabulary import Occupations, Vocabulary
 
-CELLS = 4_000_000  # participants x trainings in one block: bounds memory
+CELLS = 2_000_000  # participants x trainings in one block: bounds memory
+MOST_PEOPLE = 1_000  # in one block, however few the trainings
+HEAD = 4  # the reranker looks at so many times k candidates
 
 
 @dataclass(frozen=True)
@@ -196,16 +198,18 @@ class Engine:
         mask = permitted(question) & filters.mask(self.catalogue)
         found, table = self.candidates(question, wished, mask, settings.per_source)
         scores = rank(self.ranker, table, found.ids)
-        real = np.maximum(found.ids, 0)
-        chosen = rerank(
-            scores,
+        rows = np.arange(len(scores))[:, None]
+        head = self._head(scores, settings)
+        real = np.maximum(found.ids[rows, head], 0)
+        places = rerank(
+            scores[rows, head],
             self.course_vectors[real],
             self.catalogue.provider[real],
             settings.k,
             relevance_weight=settings.relevance_weight,
             provider_cap=settings.provider_cap,
         )
-        rows = np.arange(len(chosen))[:, None]
+        chosen = np.where(places >= 0, head[rows, places], -1)
         ids = np.where(chosen >= 0, found.ids[rows, chosen], -1)
         self._hold_to(mask, ids)
         return Answer(question, wished, ids, scores[rows, chosen], table[rows, chosen])
@@ -218,7 +222,7 @@ class Engine:
         settings: Settings = Settings(),
     ) -> Iterator[Answer]:
         """Answer any number of participants, block by block, in bounded memory."""
-        size = max(1, CELLS // max(len(self.catalogue), 1))
+        size = min(MOST_PEOPLE, max(1, CELLS // max(len(self.catalogue), 1)))
         for block in participants.iter_slices(size):
             yield self.recommend(block, events, day, settings)
 
@@ -252,6 +256,12 @@ class Engine:
             ]
             for row in range(len(answer.ids))
         ]
+
+    @staticmethod
+    def _head(scores: NDArray[np.float32], settings: Settings) -> NDArray[np.intp]:
+        """Return the columns worth reranking, best first: the first few times k, all under a provider cap."""
+        order = np.argsort(-scores, axis=1, kind="stable")
+        return order if settings.provider_cap else order[:, : HEAD * settings.k]
 
     def _hold_to(self, mask: NDArray[np.bool_], ids: NDArray[np.int32]) -> None:
         """Check on the way out that nothing forbidden is in a list."""
