@@ -15,7 +15,7 @@ from models.candidates.base import CandidateModel
 from models.candidates.histories import Histories
 from models.candidates.popularity import Popularity
 from recommender.demand import Demand
-from recommender.features import FEATURES
+from recommender.features import FEATURES, PERSONAL
 from recommender.quality import Quality
 from recommender.question import Question
 from recommender.reach import nearest_place
@@ -74,6 +74,8 @@ class Explainer:
         """
         found: list[Why] = []
         for feature in np.argsort(-contributions):
+            if self.question.batch.opted_out[row] and PERSONAL[feature]:
+                continue  # trees may find that it moved a score to say nothing of a person
             backing = BACKING.get(FEATURES[feature])
             if contributions[feature] <= 0 or len(found) == MOST_REASONS:
                 break

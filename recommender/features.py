@@ -26,6 +26,11 @@ FEATURES = (
     "quality",
     "placement",
 )
+OF_THE_CATALOGUE = frozenset(
+    {"regional_popularity", "vacancy_demand", "face_to_face", "quality", "placement"}
+)
+"""What may rank for those who object to profiling: it says the same of a training to everybody of them."""
+PERSONAL = np.array([name not in OF_THE_CATALOGUE for name in FEATURES])
 NEARNESS_KM = 50.0
 
 
@@ -65,7 +70,9 @@ def features(
     columns["quality"] = quality.overall[candidates]
     columns["placement"] = quality.placement[candidates]
     absent = np.zeros(candidates.shape, dtype=np.float32)
-    return np.stack([columns.get(name, absent) for name in FEATURES], axis=-1).astype(np.float32)
+    table = np.stack([columns.get(name, absent) for name in FEATURES], axis=-1).astype(np.float32)
+    personal = batch.opted_out[:, None, None] & PERSONAL
+    return np.where(personal, np.float32(0), table)
 
 
 def _skill_features(
