@@ -24,7 +24,7 @@ from training_data.store.tables import salt
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 10  # how long a writer waits for another one in SQLite
-CONNECT_SECONDS = 5
+CONNECT_SECONDS = 10
 
 
 def database_url() -> str:

@@ -1,0 +1,74 @@
+"""A small trained bundle, and the service over it with each way of getting in."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.settings import Settings
+from models.encoder import SentenceEncoder
+from recommender.bundle import Bundle, load_bundle
+from recommender.training import train
+from training_data.dataset import Dataset
+from training_data.simulation import simulate_dataset
+from training_data.store import keys
+from training_data.store.database import Store, open_store
+from training_data.store.loading import load
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return simulate_dataset(tmp_path_factory.mktemp("simulated"), 120, dt.date.today())
+
+
+@pytest.fixture(scope="session")
+def bundle_folder(
+    dataset: Dataset, tiny_encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    manifest = train(dataset, tiny_encoder, home, dt.date.today())
+    return home / "bundles" / manifest.version
+
+
+@pytest.fixture(scope="session")
+def bundle(bundle_folder: Path) -> Bundle:
+    return load_bundle(bundle_folder)
+
+
+@pytest.fixture
+def service(bundle: Bundle, store: Store, dataset: Dataset) -> FastAPI:
+    """The service in development mode, knowing the dataset's participants, once for each database."""
+    load(store, dataset)
+    return create_app(bundle, store, Settings(), development=True)
+
+
+@pytest.fixture
+def client(service: FastAPI) -> Iterator[TestClient]:
+    with TestClient(service, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store, for what does not depend on the database."""
+    store = open_store(f"sqlite:///{tmp_path / 'only.sqlite'}")
+    store.upgrade()
+    yield store
+    store.engine.dispose()
+
+
+@pytest.fixture
+def new_key(sqlite_store: Store) -> Callable[..., str]:
+    """Return a function that makes an API key with the given scopes."""
+
+    def make(*scopes: str, expires_at: dt.datetime | None = None) -> str:
+        with sqlite_store.writing() as connection:
+            return keys.create(connection, "-".join(scopes), scopes, expires_at)
+
+    return make
