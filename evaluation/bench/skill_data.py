@@ -71,7 +71,7 @@ def esco_annotations(folder: Path) -> dict[str, pl.DataFrame]:
 
 def with_missing(vocabulary: Vocabulary, annotations: dict[str, pl.DataFrame]) -> Vocabulary:
     """Add the labels that the annotators used and the vocabulary's file has not."""
-    used = pl.concat(annotations.values())["label"].unique().sort()
+    used = pl.concat([table["label"] for table in annotations.values()]).unique().sort()
     known = {term.id for term in vocabulary.terms}
     missing = [Term(label, {"en": label}) for label in used if label not in known]
     return Vocabulary((*vocabulary.terms, *missing))

@@ -39,7 +39,7 @@ from models.skill_extraction import BY_STUDENT, SkillExtractor
 from models.skill_ranking import SkillRanker
 from models.static_student import StaticStudent
 from models.vectors import unit
-from models.word_vectors import ContextualWords, StaticWords
+from models.word_vectors import ContextualWords, StaticWords, WordEncoder, Words
 from training_data.esco import load_esco
 from training_data.home import padan_home
 from training_data.text import normalise
@@ -68,7 +68,7 @@ def run(esco: Path, sentences: Path) -> Outcome:
     """
     directory = install_e5(padan_home())
     encoder = CachedEncoder(SentenceEncoder(directory), EmbeddingCache(padan_home()))
-    words = ContextualWords(directory)
+    words = RememberedWords(ContextualWords(directory))
     own = _indonesian(encoder, words)
     figures = _english(load_esco(esco), esco_annotations(sentences), encoder, words)
     _show(figures, own)
@@ -77,6 +77,25 @@ def run(esco: Path, sentences: Path) -> Outcome:
     holds = ratio > TARGET and teacher["precision"] >= PRECISION and teacher["recall"] >= RECALL
     details: dict[str, Any] = {"esco": figures, "published": PUBLISHED, "indonesian": own}
     return Outcome("skills", round(ratio, 3), TARGET, holds, details)
+
+
+class RememberedWords:
+    """A word encoder that reads each distinct text once: names and sentences come up several times."""
+
+    def __init__(self, words: WordEncoder) -> None:
+        self.words = words
+        self.known: dict[str, NDArray[np.float32]] = {}
+
+    @property
+    def dim(self) -> int:
+        return self.words.dim
+
+    def encode_words(self, texts: Sequence[Words]) -> list[NDArray[np.float32]]:
+        """Return the sum of each word's token vectors, float32, shape (n, dim) a text."""
+        new = list({words.text: words for words in texts if words.text not in self.known}.values())
+        for words, sums in zip(new, self.words.encode_words(new), strict=True):
+            self.known[words.text] = sums
+        return [self.known[words.text] for words in texts]
 
 
 def ranking_figures(
@@ -109,7 +128,7 @@ def _english(
     vocabulary: Vocabulary,
     annotations: dict[str, pl.DataFrame],
     encoder: CachedEncoder,
-    words: ContextualWords,
+    words: WordEncoder,
 ) -> dict[str, Figures]:
     """Figures with all labels of the annotators, and with those of the vocabulary's file alone."""
     whole = with_missing(vocabulary, annotations)
@@ -142,7 +161,7 @@ def _below(skills: Sequence[Sequence[int]], width: int) -> list[list[int]]:
     return [[skill for skill in right if skill < width] for right in skills]
 
 
-def _indonesian(encoder: CachedEncoder, words: ContextualWords) -> dict[str, dict[str, float]]:
+def _indonesian(encoder: CachedEncoder, words: WordEncoder) -> dict[str, dict[str, float]]:
     """Precision and recall of the teacher, as in training, and of the student, as in a service."""
     vocabulary = load_skills()
     tuning, held_out = own_sentences("tuning", vocabulary), own_sentences("held_out", vocabulary)

@@ -1,8 +1,9 @@
 import numpy as np
+import polars as pl
 
-from evaluation.bench.skill_data import own_sentences
+from evaluation.bench.skill_data import labelled, own_sentences, with_missing, with_spans
 from evaluation.bench.skills import found_figures, ranking_figures
-from training_data.vocabulary import load_skills
+from training_data.vocabulary import Term, Vocabulary, load_skills
 
 
 def test_ranking_figures_of_a_known_ranking() -> None:
@@ -25,3 +26,25 @@ def test_own_sentences_are_150_in_two_halves_without_overlap() -> None:
     assert len(tuning.texts) == len(held_out.texts) == 75
     assert not set(tuning.texts) & set(held_out.texts)
     assert min(sum(not skills for skills in half.skills) for half in (tuning, held_out)) >= 5
+
+
+def test_spans_become_names_and_missing_labels_terms() -> None:
+    esco = Vocabulary((Term("web programming", {"en": "web programming"}),))
+    spans = pl.DataFrame(
+        {
+            "sentence": ["a", "b", "b"],
+            "span": ["web development", "SQL", "..."],
+            "sub_span": [None, None, None],
+            "label": ["web programming", "SQL", "SQL"],
+        },
+        schema_overrides={"sub_span": pl.String},
+    )
+    whole = with_missing(esco, {"x": spans, "y": spans.select("sentence", "label")})
+    assert [term.id for term in whole.terms] == ["web programming", "SQL"]
+    named = with_spans(whole, [spans])
+    assert [term.names() for term in named.terms] == [
+        ("web programming", "web development"),
+        ("SQL",),
+    ]
+    assert labelled(spans, whole).skills == [[0], [1]]
+    assert labelled(spans, esco).texts == ["a"]
