@@ -185,8 +185,9 @@ def _fit(scores: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return scores between 0 and 1; all alike where there is nothing to tell them apart."""
     if not len(scores):
         return np.empty(0)
-    spread = float(np.ptp(scores))
+    exact = scores.astype(np.float64)
+    spread = np.ptp(exact)
     if spread == 0:
-        return np.ones(len(scores))
-    fit: NDArray[np.float64] = (scores.astype(np.float64) - scores.min()) / spread
+        return np.ones(len(exact))
+    fit: NDArray[np.float64] = (exact - exact.min()) / spread
     return fit
