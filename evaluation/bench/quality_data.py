@@ -10,6 +10,7 @@ from typing import Final, Literal, cast, get_args
 import numpy as np
 import polars as pl
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from evaluation.splits import Split, global_time_split, leave_last_out
 from models.interactions import Interactions
@@ -33,6 +34,8 @@ class QualityData:
         One text a course.
     item_attributes, user_attributes : csr_matrix of float32, shape (N, A), (U, P), optional
         Multi-hot attributes.
+    item_entered : ndarray of int64, shape (N,), optional
+        When each course entered the catalogue, in the unit of ``events.at``.
     """
 
     name: str
@@ -40,6 +43,7 @@ class QualityData:
     split: Split
     texts: list[str] | None = None
     item_attributes: sp.csr_matrix | None = None
+    item_entered: NDArray[np.int64] | None = None
     user_attributes: sp.csr_matrix | None = None
 
 
@@ -62,7 +66,8 @@ def from_tables(
         the order of the rows stands for time.
     kind : {"time", "leave-last-out", "given"}
     texts : polars.DataFrame, optional
-        Columns ``course``, ``text``. A course named here counts as known even without events.
+        Columns ``course``, ``text`` and, where known, ``entered`` (in the unit of ``at``). A course
+        named here counts as known even without events.
     attributes, user_attributes : polars.DataFrame, optional
         Columns ``course`` (``participant``) and ``attribute``, one row for each attribute that holds.
 
@@ -94,6 +99,7 @@ def from_tables(
         _split(name, interactions, events, kind),
         None if texts is None else _texts(texts, items),
         None if attributes is None else _multi_hot(attributes, "course", items),
+        None if texts is None or "entered" not in texts.columns else _entered(texts, items),
         None if user_attributes is None else _multi_hot(user_attributes, "participant", users),
     )
 
@@ -177,6 +183,16 @@ def _texts(texts: pl.DataFrame, items: pl.Series) -> list[str]:
     return list(joined["text"].fill_null(""))
 
 
+def _entered(texts: pl.DataFrame, items: pl.Series) -> NDArray[np.int64]:
+    known = texts.select(pl.col("course").cast(pl.String), pl.col("entered").cast(pl.Int64))
+    known = known.unique("course", maintain_order=True)
+    joined = (
+        items.alias("course").to_frame().join(known, on="course", how="left", maintain_order="left")
+    )
+    earliest = joined["entered"].min()
+    return joined["entered"].fill_null(0 if earliest is None else earliest).to_numpy()
+
+
 def _multi_hot(table: pl.DataFrame, key: str, ids: pl.Series) -> sp.csr_matrix:
     table = (
         table.select(pl.col(key, "attribute").cast(pl.String))
@@ -203,6 +219,7 @@ def read_mars(folder: Path) -> QualityData:
     )
     items = pl.read_csv(folder / "items_en.csv", infer_schema=False)
     text = pl.concat_str(pl.col("name", "description"), separator=". ", ignore_nulls=True)
+    entered = pl.date(pl.col("created_at").cast(pl.Int32), 1, 1).dt.epoch("s")
     lists = [
         items.select(
             pl.col("item_id").alias("course"),
@@ -216,7 +233,12 @@ def read_mars(folder: Path) -> QualityData:
     users = pl.read_csv(folder / "users_en.csv", infer_schema=False, truncate_ragged_lines=True)
     jobs = users.filter(pl.col("job") != "N/A").select(participant="user_id", attribute="job")
     return from_tables(
-        "mars", events, "time", items.select(course="item_id", text=text), pl.concat(lists), jobs
+        "mars",
+        events,
+        "time",
+        items.select(course="item_id", text=text, entered=entered),
+        pl.concat(lists),
+        jobs,
     )
 
 

@@ -1,8 +1,9 @@
 """Our side of the quality benchmark: one procedure, the same for every dataset.
 
 The sources are fixed. The rankers, one for warm and one for cold participants, are chosen on
-validation among ``rankers()``, then everything is refitted on train and validation together. What differs between datasets is read off the data: which side information there is,
-and whether the split is one moment for all (``horizon``).
+validation among ``rankers()``, then everything is refitted on train and validation together. What
+differs between datasets is read off the data: which side information there is, and whether the
+split is one moment for all (``horizon``).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from models.candidates.ease import EASE
 from models.candidates.histories import histories
 from models.candidates.ials import IALS
 from models.candidates.item_knn import ItemKNN
+from models.candidates.new_courses import NewCourses
 from models.candidates.popularity import Popularity
 from models.candidates.side import SideInformation
 from models.candidates.similar_participants import SimilarParticipants
@@ -180,3 +182,17 @@ def rank_ours(
         batch = histories(task.past, users[start : start + BATCH], user_attributes)
         parts.append(model.recommend(batch, k, not_taken(batch))[0])
     return np.concatenate(parts)
+
+
+def with_new_courses(
+    ids: Ids, task: Task, users: Ids, side: SideInformation, places: int
+) -> NDArray[np.int32]:
+    """Give the last ``places`` of each list to courses nobody has taken; lists stay as long."""
+    model = NewCourses().fit(task.past, side)
+    new, _ = model.recommend(histories(task.past, users[:1]), ids.shape[1])
+    kept = ids[:, : ids.shape[1] - places]
+    # a new course that earned its place is not shown twice
+    fresh = np.where((new[0][None, :, None] == kept[:, None, :]).any(axis=2), -1, new[0])
+    order = np.argsort(fresh < 0, axis=1, kind="stable")[:, :places]
+    chosen = np.take_along_axis(fresh, order, axis=1)
+    return np.hstack([kept, chosen]).astype(np.int32)

@@ -6,6 +6,7 @@ implicit 0.7.3 and RecTools 0.19 are the optional extra ``[bench]``; nothing els
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -132,7 +133,10 @@ def _matrix(past: Interactions, counts: bool) -> sp.csr_matrix:
 
 
 def _rank_implicit(model: Any, matrix: sp.csr_matrix, users: Ids, k: int) -> Ids:
-    model.fit(matrix, show_progress=False)
+    with warnings.catch_warnings():
+        # implicit converts its own matrices and says so
+        warnings.simplefilter("ignore")
+        model.fit(matrix, show_progress=False)
     ids, scores = model.recommend(users, matrix[users], N=k, filter_already_liked_items=True)
     # implicit fills rows that run short with seen courses at the lowest score
     return np.where(scores > np.finfo(np.float32).min, ids, -1).astype(np.int32)
@@ -297,7 +301,6 @@ def _draw_sasrec(rng: np.random.Generator) -> Params:
 
 def _rank_sasrec(past: Interactions, users: Ids, k: int, params: Params) -> Ids:
     import logging
-    import warnings
 
     import torch
     from rectools.models import SASRecModel

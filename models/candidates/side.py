@@ -21,8 +21,11 @@ class SideInformation:
         Multi-hot attributes of courses: topic, level, provider.
     user_attributes : csr_matrix of float32, shape (n_users, P), optional
         Multi-hot attributes of the participants in the interactions: region, group, occupation.
+    item_entered : ndarray of int64, shape (N,), optional
+        When each course entered the catalogue, in the unit of the events' ``at``.
     """
 
     item_vectors: NDArray[Any] | None = None
     item_attributes: sp.csr_matrix | None = None
     user_attributes: sp.csr_matrix | None = None
+    item_entered: NDArray[Any] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from models.candidates.ease import EASE
 from models.candidates.histories import Histories, histories
 from models.candidates.ials import IALS
 from models.candidates.item_knn import ItemKNN
+from models.candidates.new_courses import NewCourses
 from models.candidates.popularity import Popularity
 from models.candidates.side import SideInformation
 from models.candidates.similar_participants import SimilarParticipants
@@ -30,9 +32,10 @@ MODELS: list[Callable[[], CandidateModel]] = [
     lambda: IALS(factors=4, l2=0.5, iterations=4),
     lambda: SimilarParticipants(neighbours=8, dimensions=6, content=0.2),
     Content,
+    NewCourses,
     lambda: TwoTower(dimensions=8, epochs=30, learning_rate=0.02),
 ]
-PERSONAL = MODELS[2:]
+PERSONAL = [make for make in MODELS[2:] if make is not NewCourses]
 N_USERS, N_ITEMS = 60, 20
 
 
@@ -209,3 +212,14 @@ def test_transitions_know_the_order() -> None:
     weights = Transitions().fit(events).weights_
     assert weights[0, 1] > 0
     assert weights[1, 0] == 0
+
+
+def test_new_courses_are_those_nobody_took_that_have_entered() -> None:
+    interactions, side = two_camps()
+    entered = np.zeros(N_ITEMS, dtype=np.int64)
+    entered[19] = 10_000
+    ids, _ = NewCourses().fit(interactions, side).recommend(batch_of(interactions, side), 5)
+    assert np.sort(ids[0]).tolist() == [-1, -1, -1, 18, 19]
+    later = replace(side, item_entered=entered)
+    ids, _ = NewCourses().fit(interactions, later).recommend(batch_of(interactions, side), 5)
+    assert ids[0].tolist() == [18, -1, -1, -1, -1]
