@@ -1,8 +1,17 @@
+from pathlib import Path
+
 import numpy as np
+import polars as pl
 import scipy.sparse as sp
 
-from models.occupation_profiles import learn_needs, occupation_of
-from training_data.vocabulary import Term, Vocabulary, multi_hot
+from models.occupation_profiles import learn_needs, learn_occupations, occupation_of
+from models.skill_extraction import BY_STUDENT, SkillExtractor
+from models.static_student import StaticStudent
+from models.word_vectors import StaticWords
+from training_data.columns import Courses, Vacancies
+from training_data.vocabulary import Occupations, Term, Vocabulary, multi_hot
+
+C, V = Courses, Vacancies
 
 PRIOR = sp.csr_matrix(np.array([[1, 0.8, 0, 0], [0, 0, 1, 0]], dtype=np.float32))
 
@@ -44,3 +53,29 @@ def test_occupation_is_the_stated_one_else_the_one_named_in_the_title() -> None:
     assert occupation_of("Lowongan kasir kafe", "5132", vocabulary) == 0
     assert occupation_of("Lowongan kasir kafe", "tidak dikenal", vocabulary) == 1
     assert occupation_of("Lowongan staf", None, vocabulary) == -1
+
+
+def test_vacancies_and_trainings_teach_an_occupation_its_skills(tiny_directory: Path) -> None:
+    student = StaticStudent.load(tiny_directory)
+    skills = Vocabulary((Term("las", {"id": "Las listrik"}), Term("kue", {"id": "Kue kering"})))
+    extractor = SkillExtractor(skills, StaticWords(student), BY_STUDENT).fit(student, [])
+    occupations = Occupations(
+        Vocabulary((Term("juru-las", {"id": "Juru las"}), Term("koki", {"id": "Koki"}))),
+        ("7212", "5120"),
+        sp.csr_matrix(np.eye(2, dtype=np.float32)),
+    )
+    vacancies = pl.DataFrame(
+        {
+            V.title.name: ["Koki hotel"] * 40,
+            V.description.name: ["bisa las listrik"] * 40,
+            V.occupation.name: [None] * 40,
+            V.skills.name: [[]] * 40,
+        },
+        schema_overrides={V.occupation.name: pl.String, V.skills.name: pl.List(pl.String)},
+    )
+    courses = pl.DataFrame(
+        {C.title.name: ["Juru las"], C.description.name: [""], C.skills.name: [["kue"]]}
+    )
+    needs = learn_occupations(occupations, extractor, vacancies, courses).needs.toarray()
+    assert needs[1, 0] > needs[1, 1]
+    assert needs[0, 0] > needs[0, 1] > 0
