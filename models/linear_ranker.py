@@ -76,4 +76,5 @@ def standardised(values: Floats, groups: NDArray[np.int64]) -> Floats:
     centred = values - np.repeat(np.add.reduceat(values, starts) / sizes, groups, axis=0)
     deviation = np.sqrt(np.add.reduceat(centred**2, starts) / sizes)
     spread = np.repeat(deviation, groups, axis=0)
-    return np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 1e-6)
+    result: Floats = np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 1e-6)
+    return result

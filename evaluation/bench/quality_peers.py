@@ -212,7 +212,7 @@ def _rank_cosine(past: Interactions, users: Ids, k: int, params: Params) -> Ids:
 
 
 def _rectools_dataset(past: Interactions) -> Any:
-    import pandas as pd  # type: ignore[import-untyped]
+    import pandas as pd
     from rectools.dataset import Dataset
 
     at = np.arange(len(past)) if past.at is None else past.at
