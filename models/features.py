@@ -15,6 +15,7 @@ from models.interactions import Interactions
 from models.vectors import unit
 
 Floats = NDArray[np.float32]
+PRIOR = 2.0  # courses of an average participant mixed into a history's attributes
 HALF_LIVES = (0.003, 0.01, 0.03, 0.1, 0.3)
 """Shares of all events; spans from the newest few events to a third of the past."""
 
@@ -113,6 +114,11 @@ class PairFeatures:
         attributes = SideInformation(item_attributes=side.item_attributes)
         spaces = {"text": item_vectors(texts, 0.0), "attributes": item_vectors(attributes, 1.0)}
         self.spaces_ = {name: vectors for name, vectors in spaces.items() if vectors is not None}
+        self.attributes_ = side.item_attributes
+        if side.item_attributes is not None:
+            counts = np.bincount(interactions.items, minlength=interactions.n_items)
+            holders = side.item_attributes.T @ counts
+            self.attribute_share_ = (holders + 1) / (len(interactions) + 1)
         return self
 
     def table(self, batch: Histories, pairs: Pairs) -> tuple[Floats, list[str]]:
@@ -124,7 +130,20 @@ class PairFeatures:
         for name, vectors in self.spaces_.items():
             blocks.append(_likeness(batch, pairs, vectors))
             names += [f"{name}_profile", f"{name}_lately", f"{name}_last"]
+        if self.attributes_ is not None:
+            blocks.append(self._lift(batch, pairs))
+            names.append("attributes_lift")
         return np.hstack(blocks).astype(np.float32), names
+
+    def _lift(self, batch: Histories, pairs: Pairs) -> Floats:
+        """How much likelier than anybody the participant takes courses with these attributes, as a log, (R, 1)."""
+        taken = batch.matrix()
+        held = np.asarray((taken @ self.attributes_).todense())
+        lengths = np.asarray(taken.sum(axis=1))
+        expected = self.attribute_share_[None]
+        lift = np.log((held + PRIOR * expected) / ((lengths + PRIOR) * expected))
+        scores = self.attributes_ @ lift.T
+        return np.asarray(scores[pairs.items, pairs.rows], dtype=np.float32)[:, None]
 
     def _participants(self, batch: Histories) -> tuple[Floats, list[str]]:
         clock = self.courses_.clock(batch.at)
