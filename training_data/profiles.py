@@ -24,7 +24,12 @@ from training_data.regions import RegionTable
 
 PLAIN = r"^[^\x00-\x1f\x7f]*$"  # no control characters: PostgreSQL refuses some, people none
 
+PLAIN_IN_A_PATH = r"^[^\x00-\x1f\x7f/]*$"
+
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=PLAIN)]
+ParticipantId = Annotated[
+    str, StringConstraints(min_length=1, max_length=128, pattern=PLAIN_IN_A_PATH)
+]
 Phrase = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=PLAIN)
 ]

@@ -12,10 +12,10 @@ from api.schemas.courses import CourseList, CourseListed, Similar, SimilarRespon
 from api.security.principal import Anybody
 from api.service import CurrentService
 from training_data.columns import MAX_PRICE, MODES, Courses
-from training_data.profiles import PLAIN
+from training_data.profiles import PLAIN_IN_A_PATH
 
 C = Courses
-CourseId = Annotated[str, Path(min_length=1, max_length=128, pattern=PLAIN)]
+CourseId = Annotated[str, Path(min_length=1, max_length=128, pattern=PLAIN_IN_A_PATH)]
 
 router = APIRouter(tags=["courses"])
 

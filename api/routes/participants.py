@@ -11,12 +11,12 @@ from api.problems import ProblemError, responses
 from api.schemas.participants import Erasure, Export, Objection, ParticipantHeld
 from api.security.principal import Portal, Principal
 from api.service import CurrentService, Service, nobody, unusable
-from training_data.profiles import PLAIN, Facts, ProfileError, row_of
+from training_data.profiles import Facts, ParticipantId, ProfileError, row_of
 from training_data.store import audit, participants
 from training_data.store.audit import Action, Entry
 from training_data.store.erasure import erase
 
-ParticipantId = Annotated[str, Path(min_length=1, max_length=128, pattern=PLAIN)]
+AskedId = Annotated[ParticipantId, Path()]
 PLACE = "/v1/participants/{participant_id}"
 
 router = APIRouter(tags=["participants"])
@@ -24,7 +24,7 @@ router = APIRouter(tags=["participants"])
 
 @router.put(PLACE, responses=responses(410) | {201: {"model": ParticipantHeld}})
 def write(
-    participant_id: ParticipantId,
+    participant_id: AskedId,
     facts: Facts,
     response: Response,
     service: CurrentService,
@@ -48,9 +48,7 @@ def write(
 
 
 @router.get(PLACE, responses=responses(404))
-def read(
-    participant_id: ParticipantId, service: CurrentService, principal: Portal
-) -> ParticipantHeld:
+def read(participant_id: AskedId, service: CurrentService, principal: Portal) -> ParticipantHeld:
     """Return a participant's profile."""
     principal.hold_to_own(participant_id)
     with service.store.reading() as connection:
@@ -62,7 +60,7 @@ def read(
 
 
 @router.delete(PLACE, responses=responses(404))
-def forget(participant_id: ParticipantId, service: CurrentService, principal: Portal) -> Erasure:
+def forget(participant_id: AskedId, service: CurrentService, principal: Portal) -> Erasure:
     """Erase a participant: profile, events and all rows made from them; the next bundle leaves them out."""
     principal.hold_to_own(participant_id)
     with service.store.writing() as connection:
@@ -75,7 +73,7 @@ def forget(participant_id: ParticipantId, service: CurrentService, principal: Po
 
 @router.put(f"{PLACE}/profiling", responses=responses(404))
 def profiling(
-    participant_id: ParticipantId,
+    participant_id: AskedId,
     objection: Objection,
     service: CurrentService,
     principal: Portal,
@@ -91,7 +89,7 @@ def profiling(
 
 
 @router.get(f"{PLACE}/export", responses=responses(404))
-def export(participant_id: ParticipantId, service: CurrentService, principal: Portal) -> Export:
+def export(participant_id: AskedId, service: CurrentService, principal: Portal) -> Export:
     """Return everything that is held of a participant."""
     principal.hold_to_own(participant_id)
     subject = service.store.pseudonym(participant_id)

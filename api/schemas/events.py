@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from training_data.columns import EVENT_KINDS
-from training_data.profiles import Identifier, Moment
+from training_data.profiles import Identifier, Moment, ParticipantId
 
 MOST_EVENTS = 1_000
 
@@ -31,7 +31,7 @@ class Event(BaseModel):
     )
 
     event_id: Identifier
-    participant_id: Identifier
+    participant_id: ParticipantId
     course_id: Identifier
     kind: Literal[EVENT_KINDS]  # type: ignore[valid-type]
     at: Moment

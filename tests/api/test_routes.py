@@ -89,6 +89,7 @@ def test_what_a_participant_took_is_not_recommended_again(client: TestClient) ->
         {"at": "0001-01-01T00:00:00+14:00"},
         {"event_id": "a\u0000b"},
         {"event_id": ""},
+        {"participant_id": "a/b"},
         {"kind": "steal"},
         {"value": "NaN"},
         {"propensity": 0},
