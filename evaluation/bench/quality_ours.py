@@ -41,6 +41,8 @@ TREES: Final = (
     Ranker(trees=100, leaves=6, min_leaf=100),
     Ranker(trees=150, leaves=16, min_leaf=20),
 )
+STEADY: Final = 3_000
+MOST_SEEDS: Final = 5
 LINEAR_SHARES: Final = (0.0, 0.3, 0.6, 1.0)
 MOST_VALIDATED: Final = 4_000
 
@@ -127,10 +129,17 @@ def fit_ours(
     return Fitted(model, {"warm": warm_figures, "cold": cold_figures}, seconds)
 
 
-def rankers(threads: int = 0) -> list[RankerEnsemble]:
-    """Return what is chosen among; those with the same trees follow each other."""
+def rankers(participants: int, threads: int = 0) -> list[RankerEnsemble]:
+    """Return what is chosen among.
+
+    Parameters
+    ----------
+    participants : int
+        Those to learn from; where they are few, the mean of several models is steadier.
+    """
+    seeds = min(max(STEADY // max(participants, 1), 1), MOST_SEEDS)
     return [
-        RankerEnsemble(replace(trees, threads=threads), LinearRanker(), share)
+        RankerEnsemble(replace(trees, seeds=seeds, threads=threads), LinearRanker(), share)
         for trees in TREES
         for share in LINEAR_SHARES
     ]
@@ -146,12 +155,12 @@ def _choose(
     threads: int,
 ) -> tuple[RankerEnsemble, list[float]]:
     """Return the ranker that is best for ``users`` on validation, and the figure of each."""
-    candidates = rankers(threads)
     if not len(users):
-        return candidates[-1], []
+        return RankerEnsemble(), []
     rng = np.random.default_rng(0)
     users = np.sort(rng.choice(users, min(MOST_VALIDATED, len(users)), replace=False))
     part = of_kind(examples, warm=bool(len(histories(task.past, users).items)))
+    candidates = rankers(len(part.groups), threads)
     linear = LinearRanker().fit(part.table, part.labels, part.groups)
     trees = {}
     for ranker in candidates:
