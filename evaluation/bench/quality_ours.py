@@ -43,7 +43,7 @@ TREES: Final = (
 )
 STEADY: Final = 3_000
 MOST_SEEDS: Final = 5
-LINEAR_SHARES: Final = (0.0, 0.3, 0.6, 1.0)
+LINEAR_SHARES: Final = (0.3, 0.5, 0.7)
 MOST_VALIDATED: Final = 4_000
 
 
