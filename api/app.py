@@ -42,15 +42,15 @@ def create_app(
         title="Padan",
         version="1",
         description="Trainings that fit a participant, that the participant may take, and why.",
-        responses={422: {"model": problems.Problem, "description": "Unprocessable Content"}},
         lifespan=closing,
     )
     app.state.service = service
     problems.install(app)
     app.include_router(health.router)
     for module in ROUTERS:
-        app.include_router(module.router, responses=responses(401, 403, 413, 429, 503))
+        app.include_router(module.router, responses=responses(401, 403, 413, 422, 429, 503))
     app.add_middleware(
         Gate, access=Access(store, settings, development=development), settings=settings
     )
+    problems.describe(app)
     return app

@@ -58,6 +58,13 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def describe(app: FastAPI) -> None:
+    """Put the schema of problem documents, to which `responses` refers, into the OpenAPI document."""
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas = app.openapi().setdefault("components", {}).setdefault("schemas", {})
+    schemas |= schema.pop("$defs") | {Problem.__name__: schema}
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of ``app`` with a problem document."""
 

@@ -55,6 +55,8 @@ class Access:
         """
         if self._development:
             return DEVELOPER
+        if API_KEY_HEADER in headers and "Authorization" in headers:
+            raise AccessRefusedError("send one credential, a token or an API key, not both")
         if key := headers.get(API_KEY_HEADER):
             return await self._of_key(key)
         scheme, _, token = headers.get("Authorization", "").partition(" ")

@@ -225,6 +225,13 @@ def test_the_document_says_which_scopes_a_route_needs(protected: FastAPI) -> Non
             assert {"401", "403", "413", "429", "503"} <= operation["responses"].keys()
 
 
+def test_two_credentials_at_once_open_nothing(
+    outside: TestClient, new_key: Callable[..., str]
+) -> None:
+    sent = {"Authorization": f"Bearer {token()}", "X-API-Key": new_key("admin")}
+    assert ask(outside, "get", "/v1/model", **sent).status_code == 401
+
+
 @pytest.mark.parametrize("algorithm", OTHERS)
 def test_other_kinds_of_signature_open(outside: TestClient, algorithm: str) -> None:
     sent = {"Authorization": f"bearer {token(OTHERS[algorithm], algorithm)}"}
