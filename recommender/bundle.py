@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+import scipy.sparse as sp
 from safetensors.numpy import load_file, save_file
 
 from models.candidates.base import CandidateModel
@@ -21,6 +22,8 @@ from models.content_space import ContentSpace
 from models.faiss_index import FaissIndex
 from models.ranker import Ranker as LearntRanker
 from models.sealing import Manifest, verified
+from models.skill_extraction import SkillExtractor
+from models.word_vectors import StaticWords
 from recommender.catalogue import build_catalogue
 from recommender.demand import Demand
 from recommender.engine import Engine
@@ -72,6 +75,8 @@ def write_parts(
     engine.catalogue.table.write_parquet(folder / "courses.parquet")
     engine.catalogue.classes.write_parquet(folder / "classes.parquet")
     engine.content.save(folder / "content")
+    engine.extractor.save(folder / "skill_names")
+    save_file({"needs": engine.occupations.needs.toarray()}, folder / "needs.safetensors")
     save_file({"courses": engine.course_vectors}, folder / "vectors.safetensors")
     save_file(engine.demand.state(), folder / "demand.safetensors")
     neighbours.courses.save(folder, "courses")
@@ -105,17 +110,22 @@ def load_bundle(folder: Path) -> Bundle:
     ranker: Ranker = FixedRanker()
     if parts["blend"]:
         ranker = BlendedRanker(LearntRanker.load(folder / "ranker"), *parts["blend"])
+    content = ContentSpace.load(folder / "content")
+    needs = sp.csr_matrix(load_file(folder / "needs.safetensors")["needs"])
     engine = Engine(
         programme=Programme.model_validate_json(
             (folder / "programme.json").read_text(encoding="utf-8")
         ),
         regions=regions,
         skills=skills,
-        occupations=load_occupations(skills, folder / "occupations"),
+        occupations=replace(load_occupations(skills, folder / "occupations"), needs=needs),
         catalogue=build_catalogue(courses, classes, regions, skills),
         quality=course_quality(courses),
         demand=Demand.from_state(load_file(folder / "demand.safetensors")),
-        content=ContentSpace.load(folder / "content"),
+        content=content,
+        extractor=SkillExtractor.load(
+            folder / "skill_names", skills, StaticWords(content.student_)
+        ),
         course_vectors=load_file(folder / "vectors.safetensors")["courses"],
         sources={
             name: SOURCE_CLASSES[name].from_state(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from models.candidates.base import CandidateModel
 from models.content_space import ContentSpace
+from models.skill_extraction import SkillExtractor, recognised
 from models.vectors import unit
 from recommender.catalogue import Catalogue
 from recommender.demand import Demand
@@ -30,7 +31,7 @@ from recommender.ranking import Ranker, rank
 from recommender.reranking import rerank
 from recommender.retrieval import Candidates, SourceScores, retrieve
 from recommender.wishes import Wishes, wishes
-from training_data.columns import MODES
+from training_data.columns import MODES, Participants
 from training_data.frames import ones_at
 from training_data.programme import Programme
 from training_data.regions import RegionTable
@@ -123,6 +124,7 @@ class Engine:
     quality: Quality
     demand: Demand = field(repr=False)
     content: ContentSpace
+    extractor: SkillExtractor
     course_vectors: NDArray[np.float32] = field(repr=False)
     sources: Mapping[str, CandidateModel]
     ranker: Ranker
@@ -137,6 +139,11 @@ class Engine:
     def without(self, course_ids: set[str]) -> Engine:
         """Return the engine after trainings were withdrawn: they vanish from every answer at once."""
         return replace(self, catalogue=self.catalogue.without(course_ids))
+
+    def understood(self, participants: pl.DataFrame) -> pl.DataFrame:
+        """Return participants whose skills, as they wrote them, stand as ids of the vocabulary where known."""
+        skills = recognised(participants[Participants.skills.name], self.extractor)
+        return participants.with_columns(skills)
 
     def ask(self, participants: pl.DataFrame, events: pl.DataFrame, day: dt.date) -> Question:
         """Turn rows of the Participants and Interactions contracts into a question of ``day``."""
@@ -193,6 +200,7 @@ class Engine:
         day : date
             The day whose rules, dates and seats count.
         """
+        participants = self.understood(participants)
         question = self.ask(participants, events, day)
         wished = self.wishes(participants)
         mask = permitted(question) & filters.mask(self.catalogue)

@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from recommender.quality import Quality
 from recommender.question import Question
 
-SOURCES = ("content", "behaviour", "similar_participants", "regional_popularity", "next_course", "vacancy_demand")
+SOURCES = (
+    "content",
+    "behaviour",
+    "similar_participants",
+    "regional_popularity",
+    "next_course",
+    "vacancy_demand",
+)
 FEATURES = (
     *SOURCES,
     "gap_closed",

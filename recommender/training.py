@@ -28,7 +28,10 @@ from models.candidates.transitions import Transitions
 from models.content_space import ContentSpace
 from models.encoder import TextEncoder
 from models.faiss_index import FaissIndex
+from models.occupation_profiles import learn_occupations
 from models.sealing import Manifest, seal, writing
+from models.skill_extraction import BY_STUDENT, SkillExtractor, with_extracted_skills
+from models.word_vectors import StaticWords
 from recommender.bundle import write_parts
 from recommender.catalogue import build_catalogue
 from recommender.demand import build_demand
@@ -95,25 +98,27 @@ def untrained_engine(
 ) -> Engine:
     """Return an engine that knows the catalogue and its texts, and nothing of anybody's behaviour."""
     courses = with_completion(dataset.read("courses"), dataset.read("interactions"))
-    courses = with_named_skills(courses, knowledge.skills)
     language = dataset.info.language
-    texts = course_texts(courses, knowledge.skills, language)
+    texts = course_texts(with_named_skills(courses, knowledge.skills), knowledge.skills, language)
     things = _known_things(dataset, knowledge, courses)
     content = ContentSpace(common_words=_common_words(language), seed=seed)
     content.fit(texts, list(dict.fromkeys(chain.from_iterable(things))), encoder).unify(things)
+    extractor = SkillExtractor(knowledge.skills, StaticWords(content.student_), BY_STUDENT)
+    courses = with_extracted_skills(courses, extractor.fit(content.student_, texts))
+    vacancies = dataset.read("vacancies")
+    occupations = learn_occupations(knowledge.occupations, extractor, vacancies, courses)
     return Engine(
         programme=knowledge.programme,
         regions=knowledge.regions,
         skills=knowledge.skills,
-        occupations=knowledge.occupations,
+        occupations=occupations,
         catalogue=build_catalogue(
             courses, dataset.read("classes"), knowledge.regions, knowledge.skills
         ),
         quality=course_quality(courses),
-        demand=build_demand(
-            dataset.read("vacancies"), knowledge.regions, knowledge.skills, knowledge.occupations
-        ),
+        demand=build_demand(vacancies, knowledge.regions, knowledge.skills, occupations),
         content=content,
+        extractor=extractor,
         course_vectors=content.encode_courses(texts, encoder),
         sources={},
         ranker=FixedRanker(),
@@ -138,6 +143,7 @@ def train(
         participants, events = dataset.read("participants"), dataset.read("interactions")
         step("Encoding the catalogue and its phrases")
         engine = untrained_engine(dataset, knowledge, encoder, seed)
+        participants = engine.understood(participants)
         interactions, rows = interactions_of(participants, events, engine.catalogue.index)
         if len(interactions):
             engine = replace(engine, sources=candidate_models())

@@ -9,27 +9,31 @@ import pytest
 
 from models.content_space import ContentSpace
 from models.encoder import SentenceEncoder
+from models.skill_extraction import BY_STUDENT, SkillExtractor
+from models.word_vectors import StaticWords
 from recommender.demand import build_demand
 from recommender.engine import Engine
 from recommender.quality import course_quality
 from recommender.ranking import FixedRanker
-from recommender.texts import course_texts
 from tests.recommender.worlds import World, table
 from training_data.programme import load_programme
+from training_data.vocabulary import load_skills
 
 
 @pytest.fixture(scope="session")
 def engine_of(tiny_encoder: SentenceEncoder) -> Callable[[World], Engine]:
     """Return an engine that knows a world's catalogue and nobody's behaviour."""
-    spaces: dict[int, ContentSpace] = {}
+    skills = load_skills()
+    content = ContentSpace(lexical_dim=8, common_words={}).fit(
+        ["las", "kue"], ["las"], tiny_encoder
+    )
+    words = StaticWords(content.student_)
+    extractor = SkillExtractor(skills, words, BY_STUDENT).fit(content.student_, [])
 
     def build(world: World) -> Engine:
-        texts = course_texts(world.courses, world.skills, "id")
-        if 0 not in spaces:
-            spaces[0] = ContentSpace(lexical_dim=8, common_words={}).fit(
-                texts, ["las"], tiny_encoder
-            )
-        vectors = np.random.default_rng(len(texts)).normal(size=(len(texts), spaces[0].dim))
+        vectors = np.random.default_rng(len(world.courses)).normal(
+            size=(len(world.courses), content.dim)
+        )
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         return Engine(
             programme=load_programme("prakerja-2024"),
@@ -41,7 +45,8 @@ def engine_of(tiny_encoder: SentenceEncoder) -> Callable[[World], Engine]:
             demand=build_demand(
                 table("vacancies", []), world.regions, world.skills, world.occupations
             ),
-            content=spaces[0],
+            content=content,
+            extractor=extractor,
             course_vectors=vectors.astype(np.float32),
             sources={},
             ranker=FixedRanker(),
