@@ -17,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 from models.candidates.base import CandidateModel
 from models.candidates.ease import EASE
 from models.candidates.popularity import Popularity
+from models.candidates.similar_participants import SimilarParticipants
 from models.candidates.transitions import Transitions
 from models.content_space import ContentSpace
 from models.faiss_index import FaissIndex
@@ -38,6 +39,7 @@ from training_data.vocabulary import load_occupations, load_skills
 SOURCE_CLASSES: Mapping[str, type[CandidateModel]] = {
     "behaviour": EASE,
     "regional_popularity": Popularity,
+    "similar_participants": SimilarParticipants,
     "next_course": Transitions,
 }
 

@@ -24,6 +24,7 @@ from rich.progress import (
 from models.candidates.base import CandidateModel
 from models.candidates.ease import EASE
 from models.candidates.popularity import Popularity
+from models.candidates.similar_participants import SimilarParticipants
 from models.candidates.transitions import Transitions
 from models.content_space import ContentSpace
 from models.encoder import TextEncoder
@@ -181,6 +182,7 @@ def candidate_models() -> dict[str, CandidateModel]:
     return {
         "behaviour": EASE(l2=50.0),
         "regional_popularity": Popularity(half_life=0.3, shrinkage=200.0),
+        "similar_participants": SimilarParticipants(dimensions=64),
         "next_course": Transitions(),
     }
 
