@@ -74,10 +74,10 @@ def test_target_is_what_is_new() -> None:
 
 
 def test_columns_that_lack_are_named() -> None:
-    with pytest.raises(ValueError, match="events lack the column.*course"):
+    with pytest.raises(ValueError, match=r"events lack the column.*course"):
         from_tables("mine", pl.DataFrame({"participant": ["a"]}), "time")
+    table = pl.DataFrame({"participant": ["a"], "course": ["x"], "part": ["trian"]})
     with pytest.raises(ValueError, match="part must be one of"):
-        table = pl.DataFrame({"participant": ["a"], "course": ["x"], "part": ["trian"]})
         from_tables("mine", table, "given")
     with pytest.raises(ValueError, match="no public set 'movies'"):
         read_public("movies", Path())
