@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from api.app import create_app
+from api.settings import Settings
 from recommender.bundle import Bundle
 from tests.api.test_law import PROFILE, event, send
+from training_data.store.database import open_store
 
 
 def test_courses_are_listed_page_by_page(client: TestClient, bundle: Bundle) -> None:
@@ -105,3 +108,27 @@ def test_events_that_break_the_contract_are_refused(client: TestClient, change: 
 def test_too_many_events_are_refused(client: TestClient) -> None:
     answer = send(client, *(event(f"e{number}") for number in range(1001)))
     assert answer.status_code == 422
+
+
+def test_without_its_store_the_service_says_so_and_never_fails(bundle: Bundle) -> None:
+    store = open_store("postgresql:///nothing?host=/nowhere")
+    with TestClient(create_app(bundle, store, Settings(), development=True)) as client:
+        answers = [
+            client.get("/readyz"),
+            client.get("/v1/participants/p1"),
+            client.post("/v1/recommendations", json={"participant_id": "p1"}),
+            send(client, event("e1")),
+        ]
+        for answer in answers:
+            assert answer.status_code == 503, answer.text
+            assert answer.headers["Retry-After"]
+            assert "nowhere" not in answer.text
+        assert client.get("/healthz").status_code == 200
+        assert client.get("/v1/courses").status_code == 200
+
+
+def test_the_gate_says_so_too_where_keys_cannot_be_looked_up(bundle: Bundle) -> None:
+    store = open_store("postgresql:///nothing?host=/nowhere")
+    client = TestClient(create_app(bundle, store, Settings()))
+    key = {"X-API-Key": "padan_0123456789abcdef_secret"}
+    assert client.get("/v1/courses", headers=key).status_code == 503

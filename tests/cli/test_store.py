@@ -1,0 +1,96 @@
+"""`padan store`, what `padan serve` refuses, and that `padan train` leaves the erased out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from training_data.simulation import simulate_dataset
+from training_data.store import audit, keys
+from training_data.store.database import open_store
+from training_data.store.erasure import erase
+from training_data.store.loading import load
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PADAN_HOME", str(tmp_path))
+    monkeypatch.delenv("PADAN_DATABASE_URL", raising=False)
+    return tmp_path
+
+
+def padan(*arguments: object, status: int = 0) -> str:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == status, result.output
+    return result.output
+
+
+def test_a_key_is_made_listed_and_revoked(home: Path) -> None:
+    assert "up to date" in padan("store", "upgrade")
+    key = padan("store", "add-key", "portal", "--scope", "portal", "--days", 3).strip()
+    key_id, secret = keys.parts_of(key) or ("", "")
+    listed = padan("store", "keys")
+    assert key_id in listed
+    assert secret not in listed
+    padan("store", "revoke-key", key_id)
+    assert "no key" in padan("store", "revoke-key", key_id, status=2)
+    assert (home / "store.sqlite").exists()
+
+
+def test_the_audit_of_one_participant_is_shown() -> None:
+    padan("store", "upgrade")
+    store = open_store()
+    with store.writing() as connection:
+        for name in ("p1", "p2"):
+            audit.record(connection, [audit.Entry("portal", "read", store.pseudonym(name))])
+    lines = padan("store", "audit", "p1").splitlines()
+    assert [json.loads(line)["action"] for line in lines] == ["read"]
+
+
+def test_retention_is_counted_and_audited() -> None:
+    assert "0 participants and 0 events" in padan("store", "prune")
+
+
+def test_a_wrong_database_ends_with_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PADAN_DATABASE_URL", "mysql://x/y")
+    assert "neither sqlite nor postgresql" in padan("store", "upgrade", status=2)
+
+
+def test_without_a_key_the_service_listens_on_this_machine_only() -> None:
+    for host in ("0.0.0.0", "192.0.2.1", "example.org"):  # noqa: S104
+        assert "listens on 127.0.0.1 only" in padan("serve", "--host", host, status=2)
+
+
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PADAN_BODY_BYTES", "1")
+    assert "body_bytes" in padan("serve", status=2)
+
+
+def test_the_next_bundle_knows_nothing_of_the_erased(home: Path, tiny_directory: Path) -> None:
+    dataset = simulate_dataset(home / "data", 60, dt.date(2024, 10, 1))
+    store = open_store()
+    store.upgrade()
+    load(store, dataset)
+    train = ("train", "--data", dataset.folder, "--encoder", tiny_directory)
+    padan(*train)
+    gone = indexed(home)[0]
+    with store.writing() as connection:
+        erase(connection, gone, store.pseudonym(gone))
+    padan(*train)
+    assert gone not in indexed(home)
+    assert indexed(home)
+    bundle = home / "bundles" / (home / "bundles" / "current").read_text().strip()
+    files = [file for file in bundle.rglob("*") if file.is_file()]
+    assert not any(gone.encode() in file.read_bytes() for file in files)
+
+
+def indexed(home: Path) -> list[str]:
+    """Ids in the index of participants of the current bundle."""
+    version = (home / "bundles" / "current").read_text().strip()
+    ids: list[str] = json.loads((home / "bundles" / version / "participants.ids.json").read_text())
+    return ids
