@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -102,6 +103,20 @@ def prune() -> None:
         pruned = retention.prune(connection, settings.participant_days, settings.event_days, now)
         record(connection, [Entry("padan store prune", "prune", decision=vars(pruned))])
     typer.echo(f"{pruned.participants:,} participants and {pruned.events:,} events deleted")
+
+
+@app.command()
+def save(
+    data: Annotated[Path, typer.Option(help="Dataset directory; made where it is not there.")],
+) -> None:
+    """Merge what the store holds into a dataset, to train on; take out of it who was erased."""
+    from training_data.dataset import Dataset
+    from training_data.store import saving
+
+    with stopping():
+        counts = saving.save(_opened(), Dataset.open_or_create(data))
+    for table, merged in counts.items():
+        typer.echo(f"{table}: {merged.added:,} added, {merged.replaced:,} replaced")
 
 
 def _opened() -> Store:

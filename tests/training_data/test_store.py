@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -21,6 +22,7 @@ from training_data.store.database import Store, open_store
 from training_data.store.erasure import erase, without_erased
 from training_data.store.errors import StoreError
 from training_data.store.loading import load
+from training_data.store.saving import save
 from training_data.store.tables import metadata
 
 NOW = dt.datetime(2026, 2, 24, 9, 30, tzinfo=dt.UTC)
@@ -231,6 +233,32 @@ def test_a_dataset_is_loaded_once_and_never_over_what_is_newer(
         Interactions.participant_id.col.is_in(ids), Interactions.kind.col != "impression"
     )
     assert did.sort("event_id").equals(mine.sort("event_id"))
+
+
+def test_what_came_in_is_saved_to_a_dataset_without_the_erased(
+    store: Store, dataset: Dataset, tmp_path: Path
+) -> None:
+    copy = Dataset.create(tmp_path / "copy", dataset.info)
+    for table in dataset.tables():
+        copy.write(table, dataset.read(table))
+    gone = dataset.read("participants")["participant_id"][1]
+    load(store, dataset)
+    with store.writing() as connection:
+        erase(connection, gone, store.pseudonym(gone))
+    put(store)
+    add(store, event("e1"))
+    counts = save(store, copy)
+    assert (counts["participants"].added, counts["participants"].replaced) == (1, 59)
+    assert counts["interactions"].added == 1
+    for table in ("participants", "interactions"):
+        rows = copy.read(table)
+        assert gone not in rows["participant_id"]
+        kept = rows.filter(pl.col("participant_id") != "p1")
+        before = dataset.read(table).filter(pl.col("participant_id") != gone)
+        key = before.columns[0]
+        assert kept.sort(key).equals(before.sort(key))
+    assert copy.read("participants").filter(pl.col("participant_id") == "p1").to_dicts() == [PERSON]
+    assert copy.read("courses").equals(dataset.read("courses"))
 
 
 @pytest.mark.parametrize("table", ["audit", "erasures"])
