@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -33,7 +33,7 @@ class Trail:
             log.critical("the audit cannot be written; this entry is here only: %s", entry)
             return
         self._waiting.append(entry)
-        self._writer.submit(self._write)
+        self._writer.submit(self._write).add_done_callback(_log_fault)
 
     def close(self) -> None:
         """Write what waits."""
@@ -49,3 +49,8 @@ class Trail:
         except SQLAlchemyError as error:
             self._waiting.extendleft(reversed(entries))  # the next entry tries again
             log.error("the audit waits, %d entries: %s", len(entries), type(error).__name__)
+
+
+def _log_fault(written: Future[None]) -> None:
+    if error := written.exception():
+        log.critical("entries of the audit are lost", exc_info=error)

@@ -10,7 +10,10 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -355,6 +358,21 @@ def test_a_key_set_is_read_again_and_kept_where_that_fails(tmp_path: Path) -> No
     path.write_text("nonsense")
     tokens.refresh()
     assert tokens.principal(token(later, "ES256")).name == "portal"
+
+
+def test_a_key_set_may_be_at_a_url(tmp_path: Path) -> None:
+    (tmp_path / "jwks.json").write_text(json.dumps({"keys": [SIGNING.as_dict(private=False)]}))
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        tokens = Tokens(f"{address}/jwks.json", "padan", ISSUER)
+        with pytest.raises(KeySetError, match="404"):
+            Tokens(f"{address}/nothing.json", "padan", ISSUER)
+        server.shutdown()
+    assert tokens.principal(token()).scopes == {"portal", "officer"}
+    tokens.refresh()  # the server is gone, the keys are kept
+    assert tokens.principal(token()).name == "portal"
 
 
 @pytest.mark.parametrize("content", [None, "nonsense", "[]", "{}", '{"keys": [{"kty": "x"}]}'])

@@ -340,6 +340,15 @@ def test_retention_deletes_what_is_too_old_and_nothing_else(store: Store) -> Non
         assert participants.read(connection, "silent") is None
 
 
+def test_errors_do_not_tell_what_was_sent(store: Store) -> None:
+    insert = sa.insert(metadata.tables["participants"])
+    row = PERSON | {"occupation": "rahasia", "changed_at": None}
+    with pytest.raises(sa.exc.DBAPIError) as caught, store.writing() as connection:
+        connection.execute(insert, row)
+    ours, _, _of_the_server = str(caught.value).partition("DETAIL")
+    assert "rahasia" not in ours
+
+
 def test_what_is_erased_is_overwritten_in_the_file(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite"
     store = open_store(f"sqlite:///{path}")

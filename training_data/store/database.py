@@ -25,6 +25,11 @@ from training_data.store.tables import salt
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 10  # how long a writer waits for another one in SQLite
 CONNECT_SECONDS = 10
+POOL: dict[str, Any] = {
+    "pool_size": 10,
+    "max_overflow": 40,
+    "hide_parameters": True,  # errors are logged, what is in the rows is not
+}
 
 
 def database_url() -> str:
@@ -126,9 +131,7 @@ def _sqlite(url: sa.URL) -> sa.Engine:
     if not url.database or url.database == ":memory:":
         raise StoreError("PADAN_DATABASE_URL: name a file; a store in memory would not last")
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(
-        url, connect_args={"timeout": BUSY_SECONDS}, pool_size=10, max_overflow=40
-    )
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **POOL)
 
     @sa.event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: Any) -> None:
@@ -149,7 +152,6 @@ def _postgresql(url: sa.URL) -> sa.Engine:
     return sa.create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,  # after a restart of the database the next request finds it again
-        pool_size=10,
-        max_overflow=40,
         connect_args={"connect_timeout": CONNECT_SECONDS},
+        **POOL,
     )
