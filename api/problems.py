@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
@@ -84,6 +84,7 @@ def install(app: FastAPI) -> None:
         path, headers = request.url.path, error.headers
         return document(path, error.status_code, str(error.detail), headers=headers)
 
+    @app.exception_handler(InterfaceError)
     @app.exception_handler(OperationalError)
     @app.exception_handler(PoolTimeoutError)
     async def _store_down(request: Request, error: SQLAlchemyError) -> JSONResponse:
