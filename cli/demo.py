@@ -35,7 +35,7 @@ def demo(port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000) -
         train(data)
     url = f"http://127.0.0.1:{port}"
     console = Console()
-    console.print(f"\nPadan listens on [bold]{url}[/bold]; its pages: {url}/docs. Try:\n")
+    console.print(f"\nIn a few seconds Padan listens on [bold]{url}[/bold] ({url}/docs). Try:\n")
     console.print(CURL.format(url=url), markup=False, highlight=False, soft_wrap=True)
     console.print("\nPeople and events of the demo are simulated. Stop with Ctrl-C.")
     serve(data=data, port=port)
