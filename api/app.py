@@ -48,7 +48,7 @@ def create_app(
     problems.install(app)
     app.include_router(health.router)
     for module in ROUTERS:
-        app.include_router(module.router, responses=responses(401, 403, 413, 422, 429, 503))
+        app.include_router(module.router, responses=responses(400, 401, 403, 413, 422, 429, 503))
     app.add_middleware(
         Gate, access=Access(store, settings, development=development), settings=settings
     )

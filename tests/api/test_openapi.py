@@ -17,7 +17,7 @@ from training_data.store.database import open_store
 
 HERE = Path(__file__).parent
 FEW = 10
-MANY = pytest.param(500, 5_000, marks=pytest.mark.slow)
+MANY = pytest.param(300, 5_000, marks=pytest.mark.slow)
 
 
 @pytest.fixture(scope="module")

@@ -225,7 +225,9 @@ def test_the_document_says_which_scopes_a_route_needs(protected: FastAPI) -> Non
                 continue
             asked = {scheme for one in operation["security"] for scheme in one}
             assert asked == {"HTTPBearer", "APIKeyHeader"}, (method, path)
-            assert {"401", "403", "413", "429", "503"} <= operation["responses"].keys()
+            assert {"400", "401", "403", "413", "422", "429", "503"} <= operation[
+                "responses"
+            ].keys()
 
 
 def test_two_credentials_at_once_open_nothing(
