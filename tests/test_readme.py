@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL)
 MINUTES = 60
+pytestmark = pytest.mark.xdist_group("teacher")  # what one test encodes, the next finds kept
 
 
 def block_with(words: str) -> str:

@@ -24,6 +24,7 @@ from training_data.importing.pipeline import import_into
 from training_data.profiles import Profile, to_tables
 
 DAY = dt.date(2024, 6, 15)
+pytestmark = pytest.mark.xdist_group("teacher")  # what one test encodes, the next finds kept
 CATALOGUES = (
     "prakerja_skillweek_course.json",
     "learnfonify_courses_322.csv",
