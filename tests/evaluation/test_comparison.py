@@ -30,6 +30,7 @@ def masks(n_users: int = 400) -> dict[str, np.ndarray]:
     return {"all": user >= 0, "one": user % 3 == 0, "two": user % 3 == 1, "three": user % 3 == 2}
 
 
+@pytest.mark.slow
 def test_identical_models_come_out_as_no_difference() -> None:
     alarms = sum(
         compare_values(noisy_models(seed), masks(), baseline="a", draws=100, seed=seed).verdicts()
@@ -39,6 +40,7 @@ def test_identical_models_come_out_as_no_difference() -> None:
     assert alarms <= 14  # 93% of 200
 
 
+@pytest.mark.slow
 def test_a_planted_gain_of_5_percent_is_found() -> None:
     found = 0
     for seed in range(20):

@@ -33,7 +33,7 @@ MODELS: list[Callable[[], CandidateModel]] = [
     lambda: SimilarParticipants(neighbours=8, dimensions=6, content=0.2),
     Content,
     NewCourses,
-    lambda: TwoTower(dimensions=8, epochs=30, learning_rate=0.02),
+    lambda: TwoTower(dimensions=8, epochs=10, learning_rate=0.05),
 ]
 PERSONAL = [make for make in MODELS[2:] if make is not NewCourses]
 N_USERS, N_ITEMS = 60, 20
