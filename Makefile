@@ -12,7 +12,7 @@ demo: $(INSTALLED)
 # Checks of style and types, then every test that is not marked slow.
 test: lint
 	$(BIN)/padan encoder install
-	$(BIN)/pytest -m "not slow" -n 2 --dist loadgroup
+	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

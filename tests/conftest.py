@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
+from filelock import FileLock
 import sqlalchemy as sa
 
 from models.e5_installer import install_e5
@@ -98,8 +99,8 @@ def store(database_url: str) -> Iterator[Store]:
     store.engine.dispose()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file on one worker, so that what they share is made once."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
+@pytest.fixture(scope="session")
+def teachers_turn() -> FileLock:
+    """Hold it while the real encoder reads much: the next test process then finds the texts kept."""
+    padan_home().mkdir(parents=True, exist_ok=True)
+    return FileLock(padan_home() / "teacher.lock")

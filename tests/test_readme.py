@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from filelock import FileLock
 
 from training_data.home import padan_home
 
@@ -21,7 +22,6 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL)
 MINUTES = 60
-pytestmark = pytest.mark.xdist_group("teacher")  # what one test encodes, the next finds kept
 
 
 def block_with(words: str) -> str:
@@ -70,34 +70,44 @@ def test_make_demo_and_make_test_are_what_the_readme_says() -> None:
 
 
 @pytest.fixture(scope="module")
-def demo(home: Path) -> Iterator[tuple[str, str]]:
+def demo(home: Path, teachers_turn: FileLock) -> Iterator[tuple[str, str]]:
     """The running demo: its address and what it printed before it listened."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = home / "demo.log"
+    url = f"http://127.0.0.1:{port}"
+    with teachers_turn:
+        process = _started(port, home, log)
+        try:
+            _wait_until_ready(url, process, log)
+        except BaseException:
+            process.kill()
+            raise
+    yield url, log.read_text(encoding="utf-8")
+    process.terminate()
+    process.wait(timeout=30)
+
+
+def _started(port: int, home: Path, log: Path) -> subprocess.Popen[bytes]:
     with log.open("w", encoding="utf-8") as output:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [Path(sys.executable).parent / "padan", "demo", "--port", str(port)],
             env=os.environ | {"PADAN_HOME": str(home)},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(10 * MINUTES):
-            assert process.poll() is None, log.read_text(encoding="utf-8")
-            try:
-                if httpx.get(f"{url}/readyz").status_code == 200:
-                    break
-            except httpx.TransportError:
-                time.sleep(1)
-        else:
-            pytest.fail(log.read_text(encoding="utf-8"))
-        yield url, log.read_text(encoding="utf-8")
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(10 * MINUTES):
+        assert process.poll() is None, log.read_text(encoding="utf-8")
+        try:
+            if httpx.get(f"{url}/readyz").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(1)
+    pytest.fail(log.read_text(encoding="utf-8"))
 
 
 def test_the_curl_line_of_the_readme_gets_ten_trainings_with_reasons(
@@ -126,7 +136,7 @@ def test_the_commands_on_own_data_work(home: Path, tmp_path: Path) -> None:
     (tmp_path / "mapping.toml").write_text(
         'kind = "courses"\n'
         '[columns]\ncourse_id = "kode"\ntitle = "judul"\nprovider_id = "lembaga"\n'
-        'mode = "jenis"\nprice_idr = { source = "harga", parser = "price_idr" }\n'
+        'mode = "jenis"\nprice_idr = { source = "harga", parser = "price" }\n'
         '[enumerations.mode]\nOnline = "self_paced"\n',
         encoding="utf-8",
     )

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from models.embedding_cache import CachedEncoder, EmbeddingCache
 from models.encoder import SentenceEncoder
@@ -24,7 +25,6 @@ from training_data.importing.pipeline import import_into
 from training_data.profiles import Profile, to_tables
 
 DAY = dt.date(2024, 6, 15)
-pytestmark = pytest.mark.xdist_group("teacher")  # what one test encodes, the next finds kept
 CATALOGUES = (
     "prakerja_skillweek_course.json",
     "learnfonify_courses_322.csv",
@@ -91,7 +91,10 @@ PEOPLE = {
 
 @pytest.fixture(scope="module")
 def bundle(
-    shared_data: Path, e5: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory
+    shared_data: Path,
+    e5: SentenceEncoder,
+    teachers_turn: FileLock,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Bundle:
     """The real catalogues imported together and trained, without anybody's behaviour."""
     home = tmp_path_factory.mktemp("home")
@@ -99,7 +102,8 @@ def bundle(
     summary = import_into(home / "real", "courses", files, None, True)
     assert summary.read == summary.accepted + summary.rejected
     encoder = CachedEncoder(e5, EmbeddingCache(padan_home()))
-    manifest = train(Dataset.open(home / "real"), encoder, home, DAY)
+    with teachers_turn:
+        manifest = train(Dataset.open(home / "real"), encoder, home, DAY)
     return load_bundle(home / "bundles" / manifest.version)
 
 
