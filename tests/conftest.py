@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
-from filelock import FileLock
 import sqlalchemy as sa
+from filelock import FileLock
 
 from models.e5_installer import install_e5
 from models.encoder import SentenceEncoder
