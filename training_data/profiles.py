@@ -10,7 +10,17 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import polars as pl
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StringConstraints,
+)
 
 from training_data.columns import (
     EDUCATIONS,
@@ -74,7 +84,7 @@ class Facts(BaseModel):
         },
     )
 
-    birth_year: Annotated[int, Field(ge=1900, le=2100)] | None = None
+    birth_year: Annotated[StrictInt, Field(ge=1900, le=2100)] | None = None
     gender: Literal[GENDERS] | None = None  # type: ignore[valid-type]
     education: Literal[EDUCATIONS] | None = None  # type: ignore[valid-type]
     employment_status: Literal[EMPLOYMENT_STATUSES] | None = None  # type: ignore[valid-type]
@@ -85,26 +95,26 @@ class Facts(BaseModel):
     skills: Phrases = Field(default_factory=list, description="skill ids or phrases")
     interests: Phrases = Field(default_factory=list, description="topics, wishes and goals")
     region: Phrase | None = Field(None, description="code or name of the kabupaten or kota")
-    rural: bool | None = None
-    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
-    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
-    radius_km: Annotated[float, Field(ge=0, le=20_000)] | None = Field(
+    rural: StrictBool | None = None
+    latitude: Annotated[StrictFloat, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[StrictFloat, Field(ge=-180, le=180)] | None = None
+    radius_km: Annotated[StrictFloat, Field(ge=0, le=20_000)] | None = Field(
         None, description="how far you travel"
     )
-    disability: bool | None = None
-    balance_idr: Annotated[int, Field(ge=0, le=10**12)] | None = Field(
+    disability: StrictBool | None = None
+    balance_idr: Annotated[StrictInt, Field(ge=0, le=10**12)] | None = Field(
         None, description="remaining balance; left out: the programme's grant"
     )
     groups: Phrases = Field(default_factory=list)
     admitted_on: dt.date | None = Field(None, description="first day in the programme")
-    has_device: bool | None = Field(None, description="has a phone or computer to learn with")
-    has_connection: bool | None = Field(None, description="has the internet to learn with")
+    has_device: StrictBool | None = Field(None, description="has a phone or computer to learn with")
+    has_connection: StrictBool | None = Field(None, description="has the internet to learn with")
 
 
 class Profile(Facts):
     """A participant, described for one question: the facts, what they did, and whether they object."""
 
-    profiling_opt_out: bool = False
+    profiling_opt_out: StrictBool = False
     history: Annotated[list[PastTraining], Field(max_length=1000)] = Field(default_factory=list)
 
 

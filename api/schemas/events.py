@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
 
 from training_data.columns import EVENT_KINDS
 from training_data.profiles import Identifier, Moment, ParticipantId
@@ -35,12 +35,12 @@ class Event(BaseModel):
     course_id: Identifier
     kind: Literal[EVENT_KINDS]  # type: ignore[valid-type]
     at: Moment
-    value: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
+    value: Annotated[StrictFloat, Field(allow_inf_nan=False)] | None = Field(
         None, description="stars for rate, share done for complete, price for purchase"
     )
     request_id: Identifier | None = None
-    position: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    propensity: Annotated[float, Field(gt=0, le=1)] | None = None
+    position: Annotated[StrictInt, Field(ge=1, le=10_000)] | None = None
+    propensity: Annotated[StrictFloat, Field(gt=0, le=1)] | None = None
     bundle_version: Identifier | None = None
 
 

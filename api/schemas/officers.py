@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 
 class AudienceRequest(BaseModel):
@@ -12,7 +12,7 @@ class AudienceRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"k": 100}})
 
-    k: Annotated[int, Field(ge=1, le=500)] = 100
+    k: Annotated[StrictInt, Field(ge=1, le=500)] = 100
 
 
 class Reached(BaseModel):

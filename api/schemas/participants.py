@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from training_data.profiles import Facts
 
@@ -22,7 +22,7 @@ class Objection(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"opt_out": True}})
 
-    opt_out: bool = Field(
+    opt_out: StrictBool = Field(
         description="true: lists are made from the catalogue and the rules alone, for everybody alike"
     )
 

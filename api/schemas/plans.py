@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from api.schemas.recommendations import AboutOne, AskedFor, Item
 from training_data.profiles import Identifier, Profile
@@ -68,9 +68,11 @@ class PlanRequest(AboutOne):
         extra="forbid", json_schema_extra={"example": {"participant": EXAMPLE, "most": 4}}
     )
 
-    most: Annotated[int, Field(ge=1, le=20)] = Field(10, description="longest plan wanted")
+    most: Annotated[StrictInt, Field(ge=1, le=20)] = Field(10, description="longest plan wanted")
     filters: AskedFor = AskedFor()
-    neutral: bool = Field(False, description="use no personal data beyond what eligibility needs")
+    neutral: StrictBool = Field(
+        False, description="use no personal data beyond what eligibility needs"
+    )
 
 
 class PlanResponse(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from training_data.columns import MODES
 from training_data.profiles import Identifier, Profile
@@ -18,7 +18,7 @@ class AskedFor(BaseModel):
 
     modes: Annotated[list[Literal[MODES]], Field(max_length=4)] = []  # type: ignore[valid-type]
     categories: Annotated[list[str], Field(max_length=50)] = []
-    max_price_idr: Annotated[int, Field(ge=0, le=10**12)] | None = None
+    max_price_idr: Annotated[StrictInt, Field(ge=0, le=10**12)] | None = None
 
 
 class AboutOne(BaseModel):
@@ -50,9 +50,11 @@ class RecommendationRequest(AboutOne):
         },
     )
 
-    k: Annotated[int, Field(ge=1, le=100)] = 10
+    k: Annotated[StrictInt, Field(ge=1, le=100)] = 10
     filters: AskedFor = AskedFor()
-    neutral: bool = Field(False, description="use no personal data beyond what eligibility needs")
+    neutral: StrictBool = Field(
+        False, description="use no personal data beyond what eligibility needs"
+    )
 
 
 class ReasonGiven(BaseModel):

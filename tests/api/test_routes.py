@@ -132,3 +132,19 @@ def test_the_gate_says_so_too_where_keys_cannot_be_looked_up(bundle: Bundle) -> 
     client = TestClient(create_app(bundle, store, Settings()))
     key = {"X-API-Key": "padan_0123456789abcdef_secret"}
     assert client.get("/v1/courses", headers=key).status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/courses/bahasa-001/audience", {"k": True}),
+        ("/v1/recommendations", {"participant": {}, "k": "3"}),
+        ("/v1/recommendations", {"participant": {"disability": "yes"}}),
+        ("/v1/plans", {"participant": {"balance_idr": True}}),
+        ("/v1/plans", {"participant": {}, "neutral": 1}),
+    ],
+)
+def test_numbers_and_truth_values_are_not_guessed_from_other_kinds(
+    client: TestClient, path: str, body: Any
+) -> None:
+    assert client.post(path, json=body).status_code == 422
