@@ -23,6 +23,7 @@ from models.candidates.side import SideInformation
 from models.interactions import Interactions
 from recommender.catalogue import Catalogue, build_catalogue
 from recommender.eligibility import permitted
+from recommender.offer import Offer
 from recommender.participants import TAKING, ParticipantBatch, build_batch, region_attributes
 from recommender.question import Question
 from recommender.training import Knowledge, load_knowledge
@@ -140,7 +141,7 @@ class Task:
                 self.knowledge.occupations,
                 grant,
             )
-            mask = permitted(Question(batch, self.catalogue, rules))
+            mask = permitted(Question(batch, Offer(self.catalogue, rules)))
             bits.append(np.packbits(mask, axis=1))
             closed.append(_best_gap_closed(batch, self.catalogue, mask))
         return np.concatenate(bits), np.concatenate(closed)

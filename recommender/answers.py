@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from recommender.checks import Reason
 from recommender.eligibility import reason_bits
 from recommender.engine import Answer, Engine, Filters, Settings
 from recommender.explanation import Explainer
 from recommender.messages import Messages
 from recommender.question import Question
+from recommender.reasons import Reason
 from training_data.columns import Courses, Participants
 
 C, P = Courses, Participants

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.checks import OF_PAIR, OF_PERSON, OF_TRAINING, Reason
+from recommender.checks import OF_PAIR, OF_PERSON
 from recommender.question import Question
+from recommender.reasons import bits_where
 
-PLACE = {reason: place for place, reason in enumerate(Reason)}
 CELLS = 2_000_000  # pairs of a block: its intermediate results stay in a core's cache
 
 
@@ -29,11 +29,10 @@ def permitted(question: Question) -> NDArray[np.bool_]:
 def permitted_blocks(question: Question) -> Iterator[tuple[slice, NDArray[np.bool_]]]:
     """Yield the mask in blocks of rows: the rows, and their part (n, N)."""
     people = np.ones(len(question.batch), dtype=bool)
-    trainings = np.ones(len(question.catalogue), dtype=bool)
-    for allowed, checks in ((people, OF_PERSON), (trainings, OF_TRAINING)):
-        for check in checks.values():
-            if (found := check(question)) is not None:
-                allowed &= ~found
+    for check in OF_PERSON.values():
+        if (found := check(question)) is not None:
+            people &= ~found
+    trainings = question.offer.closed == 0
     for rows in _blocks(question):
         block = people[rows, None] & trainings
         for pair_check in OF_PAIR.values():
@@ -44,28 +43,16 @@ def permitted_blocks(question: Question) -> Iterator[tuple[slice, NDArray[np.boo
 
 def reason_bits(question: Question) -> NDArray[np.uint32]:
     """Return every reason why not, shape (B, N): bit i stands for the i-th `Reason`; 0 where permitted."""
-    of_people, of_trainings = (
-        np.zeros(size, dtype=np.uint32) for size in (len(question.batch), len(question.catalogue))
-    )
-    for single, checks in ((of_people, OF_PERSON), (of_trainings, OF_TRAINING)):
-        for reason, check in checks.items():
-            if (found := check(question)) is not None:
-                single |= _bit(reason, found)
-    bits = of_people[:, None] | of_trainings
+    of_people = np.zeros(len(question.batch), dtype=np.uint32)
+    for reason, check in OF_PERSON.items():
+        if (found := check(question)) is not None:
+            of_people |= bits_where(found, reason)
+    bits = of_people[:, None] | question.offer.closed
     for rows in _blocks(question):
         for reason, pair_check in OF_PAIR.items():
             if (found := pair_check(question, rows)) is not None:
-                bits[rows] |= _bit(reason, found)
+                bits[rows] |= bits_where(found, reason)
     return bits
-
-
-def reasons_in(bits: int) -> list[Reason]:
-    """Return the reasons that the bits of one pair stand for."""
-    return [reason for place, reason in enumerate(Reason) if bits >> place & 1]
-
-
-def _bit(reason: Reason, found: NDArray[np.bool_]) -> NDArray[np.uint32]:
-    return found * np.uint32(1 << PLACE[reason])
 
 
 def _blocks(question: Question) -> Iterator[slice]:

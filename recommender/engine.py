@@ -24,6 +24,7 @@ from recommender.demand import Demand
 from recommender.eligibility import permitted
 from recommender.explanation import Explainer, Why
 from recommender.features import features
+from recommender.offer import Offer
 from recommender.participants import ParticipantBatch, build_batch
 from recommender.quality import Quality
 from recommender.question import Question
@@ -136,6 +137,19 @@ class Engine:
         topics = ones_at(np.arange(len(self.catalogue)), self.catalogue.category, shape)
         return unit(topics.T @ self.course_vectors)
 
+    def offer(self, day: dt.date) -> Offer:
+        """Return what is offered on a day; the last day's is kept."""
+        kept = self._offers.get(day)
+        if kept is None:
+            kept = Offer(self.catalogue, self.programme.in_force(day))
+            self._offers.clear()
+            self._offers[day] = kept
+        return kept
+
+    @cached_property
+    def _offers(self) -> dict[dt.date, Offer]:
+        return {}
+
     def without(self, course_ids: set[str]) -> Engine:
         """Return the engine after trainings were withdrawn: they vanish from every answer at once."""
         return replace(self, catalogue=self.catalogue.without(course_ids))
@@ -152,7 +166,7 @@ class Engine:
         batch = build_batch(
             participants, events, self.catalogue, self.regions, self.skills, self.occupations, grant
         )
-        return Question(batch, self.catalogue, rules)
+        return Question(batch, self.offer(day))
 
     def wishes(self, participants: pl.DataFrame) -> Wishes:
         """Return what the participants' profiles say, as phrases with vectors."""

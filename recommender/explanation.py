@@ -90,7 +90,7 @@ class Explainer:
 
     def nearest_place(self, row: int, course: int) -> tuple[str | None, float] | None:
         """Return the region and the kilometres to the nearest open place of a training, if there is one."""
-        places = self.question.open_places
+        places = self.question.offer.open_places
         places = places.take(places.course == course)
         if not len(places.course):
             return None

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from models.candidates.histories import Histories
 from recommender.catalogue import Catalogue, located
-from training_data.columns import Interactions, Participants
+from training_data.columns import GENDERS, Interactions, Participants
 from training_data.frames import codes_of, indicator, ones_at, positions
 from training_data.regions import RegionTable
 from training_data.vocabulary import Occupations, Vocabulary
@@ -38,6 +38,7 @@ class ParticipantBatch:
 
     Attributes
     ----------
+    groups : Series of lists of String, B long
     occupation : Series of String, B long
         Work now or last done, as it was written.
     target : ndarray of int32, shape (B,)
@@ -61,10 +62,11 @@ class ParticipantBatch:
         Empty for those who object to profiling.
     """
 
-    table: pl.DataFrame
     birth_year: NDArray[np.int32]
     education: NDArray[np.int32]
     employment: NDArray[np.int32]
+    gender: NDArray[np.int32]
+    groups: pl.Series
     occupation: pl.Series
     occupations: Occupations
     target: NDArray[np.int32]
@@ -120,8 +122,9 @@ def build_batch(
     opted_out = participants[P.profiling_opt_out.name].to_numpy()
     done = _done(events, participants[P.participant_id.name], catalogue)
     return ParticipantBatch(
-        table=participants,
         **_plain(participants, grant),
+        gender=codes_of(participants[P.gender.name], GENDERS),
+        groups=participants[P.groups.name],
         occupation=participants[P.occupation.name],
         occupations=occupations,
         target=target,

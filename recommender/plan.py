@@ -16,11 +16,12 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from recommender.checks import Reason, unmet_prerequisites
-from recommender.eligibility import PLACE, reason_bits
+from recommender.checks import unmet_prerequisites
+from recommender.eligibility import reason_bits
 from recommender.engine import Answer, Engine, Filters
 from recommender.question import Question
 from recommender.ranking import rank
+from recommender.reasons import PLACE, Reason
 
 # What a plan itself takes care of: one training after the other, basics first.
 WAITS = (Reason.PREREQUISITE_MISSING, Reason.TRAINING_UNFINISHED, Reason.TRAINING_UNRATED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,70 @@ from training_data.regions import RegionTable, great_circle_km
 from training_data.rules import ReachRule
 
 CELLS = 4_000_000  # ways held at a time: bounds memory
+
+
+@dataclass(frozen=True)
+class Roads:
+    """The ways that lead to the open places of a catalogue.
+
+    Attributes
+    ----------
+    spots : Spots
+        The distinct spots of the places.
+    spot : ndarray of int64, shape (Q,)
+        The spot of each open place; they stand in the order of the trainings.
+    starts : ndarray of int64, shape (A,)
+        The first open place of each training that has one.
+    courses : ndarray of int64, shape (A,)
+        Those trainings, ascending.
+    column : ndarray of int64, shape (N,)
+        Position of each training in ``courses``; A for those without a place.
+    """
+
+    spots: Spots
+    spot: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    courses: NDArray[np.int64]
+    column: NDArray[np.int64]
+    regions: RegionTable
+    rule: ReachRule | None
+
+    @classmethod
+    def to(cls, catalogue: Catalogue, rows: NDArray[np.bool_], rule: ReachRule | None) -> Roads:
+        """Return the ways to the places ``rows`` (P,)."""
+        spots, spot_of_place = catalogue.spots
+        course = catalogue.places.course[rows]
+        starts = np.flatnonzero(
+            np.diff(course, prepend=-1)
+        )  # places stand in the order of trainings
+        courses = course[starts].astype(np.int64)
+        column = np.full(len(catalogue), len(courses), dtype=np.int64)
+        column[courses] = np.arange(len(courses))
+        return cls(spots, spot_of_place[rows], starts, courses, column, catalogue.regions, rule)
+
+    def km_from(self, origins: Spots) -> NDArray[np.float32]:
+        """Return the way to the nearest place of each training, shape (O, A + 1); the last is infinite."""
+        km = np.full((len(origins), len(self.courses) + 1), np.inf, dtype=np.float32)
+        size = max(1, CELLS // max(len(self.spot), 1))
+        for first in range(0, len(origins) if len(self.courses) else 0, size):
+            some = slice(first, first + size)
+            way = way_km(Spots.of(origins, some), self.spots, self.regions, self.rule)
+            km[some, :-1] = np.minimum.reduceat(way[:, self.spot], self.starts, axis=1)
+        return km
+
+    @cached_property
+    def km_from_regions(self) -> NDArray[np.float32]:
+        """The way from the middle of each region, shape (R, A + 1)."""
+        regions = self.regions
+        inside = np.zeros(len(regions), dtype=bool)
+        middles = Spots(
+            np.arange(len(regions), dtype=np.int32),
+            regions.landmass,
+            regions.latitude,
+            regions.longitude,
+            inside,
+        )
+        return self.km_from(middles)
 
 
 @dataclass(frozen=True)
@@ -43,27 +108,15 @@ class Travel:
         return km
 
 
-def travel(
-    batch: ParticipantBatch,
-    catalogue: Catalogue,
-    rows: NDArray[np.bool_],
-    rule: ReachRule | None,
-) -> Travel:
-    """Measure the way from each participant to the nearest of each training's places ``rows`` (P,)."""
-    origins, origin = Spots.distinct(batch)
-    spots, spot_of_place = catalogue.spots
-    spot, course = spot_of_place[rows], catalogue.places.course[rows]
-    starts = np.flatnonzero(np.diff(course, prepend=-1))  # places stand in the order of trainings
-    courses = course[starts].astype(np.int64)
-    column = np.full(len(catalogue), len(courses), dtype=np.int64)
-    column[courses] = np.arange(len(courses))
-    km = np.full((len(origins), len(courses) + 1), np.inf, dtype=np.float32)
-    size = max(1, CELLS // max(len(spot), 1))
-    for first in range(0, len(origins) if len(courses) else 0, size):
-        some = slice(first, first + size)
-        way = way_km(Spots.of(origins, some), spots, catalogue.regions, rule)
-        km[some, :-1] = np.minimum.reduceat(way[:, spot], starts, axis=1)
-    return Travel(origin, courses, column, km)
+def travel(batch: ParticipantBatch, roads: Roads) -> Travel:
+    """Measure the way from each participant to the nearest place of each training."""
+    if batch.exact.any():
+        origins, origin = Spots.distinct(batch)
+        return Travel(origin, roads.courses, roads.column, roads.km_from(origins))
+    nowhere = np.full((1, len(roads.courses) + 1), np.inf, dtype=np.float32)
+    homes, origin = np.unique(batch.region, return_inverse=True)
+    km = np.where(homes[:, None] >= 0, roads.km_from_regions[homes], nowhere)
+    return Travel(origin.reshape(-1), roads.courses, roads.column, km)
 
 
 def way_km(

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from recommender.checks import Reason, needed_education, unmet_prerequisites
+from recommender.checks import unmet_prerequisites
 from recommender.participants import ages
 from recommender.question import Question
+from recommender.reasons import Reason
 from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES, MODES, Courses
 
 Evidence = dict[str, Any]
@@ -86,8 +87,8 @@ def _balance(q: Question, row: int, course: int) -> Evidence:
 
 
 def _opens(q: Question, row: int, course: int) -> Evidence:  # noqa: ARG001
-    here = q.stages["not_closed"] & (q.catalogue.places.course == course)
-    return {"date": date_of(q.registration_opens[here].min())}
+    here = q.offer.stages["not_closed"] & (q.catalogue.places.course == course)
+    return {"date": date_of(q.offer.registration_opens[here].min())}
 
 
 def _too_late(q: Question, row: int, course: int) -> Evidence:  # noqa: ARG001
@@ -96,7 +97,7 @@ def _too_late(q: Question, row: int, course: int) -> Evidence:  # noqa: ARG001
 
 def _hours_a_day(q: Question, row: int, course: int) -> Evidence:  # noqa: ARG001
     places = q.catalogue.places
-    here = q.stages["in_time"] & (places.course == course)
+    here = q.offer.stages["in_time"] & (places.course == course)
     days = int((places.ends_on[here] - places.starts_on[here]).max()) + 1
     mode = MODES[q.catalogue.mode[course]]
     hours = float(q.catalogue.duration_hours[course])
@@ -111,7 +112,7 @@ def _prerequisite(q: Question, row: int, course: int) -> Evidence:
 
 def _education(q: Question, row: int, course: int) -> Evidence:
     return {
-        "education": EDUCATIONS[needed_education(q)[course]],
+        "education": EDUCATIONS[q.offer.needed_education[course]],
         "own": EDUCATIONS[q.batch.education[row]],
     }
 

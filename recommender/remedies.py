@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from recommender.catalogue import FAR_FUTURE
-from recommender.checks import Reason
 from recommender.question import Question
+from recommender.reasons import Reason
 from recommender.refusals import date_of, evidence
 
 

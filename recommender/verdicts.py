@@ -8,11 +8,11 @@ from typing import Any
 
 import polars as pl
 
-from recommender.checks import Reason
-from recommender.eligibility import reason_bits, reasons_in
+from recommender.eligibility import reason_bits
 from recommender.engine import Engine
 from recommender.messages import Messages
 from recommender.question import Question
+from recommender.reasons import Reason, reasons_in
 from recommender.refusals import evidence
 from recommender.remedies import remedy
 from training_data.columns import Courses, Participants

@@ -19,6 +19,7 @@ from rich.table import Table
 from evaluation.bench.outcome import Outcome
 from recommender.catalogue import Catalogue, build_catalogue
 from recommender.eligibility import permitted_blocks, reason_bits
+from recommender.offer import Offer
 from recommender.participants import ParticipantBatch, build_batch
 from recommender.question import Question
 from training_data.columns import Classes, Courses, Interactions, Participants
@@ -49,10 +50,10 @@ def run(
     rules = load_programme("prakerja-2024").in_force(DAY)
     catalogue = _catalogue(courses, regions, skills, seed)
     batch = _batch(participants, catalogue, regions, skills, rules, seed)
-    seconds = [_seconds(Question(batch, catalogue, rules)) for _ in range(repeats)]
-    peak, share = _peak_and_share(Question(batch, catalogue, rules))
+    seconds = [_seconds(Question(batch, Offer(catalogue, rules))) for _ in range(repeats)]
+    peak, share = _peak_and_share(Question(batch, Offer(catalogue, rules)))
     few = _batch(min(CHECKED, participants), catalogue, regions, skills, rules, seed + 1)
-    _hold_to_reasons(Question(few, catalogue, rules))
+    _hold_to_reasons(Question(few, Offer(catalogue, rules)))
     best = min(seconds)
     _show(participants, courses, best, peak, share)
     return Outcome(

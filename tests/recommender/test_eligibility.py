@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender import eligibility
-from recommender.checks import OF_PAIR, OF_PERSON, OF_TRAINING, Reason
-from recommender.eligibility import permitted, reason_bits, reasons_in
+from recommender.checks import OF_PAIR, OF_PERSON
+from recommender.eligibility import permitted, reason_bits
+from recommender.offer import OF_TRAINING
+from recommender.reasons import Reason, reasons_in
 from tests.recommender.reference import Reference
 from tests.recommender.worlds import CHOICES, World, load_rules, random_world
 from training_data.columns import TABLES
@@ -148,7 +150,7 @@ def test_a_withdrawn_course_is_permitted_to_nobody(world: World, gone: set[int])
     question = world.question()
     before = permitted(question)
     withdrawn = question.catalogue.without({f"c{i}" for i in gone})
-    after = permitted(replace(question, catalogue=withdrawn))
+    after = permitted(replace(question, offer=replace(question.offer, catalogue=withdrawn)))
     assert not after[:, sorted(gone)].any()
     kept = sorted(set(range(20)) - gone)
     assert np.array_equal(after[:, kept], before[:, kept])

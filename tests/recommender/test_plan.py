@@ -11,10 +11,10 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.checks import Reason
-from recommender.eligibility import PLACE, reason_bits
+from recommender.eligibility import reason_bits
 from recommender.engine import Engine, Filters
 from recommender.plan import WAITS, choose, in_order, plan
+from recommender.reasons import PLACE, Reason
 from tests.recommender.worlds import DAY, random_world
 
 PRICES = st.sampled_from([0, 1, 7, 99_999, 100_000, 250_000, 349_999, 1_000_000])

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.checks import Reason
-from recommender.eligibility import permitted, reason_bits, reasons_in
+from recommender.eligibility import permitted, reason_bits
+from recommender.offer import Offer
 from recommender.question import Question
 from recommender.reach import way_km
+from recommender.reasons import Reason, reasons_in
 from recommender.spots import Spots
 from tests.recommender.worlds import DAY, random_world, table
 from training_data.regions import great_circle_km
@@ -236,7 +237,9 @@ def test_the_nearest_of_several_classes_counts() -> None:
 
     def nearest(held: Any) -> float:
         catalogue = replace(world, courses=asked.catalogue.table, classes=held).catalogue()
-        km = Question(asked.batch, catalogue, asked.rules).travel.of(np.array([0]), np.array([0]))
+        km = Question(asked.batch, Offer(catalogue, asked.rules)).travel.of(
+            np.array([0]), np.array([0])
+        )
         return float(km[0])
 
     near = nearest(classes)

@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from recommender.checks import Reason
-from recommender.eligibility import reason_bits, reasons_in
+from recommender.eligibility import reason_bits
 from recommender.messages import load_messages
+from recommender.reasons import Reason, reasons_in
 from recommender.refusals import EVIDENCE, evidence
 from recommender.remedies import REMEDIES, Remedy, remedy
 from tests.recommender.worlds import DAY, World, load_rules, random_world, table

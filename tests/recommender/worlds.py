@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from recommender.catalogue import Catalogue, build_catalogue
+from recommender.offer import Offer
 from recommender.participants import build_batch
 from recommender.question import Question
 from training_data.columns import (
@@ -90,7 +91,7 @@ class World:
             self.occupations,
             None if self.rules.grant is None else self.rules.grant.amount,
         )
-        return Question(batch, catalogue, self.rules)
+        return Question(batch, Offer(catalogue, self.rules))
 
 
 def random_world(seed: int, n_courses: int = 20, n_people: int = 8) -> World:

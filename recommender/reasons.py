@@ -1,0 +1,54 @@
+"""The reasons why a participant may not take a training, and the bits that stand for them in masks."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Reason(StrEnum):
+    """Why a participant may not take a training."""
+
+    TOO_YOUNG = "too_young"
+    TOO_OLD = "too_old"
+    STATUS_EXCLUDED = "status_excluded"
+    OCCUPATION_EXCLUDED = "occupation_excluded"
+    FIRST_PURCHASE_LATE = "first_purchase_late"
+    TRAINING_UNFINISHED = "training_unfinished"
+    TRAINING_UNRATED = "training_unrated"
+    WITHDRAWN = "withdrawn"
+    NOT_YET_AVAILABLE = "not_yet_available"
+    NO_LONGER_AVAILABLE = "no_longer_available"
+    MODE_NOT_PAID = "mode_not_paid"
+    LANGUAGE_NOT_PAID = "language_not_paid"
+    TOO_SHORT = "too_short"
+    ABOVE_PRICE_CEILING = "above_price_ceiling"
+    REGISTRATION_CLOSED = "registration_closed"
+    REGISTRATION_NOT_OPEN = "registration_not_open"
+    CLASS_TOO_LATE = "class_too_late"
+    TOO_MANY_HOURS_A_DAY = "too_many_hours_a_day"
+    NO_SEATS_LEFT = "no_seats_left"
+    PLACE_UNKNOWN = "place_unknown"
+    BALANCE_TOO_LOW = "balance_too_low"
+    TAKEN_ALREADY = "taken_already"
+    PREREQUISITE_MISSING = "prerequisite_missing"
+    EDUCATION_TOO_LOW = "education_too_low"
+    DEVICE_MISSING = "device_missing"
+    CONNECTION_MISSING = "connection_missing"
+    OWN_AREA_UNKNOWN = "own_area_unknown"
+    OUT_OF_REACH = "out_of_reach"
+
+
+PLACE = {reason: place for place, reason in enumerate(Reason)}
+
+
+def bits_where(found: NDArray[np.bool_], reason: Reason) -> NDArray[np.uint32]:
+    """Return the bit of a reason where it was found, 0 elsewhere."""
+    return found * np.uint32(1 << PLACE[reason])
+
+
+def reasons_in(bits: int) -> list[Reason]:
+    """Return the reasons that the bits of one pair stand for."""
+    return [reason for place, reason in enumerate(Reason) if bits >> place & 1]
