@@ -26,6 +26,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from evaluation.leakage import check_newest_event
 from evaluation.metrics import Ranked
 from evaluation.runs import read_run, to_ranking
 from evaluation.task import Task
@@ -123,11 +124,11 @@ def lists_of(entrant: str, task: Task, train: TrainBundle, learn_from: Task | No
 
 
 def _unseen(bundle: Bundle, task: Task) -> Bundle:
-    if bundle.manifest.data == task.dataset.fingerprint():
+    for reason in check_newest_event(bundle.manifest.newest_event, task.border):
         raise EntrantError(
-            f"bundle {bundle.manifest.version} was trained on all of {task.dataset.folder}, the test "
-            f"(from {task.border:%Y-%m-%d %H:%M}) included: its figures would be worthless. Evaluate "
-            f"'{TRAIN}', which trains on the past only, or a bundle of `padan split`"
+            f"bundle {bundle.manifest.version}: {reason}, and its figures would be worthless. "
+            f"Evaluate '{TRAIN}', which trains on the past only, a bundle of what `padan split` "
+            "writes, or a test that begins later (--since)"
         )
     return bundle
 

@@ -5,6 +5,7 @@ Each check returns the reasons for suspicion in plain words; an empty list is a 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 
 import numpy as np
@@ -37,6 +38,24 @@ def check_split(interactions: Interactions, split: Split) -> list[str]:
                 f"first row {late[0]}: the model learns from the future"
             )
     return reasons
+
+
+def check_newest_event(newest: dt.datetime | None, border: dt.datetime) -> list[str]:
+    """Find a model that has learnt from an event of the test's time.
+
+    Parameters
+    ----------
+    newest : datetime (UTC), optional
+        Time of the newest event that it learnt from; None where it learnt from none.
+    border : datetime (UTC)
+        The first moment of the test.
+    """
+    if newest is None or newest < border:
+        return []
+    return [
+        f"it learnt from events up to {newest:%Y-%m-%d %H:%M} UTC, and the test begins at "
+        f"{border:%Y-%m-%d %H:%M}: some of what it is to foretell it has seen"
+    ]
 
 
 def check_pipeline(

@@ -6,6 +6,7 @@ digest of its parts: the same data, seed and code give the same version.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import os
@@ -37,6 +38,9 @@ class Manifest(BaseModel):
         Versions of the rule pack and region table, and fingerprint of the text encoder.
     data : str
         Fingerprint of the dataset that it was trained on.
+    newest_event : datetime (UTC), optional
+        Time of the newest event in that dataset: what it may be judged on lies after. None where it
+        had no events.
     simulated : bool
         Whether the participants and events were simulated.
     metrics : dict
@@ -54,6 +58,7 @@ class Manifest(BaseModel):
     regions: str
     encoder: str
     data: str
+    newest_event: dt.datetime | None
     simulated: bool
     metrics: dict[str, float]
     parts: dict[str, str]
@@ -79,13 +84,15 @@ def seal(folder: Path, bundles: Path, head: dict[str, Any]) -> Manifest:
         Every field of `Manifest` but format, version and parts.
     """
     parts = digests(folder)
-    version = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
-    manifest = Manifest(version=version, parts=parts, **head)
+    manifest = Manifest(version=_version(parts), parts=parts, **head)
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    place = bundles / version
+    for path in (*folder.rglob("*"), folder):
+        to_disk(path)
+    place = bundles / manifest.version
     if not place.exists():
         folder.chmod(0o755)
         folder.rename(place)
+        to_disk(bundles)
     return manifest
 
 
@@ -101,7 +108,8 @@ def verified(folder: Path) -> Manifest:
     Raises
     ------
     BundleError
-        If the manifest is missing or malformed, or a part is missing, added or changed.
+        If the manifest is missing or malformed, a part is missing, added or changed, or the version is
+        not that of the parts.
     """
     path = folder / MANIFEST
     if not path.is_file():
@@ -133,30 +141,24 @@ def verified(folder: Path) -> Manifest:
                 f"{folder}: part '{name}' was changed after sealing (its SHA-256 differs); "
                 "copy the bundle again or train again"
             )
+    if manifest.version != _version(manifest.parts):
+        raise BundleError(
+            f"{path}: version '{manifest.version}' is not the digest of its parts; train again"
+        )
     return manifest
 
 
-def promote(bundles: Path, version: str) -> None:
-    """Make ``version`` the current bundle: one atomic change of the pointer file."""
-    verified(bundles / version)
-    pointer = bundles / "current"
-    fresh = bundles / f".current-{os.getpid()}"
-    fresh.write_text(version + "\n", encoding="utf-8")
-    fresh.replace(pointer)
+def to_disk(path: Path) -> None:
+    """Return when a file, or the list of a folder's files, is on the disk and outlasts a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
-def current(bundles: Path) -> Path:
-    """Return the folder of the current bundle.
-
-    Raises
-    ------
-    BundleError
-        If no bundle was promoted yet.
-    """
-    pointer = bundles / "current"
-    if not pointer.is_file():
-        raise BundleError(f"{bundles}: no current bundle; make one with `padan train --data DIR`")
-    return bundles / pointer.read_text(encoding="utf-8").strip()
+def _version(parts: dict[str, str]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _sha256(path: Path) -> str:

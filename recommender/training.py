@@ -44,7 +44,7 @@ from recommender.quality import course_quality, with_completion
 from recommender.ranking import FixedRanker
 from recommender.texts import course_texts
 from recommender.wishes import phrases_of, wishes
-from training_data.columns import Participants
+from training_data.columns import Interactions, Participants
 from training_data.dataset import Dataset
 from training_data.programme import Programme, load_programme
 from training_data.regions import RegionTable
@@ -167,6 +167,7 @@ def train(
                     "regions": f"{knowledge.regions.name}@{knowledge.regions.version}",
                     "encoder": encoder.name,
                     "data": dataset.fingerprint(),
+                    "newest_event": events[Interactions.at.name].max(),
                     "simulated": dataset.info.simulated,
                     "metrics": {
                         "courses": float(len(engine.catalogue)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
@@ -42,6 +43,7 @@ class ModelCard(BaseModel):
     regions: str
     encoder: str
     data: str = Field(description="fingerprint of the dataset it was trained on")
+    newest_event: dt.datetime | None = Field(description="newest event of that dataset, UTC")
     simulated: bool = Field(description="whether participants and events were simulated")
     metrics: dict[str, float]
     languages: list[str]

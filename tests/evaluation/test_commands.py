@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -58,17 +59,34 @@ def test_split_writes_the_past(app: typer.Typer, dataset: Dataset, tmp_path: Pat
     assert str(Dataset.open(out).read("interactions")["at"].max()) < "2024-07-01"
 
 
-def test_a_bundle_that_saw_the_test_is_refused(task: Task) -> None:
+@pytest.mark.parametrize("before", [dt.timedelta(0), dt.timedelta(days=-30)])
+def test_a_bundle_that_saw_the_test_is_refused(task: Task, before: dt.timedelta) -> None:
+    with pytest.raises(EntrantError, match=r"learnt from events up to .* has seen"):
+        _unseen(bundle_up_to(task.border - before), task)
+
+
+@pytest.mark.parametrize("before", [dt.timedelta(seconds=1), dt.timedelta(days=30)])
+def test_a_bundle_of_the_past_is_judged(task: Task, before: dt.timedelta) -> None:
+    bundle = bundle_up_to(task.border - before)
+    assert _unseen(bundle, task) is bundle
+
+
+def test_a_bundle_without_events_is_judged(task: Task) -> None:
+    bundle = bundle_up_to(None)
+    assert _unseen(bundle, task) is bundle
+
+
+def bundle_up_to(newest: dt.datetime | None) -> Bundle:
     manifest = Manifest(
         version="ab12",
         created_on="2024-10-01",
         programme="",
         regions="",
         encoder="",
-        data=task.dataset.fingerprint(),
+        data="",
+        newest_event=newest,
         simulated=True,
         metrics={},
         parts={},
     )
-    with pytest.raises(EntrantError, match="trained on all of"):
-        _unseen(Bundle(manifest, None, None, None), task)
+    return Bundle(manifest, None, None, None)

@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 
 from models.encoder import SentenceEncoder
-from models.sealing import BundleError, current, promote
+from models.promotion import current, promote
+from models.sealing import BundleError
 from recommender.bundle import Bundle, load_bundle
 from recommender.engine import Settings
 from recommender.ranking import BlendedRanker, FixedRanker
@@ -48,6 +49,7 @@ def test_the_manifest_says_what_the_bundle_was_made_of(bundle: Bundle, simulated
     manifest = bundle.manifest
     assert manifest.simulated
     assert manifest.data == simulated.fingerprint()
+    assert manifest.newest_event == simulated.read("interactions")["at"].max()
     assert manifest.programme.startswith("prakerja@")
     assert manifest.metrics["courses"] == 432
     assert isinstance(bundle.engine.ranker, BlendedRanker)
@@ -124,6 +126,7 @@ def test_a_dataset_without_events_gives_permitted_lists(
     dataset = without(simulated, tmp_path / "data", *missing)
     manifest = train(dataset, tiny_encoder, tmp_path, DAY)
     trained = load_bundle(tmp_path / "bundles" / manifest.version)
+    assert trained.manifest.newest_event is None
     assert isinstance(trained.engine.ranker, FixedRanker)
     assert (answers(trained, simulated)[:, 0] >= 0).mean() > 0.3
 
