@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -12,6 +13,9 @@ from training_data.store.audit import Entry, record
 from training_data.store.database import Store
 
 MOST_WAITING = 100_000
+MOST_TOGETHER = 5_000
+GATHERING_SECONDS = 0.05  # so long entries gather before they are written in one transaction
+RETRY_SECONDS = 1.0
 
 log = logging.getLogger("padan.api")
 
@@ -19,13 +23,16 @@ log = logging.getLogger("padan.api")
 class Trail:
     """Entries wait here until one thread has written them; they are written in full at exit.
 
-    What changes data is not audited here but in the same transaction as the change.
+    While the store does not answer they wait in memory. What changes data is not audited here but in the
+    same transaction as the change.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: deque[Entry] = deque()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="audit")
+        self._due = False
+        self._closing = Event()
 
     def add(self, entry: Entry) -> None:
         """Have an entry written soon."""
@@ -33,22 +40,34 @@ class Trail:
             log.critical("the audit cannot be written; this entry is here only: %s", entry)
             return
         self._waiting.append(entry)
-        self._writer.submit(self._write).add_done_callback(_log_fault)
+        if not self._due:
+            self._due = True
+            self._writer.submit(self._write).add_done_callback(_log_fault)
 
     def close(self) -> None:
         """Write what waits."""
+        self._closing.set()
         self._writer.shutdown()
 
     def _write(self) -> None:
-        entries = []
+        self._closing.wait(GATHERING_SECONDS)
+        self._due = False  # what is added from here on may be too late for this turn
         while self._waiting:
-            entries.append(self._waiting.popleft())
+            if not self._write_some() and self._closing.wait(RETRY_SECONDS):
+                log.critical("%d entries of the audit are lost", len(self._waiting))
+                return
+
+    def _write_some(self) -> bool:
+        """Write the oldest entries; False where the store does not take them."""
+        entries = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
         try:
             with self._store.writing() as connection:
                 record(connection, entries)
         except SQLAlchemyError as error:
-            self._waiting.extendleft(reversed(entries))  # the next entry tries again
+            self._waiting.extendleft(reversed(entries))
             log.error("the audit waits, %d entries: %s", len(entries), type(error).__name__)
+            return False
+        return True
 
 
 def _log_fault(written: Future[None]) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from training_data.columns import Interactions
 from training_data.store.erasure import erased, hold_erasures
+from training_data.store.revisions import renew
 from training_data.store.tables import events
 from training_data.store.upserts import insert_or
 
@@ -65,7 +66,12 @@ def add(
     insert = insert_or(connection, events).returning(events.c.event_id)
     added = set(connection.execute(insert, rows).scalars()) if rows else set()
     _compare(connection, batch, first.keys() - added)
+    renew(connection, {row[E.participant_id.name] for row in rows if _is_new_deed(row, added)})
     return Added(len(added), len(batch) - len(added))
+
+
+def _is_new_deed(event: Mapping[str, Any], added: set[str]) -> bool:
+    return event[E.event_id.name] in added and event[E.kind.name] != "impression"
 
 
 def _refuse_erased(

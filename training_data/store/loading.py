@@ -7,9 +7,11 @@ import datetime as dt
 import polars as pl
 import sqlalchemy as sa
 
+from training_data.columns import Interactions
 from training_data.dataset import Dataset
 from training_data.store.database import Store
 from training_data.store.erasure import hold_erasures, without_erased
+from training_data.store.revisions import new_revision, renew
 from training_data.store.tables import events, loads, participants
 from training_data.store.upserts import insert_or
 
@@ -32,12 +34,12 @@ def load(store: Store, dataset: Dataset) -> bool:
         hold_erasures(connection, "SHARE")
         remaining = without_erased(dataset, store)
         now = dt.datetime.now(dt.UTC)
-        for table, name, moment in (
-            (participants, "participants", "changed_at"),
-            (events, "interactions", "received_at"),
-        ):
-            rows = remaining.read(name).with_columns(pl.lit(now).alias(moment))
+        people = remaining.read("participants")
+        written = people.with_columns(changed_at=pl.lit(now), revision=pl.lit(new_revision()))
+        done = remaining.read("interactions").with_columns(received_at=pl.lit(now))
+        for table, rows in ((participants, written), (events, done)):
             for chunk in rows.iter_slices(CHUNK):
                 connection.execute(insert_or(connection, table), chunk.to_dicts())
+        renew(connection, done[Interactions.participant_id.name].unique().to_list())
         connection.execute(insert_or(connection, loads), {"fingerprint": fingerprint, "at": now})
     return True

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from training_data.columns import Interactions, Participants
 from training_data.store.erasure import erased, hold_erasures
+from training_data.store.revisions import new_revision
 from training_data.store.tables import events, participants
 from training_data.store.upserts import insert_or
 
@@ -75,8 +76,7 @@ def put(connection: sa.Connection, row: Mapping[str, Any], pseudonym: Callable[[
     hold_erasures(connection, "SHARE")
     if erased(connection, [row[P.participant_id.name]], pseudonym):
         raise ErasedError("this participant was erased; somebody who returns gets a new id")
-    new = {P.profiling_opt_out.name: False, "changed_at": dt.datetime.now(dt.UTC)}
-    facts = new | dict(row)
+    facts = {P.profiling_opt_out.name: False} | _change() | dict(row)
     known = participants.c.participant_id == facts[P.participant_id.name]
     kept = {P.participant_id.name, P.profiling_opt_out.name}
     changed = {name: value for name, value in facts.items() if name not in kept}
@@ -91,7 +91,7 @@ def set_objection(connection: sa.Connection, participant_id: str, opt_out: bool)
     change = (
         sa.update(participants)
         .where(participants.c.participant_id == participant_id)
-        .values(profiling_opt_out=opt_out, changed_at=dt.datetime.now(dt.UTC))
+        .values(profiling_opt_out=opt_out, **_change())
     )
     return connection.execute(change).rowcount == 1
 
@@ -104,3 +104,7 @@ def events_of(connection: sa.Connection, participant_id: str) -> list[dict[str, 
         .order_by(events.c.at, events.c.event_id)
     )
     return [dict(row) for row in connection.execute(asked).mappings()]
+
+
+def _change() -> dict[str, Any]:
+    return {"changed_at": dt.datetime.now(dt.UTC), "revision": new_revision()}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from training_data.store.revisions import renew
 from training_data.store.tables import events, participants
 
 
@@ -30,9 +31,10 @@ def prune(
     event_days : int
         Days since the event happened.
     """
-    old = connection.execute(
-        sa.delete(events).where(events.c.at < now - dt.timedelta(days=event_days))
-    )
+    too_old = events.c.at < now - dt.timedelta(days=event_days)
+    whose = sa.select(events.c.participant_id).where(too_old).distinct()
+    renew(connection, connection.execute(whose).scalars().all())
+    old = connection.execute(sa.delete(events).where(too_old))
     since = now - dt.timedelta(days=participant_days)
     heard_of = sa.exists().where(
         events.c.participant_id == participants.c.participant_id, events.c.received_at >= since

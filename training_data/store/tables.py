@@ -56,6 +56,7 @@ participants = sa.Table(
     metadata,
     *_columns(Participants),
     sa.Column("changed_at", UtcDateTime, nullable=False),
+    sa.Column("revision", sa.String(32), nullable=False),
 )
 
 events = sa.Table(

@@ -1,0 +1,149 @@
+"""Requests that arrive together share one call: what waits while a thread works is handed to it at once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Asked = TypeVar("Asked")
+Given = TypeVar("Given")
+
+
+class FullError(Exception):
+    """So many wait already that another would not be answered in time."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """How the queue stands as a batch leaves it.
+
+    Attributes
+    ----------
+    waiting : int
+        How many wait, the batch included.
+    waited : float
+        Seconds that the oldest of them waited.
+    """
+
+    waiting: int
+    waited: float
+
+
+@dataclass(frozen=True)
+class _Waiting(Generic[Asked, Given]):
+    asked: Asked
+    since: float
+    given: asyncio.Future[Given]
+
+
+class Batcher(Generic[Asked, Given]):
+    """Hands what waits to one thread, the oldest first, and each answer to who asked for it.
+
+    Nothing is held back to make a batch larger: an idle thread takes a single request at once.
+
+    Parameters
+    ----------
+    work : callable
+        Gets a batch and the load, and returns as many answers, in the same order. It runs in the thread.
+    kind : callable
+        Only what is of an equal kind shares a batch.
+    name : str
+        Of the thread.
+    most : int
+        Largest batch.
+    bound : int
+        How many may wait.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Sequence[Asked], Load], Sequence[Given]],
+        kind: Callable[[Asked], Hashable],
+        *,
+        name: str,
+        most: int,
+        bound: int,
+    ) -> None:
+        self._work = work
+        self._kind = kind
+        self._most = most
+        self._bound = bound
+        self._waiting: deque[_Waiting[Asked, Given]] = deque()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._running: asyncio.Task[None] | None = None
+
+    @property
+    def full(self) -> bool:
+        """Whether another one would be refused."""
+        return len(self._waiting) >= self._bound
+
+    async def ask(self, asked: Asked, seconds: float) -> Given:
+        """Return the answer; who stops waiting for it before its turn is left out of the batch.
+
+        Raises
+        ------
+        FullError
+            If too many wait.
+        TimeoutError
+            If there is no answer after so many seconds.
+        """
+        if self.full:
+            raise FullError
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting[Asked, Given](asked, time.monotonic(), loop.create_future())
+        self._waiting.append(waiting)
+        if self._running is None:
+            self._running = loop.create_task(self._run())
+        async with asyncio.timeout(seconds):
+            return await waiting.given
+
+    def close(self) -> None:
+        """End the thread after what it does now."""
+        self._thread.shutdown()
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while batch := self._take():
+                load = Load(len(batch) + len(self._waiting), time.monotonic() - batch[0].since)
+                asked = [one.asked for one in batch]
+                try:
+                    answers = await loop.run_in_executor(self._thread, self._work, asked, load)
+                except Exception as error:  # each who asked hears of it
+                    _hand_out(batch, [error] * len(batch))
+                else:
+                    _hand_out(batch, answers)
+        finally:
+            self._running = None
+
+    def _take(self) -> list[_Waiting[Asked, Given]]:
+        """Return the oldest who still waits, and the next ones of that kind."""
+        taken: list[_Waiting[Asked, Given]] = []
+        others: list[_Waiting[Asked, Given]] = []
+        kind: Hashable = None
+        while self._waiting and len(taken) < self._most:
+            one = self._waiting.popleft()
+            if one.given.done():  # cancelled, or waited too long
+                continue
+            if not taken:
+                kind = self._kind(one.asked)
+            (taken if self._kind(one.asked) == kind else others).append(one)
+        self._waiting.extendleft(reversed(others))
+        return taken
+
+
+def _hand_out(
+    batch: Sequence[_Waiting[Asked, Given]], answers: Sequence[Given | Exception]
+) -> None:
+    for one, answer in zip(batch, answers, strict=True):
+        if one.given.done():
+            continue
+        if isinstance(answer, Exception):
+            one.given.set_exception(answer)
+        else:
+            one.given.set_result(answer)
