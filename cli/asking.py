@@ -11,7 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from cli.stopping import UNUSABLE, stopping
-from models.sealing import current
+from models.promotion import current
 from training_data.home import padan_home
 from training_data.profiles import Profile, to_tables
 

@@ -12,7 +12,8 @@ from cli.serving import serve
 from cli.simulation import simulate
 from cli.training import train
 from models.e5_installer import install_e5
-from models.sealing import BundleError, current
+from models.promotion import current
+from models.sealing import BundleError
 from training_data.home import padan_home
 
 PARTICIPANTS = 5_000

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.stopping import UNUSABLE, stopping
-from models.sealing import current
+from models.promotion import current
 from training_data.dataset import Dataset
 from training_data.home import padan_home
 

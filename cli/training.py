@@ -13,7 +13,8 @@ from rich.table import Table
 from cli.stopping import stopping
 from models.embedding_cache import CachedEncoder, EmbeddingCache
 from models.encoder import SentenceEncoder
-from models.sealing import Manifest, promote
+from models.promotion import promote
+from models.sealing import Manifest
 from training_data.dataset import Dataset
 from training_data.home import padan_home
 

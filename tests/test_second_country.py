@@ -17,7 +17,7 @@ from evaluation.entrants import lists_of
 from evaluation.evaluate import evaluate
 from evaluation.task import Task, task_from_dataset, write_past
 from models.encoder import SentenceEncoder
-from models.sealing import promote
+from models.promotion import promote
 from recommender.bundle import load_bundle
 from recommender.training import train
 from tests.second_country.country import write_country, write_sources
