@@ -29,6 +29,7 @@ from recommender.catalogue import build_catalogue
 from recommender.demand import Demand
 from recommender.engine import Engine
 from recommender.messages import Messages, load_messages
+from recommender.mix import Kinds, Mix
 from recommender.neighbours import Neighbours
 from recommender.quality import course_quality
 from recommender.ranking import BlendedRanker, FixedRanker, Ranker
@@ -51,6 +52,7 @@ class Bundle:
     manifest: Manifest
     engine: Engine
     neighbours: Neighbours
+    mix: Mix
     folder: Path
 
     def messages(self, language: str) -> Messages:
@@ -59,7 +61,7 @@ class Bundle:
 
 
 def write_parts(
-    folder: Path, engine: Engine, neighbours: Neighbours, sources: Mapping[str, Path]
+    folder: Path, engine: Engine, neighbours: Neighbours, mix: Mix, sources: Mapping[str, Path]
 ) -> None:
     """Write every part of a bundle.
 
@@ -83,6 +85,7 @@ def write_parts(
     save_file(engine.demand.state(), folder / "demand.safetensors")
     neighbours.courses.save(folder, "courses")
     neighbours.participants.save(folder, "participants")
+    mix.save(folder)
     for name, model in engine.sources.items():
         state = {key: np.asarray(value, order="C") for key, value in model.get_state().items()}
         (folder / "sources").mkdir(exist_ok=True)
@@ -140,4 +143,5 @@ def load_bundle(folder: Path) -> Bundle:
     neighbours = Neighbours(
         FaissIndex.load(folder, "courses"), FaissIndex.load(folder, "participants")
     )
-    return Bundle(manifest, engine, neighbours, folder)
+    mix = Mix.load(folder, Kinds(regions))
+    return Bundle(manifest, engine, neighbours, mix, folder)

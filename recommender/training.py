@@ -39,6 +39,7 @@ from recommender.demand import build_demand
 from recommender.engine import Engine
 from recommender.learning import fit_sources, interactions_of, learn_ranker, side_information
 from recommender.messages import load_messages
+from recommender.mix import Kinds, Mix
 from recommender.neighbours import Neighbours
 from recommender.quality import course_quality, with_completion
 from recommender.ranking import FixedRanker
@@ -52,7 +53,7 @@ from training_data.skill_matching import with_named_skills
 from training_data.vocabulary import Occupations, Vocabulary, load_occupations, load_skills
 
 P = Participants
-MOST_INDEXED = 50_000  # participants in the index of a bundle, chosen at random beyond
+MOST_KEPT = 50_000  # participants in the index and the mix of a bundle, chosen at random beyond
 
 
 @dataclass(frozen=True)
@@ -154,10 +155,12 @@ def train(
             step("Learning from all events")
             fit_sources(engine.sources, interactions, side_information(engine, participants))
         step("Indexing trainings and participants")
-        neighbours = index(engine, participants, seed)
+        willing = _willing(participants, seed)
+        neighbours = index(engine, willing)
+        mix = mix_of(engine, willing, day)
         step("Sealing the bundle")
         with writing(home / "bundles") as folder:
-            write_parts(folder, engine, neighbours, knowledge.folders)
+            write_parts(folder, engine, neighbours, mix, knowledge.folders)
             return seal(
                 folder,
                 home / "bundles",
@@ -188,22 +191,36 @@ def candidate_models() -> dict[str, CandidateModel]:
     }
 
 
-def index(engine: Engine, participants: pl.DataFrame, seed: int) -> Neighbours:
-    """Index the trainings, and the participants who let themselves be profiled."""
-    willing = participants.filter(~P.profiling_opt_out.col)
-    if len(willing) > MOST_INDEXED:
-        willing = willing.sample(MOST_INDEXED, seed=seed)
+def index(engine: Engine, participants: pl.DataFrame) -> Neighbours:
+    """Index the trainings and the participants."""
     wished = wishes(
-        willing, engine.skills, engine.occupations, engine.programme.languages[0], engine.content
+        participants,
+        engine.skills,
+        engine.occupations,
+        engine.programme.languages[0],
+        engine.content,
     )
     vectors = wished.participants()
     known = np.linalg.norm(vectors, axis=1) > 0
-    ids = willing[P.participant_id.name].filter(pl.Series(known)).to_list()
+    ids = participants[P.participant_id.name].filter(pl.Series(known)).to_list()
     dim = engine.course_vectors.shape[1]
     return Neighbours(
         FaissIndex(dim).add(engine.catalogue.ids, engine.course_vectors),
         FaissIndex(dim).add(ids, vectors[known]),
     )
+
+
+def mix_of(engine: Engine, participants: pl.DataFrame, day: dt.date) -> Mix:
+    """Return how many of the participants are of each kind on a day."""
+    kinds = Kinds(engine.regions)
+    nothing = Interactions.create_empty()
+    return Mix(kinds, kinds.count(engine.ask(participants, nothing, day).batch, day.year))
+
+
+def _willing(participants: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """Return the participants who let themselves be profiled; where there are many, some of them."""
+    willing = participants.filter(~P.profiling_opt_out.col)
+    return willing.sample(MOST_KEPT, seed=seed) if len(willing) > MOST_KEPT else willing
 
 
 def _common_words(language: str) -> dict[str, int]:
