@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 MANIFEST = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 
 
 class BundleError(ValueError):
@@ -62,6 +62,12 @@ class Manifest(BaseModel):
     simulated: bool
     metrics: dict[str, float]
     parts: dict[str, str]
+
+
+class _Format(BaseModel):
+    """All that manifests of every format have in common."""
+
+    format: int
 
 
 @contextmanager
@@ -116,16 +122,18 @@ def verified(folder: Path) -> Manifest:
         raise BundleError(
             f"{folder}: no {MANIFEST}, so this is not a bundle; make one with `padan train`"
         )
+    text = path.read_text(encoding="utf-8")
     try:
-        manifest = Manifest.model_validate_json(path.read_text(encoding="utf-8"))
+        found_format = _Format.model_validate_json(text).format
+        if found_format != FORMAT:
+            raise BundleError(
+                f"{path}: format {found_format}, this version reads {FORMAT}; train again"
+            )
+        manifest = Manifest.model_validate_json(text)
     except ValidationError as error:
         raise BundleError(
             f"{path}: {error.errors()[0]['msg']} ({error.errors()[0]['loc']})"
         ) from error
-    if manifest.format != FORMAT:
-        raise BundleError(
-            f"{path}: format {manifest.format}, this version reads {FORMAT}; train again"
-        )
     found = digests(folder)
     for name in sorted(manifest.parts.keys() | found.keys()):
         if name not in found:

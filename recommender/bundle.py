@@ -28,6 +28,7 @@ from models.word_vectors import StaticWords
 from recommender.catalogue import build_catalogue
 from recommender.demand import Demand
 from recommender.engine import Engine
+from recommender.golden import Golden
 from recommender.messages import Messages, load_messages
 from recommender.mix import Kinds, Mix
 from recommender.neighbours import Neighbours
@@ -107,6 +108,29 @@ def load_bundle(folder: Path) -> Bundle:
         If a part is missing, added or changed.
     """
     manifest = verified(folder)
+    neighbours = Neighbours(
+        FaissIndex.load(folder, "courses"), FaissIndex.load(folder, "participants")
+    )
+    engine = load_engine(folder)
+    mix = Mix.load(folder, Kinds(engine.regions))
+    return Bundle(manifest, engine, neighbours, mix, folder)
+
+
+def load_checked(folder: Path) -> Bundle:
+    """Verify a bundle, read it, and hold it to its golden answers, as whoever goes on to serve it must.
+
+    Raises
+    ------
+    BundleError
+        If a part is missing, added or changed, or it does not answer as it did at training.
+    """
+    bundle = load_bundle(folder)
+    Golden.read(folder).hold(bundle.engine)
+    return bundle
+
+
+def load_engine(folder: Path) -> Engine:
+    """Read the engine from a bundle's parts."""
     parts = json.loads((folder / "parts.json").read_text(encoding="utf-8"))
     regions = RegionTable.load(folder / "regions")
     skills = load_skills(folder / "skills")
@@ -117,7 +141,7 @@ def load_bundle(folder: Path) -> Bundle:
         ranker = BlendedRanker(LearntRanker.load(folder / "ranker"), *parts["blend"])
     content = ContentSpace.load(folder / "content")
     needs = sp.csr_matrix(load_file(folder / "needs.safetensors")["needs"])
-    engine = Engine(
+    return Engine(
         programme=Programme.model_validate_json(
             (folder / "programme.json").read_text(encoding="utf-8")
         ),
@@ -140,8 +164,3 @@ def load_bundle(folder: Path) -> Bundle:
         },
         ranker=ranker,
     )
-    neighbours = Neighbours(
-        FaissIndex.load(folder, "courses"), FaissIndex.load(folder, "participants")
-    )
-    mix = Mix.load(folder, Kinds(regions))
-    return Bundle(manifest, engine, neighbours, mix, folder)

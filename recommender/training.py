@@ -33,10 +33,11 @@ from models.occupation_profiles import learn_occupations
 from models.sealing import Manifest, seal, writing
 from models.skill_extraction import BY_STUDENT, SkillExtractor, with_extracted_skills
 from models.word_vectors import StaticWords
-from recommender.bundle import write_parts
+from recommender.bundle import load_engine, write_parts
 from recommender.catalogue import build_catalogue
 from recommender.demand import build_demand
 from recommender.engine import Engine
+from recommender.golden import Golden
 from recommender.learning import fit_sources, interactions_of, learn_ranker, side_information
 from recommender.messages import load_messages
 from recommender.mix import Kinds, Mix
@@ -161,6 +162,7 @@ def train(
         step("Sealing the bundle")
         with writing(home / "bundles") as folder:
             write_parts(folder, engine, neighbours, mix, knowledge.folders)
+            Golden.of(load_engine(folder), day, seed).write(folder)
             return seal(
                 folder,
                 home / "bundles",
