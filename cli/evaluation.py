@@ -60,14 +60,14 @@ def evaluate(
 ) -> None:
     """Measure the first entrant in full, and compare the others with it."""
     from evaluation.curves import learning_curve  # seconds to import
-    from evaluation.entrants import lists_of
+    from evaluation.entrants import entered, lists_of
     from evaluation.evaluate import evaluate as measure
     from evaluation.report import write_report
 
     with _stopping():
         task = _task(data, since, seed)
         train = _trainer(encoder, seed)
-        lists = [lists_of(name, task, train) for name in entrants]
+        task, lists = entered(entrants, task, train)
         learning = None
         if curve:
             learning = learning_curve(
@@ -93,13 +93,13 @@ def compare(
     seed: Seed = 0,
 ) -> None:
     """Compare entrants with the first one, paired by person, on every metric and slice."""
-    from evaluation.entrants import lists_of
+    from evaluation.entrants import entered
     from evaluation.evaluate import compare_entrants
 
     with _stopping():
         task = _task(data, since, seed)
         train = _trainer(encoder, seed)
-        lists = [lists_of(name, task, train) for name in entrants]
+        task, lists = entered(entrants, task, train)
         comparison = compare_entrants(task, lists, draws=draws, seed=seed)
     Console().print(comparison)
 

@@ -16,9 +16,10 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -35,6 +36,7 @@ from models.candidates.histories import Histories
 from models.candidates.popularity import Popularity
 from models.candidates.side import SideInformation
 from models.interactions import Interactions
+from models.sealing import Manifest
 from recommender.bundle import Bundle, load_bundle
 from recommender.engine import Settings
 from training_data.columns import Courses, Participants
@@ -87,6 +89,24 @@ class Lists:
     uses_profiles: bool = False
 
 
+def entered(entrants: Sequence[str], task: Task, train: TrainBundle) -> tuple[Task, list[Lists]]:
+    """Return the lists of all entrants, and the task as the first bundle among them reads it.
+
+    So that all are held to the same masks, whoever comes first.
+
+    Raises
+    ------
+    EntrantError
+        See `lists_of`.
+    """
+    bundles = [_bundle(name, task, train) for name in entrants]
+    for bundle in islice(filter(None, bundles), 1):
+        task = replace(task, reader=bundle.engine)
+    return task, [
+        _lists(name, bundle, task, task) for name, bundle in zip(entrants, bundles, strict=True)
+    ]
+
+
 def lists_of(entrant: str, task: Task, train: TrainBundle, learn_from: Task | None = None) -> Lists:
     """Return the lists of an entrant.
 
@@ -104,18 +124,32 @@ def lists_of(entrant: str, task: Task, train: TrainBundle, learn_from: Task | No
     EntrantError
         If it is none of the forms, has learnt from the test, or cannot be trained here.
     """
-    path = Path(entrant)
+    if learn_from is not None and Path(entrant).exists():
+        raise EntrantError(f"{entrant}: only '{TRAIN}' and classes have a learning curve")
+    source = learn_from or task
+    return _lists(entrant, _bundle(entrant, source, train), task, source)
+
+
+def _bundle(entrant: str, task: Task, train: TrainBundle) -> Bundle | None:
+    """Return the bundle that an entrant names, if it names one."""
     if entrant == TRAIN:
-        return _of_bundle(TRAIN, load_bundle(train(learn_from or task)), task)
+        return load_bundle(train(task))
+    if Path(entrant).is_dir():
+        bundle = load_bundle(Path(entrant))
+        _hold_to_past(bundle.manifest, task)
+        return bundle
+    return None
+
+
+def _lists(entrant: str, bundle: Bundle | None, task: Task, learn_from: Task) -> Lists:
+    path = Path(entrant)
+    if bundle is not None:
+        return _of_bundle(path.name, bundle, task)
     if entrant in BASELINES:
-        return _of_model(entrant, BASELINES[entrant](), task, learn_from or task)
+        return _of_model(entrant, BASELINES[entrant](), task, learn_from)
     if ":" in entrant and not path.exists():
         source, _, name = entrant.rpartition(":")
-        return _of_model(entrant, _class(source, name)(), task, learn_from or task)
-    if learn_from is not None:
-        raise EntrantError(f"{entrant}: only '{TRAIN}' and classes have a learning curve")
-    if path.is_dir():
-        return _of_bundle(path.name, _unseen(load_bundle(path), task), task)
+        return _of_model(entrant, _class(source, name)(), task, learn_from)
     if path.is_file():
         return _of_run(path, task)
     raise EntrantError(
@@ -123,14 +157,13 @@ def lists_of(entrant: str, task: Task, train: TrainBundle, learn_from: Task | No
     )
 
 
-def _unseen(bundle: Bundle, task: Task) -> Bundle:
-    for reason in check_newest_event(bundle.manifest.newest_event, task.border):
+def _hold_to_past(manifest: Manifest, task: Task) -> None:
+    for reason in check_newest_event(manifest.newest_event, task.border):
         raise EntrantError(
-            f"bundle {bundle.manifest.version}: {reason}, and its figures would be worthless. "
+            f"bundle {manifest.version}: {reason}, and its figures would be worthless. "
             f"Evaluate '{TRAIN}', which trains on the past only, a bundle of what `padan split` "
             "writes, or a test that begins later (--since)"
         )
-    return bundle
 
 
 def _of_bundle(name: str, bundle: Bundle, task: Task) -> Lists:

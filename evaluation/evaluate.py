@@ -119,7 +119,7 @@ def evaluate(
         worst=_worst(task, subject, values[MAIN]),
         warnings=[]
         if subject.uses_profiles
-        else check_strangers(subject.ranked, task.truth, _events_before(task) > 0),
+        else check_strangers(subject.ranked, task.truth, task.known),
         about=_about(task, entrants, draws, seed),
         comparison=compare_entrants(task, entrants, draws=draws, seed=seed)
         if len(entrants) > 1
@@ -173,7 +173,8 @@ def slices_of(task: Task) -> Slices:
         task.profiles,
         task.knowledge.regions,
         year=task.border.year,
-        events_before=_events_before(task),
+        known=task.known,
+        taken_before=task.batch.lengths,
     )
     slices["mode taken"] = target_slices(task.truth, task.catalogue.mode, MODES)
     return {name: masks for name, masks in slices.items() if len(masks) > 1}
@@ -223,7 +224,7 @@ def _providers(task: Task, lists: Lists) -> pl.DataFrame:
 
 def _worst(task: Task, lists: Lists, values: PerUser) -> list[dict[str, object]]:
     """People with the longest histories among those whose list missed everything."""
-    before = _events_before(task)
+    before = task.batch.lengths
     missed = np.flatnonzero((values == 0) & (lists.ranked[:, 0] >= 0))
     worst = missed[np.argsort(-before[missed], kind="stable")][:WORST_CASES]
     titles = task.catalogue.table[Courses.title.name]
@@ -274,10 +275,6 @@ def _about(task: Task, entrants: Sequence[Lists], draws: int, seed: int) -> dict
         "seed": str(seed),
     }
     return about | {f"entrant {lists.name}": lists.fingerprint for lists in entrants}
-
-
-def _events_before(task: Task) -> NDArray[np.int64]:
-    return task.batch.lengths
 
 
 def _one_hot(codes: NDArray[np.int32], n: int) -> NDArray[np.float64]:

@@ -37,7 +37,12 @@ def slices_of_codes(codes: Codes, labels: Sequence[str]) -> dict[str, Mask]:
 
 
 def participant_slices(
-    participants: pl.DataFrame, regions: RegionTable | None, *, year: int, events_before: Codes
+    participants: pl.DataFrame,
+    regions: RegionTable | None,
+    *,
+    year: int,
+    known: Mask,
+    taken_before: Codes,
 ) -> Slices:
     """Return the fairness dimensions that the participant table allows.
 
@@ -50,10 +55,15 @@ def participant_slices(
         Gives a dimension for each level above the lowest (island, province).
     year : int
         For ages.
-    events_before : ndarray of int, shape (U,)
-        Events of each user before the test: none is cold.
+    known : ndarray of bool, shape (U,)
+        Whether any event of the user before the test, a click too, says what they like: warm.
+    taken_before : ndarray of int, shape (U,)
+        Trainings that each user took before the test: none is a first-timer.
     """
-    slices: Slices = {"history": _two(events_before > 0, "warm", "cold")}
+    slices: Slices = {
+        "history": _two(known, "warm", "cold"),
+        "experience": _two(taken_before > 0, "trained before", "first-timer"),
+    }
     for column, yes, no in (
         (P.rural.name, "rural", "urban"),
         (P.disability.name, "with a disability", "no disability"),

@@ -21,10 +21,18 @@ from evaluation.splits import global_time_split
 from models.candidates.histories import Histories, histories
 from models.candidates.side import SideInformation
 from models.interactions import Interactions
+from models.skill_extraction import with_extracted_skills
 from recommender.catalogue import Catalogue, build_catalogue
 from recommender.eligibility import permitted
+from recommender.engine import Engine
 from recommender.offer import Offer
-from recommender.participants import TAKING, ParticipantBatch, build_batch, region_attributes
+from recommender.participants import (
+    TAKING,
+    ParticipantBatch,
+    build_batch,
+    region_attributes,
+    relevance,
+)
 from recommender.question import Question
 from recommender.training import Knowledge, load_knowledge
 from training_data.columns import TABLES, Courses, Participants
@@ -32,7 +40,7 @@ from training_data.columns import Interactions as Events
 from training_data.dataset import Dataset, DatasetError
 from training_data.frames import codes_of, positions
 from training_data.programme import Programme
-from training_data.skill_matching import with_named_skills
+from training_data.vocabulary import Occupations, Vocabulary
 
 C, E, P = Courses, Events, Participants
 
@@ -60,6 +68,9 @@ class Task:
         The trainings taken, as arrays: the first event of each person with each training.
     truth : Truth
         Trainings that each of the U people took after the border and not before.
+    reader : Engine, optional
+        Reads the skills that texts of trainings and people mean, and what occupations need, for
+        masks and supply gaps; without one they are as the tables name them.
     """
 
     dataset: Dataset
@@ -71,11 +82,20 @@ class Task:
     events: pl.DataFrame
     past: Interactions
     truth: Truth
+    reader: Engine | None = None
 
     @cached_property
     def profiles(self) -> pl.DataFrame:
         """The U rows of the participant table."""
         return self.participants[self.people]
+
+    @cached_property
+    def known(self) -> NDArray[np.bool_]:
+        """Whether any event before the border, a click too, says what each person likes; shape (U,)."""
+        kinds = self.events[E.kind.name].cast(pl.String)
+        telling = self.events.filter(pl.Series(relevance(kinds) > 0))
+        known = self.profiles[P.participant_id.name].is_in(telling[E.participant_id.name].implode())
+        return known.to_numpy()
 
     @cached_property
     def batch(self) -> Histories:
@@ -130,21 +150,38 @@ class Task:
         """Return the eligibility mask as bits (U, N / 8), and the best share of a gap closed (U,)."""
         rules = self.programme.in_force(self.border.date())
         grant = None if rules.grant is None else rules.grant.amount
+        read = self._as_read()
+        offer = Offer(read.catalogue, rules)
         bits, closed = [], []
         for rows in self.blocks():
             batch = build_batch(
-                self.profiles[rows],
+                read.profiles[rows],
                 self.events,
-                self.catalogue,
+                read.catalogue,
                 self.knowledge.regions,
-                self.knowledge.skills,
-                self.knowledge.occupations,
+                read.skills,
+                read.occupations,
                 grant,
             )
-            mask = permitted(Question(batch, Offer(self.catalogue, rules)))
+            mask = permitted(Question(batch, offer))
             bits.append(np.packbits(mask, axis=1))
-            closed.append(_best_gap_closed(batch, self.catalogue, mask))
+            closed.append(_best_gap_closed(batch, read.catalogue, mask))
         return np.concatenate(bits), np.concatenate(closed)
+
+    def _as_read(self) -> _Read:
+        if self.reader is None:
+            return _Read(
+                self.profiles, self.catalogue, self.knowledge.skills, self.knowledge.occupations
+            )
+        courses = _with_skills_read(self.catalogue.table, self.reader)
+        return _Read(
+            self.reader.understood(self.profiles),
+            build_catalogue(
+                courses, self.catalogue.classes, self.knowledge.regions, self.reader.skills
+            ),
+            self.reader.skills,
+            self.reader.occupations,
+        )
 
     @property
     def best_gap_closed(self) -> NDArray[np.float32]:
@@ -178,6 +215,16 @@ class Task:
             yield slice(start, min(start + step, len(self.people)))
 
 
+@dataclass(frozen=True)
+class _Read:
+    """People and trainings with their skills, and the vocabularies that these are from."""
+
+    profiles: pl.DataFrame
+    catalogue: Catalogue
+    skills: Vocabulary
+    occupations: Occupations
+
+
 def task_from_dataset(
     dataset: Dataset,
     *,
@@ -202,9 +249,8 @@ def task_from_dataset(
         If nothing was taken before or after the border.
     """
     knowledge = load_knowledge(dataset)
-    courses = with_named_skills(dataset.read("courses"), knowledge.skills)
     catalogue = build_catalogue(
-        courses, dataset.read("classes"), knowledge.regions, knowledge.skills
+        dataset.read("courses"), dataset.read("classes"), knowledge.regions, knowledge.skills
     )
     events = dataset.read("interactions")
     participants = _with_unlisted(dataset.read("participants"), events)
@@ -247,6 +293,15 @@ def write_past(task: Task, folder: Path) -> Dataset:
     past.write("participants", task.participants)
     past.write("interactions", task.events)
     return past
+
+
+def _with_skills_read(courses: pl.DataFrame, reader: Engine) -> pl.DataFrame:
+    """Give trainings the skills that the engine has read of them; those new to it are read now."""
+    key = C.course_id.name
+    known = reader.catalogue.table.select(key, C.skills.name)
+    new = with_extracted_skills(courses.join(known, on=key, how="anti"), reader.extractor)
+    skills = pl.concat([known, new.select(known.columns)])
+    return courses.drop(C.skills.name).join(skills, on=key, how="left", maintain_order="left")
 
 
 def _best_gap_closed(

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from api.app import create_app
 from api.settings import Settings
 from cli.main import app
-from evaluation.entrants import lists_of
+from evaluation.entrants import entered
 from evaluation.evaluate import evaluate
 from evaluation.task import Task, task_from_dataset, write_past
 from models.encoder import SentenceEncoder
@@ -145,7 +145,7 @@ def evaluated(dataset: Dataset, encoder: SentenceEncoder, home: Path) -> None:
         past = write_past(task, home / "past")
         return home / "bundles" / train(past, encoder, home, task.border.date()).version
 
-    evaluation = evaluate(task, [lists_of("train", task, train_on_the_past)], draws=100)
+    evaluation = evaluate(*entered(["train"], task, train_on_the_past), draws=100)
     means = dict(evaluation.headline.select("metric", "mean").iter_rows())
     assert 0 < means["ndcg@10"] < 1
     assert set(evaluation.regions["code"]) <= set(dataset.read("participants")["region_code"])

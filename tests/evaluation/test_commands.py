@@ -8,10 +8,9 @@ import typer
 from typer.testing import CliRunner
 
 from cli import evaluation as commands
-from evaluation.entrants import EntrantError, _unseen
+from evaluation.entrants import EntrantError, _hold_to_past
 from evaluation.task import Task
 from models.sealing import Manifest
-from recommender.bundle import Bundle
 from training_data.dataset import Dataset
 
 POPULARITY = "models.candidates.popularity:Popularity"
@@ -62,22 +61,20 @@ def test_split_writes_the_past(app: typer.Typer, dataset: Dataset, tmp_path: Pat
 @pytest.mark.parametrize("before", [dt.timedelta(0), dt.timedelta(days=-30)])
 def test_a_bundle_that_saw_the_test_is_refused(task: Task, before: dt.timedelta) -> None:
     with pytest.raises(EntrantError, match=r"learnt from events up to .* has seen"):
-        _unseen(bundle_up_to(task.border - before), task)
+        _hold_to_past(made_of_events_up_to(task.border - before), task)
 
 
 @pytest.mark.parametrize("before", [dt.timedelta(seconds=1), dt.timedelta(days=30)])
 def test_a_bundle_of_the_past_is_judged(task: Task, before: dt.timedelta) -> None:
-    bundle = bundle_up_to(task.border - before)
-    assert _unseen(bundle, task) is bundle
+    _hold_to_past(made_of_events_up_to(task.border - before), task)
 
 
 def test_a_bundle_without_events_is_judged(task: Task) -> None:
-    bundle = bundle_up_to(None)
-    assert _unseen(bundle, task) is bundle
+    _hold_to_past(made_of_events_up_to(None), task)
 
 
-def bundle_up_to(newest: dt.datetime | None) -> Bundle:
-    manifest = Manifest(
+def made_of_events_up_to(newest: dt.datetime | None) -> Manifest:
+    return Manifest(
         version="ab12",
         created_on="2024-10-01",
         programme="",
@@ -89,4 +86,3 @@ def bundle_up_to(newest: dt.datetime | None) -> Bundle:
         metrics={},
         parts={},
     )
-    return Bundle(manifest, None, None, None)

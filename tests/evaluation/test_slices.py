@@ -35,9 +35,12 @@ def participants() -> pl.DataFrame:
 def test_dimensions_of_the_participant_table(participants: pl.DataFrame) -> None:
     regions = RegionTable.load("indonesia")
     events = np.arange(120) % 4
-    slices = participant_slices(participants, regions, year=2024, events_before=events)
+    slices = participant_slices(
+        participants, regions, year=2024, known=events > 0, taken_before=np.maximum(events - 1, 0)
+    )
     sizes = {name: {k: int(m.sum()) for k, m in masks.items()} for name, masks in slices.items()}
     assert sizes["history"] == {"warm": 90, "cold": 30}
+    assert sizes["experience"] == {"trained before": 60, "first-timer": 60}
     assert sizes["rural"] == {"rural": 60, "urban": 30}
     assert sizes["gender"] == {"female": 40, "male": 40}
     assert sizes["disability"] == {"with a disability": 5, "no disability": 115}

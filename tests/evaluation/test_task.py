@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+from evaluation.entrants import entered
 from evaluation.task import Task, task_from_dataset, write_past
+from models.encoder import SentenceEncoder
+from recommender.bundle import load_bundle
+from recommender.eligibility import permitted
+from recommender.training import train
 from training_data.dataset import Dataset, DatasetError
 
 
@@ -50,6 +56,44 @@ def test_gap_closed_is_a_share(task: Task) -> None:
     known = closed[~np.isnan(closed)]
     assert len(known) > 100
     assert ((known >= 0) & (known <= 1 + 1e-6)).all()
+
+
+def test_people_are_held_to_what_the_engine_reads(
+    task: Task, tiny_encoder: SentenceEncoder, tmp_path: Path
+) -> None:
+    titles_only = Dataset.create(tmp_path / "titles", task.dataset.info)
+    for name in ("participants", "interactions", "classes"):
+        titles_only.write(name, task.dataset.read(name))
+    nothing = pl.lit([], pl.List(pl.String))
+    titles_only.write("courses", task.dataset.read("courses").with_columns(skills=nothing))
+    bare = task_from_dataset(titles_only, since=task.border)
+    past = write_past(bare, tmp_path / "past")
+    version = train(past, tiny_encoder, tmp_path, bare.border.date()).version
+    folder = tmp_path / "bundles" / version
+    read, _ = entered([str(folder)], bare, lambda _: folder)
+    assert np.nanmax(bare.best_gap_closed) == 0
+    assert np.nanmean(read.best_gap_closed) > 0.1
+
+    engine = load_bundle(folder).engine
+    few = slice(0, 50)
+    question = replace(engine, programme=read.programme).ask(
+        engine.understood(read.profiles[few]), read.events, read.border.date()
+    )
+    np.testing.assert_array_equal(read.permitted(few), permitted(question))
+    missing = (question.batch.needs - question.batch.needs.multiply(question.batch.skills)).sum(1)
+    np.testing.assert_array_equal(
+        np.isnan(read.best_gap_closed[few]), np.asarray(missing).ravel() == 0
+    )
+
+
+def test_a_click_makes_known_and_an_impression_does_not(task: Task) -> None:
+    ids = task.profiles["participant_id"]
+    kinds = {"click": True, "impression": False}
+    stranger = int(np.flatnonzero(~task.known)[0])
+    row = task.events[:1].with_columns(participant_id=pl.lit(ids[stranger]))
+    for kind, known in kinds.items():
+        event = row.with_columns(kind=pl.lit(kind, task.events.schema["kind"]))
+        assert replace(task, events=pl.concat([task.events, event])).known[stranger] == known
 
 
 def test_the_written_past_holds_nothing_later(task: Task, tmp_path: Path) -> None:
