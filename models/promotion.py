@@ -28,7 +28,7 @@ def promote(bundles: Path, version: str) -> None:
     """
     _hold_to_whole(bundles, version)
     with _alone(bundles):
-        earlier = _promoted(bundles)
+        earlier = promoted(bundles)
         repeated = earlier[:1] == [version]
         _write(bundles, earlier if repeated else [version, *earlier])
 
@@ -42,12 +42,12 @@ def rollback(bundles: Path) -> str:
         If there is none, or it is not whole; the pointer stays as it was.
     """
     with _alone(bundles):
-        promoted = _promoted(bundles)
-        if len(promoted) < 2:
+        versions = promoted(bundles)
+        if len(versions) < 2:
             raise BundleError(f"{bundles}: no bundle was promoted before the current one")
-        _hold_to_whole(bundles, promoted[1])
-        _write(bundles, promoted[1:])
-        return promoted[1]
+        _hold_to_whole(bundles, versions[1])
+        _write(bundles, versions[1:])
+        return versions[1]
 
 
 def current(bundles: Path) -> Path:
@@ -58,10 +58,10 @@ def current(bundles: Path) -> Path:
     BundleError
         If no bundle was promoted yet.
     """
-    promoted = _promoted(bundles)
-    if not promoted:
+    versions = promoted(bundles)
+    if not versions:
         raise BundleError(f"{bundles}: no current bundle; make one with `padan train --data DIR`")
-    return bundles / promoted[0]
+    return bundles / versions[0]
 
 
 def last_change(bundles: Path) -> tuple[int, int] | None:
@@ -73,7 +73,8 @@ def last_change(bundles: Path) -> tuple[int, int] | None:
     return found.st_ino, found.st_mtime_ns
 
 
-def _promoted(bundles: Path) -> list[str]:
+def promoted(bundles: Path) -> list[str]:
+    """Return the versions promoted so far, the current one first."""
     try:
         return (bundles / POINTER).read_text(encoding="utf-8").split()
     except FileNotFoundError:
@@ -98,9 +99,9 @@ def _alone(bundles: Path) -> Iterator[None]:
         os.close(folder)
 
 
-def _write(bundles: Path, promoted: Sequence[str]) -> None:
+def _write(bundles: Path, versions: Sequence[str]) -> None:
     fresh = bundles / f".{POINTER}"
-    fresh.write_text("".join(f"{version}\n" for version in promoted[:KEPT]), encoding="utf-8")
+    fresh.write_text("".join(f"{version}\n" for version in versions[:KEPT]), encoding="utf-8")
     to_disk(fresh)
     fresh.replace(bundles / POINTER)
     to_disk(bundles)
