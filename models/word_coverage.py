@@ -10,16 +10,18 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
+from models.affixes import roots
 from training_data.text import normalise
 
 _UNLIKE: Final = 0.35  # words less alike than this are different words
+_SAME_ROOT: Final = 0.9  # likeness of two words that may be forms of one
 
 
 class WordCoverage:
     """Share of a name's words that a text holds, rare words weighing more.
 
-    Words are compared by their character n-grams (cosine of TF-IDF), so that "mengolah" is nearly
-    "olahan" and "programming" nearly "program" without a stemmer for each language.
+    Words are compared by their roots, as Indonesian builds them ("mengolah", "olahan"), and by their
+    character n-grams (cosine of TF-IDF): "programming" is nearly "program" in any language.
 
     Attributes
     ----------
@@ -40,7 +42,10 @@ class WordCoverage:
         self._spelling = TfidfVectorizer(
             analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, dtype=np.float32
         )
-        self._words = self._spelling.fit_transform(bags.get_feature_names_out())
+        words = bags.get_feature_names_out()
+        self._words = self._spelling.fit_transform(words)
+        self._roots = CountVectorizer(analyzer=roots, binary=True, dtype=np.float32)
+        self._words_roots = self._roots.fit_transform(words)
         return self
 
     def likeness(self, words: Sequence[str]) -> sp.csr_matrix:
@@ -48,7 +53,9 @@ class WordCoverage:
         alike = sp.csr_matrix(self._spelling.transform(map(normalise, words)) @ self._words.T)
         alike.data[alike.data < _UNLIKE] = 0
         alike.eliminate_zeros()
-        return alike
+        related = self._roots.transform(map(str.casefold, words)) @ self._words_roots.T
+        related.data[:] = _SAME_ROOT
+        return sp.csr_matrix(alike.maximum(related))
 
     def of_runs(self, likeness: sp.csr_matrix, runs: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the share of each name that each run of a text's words holds, shape (m, n_names).

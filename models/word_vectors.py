@@ -19,6 +19,13 @@ LONGEST: Final = 5
 _WORD: Final = re.compile(r"\w[\w'’]*(?:[-./&]\w+)*[+#]*")
 _BREAK: Final = re.compile(r"[,;:!?()\[\]•|\n]|[.](?:\s|$)")
 _BATCH: Final = 32
+# Words that hold others together and name nothing: no phrase begins or ends with one.
+_FUNCTION_WORDS: Final = frozenset(
+    "yang dan di ke dari untuk dengan pada dalam atau juga serta agar supaya karena oleh ini itu saya "
+    "anda kami kita dia adalah akan bisa dapat sudah belum pernah telah sedang tidak tanpa hanya lebih "
+    "sangat para bagi saat ingin mau sebagai secara seperti hingga sampai lewat melalui cara "
+    "the a an and or of to in for with on at by from as is are be your you".split()
+)
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,13 @@ class Words:
         found = np.concatenate([np.empty((0, 2), np.int64), *by_size])
         within: NDArray[np.int64] = found[self.clause[found[:, 0]] == self.clause[found[:, 1] - 1]]
         return within
+
+    def phrases(self) -> NDArray[np.int64]:
+        """Return the runs that neither begin nor end with a function word, shape (m, 2)."""
+        runs = self.runs()
+        function = np.array([word.casefold() in _FUNCTION_WORDS for word in self.strings()], bool)
+        kept: NDArray[np.int64] = runs[~(function[runs[:, 0]] | function[runs[:, 1] - 1])]
+        return kept
 
     def place(self, run: NDArray[np.int64]) -> tuple[int, int]:
         """Return where a run begins and ends in the text."""
