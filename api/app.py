@@ -8,8 +8,19 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from api import problems
+from api.metrics import Metrics
+from api.observed import Observed
 from api.problems import responses
-from api.routes import courses, events, health, officers, participants, plans, recommendations
+from api.routes import (
+    courses,
+    events,
+    health,
+    metrics,
+    officers,
+    participants,
+    plans,
+    recommendations,
+)
 from api.security.access import Access
 from api.security.gate import Gate
 from api.service import Service
@@ -18,7 +29,7 @@ from api.trail import Trail
 from recommender.bundle import Bundle
 from training_data.store.database import Store
 
-ROUTERS = (recommendations, plans, courses, participants, events, officers)
+ROUTERS = (recommendations, plans, courses, participants, events, officers, metrics)
 
 
 def create_app(
@@ -31,7 +42,8 @@ def create_app(
     development : bool
         Let everybody in without a credential; for a service that only this machine reaches.
     """
-    service = Service(bundle, store, Trail(store))
+    service = Service(bundle, store, Trail(store), Metrics())
+    service.metrics.watch(lambda: service.bundle, lambda: service.trail.waiting)
 
     @asynccontextmanager
     async def closing(_: FastAPI) -> AsyncIterator[None]:
@@ -53,4 +65,5 @@ def create_app(
         Gate, access=Access(store, settings, development=development), settings=settings
     )
     problems.describe(app)
+    app.add_middleware(Observed, metrics=service.metrics, paths=list(app.openapi()["paths"]))
     return app

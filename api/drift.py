@@ -18,8 +18,7 @@ class Drift:
     """Counts people by kind, and measures how far they are from those of the training."""
 
     def __init__(self, training: Mix) -> None:
-        self._kinds = training.kinds
-        self._reference = training.counts
+        self.training = training
         self._total, self._before, self._now = (0 * training.counts for _ in range(3))
         self._lock = Lock()
 
@@ -38,7 +37,7 @@ class Drift:
         people = CounterMetricFamily(
             "padan_people", "People who were answered, by kind.", labels=["attribute", "kind"]
         )
-        for name, count in zip(self._kinds.names, total, strict=True):
+        for name, count in zip(self.training.kinds.names, total, strict=True):
             people.add_metric(name, float(count))
         yield people
         index = GaugeMetricFamily(
@@ -46,10 +45,12 @@ class Drift:
             "How far the last people are from those of the training; above 0.25 they are others.",
             labels=["attribute"],
         )
-        if self._people(recent) >= FEWEST and self._people(self._reference):
-            for attribute, part in self._kinds.parts.items():
-                index.add_metric([attribute], stability_index(self._reference[part], recent[part]))
+        if self._people(recent) >= FEWEST and self._people(self.training.counts):
+            for attribute, part in self.training.kinds.parts.items():
+                index.add_metric(
+                    [attribute], stability_index(self.training.counts[part], recent[part])
+                )
         yield index
 
     def _people(self, counts: Counts) -> int:
-        return int(counts[self._kinds.parts["age"]].sum())  # everybody is of one age
+        return int(counts[self.training.kinds.parts["age"]].sum())  # everybody is of one age

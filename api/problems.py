@@ -15,6 +15,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
+from api import request_ids
+
 MEDIA_TYPE = "application/problem+json"
 log = logging.getLogger("padan.api")
 
@@ -34,6 +36,7 @@ class Problem(BaseModel):
     status: int = Field(examples=[422])
     detail: str = Field(examples=["1 field cannot be used"])
     instance: str = Field(examples=["/v1/recommendations"])
+    request_id: str | None = Field(None, examples=["6fd1a0a4-3f0e-4a4c-9a57-0e4d3c9d1b11"])
     errors: list[FieldProblem] = []
 
 
@@ -94,8 +97,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _fault(request: Request, error: Exception) -> JSONResponse:
-        log.error("fault while answering %s", request.url.path, exc_info=error)
-        return document(request.url.path, 500, "the service made a mistake; it was logged")
+        log.error("fault while answering %s", request.state.route, exc_info=error)
+        # This answer goes past the middleware that adds the header.
+        headers = {request_ids.HEADER: request_ids.current() or ""}
+        detail = "the service made a mistake; it was logged"
+        return document(request.url.path, 500, detail, headers=headers)
 
 
 def _field_problem(problem: dict[str, Any]) -> FieldProblem:
@@ -116,6 +122,7 @@ def document(
         status=status,
         detail=detail,
         instance=path,
+        request_id=request_ids.current(),
         errors=errors or [],
     )
     return JSONResponse(

@@ -9,6 +9,7 @@ from typing import Annotated
 import polars as pl
 from fastapi import Depends, Request
 
+from api.metrics import Metrics
 from api.problems import FieldProblem, ProblemError
 from api.schemas.recommendations import AboutOne
 from api.security.principal import Principal
@@ -26,11 +27,12 @@ Tables = tuple[pl.DataFrame, pl.DataFrame]
 
 @dataclass(frozen=True)
 class Service:
-    """A loaded bundle, the store, and the audit's writer."""
+    """A loaded bundle, the store, the audit's writer, and what operators watch."""
 
     bundle: Bundle
     store: Store
     trail: Trail
+    metrics: Metrics
 
     @cached_property
     def _messages(self) -> dict[str, Messages]:

@@ -44,6 +44,11 @@ class Trail:
             self._due = True
             self._writer.submit(self._write).add_done_callback(_log_fault)
 
+    @property
+    def waiting(self) -> int:
+        """How many entries are not written yet."""
+        return len(self._waiting)
+
     def close(self) -> None:
         """Write what waits."""
         self._closing.set()

@@ -45,6 +45,7 @@ def serve(
     from pydantic import ValidationError
     from sqlalchemy.exc import OperationalError
 
+    from api import logs
     from api.app import create_app
     from api.security.tokens import KeySetError
     from api.settings import Settings
@@ -52,6 +53,7 @@ def serve(
 
     with stopping(KeySetError, OperationalError, ValidationError):
         settings = Settings()
+        logs.start(settings.log_level)
         store = _store(data)
         development = not _protected(store, settings)
         if development and not _is_loopback(host):
@@ -65,7 +67,7 @@ def serve(
         )
     if development:
         typer.echo(DEVELOPMENT.format(host=host), err=True)
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+    uvicorn.run(app, host=host, port=port, access_log=False, log_config=None, server_header=False)
 
 
 def _store(data: Path | None) -> Store:

@@ -25,6 +25,7 @@ class Scope(StrEnum):
 
     PORTAL = "portal"
     OFFICER = "officer"
+    METRICS = "metrics"
     ADMIN = "admin"
 
 

@@ -71,7 +71,8 @@ class Gate:
             principal = await self._access.principal(headers)
         except AccessRefusedError as error:
             self._limiter.hit(self._failures, "failures", address)
-            log.warning("refused %s %s from %s: %s", scope["method"], scope["path"], address, error)
+            route = scope["state"]["route"]  # the path may name somebody
+            log.warning("refused %s %s from %s: %s", scope["method"], route, address, error)
             return 401, str(error), {"WWW-Authenticate": "Bearer"}
         except SQLAlchemyError as error:
             log.error("the store does not answer: %s", type(error).__name__)

@@ -10,7 +10,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer, SecurityScopes
 
 from api.problems import ProblemError
 
-Scope = Literal["portal", "officer", "admin"]
+Scope = Literal["portal", "officer", "metrics", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 API_KEY_HEADER = "X-API-Key"
 
@@ -57,4 +57,5 @@ def _authorised(
 
 Portal = Annotated[Principal, Security(_authorised, scopes=["portal"])]
 Officer = Annotated[Principal, Security(_authorised, scopes=["officer"])]
+Operator = Annotated[Principal, Security(_authorised, scopes=["metrics"])]
 Anybody = Annotated[Principal, Security(_authorised, scopes=["portal", "officer"])]

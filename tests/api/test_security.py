@@ -30,7 +30,6 @@ from recommender.bundle import Bundle
 from training_data.store import keys
 from training_data.store.database import Store
 
-SCOPES = ("portal", "officer", "admin")
 ISSUER = "https://identity.example"
 SIGNING = RSAKey.generate_key(2048, {"kid": "signing"})
 STRANGER = RSAKey.generate_key(2048, {"kid": "signing"})
@@ -39,6 +38,7 @@ OTHERS = {
     "Ed25519": OKPKey.generate_key("Ed25519", {"kid": "okp"}),
 }
 OFFICERS_ONLY = {("post", "/v1/courses/{course_id}/audience")}
+METRICS_ONLY = {("get", "/metrics")}
 FOR_BOTH = {
     ("get", "/v1/courses"),
     ("get", "/v1/courses/{course_id}"),
@@ -192,7 +192,9 @@ def test_no_route_opens_to_a_wrong_key(
         assert answer.status_code == 401, (method, path)
 
 
-@pytest.mark.parametrize("scopes", [("portal",), ("officer",), ("admin",), (), ("root",)])
+@pytest.mark.parametrize(
+    "scopes", [("portal",), ("officer",), ("metrics",), ("admin",), (), ("root",)]
+)
 @pytest.mark.parametrize("way", ["token", "key"])
 def test_each_scope_opens_its_routes_and_no_other(
     protected: FastAPI,
@@ -210,6 +212,8 @@ def test_each_scope_opens_its_routes_and_no_other(
         allowed = {"officer"} if (method, path) in OFFICERS_ONLY else {"portal"}
         if (method, path) in FOR_BOTH:
             allowed |= {"officer"}
+        if (method, path) in METRICS_ONLY:
+            allowed = {"metrics"}
         status = ask(outside, method, path, **sent).status_code
         if allowed.isdisjoint(scopes) and "admin" not in scopes:
             assert status == 403, (method, path)

@@ -1,0 +1,148 @@
+"""What operators watch, in Prometheus' terms; labels name routes, stages, sources and rules, never people.
+
+The figures are of one process: each process of the service is scraped for itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from api.drift import Drift
+from recommender.bundle import Bundle
+from recommender.mix import Mix
+from recommender.participants import ParticipantBatch
+
+MEDIA_TYPE: Final = "text/plain; version=0.0.4"
+SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+Stage = Literal["profile", "engine", "render"]
+
+
+class Metrics:
+    """The figures of one process."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "padan_requests",
+            "Requests by route and status; 429: over a limit, 503: overload or no store.",
+            ["method", "route", "status"],
+            registry=self._registry,
+        )
+        self._request_seconds = Histogram(
+            "padan_request_seconds",
+            "From the request's head to the answer's end.",
+            ["route"],
+            buckets=SECONDS,
+            registry=self._registry,
+        )
+        self._stage_seconds = Histogram(
+            "padan_stage_seconds",
+            "Time of each stage, for all requests that share it.",
+            ["stage"],
+            buckets=SECONDS,
+            registry=self._registry,
+        )
+        answers = Counter(
+            "padan_answers",
+            "Lists that were given; neutral ones are made without personal data.",
+            ["neutral"],
+            registry=self._registry,
+        )
+        self._neutral, self._personal = answers.labels("yes"), answers.labels("no")
+        self._degraded = Counter(
+            "padan_degraded_answers",
+            "Lists that were made in a simpler way, by cause.",
+            ["cause"],
+            registry=self._registry,
+        )
+        self._excluded = Counter(
+            "padan_exclusions",
+            "Trainings that a rule kept out of a list that came out short.",
+            ["reason"],
+            registry=self._registry,
+        )
+        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._drift: Drift | None = None
+
+    def watch(self, bundle: Callable[[], Bundle], waiting: Callable[[], int]) -> None:
+        """Say where the present bundle and the length of the audit's queue are found."""
+        self._registry.register(_Present(bundle, lambda: self._drift))
+        Gauge(
+            "padan_audit_waiting",
+            "Entries of the audit that are not written yet.",
+            registry=self._registry,
+        ).set_function(waiting)
+
+    def answered_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request."""
+        key = (method, route, status)
+        series = self._series.get(key)
+        if series is None:
+            series = self._series[key] = (
+                self._requests.labels(method, route, str(status)),
+                self._request_seconds.labels(route),
+            )
+        series[0].inc()
+        series[1].observe(seconds)
+
+    @contextmanager
+    def stage(self, name: Stage) -> Iterator[None]:
+        """Measure a stage."""
+        start = time.perf_counter()
+        yield
+        self._stage_seconds.labels(name).observe(time.perf_counter() - start)
+
+    def stages(self, seconds: Mapping[str, float]) -> None:
+        """Take the time of stages that were measured elsewhere."""
+        for name, elapsed in seconds.items():
+            self._stage_seconds.labels(name).observe(elapsed)
+
+    def answered(self, mix: Mix, batch: ParticipantBatch, year: int) -> None:
+        """Count who was answered, by a bundle with the mix ``mix``."""
+        neutral = int(batch.opted_out.sum())
+        self._neutral.inc(neutral)
+        self._personal.inc(len(batch) - neutral)
+        drift = self._drift
+        if drift is None or drift.training is not mix:
+            drift = self._drift = Drift(mix)
+        drift.add(mix.kinds.count(batch, year))
+
+    def excluded(self, counts: Mapping[str, int]) -> None:
+        """Count what the rules kept out of one short list."""
+        for reason, count in counts.items():
+            self._excluded.labels(reason).inc(count)
+
+    def degraded(self, cause: str, lists: int = 1) -> None:
+        """Count lists that were made in a simpler way."""
+        self._degraded.labels(cause).inc(lists)
+
+    def page(self) -> bytes:
+        """Return everything in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+@dataclass(frozen=True)
+class _Present(Collector):
+    """Figures that are read when they are asked for."""
+
+    bundle: Callable[[], Bundle]
+    drift: Callable[[], Drift | None]
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield which bundle answers, and how far its people are from those of its training."""
+        manifest = self.bundle().manifest
+        facts = {"version": manifest.version, "programme": manifest.programme}
+        info = GaugeMetricFamily("padan_bundle", "Which bundle answers.", labels=list(facts))
+        info.add_metric(list(facts.values()), 1.0)
+        yield info
+        if drift := self.drift():
+            yield from drift.collect()
