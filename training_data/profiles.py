@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import polars as pl
@@ -31,6 +32,9 @@ from training_data.columns import (
     Participants,
 )
 from training_data.regions import RegionTable
+
+SCHEMA = Participants.create_empty().schema
+EVENTS_SCHEMA = Interactions.create_empty().schema
 
 PLAIN = r"^[^\x00-\x1f\x7f]*$"  # no control characters: PostgreSQL refuses some, people none
 
@@ -132,6 +136,14 @@ class ProfileError(ValueError):
         self.field = field
 
 
+@dataclass(frozen=True)
+class Rows:
+    """One participant's row of the Participants contract, and rows of the Interactions contract."""
+
+    profile: tuple[Any, ...]
+    events: list[tuple[Any, ...]]
+
+
 def to_tables(
     profiles: Sequence[Profile], ids: Sequence[str], regions: RegionTable
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -142,12 +154,48 @@ def to_tables(
     ProfileError
         If a region is not found; the message names close ones.
     """
-    plain = [
-        row_of(profile, participant_id, regions)
-        for profile, participant_id in zip(profiles, ids, strict=True)
+    return to_frames(
+        [
+            rows_of(profile, participant_id, regions)
+            for profile, participant_id in zip(profiles, ids, strict=True)
+        ]
+    )
+
+
+def to_frames(people: Sequence[Rows]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return rows as frames of the Participants and the Interactions contract."""
+    return (
+        pl.DataFrame([one.profile for one in people], schema=SCHEMA, orient="row"),
+        pl.DataFrame(
+            [event for one in people for event in one.events], schema=EVENTS_SCHEMA, orient="row"
+        ),
+    )
+
+
+def rows_of(profile: Profile, participant_id: str, regions: RegionTable) -> Rows:
+    """Return a profile as rows of the contracts; past trainings without a date keep their order.
+
+    Raises
+    ------
+    ProfileError
+        If a region is not found; the message names close ones.
+    """
+    row = row_of(profile, participant_id, regions)
+    start = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    events = [
+        {
+            "event_id": f"{participant_id}:{number}",
+            "participant_id": participant_id,
+            "course_id": past.course_id,
+            "kind": past.kind,
+            "at": past.at or start + dt.timedelta(seconds=number),
+        }
+        for number, past in enumerate(profile.history)
     ]
-    participants = pl.DataFrame(plain, schema=Participants.create_empty().schema)
-    return participants, _events(profiles, ids)
+    return Rows(
+        tuple(row[name] for name in SCHEMA),
+        [tuple(event.get(name) for name in EVENTS_SCHEMA) for event in events],
+    )
 
 
 def row_of(facts: Facts, participant_id: str, regions: RegionTable) -> dict[str, Any]:
@@ -171,20 +219,3 @@ def _region_code(facts: Facts, regions: RegionTable) -> str | None:
         return regions.lookup(facts.region)
     except LookupError as error:
         raise ProfileError("region", str(error)) from error
-
-
-def _events(profiles: Sequence[Profile], ids: Sequence[str]) -> pl.DataFrame:
-    """Past trainings as events; those without a date keep the order in which they were written."""
-    start = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-    rows = [
-        {
-            "event_id": f"{participant_id}:{number}",
-            "participant_id": participant_id,
-            "course_id": past.course_id,
-            "kind": past.kind,
-            "at": past.at or start + dt.timedelta(seconds=number),
-        }
-        for profile, participant_id in zip(profiles, ids, strict=True)
-        for number, past in enumerate(profile.history)
-    ]
-    return pl.DataFrame(rows, schema=Interactions.create_empty().schema)

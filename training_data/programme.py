@@ -12,6 +12,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
@@ -69,7 +70,7 @@ class Programme(Strict):
             raise PackError(f"{self.label}: no rule holds on {day}; choose the pack of that time")
         return RulesInForce.model_validate({"day": day, **holding})
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the rules' content: it changes when, and only when, a rule or the head does."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_
 from training_data.columns import MODES
 from training_data.profiles import Identifier, Profile
 
+Cause = Literal["overload", "store", "fault"]
+
 
 class AskedFor(BaseModel):
     """What the participant narrows the list to; what is left out does not narrow it."""
@@ -93,7 +95,13 @@ class RecommendationResponse(BaseModel):
     day: dt.date
     participant_id: str | None
     neutral: bool
-    degraded: bool
+    degraded: bool = Field(
+        description="whether the list is a simpler one, or made without asking the store"
+    )
+    cause: Cause | None = Field(
+        description="of a degraded answer: too many requests at once, the store does not answer, "
+        "or a fault that was logged"
+    )
     items: list[Item]
     excluded: dict[str, int] = Field(
         description="where the list is short: how many trainings each rule leaves out",

@@ -63,6 +63,12 @@ def erased(
     return {subjects[subject] for subject in connection.execute(asked).scalars()}
 
 
+def erased_since(connection: sa.Connection, moment: dt.datetime) -> set[str]:
+    """Return the salted hashes of the ids that were erased since a moment."""
+    asked = sa.select(erasures.c.subject).where(erasures.c.at >= moment)
+    return set(connection.execute(asked).scalars())
+
+
 def hold_erasures(connection: sa.Connection, mode: Literal["SHARE", "ROW EXCLUSIVE"]) -> None:
     """Keep erasing and writing apart until the transaction ends, so that no write slips past an erasure.
 

@@ -10,6 +10,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from training_data.columns import Interactions, Participants
+from training_data.profiles import Rows, to_frames
 from training_data.store.erasure import erased, hold_erasures
 from training_data.store.revisions import new_revision
 from training_data.store.tables import events, participants
@@ -18,8 +19,6 @@ from training_data.store.upserts import insert_or
 P, E = Participants, Interactions
 PROFILE = tuple(P.columns())
 EVENT = tuple(E.columns())
-SCHEMA = P.create_empty().schema
-EVENTS_SCHEMA = E.create_empty().schema
 
 
 class ErasedError(ValueError):
@@ -36,19 +35,23 @@ def find(connection: sa.Connection, ids: Sequence[str]) -> tuple[pl.DataFrame, p
     events : DataFrame
         Rows of the Interactions contract, impressions left out.
     """
+    found = rows(connection, ids)
+    return to_frames([found[name] for name in ids if name in found])
+
+
+def rows(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Rows]:
+    """Return the rows of each participant who is known, impressions left out."""
     people = sa.select(*(participants.c[name] for name in PROFILE)).where(
         participants.c.participant_id.in_(ids)
     )
     done = sa.select(*(events.c[name] for name in EVENT)).where(
         events.c.participant_id.in_(ids), events.c.kind != "impression"
     )
-    found = {row.participant_id: row for row in connection.execute(people)}
-    rows = [tuple(found[name]) for name in ids if name in found]
-    did = [tuple(row) for row in connection.execute(done)]
-    return (
-        pl.DataFrame(rows, schema=SCHEMA, orient="row"),
-        pl.DataFrame(did, schema=EVENTS_SCHEMA, orient="row"),
-    )
+    found = {row.participant_id: Rows(tuple(row), []) for row in connection.execute(people)}
+    for row in connection.execute(done):
+        if row.participant_id in found:
+            found[row.participant_id].events.append(tuple(row))
+    return found
 
 
 def read(connection: sa.Connection, participant_id: str) -> dict[str, Any] | None:

@@ -1,0 +1,194 @@
+"""Lists for one participant a request, made for many at once; simpler ones where there is no time.
+
+A request waits in up to two queues. Who is asked about by id is first held to the store; then the engine
+answers all who wait together. Under a long queue the engine is asked for the simple list, which costs a
+fraction; where even that would come too late, the client is told when to come again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.batching import Batcher, FullError, Load
+from api.lists import Asked, full_lists, simple_lists
+from api.people import People, Person
+from api.problems import ProblemError
+from api.schemas.recommendations import Cause, RecommendationRequest
+from api.security.principal import Principal
+from api.service import Service, nobody, unusable
+from api.settings import Settings
+from recommender.bundle import Bundle
+from recommender.engine import Filters
+from recommender.engine import Settings as ListSettings
+from training_data.profiles import ProfileError, rows_of
+from training_data.store.audit import Entry
+
+STORE_SECONDS = 0.3  # so long a request waits for the store
+STORE_PAUSE = 1.0  # so long the store is not asked after it failed
+SWEEP_SECONDS = 10.0
+LOOKUPS = 64  # participants looked up together
+
+log = logging.getLogger("padan.api")
+
+
+@dataclass(frozen=True)
+class Given:
+    """One list, and why it is a simple one where it is."""
+
+    answer: dict[str, Any]
+    cause: Cause | None
+
+
+def overloaded() -> ProblemError:
+    """Return the problem of a request for which there is no time."""
+    return ProblemError(503, "too many requests at once", retry_after=1)
+
+
+class Answering:
+    """Answers requests for recommendations; each within the deadline."""
+
+    def __init__(self, service: Service, settings: Settings) -> None:
+        self.people = People(service.store, settings.people_kept)
+        self._service = service
+        self._settings = settings
+        self._store_from = 0.0
+        self._lookups = Batcher[str, Person | None](
+            lambda ids, _: self.people.find(ids),
+            lambda _: None,
+            name="store",
+            most=LOOKUPS,
+            bound=settings.most_waiting,
+        )
+        self._lists = Batcher[Asked, Given](
+            self._answer,
+            lambda asked: asked.kind,
+            name="engine",
+            most=settings.most_together,
+            bound=settings.most_waiting,
+        )
+
+    async def keep_swept(self) -> None:
+        """Go on forgetting those whom any process erased."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            try:
+                await asyncio.to_thread(self.people.sweep)
+            except SQLAlchemyError as error:
+                log.error("the store does not answer: %s", type(error).__name__)
+
+    @property
+    def full(self) -> bool:
+        """Whether another request would be sent away."""
+        return self._lists.full
+
+    def close(self) -> None:
+        """End the threads."""
+        self._lookups.close()
+        self._lists.close()
+
+    async def recommend(self, asked: RecommendationRequest, principal: Principal) -> dict[str, Any]:
+        """Answer one request: the fields of `RecommendationResponse`.
+
+        Raises
+        ------
+        ProblemError
+            If nobody has that id, a field cannot be used, or there is no time for an answer.
+        """
+        until = time.monotonic() + self._settings.deadline_seconds
+        bundle = self._service.bundle
+        messages = self._service.messages(asked.language)
+        person, cause = await self._person(asked, principal, bundle)
+        wanted = Asked(
+            bundle=bundle,
+            messages=messages,
+            day=dt.date.today(),
+            settings=ListSettings(k=asked.k),
+            filters=Filters(
+                tuple(asked.filters.modes),
+                tuple(asked.filters.categories),
+                asked.filters.max_price_idr,
+            ),
+            person=person,
+            neutral=asked.neutral,
+        )
+        try:
+            given = await self._lists.ask(wanted, until - time.monotonic())
+        except (FullError, TimeoutError) as error:
+            raise overloaded() from error
+        return self._noted(asked, principal, wanted, given.answer, given.cause or cause)
+
+    async def _person(
+        self, asked: RecommendationRequest, principal: Principal, bundle: Bundle
+    ) -> tuple[Person, Cause | None]:
+        if asked.participant is not None:
+            try:
+                return Person(rows_of(asked.participant, "", bundle.engine.regions)), None
+            except ProfileError as error:
+                raise unusable(f"participant.{error.field}", str(error)) from error
+        participant_id = str(asked.participant_id)
+        principal.hold_to_own(participant_id)
+        if time.monotonic() >= self._store_from:
+            try:
+                found = await self._lookups.ask(participant_id, STORE_SECONDS)
+            except (SQLAlchemyError, TimeoutError, FullError) as error:
+                log.error("the store does not answer: %s", type(error).__name__)
+                self._store_from = time.monotonic() + STORE_PAUSE
+            else:
+                if found is None:
+                    raise nobody(participant_id)
+                return found, None
+        kept = self.people.at_hand(participant_id)
+        if kept is None:
+            raise ProblemError(503, "the store does not answer", retry_after=5)
+        return kept, "store"
+
+    def _noted(
+        self,
+        asked: RecommendationRequest,
+        principal: Principal,
+        wanted: Asked,
+        answer: dict[str, Any],
+        cause: Cause | None,
+    ) -> dict[str, Any]:
+        """Complete the answer and have the decision audited."""
+        answer["request_id"] = str(uuid.uuid4())
+        answer["bundle_version"] = wanted.bundle.manifest.version
+        answer["participant_id"] = asked.participant_id
+        answer["degraded"] = cause is not None
+        answer["cause"] = cause
+        self._service.trail.add(
+            Entry(
+                actor=principal.name,
+                action="recommend",
+                subject=wanted.person.subject,
+                request_id=answer["request_id"],
+                bundle_version=answer["bundle_version"],
+                programme=answer["programme"],
+                decision={
+                    item["course_id"]: [why["code"] for why in item["reasons"]]
+                    for item in answer["items"]
+                },
+            )
+        )
+        return answer
+
+    def _answer(self, asked: Sequence[Asked], load: Load) -> list[Given]:
+        """Answer those who ask for lists of one kind; runs in the engine's thread."""
+        settings = self._settings
+        late = load.waited > settings.deadline_seconds / 2
+        if late or load.waiting > settings.simple_from:
+            return [Given(answer, "overload") for answer in simple_lists(asked)]
+        try:
+            return [Given(answer, None) for answer in full_lists(asked)]
+        except Exception:
+            log.exception("fault of the engine; simple lists are given")
+            return [Given(answer, "fault") for answer in simple_lists(asked)]

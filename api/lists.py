@@ -1,0 +1,109 @@
+"""Lists of trainings for many requests at once: the whole list, and the simple one.
+
+The simple list is what is taken most in the participant's region, of what the rules permit: no wishes are
+read and no trees are asked. What may be taken is decided by the same mask as ever.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from api.people import Person
+from models.candidates.top_k import top_k
+from recommender.answers import items, respond
+from recommender.bundle import Bundle
+from recommender.eligibility import permitted
+from recommender.engine import Answer, Filters, Settings
+from recommender.features import FEATURES
+from recommender.messages import Messages
+from recommender.people import People
+from recommender.question import Question
+from recommender.ranking import FixedRanker
+from training_data.columns import Participants
+from training_data.profiles import to_frames
+
+POPULARITY = "regional_popularity"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One list that is wanted."""
+
+    bundle: Bundle
+    messages: Messages
+    day: dt.date
+    settings: Settings
+    filters: Filters
+    person: Person
+    neutral: bool
+
+    @property
+    def kind(self) -> Hashable:
+        """What the lists of one call to the engine have in common."""
+        return (
+            self.bundle.manifest.version,
+            self.messages.language,
+            self.day,
+            self.settings,
+            self.filters,
+        )
+
+    @property
+    def reading(self) -> Hashable:
+        """What the arrays that are made of a person depend on beside the person."""
+        return self.bundle.manifest.version, self.day, self.neutral
+
+
+def full_lists(asked: Sequence[Asked]) -> list[dict[str, Any]]:
+    """Return the whole answers to requests of one kind."""
+    head = asked[0]
+    people = _people(asked)
+    return respond(head.bundle.engine, head.messages, people, head.day, head.settings, head.filters)
+
+
+def simple_lists(asked: Sequence[Asked]) -> list[dict[str, Any]]:
+    """Return simple answers to requests of one kind."""
+    head = asked[0]
+    engine = head.bundle.engine
+    people = _people(asked)
+    question = Question(people.batch, engine.offer(head.day))
+    mask = permitted(question) & head.filters.mask(engine.catalogue)
+    scores = np.zeros(mask.shape, dtype=np.float32)
+    if POPULARITY in engine.sources:
+        scores = engine.sources[POPULARITY].score(people.batch.histories)
+    ids, best = top_k(scores, min(head.settings.k, mask.shape[1]), mask)
+    features = np.zeros((*ids.shape, len(FEATURES)), dtype=np.float32)
+    features[:, :, FEATURES.index(POPULARITY)] = np.maximum(best, 0)
+    answer = Answer(question, people.wishes, ids.astype(np.int32), best, features)
+    lists = items(replace(engine, ranker=FixedRanker()), answer, head.messages)
+    neutral = people.batch.opted_out.tolist()
+    return [
+        {
+            "programme": engine.programme.label,
+            "day": head.day,
+            "neutral": neutral[row],
+            "items": lists[row],
+            "excluded": {},
+        }
+        for row in range(len(asked))
+    ]
+
+
+def _people(asked: Sequence[Asked]) -> People:
+    """Return those who ask as the engine reads them; who was read before is not read again."""
+    new = [one for one in asked if one.reading not in one.person.made]
+    for one in new:
+        engine = one.bundle.engine
+        one.person.made = {one.reading: engine.people(*_frames(one), one.day)}
+    return People.stack([one.person.made[one.reading] for one in asked])
+
+
+def _frames(asked: Asked) -> tuple[pl.DataFrame, pl.DataFrame]:
+    people, events = to_frames([asked.person.rows])
+    return people.with_columns(Participants.profiling_opt_out.col | asked.neutral), events

@@ -1,0 +1,116 @@
+"""Participants by id: kept in memory, and held to the store at every request.
+
+What is kept of a participant is used only as long as the store still names the revision it was made of. So
+a change by any process is seen at the next request, for one cheap query that requests share.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from training_data.profiles import Rows
+from training_data.store import participants
+from training_data.store.database import Store
+from training_data.store.erasure import erased_since
+from training_data.store.revisions import revisions
+
+KEPT_SECONDS = (
+    600.0  # so long somebody is kept after the last request, or through an outage of the store
+)
+LOOKED_BACK = dt.timedelta(minutes=1)  # requests that were under way at an erasure are over by then
+
+
+@dataclass
+class Person:
+    """One participant: the rows, and what was made of them.
+
+    Attributes
+    ----------
+    revision, subject : str or None
+        Of the store; None for a profile that came with the request.
+    checked_at : float
+        When the store was last asked for the revision, on the monotonic clock.
+    made : dict
+        Kept by whoever makes something of the rows; it goes when the person goes.
+    """
+
+    rows: Rows
+    revision: str | None = None
+    subject: str | None = None
+    checked_at: float = 0.0
+    made: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+
+class People:
+    """Participants of the store who were asked about lately; safe to use from several threads.
+
+    Parameters
+    ----------
+    most : int
+        How many are kept; who was not asked about for longest goes first.
+    """
+
+    def __init__(self, store: Store, most: int) -> None:
+        self._store = store
+        self._most = most
+        self._kept: OrderedDict[str, Person] = OrderedDict()
+        self._lock = Lock()
+
+    def find(self, ids: Sequence[str]) -> list[Person | None]:
+        """Return participants as the store holds them now; None for one whom it does not hold."""
+        distinct = list(dict.fromkeys(ids))
+        with self._store.reading() as connection:
+            newest = revisions(connection, distinct)
+            changed = [name for name in newest if not self._is(name, newest[name])]
+            found = participants.rows(connection, changed) if changed else {}
+        now = time.monotonic()
+        with self._lock:
+            for name in distinct:
+                if name not in newest:
+                    self._kept.pop(name, None)
+                elif name in found:
+                    subject = self._store.pseudonym(name)
+                    self._kept[name] = Person(found[name], newest[name], subject)
+                if name in self._kept:
+                    self._kept[name].checked_at = now
+                    self._kept.move_to_end(name)
+            answers = [self._kept.get(name) for name in ids]
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return answers
+
+    def at_hand(self, participant_id: str) -> Person | None:
+        """Return a participant without asking the store, where it was asked not long ago."""
+        with self._lock:
+            person = self._kept.get(participant_id)
+        fresh = person is not None and time.monotonic() - person.checked_at < KEPT_SECONDS
+        return person if fresh else None
+
+    def forget(self, participant_id: str) -> None:
+        """Keep nothing of a participant."""
+        with self._lock:
+            self._kept.pop(participant_id, None)
+
+    def sweep(self) -> None:
+        """Keep nothing of those whom any process erased, nor of those not asked about for long."""
+        old = time.monotonic() - KEPT_SECONDS
+        with self._lock:
+            while self._kept and next(iter(self._kept.values())).checked_at < old:
+                self._kept.popitem(last=False)
+        with self._store.reading() as connection:
+            gone = erased_since(connection, dt.datetime.now(dt.UTC) - LOOKED_BACK)
+        if gone:
+            with self._lock:
+                for name in [n for n, person in self._kept.items() if person.subject in gone]:
+                    del self._kept[name]
+
+    def _is(self, participant_id: str, revision: str) -> bool:
+        with self._lock:
+            person = self._kept.get(participant_id)
+        return person is not None and person.revision == revision
