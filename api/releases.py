@@ -16,9 +16,8 @@ from threading import Event, Thread
 from api.experiment import Arm, arm_of
 from models.promotion import current, last_change, promoted
 from models.sealing import BundleError
-from recommender.answers import respond
+from recommender.answers import items
 from recommender.bundle import Bundle, load_checked
-from recommender.engine import Filters, Settings
 from recommender.golden import Golden, hold_to_rules
 from recommender.messages import Messages
 from training_data.profiles import Rows, to_frames
@@ -68,12 +67,14 @@ class Release:
             If one would get a training that they may not take.
         """
         engine, day = self.bundle.engine, dt.date.today()
-        people = Golden.read(self.bundle.folder).tables(engine)
-        for messages in self.messages.values():
-            respond(engine, messages, *people, day, Settings(), Filters())
-        for tables in (people, to_frames(recent)):
-            if len(tables[0]):
-                hold_to_rules(engine, engine.recommend(*tables, day))
+        groups = [Golden.read(self.bundle.folder).tables(engine)]
+        if recent:
+            groups.append(to_frames(recent))
+        for people, events in groups:
+            answer = engine.recommend(people, events, day)
+            hold_to_rules(engine, answer)
+            for messages in self.messages.values():
+                items(engine, answer, messages)
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,8 @@ def newest_whole(bundles: Path) -> Release:
         If there is none.
     """
     refused: BundleError | None = None
-    for version in dict.fromkeys([current(bundles).name, *promoted(bundles)]):
+    current(bundles)  # says so where nothing was promoted
+    for version in dict.fromkeys(promoted(bundles)):
         try:
             return Release.load(bundles / version)
         except BundleError as error:

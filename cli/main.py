@@ -11,6 +11,7 @@ from cli import (
     evaluation,
     explaining,
     importing,
+    promoting,
     recommending,
     serving,
     simulation,
@@ -28,6 +29,9 @@ app.command("import")(importing.import_files)
 app.add_typer(encoder.app, name="encoder")
 app.command("simulate")(simulation.simulate)
 app.command("train")(training.train)
+app.command("promote")(promoting.promote)
+app.command("rollback")(promoting.rollback)
+app.command("bundles")(promoting.bundles)
 app.command("recommend")(recommending.recommend)
 app.command("explain")(explaining.explain)
 app.command("evaluate")(evaluation.evaluate)
