@@ -29,11 +29,28 @@ def eligibility(
 
 
 @app.command()
-def evaluation() -> None:
+def evaluation(
+    coco: Annotated[
+        Path | None, typer.Option(help="Folder of COCO: measure a whole evaluation of it instead.")
+    ] = None,
+) -> None:
     """Measure the speed of the metrics against RecTools and ranx (the bench extra)."""
+    if coco is not None:
+        _end(_evaluation_of(coco))
     from evaluation.bench.evaluation import run
 
     _end(run())
+
+
+def _evaluation_of(coco: Path) -> Outcome:
+    from evaluation.bench.evaluation_coco import run
+    from models.embedding_cache import CachedEncoder, EmbeddingCache
+    from models.encoder import SentenceEncoder
+    from training_data.home import padan_home
+
+    home = padan_home()
+    teacher = SentenceEncoder(home / "encoders" / "multilingual-e5-small")
+    return run(coco, CachedEncoder(teacher, EmbeddingCache(home)), home)
 
 
 @app.command()
