@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
 from api import problems
+from api.answering import Answering
+from api.hot_route import HotRoute
 from api.metrics import Metrics
 from api.observed import Observed
 from api.problems import responses
@@ -43,11 +46,15 @@ def create_app(
         Let everybody in without a credential; for a service that only this machine reaches.
     """
     service = Service(bundle, store, Trail(store), Metrics())
+    answering = Answering(service, settings)
     service.metrics.watch(lambda: service.bundle, lambda: service.trail.waiting)
 
     @asynccontextmanager
     async def closing(_: FastAPI) -> AsyncIterator[None]:
+        sweeping = asyncio.create_task(answering.keep_swept())
         yield
+        sweeping.cancel()
+        answering.close()
         service.trail.close()
 
     app = FastAPI(
@@ -57,10 +64,12 @@ def create_app(
         lifespan=closing,
     )
     app.state.service = service
+    app.state.answering = answering
     problems.install(app)
     app.include_router(health.router)
     for module in ROUTERS:
         app.include_router(module.router, responses=responses(400, 401, 403, 413, 422, 429, 503))
+    app.add_middleware(HotRoute, answering=answering)
     app.add_middleware(
         Gate, access=Access(store, settings, development=development), settings=settings
     )

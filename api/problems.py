@@ -43,11 +43,23 @@ class Problem(BaseModel):
 class ProblemError(Exception):
     """Raised by a route to answer with a problem document."""
 
-    def __init__(self, status: int, detail: str, errors: list[FieldProblem] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        errors: list[FieldProblem] | None = None,
+        *,
+        retry_after: int | None = None,
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.errors = errors or []
+        self.headers = {"Retry-After": str(retry_after)} if retry_after else None
+
+    def document(self, path: str) -> JSONResponse:
+        """Return the problem document of the request to ``path``."""
+        return document(path, self.status, self.detail, self.errors, self.headers)
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -73,7 +85,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(ProblemError)
     async def _raised(request: Request, error: ProblemError) -> JSONResponse:
-        return document(request.url.path, error.status, error.detail, error.errors)
+        return error.document(request.url.path)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -24,7 +24,19 @@ class Settings(BaseSettings):
     body_bytes: int = Field(2_000_000, ge=1_000, description="largest body of a request")
     requests_per_minute: int = Field(120_000, ge=1, description="of one client")
     failures_per_minute: int = Field(60, ge=1, description="wrong credentials of one address")
+    deadline_seconds: float = Field(
+        1.0, gt=0, le=60, description="a request for a list that takes longer is sent away"
+    )
+    most_together: int = Field(
+        32, ge=1, le=1_000, description="lists that are made in one call of the engine"
+    )
+    simple_from: int = Field(
+        96, ge=1, description="with more requests waiting than this, lists are simple ones"
+    )
+    most_waiting: int = Field(384, ge=1, description="requests that wait; more are sent away")
+    people_kept: int = Field(10_000, ge=0, description="participants kept in memory")
     participant_days: int = Field(
         1_825, ge=1, description="participants of whom nothing was heard are kept so long"
     )
-    event_days: int = Field(1_825, ge=1, description="events are kept so long")
+    event_days: int = Field(1_825, ge=1, description="events and shown lists are kept so long")
+    audit_days: int = Field(1_825, ge=365, description="entries of the audit are kept so long")
