@@ -16,7 +16,6 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.stopping import UNUSABLE, stopping
-from training_data.dataset import Dataset
 from training_data.home import padan_home
 
 if TYPE_CHECKING:
@@ -120,9 +119,10 @@ def split(
 
 def _task(data: Path, since: dt.datetime | None, seed: int) -> Task:
     from evaluation.task import task_from_dataset
+    from training_data.store.erasure import open_remaining
 
     border = None if since is None else since.replace(tzinfo=dt.UTC)
-    return task_from_dataset(Dataset.open(data), since=border, seed=seed)
+    return task_from_dataset(open_remaining(data), since=border, seed=seed)
 
 
 def _trainer(encoder: str | None, seed: int) -> Callable[[Task], Path]:

@@ -94,16 +94,19 @@ def audit(participant_id: Annotated[str, typer.Argument(help="Whose entries.")])
 
 @app.command()
 def prune() -> None:
-    """Delete what is older than PADAN_PARTICIPANT_DAYS and PADAN_EVENT_DAYS; run it daily."""
+    """Delete what is older than PADAN_PARTICIPANT_DAYS, _EVENT_DAYS and _AUDIT_DAYS; run it daily."""
     from api.settings import Settings
     from training_data.store import retention
     from training_data.store.audit import Entry, record
 
     settings, now = Settings(), dt.datetime.now(dt.UTC)
     with _opened().writing() as connection:
-        pruned = retention.prune(connection, settings.participant_days, settings.event_days, now)
+        pruned = retention.prune(
+            connection, settings.participant_days, settings.event_days, settings.audit_days, now
+        )
         record(connection, [Entry("padan store prune", "prune", decision=vars(pruned))])
-    typer.echo(f"{pruned.participants:,} participants and {pruned.events:,} events deleted")
+    counts = ", ".join(f"{count:,} {name}" for name, count in vars(pruned).items())
+    typer.echo(f"deleted: {counts}")
 
 
 @app.command()

@@ -15,7 +15,6 @@ from models.embedding_cache import CachedEncoder, EmbeddingCache
 from models.encoder import SentenceEncoder
 from models.promotion import promote
 from models.sealing import Manifest
-from training_data.dataset import Dataset
 from training_data.home import padan_home
 
 
@@ -31,17 +30,13 @@ def train(
 ) -> None:
     """Train on a dataset and make the new bundle the current one."""
     from recommender.training import train as train_bundle  # seconds to import
-    from training_data.store.database import open_store
-    from training_data.store.erasure import without_erased
+    from training_data.store.erasure import open_remaining
 
     home = padan_home()
     with stopping():
         teacher = SentenceEncoder(encoder or home / "encoders" / "multilingual-e5-small")
         reader = CachedEncoder(teacher, EmbeddingCache(home))
-        store = open_store()
-        store.prepare()
-        remaining = without_erased(Dataset.open(data), store)
-        manifest = train_bundle(remaining, reader, home, dt.date.today(), seed)
+        manifest = train_bundle(open_remaining(data), reader, home, dt.date.today(), seed)
         promote(home / "bundles", manifest.version)
     _print(manifest, home)
 

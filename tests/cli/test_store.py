@@ -54,7 +54,7 @@ def test_the_audit_of_one_participant_is_shown() -> None:
 
 
 def test_retention_is_counted_and_audited() -> None:
-    assert "0 participants and 0 events" in padan("store", "prune")
+    assert "0 participants, 0 events, 0 shown, 0 audit" in padan("store", "prune")
 
 
 def test_a_wrong_database_ends_with_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

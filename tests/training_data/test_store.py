@@ -17,7 +17,7 @@ from alembic.migration import MigrationContext
 from training_data.columns import Interactions, Participants
 from training_data.dataset import Dataset
 from training_data.simulation import simulate_dataset
-from training_data.store import audit, events, keys, participants, retention
+from training_data.store import audit, events, keys, participants, retention, shown
 from training_data.store.database import Store, open_store
 from training_data.store.erasure import erase, without_erased
 from training_data.store.errors import StoreError
@@ -47,6 +47,13 @@ def event(event_id: str, participant_id: str = "p1", **changes: Any) -> dict[str
 def add(store: Store, *batch: dict[str, Any]) -> events.Added:
     with store.writing() as connection:
         return events.add(connection, batch, store.pseudonym)
+
+
+def show(store: Store, request_id: str, participant_id: str = "p1", **changes: Any) -> None:
+    plain: dict[str, Any] = {"at": NOW, "bundle_version": "b1", "items": [("c1", 1.0)]}
+    with store.writing() as connection:
+        one = shown.Shown(request_id, participant_id, **plain | changes)
+        shown.add(connection, [one], store.pseudonym)
 
 
 def put(store: Store, **changes: Any) -> bool:
@@ -151,7 +158,7 @@ def test_erasing_leaves_a_proof_and_no_trace(store: Store) -> None:
     with store.writing() as connection:
         proof = erase(connection, "p1", subject)
     assert proof is not None
-    assert proof.counts == {"participants": 1, "events": 2}
+    assert proof.counts == {"participants": 1, "events": 2, "shown": 0}
     with store.writing() as connection:
         assert erase(connection, "p1", subject) is None
     for table in metadata.sorted_tables:
@@ -326,18 +333,70 @@ def test_retention_deletes_what_is_too_old_and_nothing_else(store: Store) -> Non
     put(store, participant_id="silent")
     put(store, participant_id="heard")
     add(store, event("old", "heard", at=NOW - dt.timedelta(days=400)), event("new", "heard"))
+    show(store, "old", "heard", at=NOW - dt.timedelta(days=400))
+    show(store, "new", "heard")
     later = dt.datetime.now(dt.UTC) + dt.timedelta(days=20)
     with store.writing() as connection:
         connection.execute(
             sa.update(metadata.tables["participants"]).values(changed_at=NOW - dt.timedelta(999))
         )
         days = (later - NOW).days + 100
-        pruned = retention.prune(connection, 100, days, later)
-    assert pruned == retention.Pruned(participants=1, events=1)
+        pruned = retention.prune(connection, 100, days, 365, later)
+    assert pruned == retention.Pruned(participants=1, events=1, shown=1, audit=0)
     assert held_events(store) == ["new"]
+    assert count(store, "shown") == 1
     with store.reading() as connection:
         assert participants.read(connection, "heard")
         assert participants.read(connection, "silent") is None
+
+
+def test_the_audit_lets_go_of_what_is_older_than_a_year(store: Store) -> None:
+    now = dt.datetime.now(dt.UTC)
+    with store.writing() as connection:
+        for age in (400, 300):
+            entry = vars(audit.Entry("portal", "read")) | {"at": now - dt.timedelta(days=age)}
+            connection.execute(sa.insert(metadata.tables["audit"]), entry)
+    with store.writing() as connection:
+        assert retention.prune(connection, 999, 999, 365, now).audit == 1
+    assert count(store, "audit") == 1
+    refused = pytest.raises(sa.exc.DBAPIError, match="append-only")
+    with refused, store.writing() as connection:
+        retention.prune(connection, 999, 999, 100, now)
+    assert count(store, "audit") == 1
+
+
+def test_shown_lists_become_impressions(store: Store, tmp_path: Path) -> None:
+    put(store)
+    show(store, "r1", items=[("c1", 1.0), ("c2", 0.25)])
+    show(store, "r1", items=[("c3", 1.0)])  # a request is shown one list
+    with store.reading() as connection:
+        exported = participants.events_of(connection, "p1")
+    copy = simulate_dataset(tmp_path / "copy", 5, NOW.date())
+    before = len(copy.read("interactions"))
+    save(store, copy)
+    rows = copy.read("interactions").filter(pl.col("participant_id") == "p1")
+    assert len(copy.read("interactions")) == before + 2
+    for found in (exported, rows.sort("position").to_dicts()):
+        assert [one["event_id"] for one in found] == ["r1:1", "r1:2"]
+        assert [one["course_id"] for one in found] == ["c1", "c2"]
+        assert [one["propensity"] for one in found] == [1.0, 0.25]
+        assert {one["kind"] for one in found} == {"impression"}
+        assert {one["bundle_version"] for one in found} == {"b1"}
+        assert {one["at"] for one in found} == {NOW}
+
+
+def test_what_the_erased_were_shown_goes_and_stays_away(store: Store) -> None:
+    put(store)
+    show(store, "r1")
+    show(store, "r2", "p2")
+    with store.writing() as connection:
+        proof = erase(connection, "p1", store.pseudonym("p1"))
+    assert proof
+    assert proof.counts == {"participants": 1, "events": 0, "shown": 1}
+    show(store, "r3")  # a list that was still on its way
+    with store.reading() as connection:
+        held = connection.execute(sa.select(metadata.tables["shown"].c.request_id)).scalars()
+        assert list(held) == ["r2"]
 
 
 def test_errors_do_not_tell_what_was_sent(store: Store) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
@@ -12,8 +13,8 @@ import sqlalchemy as sa
 
 from training_data.columns import Participants
 from training_data.dataset import Dataset
-from training_data.store.database import Store
-from training_data.store.tables import erasures, events, participants
+from training_data.store.database import Store, open_store
+from training_data.store.tables import erasures, events, participants, shown
 
 ID = Participants.participant_id.name
 
@@ -28,7 +29,7 @@ class Proof:
 
 
 def erase(connection: sa.Connection, participant_id: str, subject: str) -> Proof | None:
-    """Delete the profile and the events of a participant, and write the proof.
+    """Delete the profile, the events and the shown lists of a participant, and write the proof.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ def erase(connection: sa.Connection, participant_id: str, subject: str) -> Proof
         table.name: connection.execute(
             sa.delete(table).where(table.c[ID] == participant_id)
         ).rowcount
-        for table in (participants, events)
+        for table in (participants, events, shown)
     }
     if not any(counts.values()):
         return None
@@ -101,6 +102,13 @@ class RemainingDataset(Dataset):
         distinct = ids.unique()
         gone = [name for name in distinct if self.pseudonym(name) in self.subjects]
         return ids.is_in(gone)
+
+
+def open_remaining(folder: Path) -> Dataset:
+    """Open a dataset as training and evaluation may read it, by the erasures of the store."""
+    store = open_store()
+    store.prepare()
+    return without_erased(Dataset.open(folder), store)
 
 
 def without_erased(dataset: Dataset, store: Store) -> Dataset:

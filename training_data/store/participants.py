@@ -13,7 +13,8 @@ from training_data.columns import Interactions, Participants
 from training_data.profiles import Rows, to_frames
 from training_data.store.erasure import erased, hold_erasures
 from training_data.store.revisions import new_revision
-from training_data.store.tables import events, participants
+from training_data.store.shown import impressions
+from training_data.store.tables import events, participants, shown
 from training_data.store.upserts import insert_or
 
 P, E = Participants, Interactions
@@ -101,12 +102,12 @@ def set_objection(connection: sa.Connection, participant_id: str, opt_out: bool)
 
 def events_of(connection: sa.Connection, participant_id: str) -> list[dict[str, Any]]:
     """Return all that is held of what a participant did and was shown, the oldest first."""
-    asked = (
-        sa.select(events)
-        .where(events.c.participant_id == participant_id)
-        .order_by(events.c.at, events.c.event_id)
-    )
-    return [dict(row) for row in connection.execute(asked).mappings()]
+    sent = sa.select(events).where(events.c.participant_id == participant_id)
+    lists = sa.select(shown).where(shown.c.participant_id == participant_id)
+    found = [dict(row) for row in connection.execute(sent).mappings()]
+    for row in connection.execute(lists).mappings():
+        found += impressions(row)
+    return sorted(found, key=lambda event: (event[E.at.name], event[E.event_id.name]))
 
 
 def _change() -> dict[str, Any]:

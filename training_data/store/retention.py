@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from training_data.store.revisions import renew
-from training_data.store.tables import events, participants
+from training_data.store.tables import audit, events, participants, shown
 
 
 @dataclass(frozen=True)
@@ -17,19 +17,27 @@ class Pruned:
 
     participants: int
     events: int
+    shown: int
+    audit: int
 
 
 def prune(
-    connection: sa.Connection, participant_days: int, event_days: int, now: dt.datetime
+    connection: sa.Connection,
+    participant_days: int,
+    event_days: int,
+    audit_days: int,
+    now: dt.datetime,
 ) -> Pruned:
-    """Delete events that happened too long ago, and participants of whom nothing was heard for too long.
+    """Delete what is too old: events and shown lists, silent participants, and entries of the audit.
 
     Parameters
     ----------
     participant_days : int
         Days since the last change of the profile, and since the last event received.
     event_days : int
-        Days since the event happened.
+        Days since the event happened, or the list was shown.
+    audit_days : int
+        Days since the entry was written; the database refuses less than 365.
     """
     too_old = events.c.at < now - dt.timedelta(days=event_days)
     whose = sa.select(events.c.participant_id).where(too_old).distinct()
@@ -42,4 +50,10 @@ def prune(
     silent = connection.execute(
         sa.delete(participants).where(participants.c.changed_at < since, ~heard_of)
     )
-    return Pruned(silent.rowcount, old.rowcount)
+    lists = connection.execute(
+        sa.delete(shown).where(shown.c.at < now - dt.timedelta(days=event_days))
+    )
+    entries = connection.execute(
+        sa.delete(audit).where(audit.c.at < now - dt.timedelta(days=audit_days))
+    )
+    return Pruned(silent.rowcount, old.rowcount, lists.rowcount, entries.rowcount)

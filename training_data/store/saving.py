@@ -9,7 +9,8 @@ from training_data.columns import Interactions, Participants
 from training_data.dataset import Dataset, MergeCounts
 from training_data.store.database import Store
 from training_data.store.erasure import without_erased
-from training_data.store.tables import events, participants
+from training_data.store.shown import impressions
+from training_data.store.tables import events, participants, shown
 
 CHUNK = 50_000
 
@@ -23,14 +24,28 @@ def save(store: Store, dataset: Dataset) -> dict[str, MergeCounts]:
         By the name of the dataset's table.
     """
     remaining = without_erased(dataset, store)
+    happened = _rows(store, events, Interactions.create_empty())
+    new = {
+        "participants": _rows(store, participants, Participants.create_empty()),
+        "interactions": pl.concat([happened, _impressions(store, happened.clear())]),
+    }
     counts = {}
-    for name, table, contract in (
-        ("participants", participants, Participants),
-        ("interactions", events, Interactions),
-    ):
+    for name, rows in new.items():
         dataset.write(name, remaining.read(name))
-        counts[name] = dataset.merge(name, _rows(store, table, contract.create_empty()))
+        counts[name] = dataset.merge(name, rows)
     return counts
+
+
+def _impressions(store: Store, empty: pl.DataFrame) -> pl.DataFrame:
+    """Return the impressions of all shown lists."""
+    with store.reading() as connection:
+        chunked = connection.execution_options(yield_per=CHUNK // 10)  # lists of about ten
+        found = chunked.execute(sa.select(shown)).mappings()
+        chunks = [
+            pl.DataFrame([event for row in part for event in impressions(row)], schema=empty.schema)
+            for part in found.partitions()
+        ]
+    return pl.concat([empty, *chunks])
 
 
 def _rows(store: Store, table: sa.Table, empty: pl.DataFrame) -> pl.DataFrame:

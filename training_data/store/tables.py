@@ -68,6 +68,18 @@ events = sa.Table(
     sa.Index("events_by_time", Interactions.at.name),
 )
 
+shown = sa.Table(
+    "shown",
+    metadata,
+    sa.Column("request_id", sa.String(128), primary_key=True),
+    sa.Column("participant_id", sa.String(128), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("bundle_version", sa.String(128), nullable=False),
+    sa.Column("items", sa.JSON, nullable=False),
+    sa.Index("shown_to_participant", "participant_id"),
+    sa.Index("shown_by_time", "at"),
+)
+
 audit = sa.Table(
     "audit",
     metadata,

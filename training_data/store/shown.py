@@ -1,0 +1,64 @@
+"""Lists that were shown: one row for each, from which the impressions of its places are made."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from training_data.columns import Interactions
+from training_data.store.erasure import erased, hold_erasures
+from training_data.store.tables import shown
+from training_data.store.upserts import insert_or
+
+E = Interactions
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One list.
+
+    Attributes
+    ----------
+    items : list of (str, float)
+        Each training's id, and the propensity: the probability with which it was put at its place.
+    """
+
+    request_id: str
+    participant_id: str
+    at: dt.datetime
+    bundle_version: str
+    items: list[tuple[str, float]]
+
+
+def add(connection: sa.Connection, lists: Sequence[Shown], pseudonym: Callable[[str], str]) -> None:
+    """Add lists; those of somebody who was erased meanwhile, and those of a known request, are passed over."""
+    if not lists:
+        return
+    hold_erasures(connection, "SHARE")
+    gone = erased(connection, {one.participant_id for one in lists}, pseudonym)
+    rows = [asdict(one) for one in lists if one.participant_id not in gone]
+    if rows:
+        connection.execute(insert_or(connection, shown), rows)
+
+
+def impressions(row: Mapping[Any, Any]) -> list[dict[str, Any]]:
+    """Return a row of the table as impressions, rows of the Interactions contract."""
+    return [
+        dict.fromkeys(E.columns())
+        | {
+            E.event_id.name: f"{row['request_id']}:{position}",
+            E.participant_id.name: row["participant_id"],
+            E.course_id.name: course_id,
+            E.kind.name: "impression",
+            E.at.name: row["at"],
+            E.request_id.name: row["request_id"],
+            E.position.name: position,
+            E.propensity.name: propensity,
+            E.bundle_version.name: row["bundle_version"],
+        }
+        for position, (course_id, propensity) in enumerate(row["items"], start=1)
+    ]
