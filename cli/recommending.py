@@ -24,13 +24,13 @@ def recommend(
     from recommender.answers import respond  # seconds to import
     from recommender.engine import Filters, Settings
 
+    today = dt.date.today()
     asked = asked_for(profile, bundle, language)
     answered = respond(
         asked.engine,
         asked.messages,
-        asked.participants,
-        asked.events,
-        dt.date.today(),
+        asked.engine.people(asked.participants, asked.events, today),
+        today,
         Settings(k=k),
         Filters(),
     )[0]

@@ -14,6 +14,7 @@ import polars as pl
 import scipy.sparse as sp
 from safetensors.numpy import load_file, save_file
 
+from models.additive_ranker import AdditiveRanker
 from models.candidates.base import CandidateModel
 from models.candidates.ease import EASE
 from models.candidates.popularity import Popularity
@@ -21,7 +22,6 @@ from models.candidates.similar_participants import SimilarParticipants
 from models.candidates.transitions import Transitions
 from models.content_space import ContentSpace
 from models.faiss_index import FaissIndex
-from models.ranker import Ranker as LearntRanker
 from models.sealing import Manifest, verified
 from models.skill_extraction import SkillExtractor
 from models.word_vectors import StaticWords
@@ -138,7 +138,7 @@ def load_engine(folder: Path) -> Engine:
     classes = pl.read_parquet(folder / "classes.parquet")
     ranker: Ranker = FixedRanker()
     if parts["blend"]:
-        ranker = BlendedRanker(LearntRanker.load(folder / "ranker"), *parts["blend"])
+        ranker = BlendedRanker(AdditiveRanker.load(folder / "ranker"), *parts["blend"])
     content = ContentSpace.load(folder / "content")
     needs = sp.csr_matrix(load_file(folder / "needs.safetensors")["needs"])
     return Engine(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,6 +21,16 @@ FAR_FUTURE = np.iinfo(np.int32).max
 FACE_TO_FACE = tuple(MODES.index(mode) for mode in ("in_person", "hybrid"))
 
 C, K = Courses, Classes
+FACTS = (
+    C.course_id,
+    C.title,
+    C.provider_id,
+    C.category,
+    C.mode,
+    C.level,
+    C.price_idr,
+    C.duration_hours,
+)
 
 
 @dataclass(frozen=True)
@@ -106,6 +117,17 @@ class Catalogue:
         return ids
 
     @cached_property
+    def titles(self) -> list[str]:
+        """Title of each training."""
+        titles: list[str] = self.table[C.title.name].to_list()
+        return titles
+
+    @cached_property
+    def facts(self) -> list[dict[str, Any]]:
+        """What an answer tells of each training."""
+        return self.table.select(column.col for column in FACTS).to_dicts()
+
+    @cached_property
     def index(self) -> dict[str, int]:
         """``course_id`` -> row."""
         return {course_id: row for row, course_id in enumerate(self.ids)}
@@ -114,6 +136,25 @@ class Catalogue:
         """Return the catalogue with trainings withdrawn; every row keeps its number."""
         gone = self.table[C.course_id.name].is_in(list(course_ids)).to_numpy()
         return replace(self, withdrawn=self.withdrawn | gone)
+
+    @cached_property
+    def by_skill(self) -> sp.csr_matrix:
+        """The trainings that teach each skill, (S, N)."""
+        return self.skills.T.tocsr()
+
+    @cached_property
+    def taught_count(self) -> NDArray[np.float32]:
+        """How many skills each training teaches, at least 1, (N,)."""
+        count: NDArray[np.float32] = np.maximum(self.skills.getnnz(axis=1), 1).astype(np.float32)
+        return count
+
+    @cached_property
+    def topics_of_skills(self) -> NDArray[np.float32]:
+        """A one where some training of a topic teaches a skill, (S, at least one topic)."""
+        rows = np.maximum(self.category, 0)
+        shape = (len(self), max(len(self.categories), 1))
+        taught = self.skills.T @ ones_at(np.arange(len(self)), rows, shape)
+        return np.asarray(taught.toarray() > 0, dtype=np.float32)
 
     @cached_property
     def spots(self) -> tuple[Spots, NDArray[np.int64]]:

@@ -19,10 +19,11 @@ from training_data.frames import positions
 from training_data.text import normalise
 
 Violations = NDArray[np.bool_]
+Rows = slice | NDArray[np.integer]
 INT32_MAX = np.iinfo(np.int32).max
 
 
-def unmet_prerequisites(q: Question, rows: slice) -> tuple[NDArray[np.int64], Violations]:
+def unmet_prerequisites(q: Question, rows: Rows) -> tuple[NDArray[np.int64], Violations]:
     """Return the trainings that some other needs, and whether each person (n,) still lacks each.
 
     A prerequisite is met by finishing it, or by holding every skill that it teaches.
@@ -54,7 +55,7 @@ def _occupation_excluded(q: Question) -> Violations | None:
     rule = q.rules.excluded_occupation
     if rule is None:
         return None
-    names = {normalise(name) for name in rule.occupations}
+    names = q.offer.excluded_occupations
     occupations = q.batch.occupations
 
     def excluded(phrase: str) -> int:
@@ -93,12 +94,12 @@ def _training_unrated(q: Question) -> Violations | None:
     return unrated
 
 
-def _balance_too_low(q: Question, rows: slice) -> Violations:
+def _balance_too_low(q: Question, rows: Rows) -> Violations:
     balance = np.minimum(q.batch.balance[rows], INT32_MAX).astype(np.int32)
     return q.offer.price > balance[:, None]
 
 
-def _taken_already(q: Question, rows: slice) -> Violations | None:
+def _taken_already(q: Question, rows: Rows) -> Violations | None:
     taken = q.batch.taken[rows]
     if not taken.nnz:
         return None
@@ -107,7 +108,7 @@ def _taken_already(q: Question, rows: slice) -> Violations | None:
     return found
 
 
-def _prerequisite_missing(q: Question, rows: slice) -> Violations | None:
+def _prerequisite_missing(q: Question, rows: Rows) -> Violations | None:
     required = q.catalogue.prerequisites
     sizes = required.getnnz(axis=1)
     if not required.nnz:
@@ -121,7 +122,7 @@ def _prerequisite_missing(q: Question, rows: slice) -> Violations | None:
     return missing
 
 
-def _education_too_low(q: Question, rows: slice) -> Violations | None:
+def _education_too_low(q: Question, rows: Rows) -> Violations | None:
     needed = q.offer.needed_education
     if not needed.any():
         return None
@@ -129,19 +130,19 @@ def _education_too_low(q: Question, rows: slice) -> Violations | None:
     return needed > np.where(own >= 0, own, len(EDUCATIONS))[:, None]
 
 
-def _device_missing(q: Question, rows: slice) -> Violations | None:
+def _device_missing(q: Question, rows: Rows) -> Violations | None:
     return _both(q.batch.lacks_device[rows], q.catalogue.needs_device)
 
 
-def _connection_missing(q: Question, rows: slice) -> Violations | None:
+def _connection_missing(q: Question, rows: Rows) -> Violations | None:
     return _both(q.batch.lacks_connection[rows], q.catalogue.needs_connection)
 
 
-def _own_area_unknown(q: Question, rows: slice) -> Violations | None:
+def _own_area_unknown(q: Question, rows: Rows) -> Violations | None:
     return _both(np.isnan(q.batch.latitude[rows]), q.offer.to_travel_to)
 
 
-def _out_of_reach(q: Question, rows: slice) -> Violations | None:
+def _out_of_reach(q: Question, rows: Rows) -> Violations | None:
     if not len(q.travel.courses):
         return None
     beyond = q.travel.km[q.travel.origin[rows], :-1] > q.radius_km[rows, None]
@@ -164,7 +165,7 @@ OF_PERSON: dict[Reason, Callable[[Question], Violations | None]] = {
     Reason.TRAINING_UNFINISHED: _training_unfinished,
     Reason.TRAINING_UNRATED: _training_unrated,
 }
-OF_PAIR: dict[Reason, Callable[[Question, slice], Violations | None]] = {
+OF_PAIR: dict[Reason, Callable[[Question, Rows], Violations | None]] = {
     Reason.BALANCE_TOO_LOW: _balance_too_low,
     Reason.TAKEN_ALREADY: _taken_already,
     Reason.PREREQUISITE_MISSING: _prerequisite_missing,

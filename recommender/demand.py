@@ -23,6 +23,7 @@ from training_data.skill_matching import skills_named
 from training_data.vocabulary import Occupations, Vocabulary
 
 V = Vacancies
+Openings = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 PRIOR_OPENINGS = 100.0  # k: openings that a region needs to speak as loudly as the region around it
 
 
@@ -84,18 +85,30 @@ class Demand:
         return table[place]
 
     def openings_asking(
-        self, region: int, skills: NDArray[np.integer]
-    ) -> tuple[int, int, int] | None:
-        """Return the most sought of ``skills`` around a region: (openings, skill, region).
+        self, regions: NDArray[np.integer], skills: NDArray[np.integer]
+    ) -> Openings:
+        """Return the most openings around each of n regions that ask for one of some skills.
 
-        The region is the smallest with an opening, up to the top of the tree; None where there is none.
+        Parameters
+        ----------
+        regions : ndarray of int, shape (n,)
+            -1 where not known: nothing is found there.
+        skills : ndarray of int, shape (n, W)
+            Padded with -1.
+
+        Returns
+        -------
+        openings, skill, region : ndarray of int64, shape (n,)
+            The region is the smallest with an opening, up to the top of the tree; 0 openings where
+            there is none.
         """
-        return self._nearest(self.by_skill, region, skills)
+        return self._nearest(self.by_skill, regions, skills)
 
-    def openings_as(self, region: int, occupation: int) -> tuple[int, int] | None:
-        """Return the openings for an occupation around a region: (openings, region), as above."""
-        found = self._nearest(self.by_occupation, region, np.array([occupation]))
-        return found and (found[0], found[2])
+    def openings_as(
+        self, regions: NDArray[np.integer], occupations: NDArray[np.integer]
+    ) -> Openings:
+        """Return the openings for an occupation (n,) around each region: openings, occupation, region."""
+        return self._nearest(self.by_occupation, regions, occupations[:, None])
 
     def state(self) -> dict[str, NDArray[np.integer]]:
         """Return the arrays as they are saved."""
@@ -107,15 +120,24 @@ class Demand:
         return cls(**{name: state[name] for name in STATE})  # type: ignore[arg-type]
 
     def _nearest(
-        self, openings: NDArray[np.int32], region: int, columns: NDArray[np.integer]
-    ) -> tuple[int, int, int] | None:
-        while region >= 0 and len(columns):
-            found = openings[region, columns]
-            best = int(found.argmax())
-            if found[best]:
-                return int(found[best]), int(columns[best]), region
-            region = int(self.parents[region])
-        return None
+        self,
+        openings: NDArray[np.int32],
+        regions: NDArray[np.integer],
+        columns: NDArray[np.integer],
+    ) -> Openings:
+        count, column = np.zeros((2, len(regions)), dtype=np.int64)
+        around = regions.astype(np.int64)
+        rows = np.flatnonzero(around >= 0) if columns.shape[1] else np.empty(0, dtype=np.intp)
+        while len(rows):
+            some = columns[rows]
+            found = np.where(some >= 0, openings[around[rows, None], some], 0)
+            best = found.argmax(axis=1)[:, None]
+            count[rows] = np.take_along_axis(found, best, axis=1)[:, 0]
+            column[rows] = np.take_along_axis(some, best, axis=1)[:, 0]
+            rows = rows[count[rows] == 0]
+            around[rows] = self.parents[around[rows]]
+            rows = rows[around[rows] >= 0]
+        return count, column, around
 
     def _shrunk(self, openings: NDArray[np.int32]) -> NDArray[np.float32]:
         shares = np.zeros(openings.shape, dtype=np.float32)

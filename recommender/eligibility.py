@@ -33,7 +33,7 @@ def permitted_blocks(question: Question) -> Iterator[tuple[slice, NDArray[np.boo
         if (found := check(question)) is not None:
             people &= ~found
     trainings = question.offer.closed == 0
-    for rows in _blocks(question):
+    for rows in _blocks(len(people), len(trainings)):
         block = people[rows, None] & trainings
         for pair_check in OF_PAIR.values():
             if (found := pair_check(question, rows)) is not None:
@@ -41,20 +41,27 @@ def permitted_blocks(question: Question) -> Iterator[tuple[slice, NDArray[np.boo
         yield rows, block
 
 
-def reason_bits(question: Question) -> NDArray[np.uint32]:
-    """Return every reason why not, shape (B, N): bit i stands for the i-th `Reason`; 0 where permitted."""
+def reason_bits(question: Question, rows: NDArray[np.integer] | None = None) -> NDArray[np.uint32]:
+    """Return every reason why not, shape (n, N): bit i stands for the i-th `Reason`; 0 where permitted.
+
+    Parameters
+    ----------
+    rows : ndarray of int, shape (n,), optional
+        Participants of the batch; all by default.
+    """
+    rows = np.arange(len(question.batch)) if rows is None else rows
     of_people = np.zeros(len(question.batch), dtype=np.uint32)
     for reason, check in OF_PERSON.items():
         if (found := check(question)) is not None:
             of_people |= bits_where(found, reason)
-    bits = of_people[:, None] | question.offer.closed
-    for rows in _blocks(question):
+    bits = of_people[rows, None] | question.offer.closed
+    for block in _blocks(len(rows), len(question.catalogue)):
         for reason, pair_check in OF_PAIR.items():
-            if (found := pair_check(question, rows)) is not None:
-                bits[rows] |= bits_where(found, reason)
+            if (found := pair_check(question, rows[block])) is not None:
+                bits[block] |= bits_where(found, reason)
     return bits
 
 
-def _blocks(question: Question) -> Iterator[slice]:
-    size = max(1, CELLS // max(len(question.catalogue), 1))
-    return (slice(first, first + size) for first in range(0, len(question.batch), size))
+def _blocks(people: int, trainings: int) -> Iterator[slice]:
+    size = max(1, CELLS // max(trainings, 1))
+    return (slice(first, first + size) for first in range(0, people, size))

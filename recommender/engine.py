@@ -26,6 +26,7 @@ from recommender.explanation import Explainer, Why
 from recommender.features import features
 from recommender.offer import Offer
 from recommender.participants import ParticipantBatch, build_batch
+from recommender.people import People
 from recommender.quality import Quality
 from recommender.question import Question
 from recommender.ranking import Ranker, rank
@@ -159,14 +160,24 @@ class Engine:
         skills = recognised(participants[Participants.skills.name], self.extractor)
         return participants.with_columns(skills)
 
+    def batch(
+        self, participants: pl.DataFrame, events: pl.DataFrame, day: dt.date
+    ) -> ParticipantBatch:
+        """Turn rows of the Participants and Interactions contracts into arrays."""
+        grant = self.offer(day).rules.grant
+        return build_batch(
+            participants,
+            events,
+            self.catalogue,
+            self.regions,
+            self.skills,
+            self.occupations,
+            None if grant is None else grant.amount,
+        )
+
     def ask(self, participants: pl.DataFrame, events: pl.DataFrame, day: dt.date) -> Question:
         """Turn rows of the Participants and Interactions contracts into a question of ``day``."""
-        rules = self.programme.in_force(day)
-        grant = None if rules.grant is None else rules.grant.amount
-        batch = build_batch(
-            participants, events, self.catalogue, self.regions, self.skills, self.occupations, grant
-        )
-        return Question(batch, self.offer(day))
+        return Question(self.batch(participants, events, day), self.offer(day))
 
     def wishes(self, participants: pl.DataFrame) -> Wishes:
         """Return what the participants' profiles say, as phrases with vectors."""
@@ -197,6 +208,15 @@ class Engine:
         )
         return found, table
 
+    def people(self, participants: pl.DataFrame, events: pl.DataFrame, day: dt.date) -> People:
+        """Read valid rows of the Participants contract, and of the Interactions contract for them."""
+        understood = self.understood(participants)
+        return People(
+            tuple(participants[Participants.participant_id.name]),
+            self.batch(understood, events, day),
+            self.wishes(understood),
+        )
+
     def recommend(
         self,
         participants: pl.DataFrame,
@@ -214,11 +234,19 @@ class Engine:
         day : date
             The day whose rules, dates and seats count.
         """
-        participants = self.understood(participants)
-        question = self.ask(participants, events, day)
-        wished = self.wishes(participants)
+        return self.answer(self.people(participants, events, day), day, settings, filters)
+
+    def answer(
+        self,
+        people: People,
+        day: dt.date,
+        settings: Settings = Settings(),
+        filters: Filters = Filters(),
+    ) -> Answer:
+        """Answer people who were read on the same day."""
+        question = Question(people.batch, self.offer(day))
         mask = permitted(question) & filters.mask(self.catalogue)
-        found, table = self.candidates(question, wished, mask, settings.per_source)
+        found, table = self.candidates(question, people.wishes, mask, settings.per_source)
         scores = rank(self.ranker, table, found.ids)
         rows = np.arange(len(scores))[:, None]
         head = self._head(scores, settings)
@@ -234,7 +262,7 @@ class Engine:
         chosen = np.where(places >= 0, head[rows, places], -1)
         ids = np.where(chosen >= 0, found.ids[rows, chosen], -1)
         self._hold_to(mask, ids)
-        return Answer(question, wished, ids, scores[rows, chosen], table[rows, chosen])
+        return Answer(question, people.wishes, ids, scores[rows, chosen], table[rows, chosen])
 
     def recommend_blocks(
         self,
@@ -249,8 +277,11 @@ class Engine:
             yield self.recommend(block, events, day, settings)
 
     def explainer(self, answer: Answer, language: str) -> Explainer:
-        """Return what reasons for an answer are drawn from."""
+        """Return what reasons for an answer are drawn from; its pairs go list by list, the best first."""
+        rows, places = np.nonzero(answer.ids >= 0)
         return Explainer(
+            rows,
+            answer.ids[rows, places],
             answer.question,
             answer.wishes,
             self.course_vectors,
@@ -263,21 +294,9 @@ class Engine:
             language,
         )
 
-    def why(self, answer: Answer, language: str) -> list[list[list[Why]]]:
-        """Return the reasons of each training in each participant's list."""
-        explainer = self.explainer(answer, language)
-        real = answer.ids >= 0
-        moved = np.zeros_like(answer.features)
-        if real.any():
-            moved[real] = self.ranker.contributions(answer.features[real])
-        return [
-            [
-                explainer.why(row, int(course), moved[row, place])
-                for place, course in enumerate(answer.ids[row])
-                if course >= 0
-            ]
-            for row in range(len(answer.ids))
-        ]
+    def why(self, answer: Answer, explainer: Explainer) -> list[list[Why]]:
+        """Return the reasons for each of the explainer's pairs."""
+        return explainer.why(self.ranker.contributions(answer.features[answer.ids >= 0]))
 
     @staticmethod
     def _head(scores: NDArray[np.float32], settings: Settings) -> NDArray[np.intp]:

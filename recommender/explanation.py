@@ -1,14 +1,16 @@
-"""Why a training was recommended: reason codes with evidence, from the features that moved its score."""
+"""Why trainings were recommended: reason codes with evidence, from the features that moved their scores.
+
+Every function here speaks for many pairs of a participant and a training at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from models.candidates.base import CandidateModel
@@ -18,14 +20,15 @@ from recommender.demand import Demand
 from recommender.features import FEATURES, PERSONAL
 from recommender.quality import Quality
 from recommender.question import Question
-from recommender.reach import nearest_place
+from recommender.reach import nearest_places
 from recommender.wishes import Wishes
-from training_data.columns import Courses
+from training_data.frames import padded
 from training_data.regions import RegionTable
 from training_data.vocabulary import Occupations, Vocabulary
 
 Evidence = dict[str, Any]
 MOST_REASONS = 3
+MOST_SKILLS = 3  # named in one reason
 CLOSE = 0.25  # 99 of 100 unrelated pairs of a skill and a training are less alike (cosine)
 DEMAND = 2  # openings; one alone is no demand
 
@@ -40,21 +43,21 @@ class Why:
 
 @dataclass(frozen=True)
 class Explainer:
-    """All that reasons are drawn from, for one answered question.
+    """All that reasons for M pairs are drawn from.
 
     Parameters
     ----------
-    question : Question
-    wishes : Wishes
+    rows, courses : ndarray of int, shape (M,)
+        Rows of the batch and of the catalogue.
     course_vectors : ndarray of float32, shape (N, D)
-    quality : Quality
-    demand : Demand
     sources : mapping of str to CandidateModel
         The behaviour models by the name of their feature.
     language : str
         In which skills, occupations and regions are named.
     """
 
+    rows: NDArray[np.intp]
+    courses: NDArray[np.int32]
     question: Question
     wishes: Wishes
     course_vectors: NDArray[np.float32]
@@ -66,173 +69,259 @@ class Explainer:
     occupations: Occupations
     language: str
 
-    def why(self, row: int, course: int, contributions: NDArray[np.float32]) -> list[Why]:
-        """Return up to three reasons for one recommended training, the strongest first.
+    def why(self, contributions: NDArray[np.float32]) -> list[list[Why]]:
+        """Return up to three reasons for each pair, the strongest first.
 
         Only features that raised the score speak, and only where there is evidence to show; a training
         that none speaks for is at least permitted.
+
+        Parameters
+        ----------
+        contributions : ndarray of float32, shape (M, F)
         """
-        found: list[Why] = []
-        for feature in np.argsort(-contributions):
-            if self.question.batch.opted_out[row] and PERSONAL[feature]:
-                continue  # trees may find that it moved a score to say nothing of a person
-            backing = BACKING.get(FEATURES[feature])
-            if contributions[feature] <= 0 or len(found) == MOST_REASONS:
-                break
-            if backing and (why := backing(self, row, course)):
-                found.append(why)
-        return found or [Why("permitted", {"balance": int(self.question.batch.balance[row])})]
+        batch = self.question.batch
+        # trees may find that it moved a score to say nothing of a person
+        hushed = batch.opted_out[self.rows, None] & PERSONAL
+        raised = np.where(hushed, 0, contributions)
+        spoken: list[list[Why | None]] = []
+        for feature, name in enumerate(FEATURES):
+            said: list[Why | None] = [None] * len(self.rows)
+            at = np.flatnonzero(raised[:, feature] > 0)
+            if name in BACKING and len(at):
+                for pair, why in zip(at.tolist(), BACKING[name](self, at), strict=True):
+                    said[pair] = why
+            spoken.append(said)
+        order = np.argsort(-raised, axis=1, kind="stable").tolist()
+        balances = batch.balance[self.rows].tolist()
+        return [
+            [why for feature in features if (why := spoken[feature][pair])][:MOST_REASONS]
+            or [Why("permitted", {"balance": balances[pair]})]
+            for pair, features in enumerate(order)
+        ]
 
     @cached_property
-    def titles(self) -> pl.Series:
-        """Title of each training."""
-        return self.question.catalogue.table[Courses.title.name]
+    def whereabouts(self) -> list[tuple[str | None, float] | None]:
+        """Region and kilometres of the nearest open place of each pair's training.
 
-    def nearest_place(self, row: int, course: int) -> tuple[str | None, float] | None:
-        """Return the region and the kilometres to the nearest open place of a training, if there is one."""
-        places = self.question.offer.open_places
-        places = places.take(places.course == course)
-        if not len(places.course):
-            return None
-        question = self.question
-        nearest, km = nearest_place(question.batch, row, places, self.regions, question.rules.reach)
-        return self.region_name(places.region[nearest]), km
+        None for one that is taken online, or has no open place.
+        """
+        question, places = self.question, self.question.offer.open_places
+        place, km = nearest_places(
+            question.batch, self.rows, self.courses, places, question.rules.reach, self.regions
+        )
+        face_to_face = question.catalogue.face_to_face[self.courses]
+        region = places.region[place] if len(places) else place
+        return [
+            (self.region_name(where), far) if there and met else None
+            for where, far, there, met in zip(
+                region.tolist(),
+                km.tolist(),
+                (place >= 0).tolist(),
+                face_to_face.tolist(),
+                strict=True,
+            )
+        ]
 
     def region_name(self, region: int) -> str | None:
         """Name of a region; None where it is not known."""
-        return None if region < 0 else str(self.regions.frame["name"][int(region)])
+        return None if region < 0 else self.regions.names[region]
 
-    def skill_labels(self, weights: Any) -> list[str]:
-        """Labels of the skills of a (1, S) sparse row, the weightiest first."""
-        order = np.argsort(-weights.data, kind="stable")
-        return [self.skills.terms[int(i)].label(self.language) for i in weights.indices[order]]
+    @cached_property
+    def needs(self) -> NDArray[np.float32]:
+        """Weight of each skill for the work wished for, (B, S)."""
+        return np.asarray(self.question.batch.needs.toarray())
 
+    @cached_property
+    def gaps(self) -> NDArray[np.float32]:
+        """The same without the skills that are held."""
+        held: NDArray[np.float32] = self.question.batch.skills.toarray()
+        return self.needs * (1 - held)
 
-def _gap(e: Explainer, row: int, course: int) -> Why | None:
-    batch, taught = e.question.batch, e.question.catalogue.skills[course]
-    missing = batch.needs[row].multiply(taught)
-    missing = (missing - missing.multiply(batch.skills[row])).tocsr()
-    missing.eliminate_zeros()
-    return _of_occupation(e, row, "closes_gap", missing)
-
-
-def _needed(e: Explainer, row: int, course: int) -> Why | None:
-    taught = e.question.catalogue.skills[course]
-    return _of_occupation(
-        e, row, "skills_needed", e.question.batch.needs[row].multiply(taught).tocsr()
-    )
+    def taught(self, at: NDArray[np.intp]) -> NDArray[np.int32]:
+        """Skills that the trainings of the pairs ``at`` teach, (n, W) padded with -1."""
+        return padded(self.question.catalogue.skills, self.courses[at])
 
 
-def _of_occupation(e: Explainer, row: int, code: str, skills: Any) -> Why | None:
-    target = e.question.batch.target[row]
-    if not skills.nnz or target < 0:
-        return None
-    occupation = e.occupations.vocabulary.terms[target].label(e.language)
-    return Why(code, {"occupation": occupation, "skills": e.skill_labels(skills)[:3]})
+def _gap(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
+    return _of_occupation(e, at, "closes_gap", e.gaps)
 
 
-def _interest(e: Explainer, row: int, course: int) -> Why | None:
-    category = e.question.catalogue.category[course]
-    if category < 0 or not e.question.batch.interests[row, category]:
-        return None
-    return Why("interest", {"topic": e.question.catalogue.categories[category]})
+def _needed(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
+    return _of_occupation(e, at, "skills_needed", e.needs)
 
 
-def _wish(e: Explainer, row: int, course: int) -> Why | None:
-    phrases = e.wishes.weights[row].indices
-    if not len(phrases):
-        return None
-    closeness = e.wishes.vectors[phrases] @ e.course_vectors[course]
-    best = int(closeness.argmax())
-    if closeness[best] < CLOSE:
-        return None
-    return Why("close_to_wish", {"phrase": e.wishes.phrases[phrases[best]]})
+def _of_occupation(
+    e: Explainer, at: NDArray[np.intp], code: str, weights: NDArray[np.float32]
+) -> list[Why | None]:
+    """Name the weightiest skills that a training teaches for the work wished for."""
+    taught, rows = e.taught(at), e.rows[at]
+    if not taught.shape[1]:
+        return [None] * len(at)
+    weight = np.where(taught >= 0, weights[rows[:, None], taught], 0)
+    order = np.argsort(-weight, axis=1, kind="stable")[:, :MOST_SKILLS]
+    best = np.take_along_axis(taught, order, axis=1).tolist()
+    counts = (np.take_along_axis(weight, order, axis=1) > 0).sum(axis=1).tolist()
+    targets = e.question.batch.target[rows].tolist()
+    return [
+        Why(
+            code,
+            {
+                "occupation": e.occupations.vocabulary.terms[target].label(e.language),
+                "skills": [e.skills.terms[skill].label(e.language) for skill in skills[:count]],
+            },
+        )
+        if count and target >= 0
+        else None
+        for target, skills, count in zip(targets, best, counts, strict=True)
+    ]
 
 
-def _because_of(code: str, source: str) -> Callable[[Explainer, int, int], Why | None]:
+def _interest(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
+    category = e.question.catalogue.category[e.courses[at]]
+    interests = np.asarray(e.question.batch.interests.toarray())
+    if not interests.shape[1]:
+        return [None] * len(at)
+    named = (category >= 0) & (interests[e.rows[at], category] > 0)
+    topics = e.question.catalogue.categories
+    return [
+        Why("interest", {"topic": topics[number]}) if yes else None
+        for number, yes in zip(category.tolist(), named.tolist(), strict=True)
+    ]
+
+
+def _wish(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
+    phrases = padded(e.wishes.weights, e.rows[at])
+    if not phrases.shape[1]:
+        return [None] * len(at)
+    likeness = np.einsum("nwd,nd->nw", e.wishes.vectors[phrases], e.course_vectors[e.courses[at]])
+    likeness[phrases < 0] = -np.inf
+    best = likeness.argmax(axis=1)[:, None]
+    close = np.take_along_axis(likeness, best, axis=1)[:, 0] >= CLOSE
+    which = np.take_along_axis(phrases, best, axis=1)[:, 0]
+    return [
+        Why("close_to_wish", {"phrase": e.wishes.phrases[phrase]}) if yes else None
+        for phrase, yes in zip(which.tolist(), close.tolist(), strict=True)
+    ]
+
+
+def _because_of(
+    code: str, source: str
+) -> Callable[[Explainer, NDArray[np.intp]], list[Why | None]]:
     """Name the training of the person's own history that alone speaks most for this one."""
 
-    def backing(e: Explainer, row: int, course: int) -> Why | None:
-        items = np.unique(e.question.batch.histories.take(slice(row, row + 1)).items)
+    def backing(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
+        histories = e.question.batch.histories
+        history = padded(histories.matrix(), e.rows[at])
+        items = np.unique(history[history >= 0])
         if not len(items) or source not in e.sources:
-            return None
+            return [None] * len(at)
         ones = Histories(
             indptr=np.arange(len(items) + 1),
             items=items,
             weights=np.ones(len(items), np.float32),
-            n_items=len(e.question.catalogue),
+            n_items=histories.n_items,
             at=np.zeros(len(items), np.int64),
         )
-        alone = e.sources[source].score(ones)[:, course]
-        if alone.max() <= 0:
-            return None
-        return Why(code, {"course": e.titles[int(items[alone.argmax()])]})
+        alone = e.sources[source].score(ones)
+        said = alone[np.searchsorted(items, history).clip(max=len(items) - 1), e.courses[at, None]]
+        said[history < 0] = -np.inf
+        best = said.argmax(axis=1)[:, None]
+        speaks = np.take_along_axis(said, best, axis=1)[:, 0] > 0
+        which = np.take_along_axis(history, best, axis=1)[:, 0]
+        titles = e.question.catalogue.titles
+        return [
+            Why(code, {"course": titles[item]}) if yes else None
+            for item, yes in zip(which.tolist(), speaks.tolist(), strict=True)
+        ]
 
     return backing
 
 
-def _like_you(e: Explainer, row: int, course: int) -> Why | None:  # noqa: ARG001
-    return Why("similar_participants", {})
+def _like_you(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:  # noqa: ARG001
+    return [Why("similar_participants", {})] * len(at)
 
 
-def _popular(e: Explainer, row: int, course: int) -> Why | None:
+def _popular(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
     """Say "here" only where the training's share among the region's own choices is above everybody's."""
     batch, source = e.question.batch, e.sources.get("regional_popularity")
-    region = int(batch.region[row])
-    if not isinstance(source, Popularity) or batch.opted_out[row] or region < 0:
-        return Why("popular", {})
-    here = source.group_share_  # empty where nobody's region was known
-    if not len(here) or here[region, course] <= source.share_[course]:
-        return Why("popular", {})
-    return Why("popular_here", {"region": e.region_name(region)})
+    anywhere = Why("popular", {})
+    if not isinstance(source, Popularity) or not len(source.group_share_):
+        return [anywhere] * len(at)
+    region, courses = batch.region[e.rows[at]], e.courses[at]
+    here = source.group_share_[region, courses] > source.share_[courses]
+    here &= (region >= 0) & ~batch.opted_out[e.rows[at]]
+    return [
+        Why("popular_here", {"region": e.region_name(where)}) if yes else anywhere
+        for where, yes in zip(region.tolist(), here.tolist(), strict=True)
+    ]
 
 
-def _near(e: Explainer, row: int, course: int) -> Why | None:
-    if not e.question.catalogue.face_to_face[course]:
-        return None
-    place = e.nearest_place(row, course)
-    if place is None or place[0] is None:
-        return None
-    if place[0] == e.region_name(e.question.batch.region[row]):
-        return Why("own_region", {"region": place[0]})
-    return Why("near", {"region": place[0], "km": round(place[1])})
+def _near(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
+    homes = e.question.batch.region[e.rows[at]].tolist()
+    found: list[Why | None] = []
+    for pair, home in zip(at.tolist(), homes, strict=True):
+        place = e.whereabouts[pair]
+        if place is None or place[0] is None:
+            found.append(None)
+        elif place[0] == e.region_name(home):
+            found.append(Why("own_region", {"region": place[0]}))
+        else:
+            found.append(Why("near", {"region": place[0], "km": round(place[1])}))
+    return found
 
 
-def _placement(e: Explainer, row: int, course: int) -> Why | None:  # noqa: ARG001
-    placement = e.quality.measures["placement"]
-    if not placement.known[course]:
-        return None
-    return Why("leads_to_work", {"placement": float(placement.mean[course])})
+def _placement(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
+    placement, courses = e.quality.measures["placement"], e.courses[at]
+    return [
+        Why("leads_to_work", {"placement": mean}) if known else None
+        for mean, known in zip(
+            placement.mean[courses].tolist(), placement.known[courses].tolist(), strict=True
+        )
+    ]
 
 
-def _rated(e: Explainer, row: int, course: int) -> Why | None:  # noqa: ARG001
-    measures = e.quality.measures
-    known = measures["rating"].known[course] or measures["completion"].known[course]
-    above = e.quality.overall[course] > np.median(e.quality.overall)
-    return Why("well_rated", {}) if known and above else None
+def _rated(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
+    measures, courses = e.quality.measures, e.courses[at]
+    known = measures["rating"].known[courses] | measures["completion"].known[courses]
+    above = e.quality.overall[courses] > e.quality.usual
+    return [Why("well_rated", {}) if yes else None for yes in (known & above).tolist()]
 
 
-def _sought(e: Explainer, row: int, course: int) -> Why | None:
+def _sought(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
     """Name openings for the work wished for, where the training serves it, else for a skill it teaches."""
-    batch, taught = e.question.batch, e.question.catalogue.skills[course]
-    if batch.opted_out[row]:
-        return None
-    region, target = int(batch.region[row]), int(batch.target[row])
-    if target >= 0 and batch.needs[row].multiply(taught).nnz:
-        jobs = e.demand.openings_as(region, target)
-        if jobs and jobs[0] >= DEMAND:
-            occupation = e.occupations.vocabulary.terms[target].label(e.language)
-            where = {"openings": jobs[0], "region": e.region_name(jobs[1])}
-            return Why("vacancies_as", where | {"occupation": occupation})
-    asking = e.demand.openings_asking(region, taught.indices)
-    if not asking or asking[0] < DEMAND:
-        return None
-    skill = e.skills.terms[asking[1]].label(e.language)
-    where = {"openings": asking[0], "region": e.region_name(asking[2])}
-    return Why("vacancies", where | {"skill": skill})
+    batch, rows, taught = e.question.batch, e.rows[at], e.taught(at)
+    if not taught.shape[1]:
+        return [None] * len(at)
+    region = np.where(batch.opted_out[rows], -1, batch.region[rows])
+    serves = (np.where(taught >= 0, e.needs[rows[:, None], taught], 0) > 0).any(axis=1)
+    target = np.where(serves, batch.target[rows], -1)
+    jobs = e.demand.openings_as(region, target)
+    asking = e.demand.openings_asking(region, taught)
+    said: Sequence[Why | None] = [None] * len(at)
+    labels = (
+        (e.skills, "vacancies", "skill"),
+        (e.occupations.vocabulary, "vacancies_as", "occupation"),
+    )
+    for found, (vocabulary, code, place) in zip((asking, jobs), labels, strict=True):
+        said = [
+            Why(
+                code,
+                {
+                    "openings": count,
+                    "region": e.region_name(where),
+                    place: vocabulary.terms[term].label(e.language),
+                },
+            )
+            if count >= DEMAND
+            else before
+            for count, term, where, before in zip(
+                *(one.tolist() for one in found), said, strict=True
+            )
+        ]
+    return list(said)
 
 
-BACKING: dict[str, Callable[[Explainer, int, int], Why | None]] = {
+BACKING: dict[str, Callable[[Explainer, NDArray[np.intp]], list[Why | None]]] = {
     "content": _wish,
     "gap_closed": _gap,
     "skills_needed": _needed,

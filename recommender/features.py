@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recommender.quality import Quality
@@ -86,16 +85,16 @@ def _skill_features(
     question: Question, candidates: NDArray[np.int32]
 ) -> dict[str, NDArray[np.float32]]:
     """Share of the target's needs that the training closes, and of its own skills needed and held."""
-    batch, taught = question.batch, question.catalogue.skills
+    batch, teaching = question.batch, question.catalogue.by_skill
     rows = np.arange(len(batch))[:, None]
     missing = batch.needs - batch.needs.multiply(batch.skills)
     total = np.maximum(np.asarray(missing.sum(axis=1), dtype=np.float32).reshape(-1, 1), 1e-6)
-    per_course = np.maximum(taught.getnnz(axis=1), 1).astype(np.float32)[candidates]
+    per_course = question.catalogue.taught_count[candidates]
     wanted = batch.needs.astype(bool).astype(np.float32)
     return {
-        "gap_closed": (missing @ taught.T).toarray()[rows, candidates] / total,
-        "skills_needed": (wanted @ taught.T).toarray()[rows, candidates] / per_course,
-        "skills_held": (batch.skills @ taught.T).toarray()[rows, candidates] / per_course,
+        "gap_closed": (missing @ teaching).toarray()[rows, candidates] / total,
+        "skills_needed": (wanted @ teaching).toarray()[rows, candidates] / per_course,
+        "skills_held": (batch.skills @ teaching).toarray()[rows, candidates] / per_course,
     }
 
 
@@ -106,15 +105,7 @@ def _level_fit(question: Question, candidates: NDArray[np.int32]) -> NDArray[np.
     holds four or more is advanced.
     """
     batch, catalogue = question.batch, question.catalogue
-    of_topic = sp.csr_matrix(
-        (
-            np.ones(len(catalogue), np.float32),
-            (np.maximum(catalogue.category, 0), np.arange(len(catalogue))),
-        ),
-        shape=(max(len(catalogue.categories), 1), len(catalogue)),
-    )
-    topic_skills = (of_topic @ catalogue.skills).astype(bool).astype(np.float32)
-    held = np.asarray((batch.skills @ topic_skills.T).todense())
+    held = np.asarray(batch.skills @ catalogue.topics_of_skills)
     stage = np.minimum(held / 2.0, 2.0)
     rows = np.arange(len(batch))[:, None]
     level = catalogue.level[candidates]

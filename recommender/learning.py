@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from models.additive_ranker import AdditiveRanker
 from models.candidates.base import CandidateModel
 from models.candidates.side import SideInformation
 from models.earlier_past import earlier_presents
 from models.interactions import Interactions
-from models.ranker import Ranker
 from recommender.engine import Engine
 from recommender.features import FEATURES
 from recommender.participants import region_attributes, relevance
@@ -110,7 +110,7 @@ def learn_ranker(
     tables, labels, groups = (np.concatenate(parts) for parts in zip(*examples, strict=True))
     if not len(groups):
         return None
-    learnt = Ranker(trees=150, leaves=15).fit(tables, labels, groups, list(FEATURES))
+    learnt = AdditiveRanker(seed=seed).fit(tables, labels, groups, list(FEATURES))
     return BlendedRanker.of(learnt, tables)
 
 

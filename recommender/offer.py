@@ -17,6 +17,7 @@ from recommender.reach import Roads
 from recommender.reasons import Reason, bits_where
 from training_data.columns import EDUCATIONS, LEVELS, MODES, Courses
 from training_data.rules import RulesInForce
+from training_data.text import normalise
 
 Stage = Literal["listed", "not_closed", "registrable", "in_time", "paid", "open"]
 Violations = NDArray[np.bool_]
@@ -116,6 +117,12 @@ class Offer:
         basics = np.unique(self.catalogue.prerequisites.indices).astype(np.int64)
         taught = self.catalogue.skills[basics]
         return basics, taught, taught.getnnz(axis=1).astype(np.float32)
+
+    @cached_property
+    def excluded_occupations(self) -> frozenset[str]:
+        """Names of the occupations that the programme leaves out, normalised."""
+        rule = self.rules.excluded_occupation
+        return frozenset(normalise(name) for name in rule.occupations) if rule else frozenset()
 
     @cached_property
     def price(self) -> NDArray[np.int32]:

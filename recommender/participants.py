@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from models.candidates.histories import Histories
 from recommender.catalogue import Catalogue, located
 from training_data.columns import GENDERS, Interactions, Participants
-from training_data.frames import codes_of, indicator, ones_at, positions
+from training_data.frames import codes_of, indicator, ones_at, positions, stacked
 from training_data.regions import RegionTable
 from training_data.vocabulary import Occupations, Vocabulary
 
@@ -94,6 +95,12 @@ class ParticipantBatch:
     def __len__(self) -> int:
         return len(self.birth_year)
 
+    @classmethod
+    def stack(cls, parts: Sequence[ParticipantBatch]) -> ParticipantBatch:
+        """Return the participants of several batches, before the same catalogue, as one."""
+        names = [each.name for each in fields(cls)]
+        return cls(**{name: _stacked([getattr(part, name) for part in parts]) for name in names})
+
 
 def build_batch(
     participants: pl.DataFrame,
@@ -148,6 +155,21 @@ def build_batch(
         rated=done.of(("rate",)),
         histories=done.histories(opted_out, region_attributes(region, opted_out, regions)),
     )
+
+
+def _stacked(values: Sequence[Any]) -> Any:
+    """Return one field of several batches as one; what is not of the participants is the same for all."""
+    match values[0]:
+        case np.ndarray():
+            return np.concatenate(values)
+        case pl.Series():
+            return pl.concat(values)
+        case sp.csr_matrix():
+            return stacked(values)
+        case Histories():
+            return Histories.stack(values)
+        case shared:
+            return shared
 
 
 def _plain(participants: pl.DataFrame, grant: int | None) -> dict[str, NDArray[Any]]:

@@ -87,6 +87,11 @@ class Quality:
         overall: NDArray[np.float32] = np.mean(columns, axis=0).astype(np.float32)
         return overall
 
+    @cached_property
+    def usual(self) -> float:
+        """Median of ``overall``."""
+        return float(np.median(self.overall))
+
     @property
     def placement(self) -> NDArray[np.float32]:
         """Placement rate, (N,)."""

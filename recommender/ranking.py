@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.ranker import Ranker as LearntRanker
+from models.additive_ranker import AdditiveRanker
 from recommender.features import FEATURES
 
 # Weights where there are no events to learn from: what a counsellor would look at, in this order.
@@ -71,20 +71,20 @@ class BlendedRanker:
 
     Parameters
     ----------
-    learnt : LearntRanker
+    learnt : AdditiveRanker
     learnt_spread, fixed_spread : float
         Standard deviation of the scores of each over the candidates it was learnt from.
     fixed_share : float
         0 for the trees alone, 1 for the fixed weights alone.
     """
 
-    learnt: LearntRanker
+    learnt: AdditiveRanker
     learnt_spread: float
     fixed_spread: float
     fixed_share: float = FIXED_SHARE
 
     @classmethod
-    def of(cls, learnt: LearntRanker, features: NDArray[np.float32]) -> BlendedRanker:
+    def of(cls, learnt: AdditiveRanker, features: NDArray[np.float32]) -> BlendedRanker:
         """Blend with the spreads of the scores of ``features``, shape (M, F)."""
         spreads = (ranker.score(features).std() for ranker in (learnt, FixedRanker()))
         return cls(learnt, *(float(spread) or 1.0 for spread in spreads))

@@ -62,7 +62,7 @@ class Roads:
         size = max(1, CELLS // max(len(self.spot), 1))
         for first in range(0, len(origins) if len(self.courses) else 0, size):
             some = slice(first, first + size)
-            way = way_km(Spots.of(origins, some), self.spots, self.regions, self.rule)
+            way = way_km(Spots.of(origins, (some, None)), self.spots, self.regions, self.rule)
             km[some, :-1] = np.minimum.reduceat(way[:, self.spot], self.starts, axis=1)
         return km
 
@@ -122,40 +122,64 @@ def travel(batch: ParticipantBatch, roads: Roads) -> Travel:
 def way_km(
     origins: Located, places: Located, regions: RegionTable, rule: ReachRule | None
 ) -> NDArray[np.float32]:
-    """Return the way from each origin to each place as the rules count it, shape (O, P).
+    """Return the way from each origin to each place as the rules count it; shapes broadcast.
 
     The great-circle distance; shortened between touching regions whose centroids alone are known,
     longer by a sea crossing, 0 within one's own region, infinite where either end is on no map.
     """
-    here = origins.region[:, None]
-    way = great_circle_km(
-        origins.latitude[:, None], origins.longitude[:, None], places.latitude, places.longitude
-    )
+    here = origins.region
+    way = great_circle_km(origins.latitude, origins.longitude, places.latitude, places.longitude)
     if rule is not None:
         touching = regions.are_neighbours(here, places.region)
-        touching &= ~origins.exact[:, None] & ~places.exact
+        touching &= ~origins.exact & ~places.exact
         shorter = np.maximum(way / 2, way - rule.neighbour_km)
         way = np.where(touching, shorter, way)
-        from_land, to_land = origins.landmass[:, None], places.landmass
+        from_land, to_land = origins.landmass, places.landmass
         overseas = (from_land != to_land) & (from_land >= 0) & (to_land >= 0)
         way = np.where(overseas, way + rule.sea_crossing_km, way)
     way = np.where((here == places.region) & (here >= 0), 0.0, way)
     return np.where(np.isnan(way), np.inf, way).astype(np.float32)
 
 
-def nearest_place(
-    batch: ParticipantBatch, row: int, places: Places, regions: RegionTable, rule: ReachRule | None
-) -> tuple[int, float]:
-    """Return which of ``places`` is nearest to one participant, and the great-circle km to it."""
-    here = Spots.of(batch, np.array([row]))
-    nearest = int(way_km(here, places, regions, rule)[0].argmin())
+def nearest_places(
+    batch: ParticipantBatch,
+    rows: NDArray[np.integer],
+    courses: NDArray[np.integer],
+    open_places: Places,
+    rule: ReachRule | None,
+    regions: RegionTable,
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the nearest open place of each pair's training, and the great-circle km to it.
+
+    Parameters
+    ----------
+    rows, courses : ndarray of int, shape (M,)
+    open_places : Places
+        In the order of the trainings.
+
+    Returns
+    -------
+    place : ndarray of int64, shape (M,)
+        Row of ``open_places``; -1 where the training has none.
+    km : ndarray of float64, shape (M,)
+        NaN where either end is on no map.
+    """
+    first, end = (np.searchsorted(open_places.course, courses, side) for side in ("left", "right"))
+    steps = np.arange((end - first).max(initial=0))
+    if not len(steps):
+        return np.full(len(rows), -1), np.full(len(rows), np.nan)
+    held = steps < (end - first)[:, None]
+    places = np.where(held, first[:, None] + steps, 0)
+    here = Spots.of(batch, (rows, None))
+    way = np.where(held, way_km(here, Spots.of(open_places, places), regions, rule), np.inf)
+    nearest = np.take_along_axis(places, way.argmin(axis=1)[:, None], axis=1)[:, 0]
     km = great_circle_km(
-        here.latitude[0],
-        here.longitude[0],
-        places.latitude[nearest],
-        places.longitude[nearest],
+        batch.latitude[rows],
+        batch.longitude[rows],
+        open_places.latitude[nearest],
+        open_places.longitude[nearest],
     )
-    return nearest, float(km)
+    return np.where(held.any(axis=1), nearest, -1), km
 
 
 def radius_km(batch: ParticipantBatch, rule: ReachRule | None) -> NDArray[np.float32]:

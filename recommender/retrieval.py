@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.candidates.top_k import top_k
-
 SourceScores = dict[str, NDArray[np.float32]]
 
 
@@ -35,15 +33,26 @@ def retrieve(scores: SourceScores, mask: NDArray[np.bool_], per_source: int) -> 
     list that no source fills is filled with permitted trainings, so that nobody leaves with less than
     could be had.
     """
-    B, N = mask.shape
-    proposed = np.zeros((B, N), dtype=bool)
-    rows = np.arange(B)[:, None]
+    proposed = np.zeros(mask.shape, dtype=bool)
     for source in scores.values():
-        ids, _ = top_k(source, min(per_source, N), mask & (source > 0))
-        filled = ids >= 0
-        proposed[np.broadcast_to(rows, ids.shape)[filled], ids[filled]] = True
+        _propose(proposed, np.where(mask, source, np.float32(-np.inf)), per_source)
     _fill(proposed, mask, per_source)
     return Candidates(_as_lists(proposed), scores)
+
+
+def _propose(proposed: NDArray[np.bool_], scores: NDArray[np.float32], most: int) -> None:
+    """Add the best of each row; of equal scores at the border, the first in the catalogue."""
+    n = min(most, scores.shape[1])
+    if not n or not len(scores):
+        return
+    border = np.partition(scores, scores.shape[1] - n, axis=1)[:, -n, None]
+    best = scores >= np.maximum(border, np.finfo(np.float32).tiny)
+    over = np.flatnonzero(best.sum(axis=1) > n)
+    if len(over):
+        tied = scores[over] == border[over]
+        room = n - (best[over] & ~tied).sum(axis=1, keepdims=True)
+        best[over] &= ~tied | (np.cumsum(tied, axis=1) <= room)
+    proposed |= best
 
 
 def _fill(proposed: NDArray[np.bool_], mask: NDArray[np.bool_], least: int) -> None:

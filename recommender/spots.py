@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+Rows = NDArray[np.integer] | slice | tuple[NDArray[np.integer] | slice, None]
+
 
 class Located(Protocol):
     """What has a place: participants and places of trainings alike."""
@@ -44,8 +46,8 @@ class Spots:
     exact: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, located: Located, rows: NDArray[np.integer] | slice = slice(None)) -> Spots:
-        """Return the spots at ``rows`` of whatever is located."""
+    def of(cls, located: Located, rows: Rows = slice(None)) -> Spots:
+        """Return the spots at ``rows`` of whatever is located, in the shape of the rows."""
         return cls(
             located.region[rows],
             located.landmass[rows],

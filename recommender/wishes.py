@@ -41,7 +41,7 @@ class Wishes:
     Attributes
     ----------
     phrases : list of str
-        Distinct phrases, Q of them.
+        Q of them; one may stand again for another participant.
     vectors : ndarray of float32, shape (Q, D)
         Unit vector of each.
     weights : csr_matrix of float32, shape (B, Q)
@@ -51,6 +51,25 @@ class Wishes:
     phrases: list[str]
     vectors: NDArray[np.float32]
     weights: sp.csr_matrix
+
+    @classmethod
+    def stack(cls, parts: Sequence[Wishes]) -> Wishes:
+        """Return the wishes of several batches as one."""
+        starts = np.cumsum([0] + [len(part.phrases) for part in parts])
+        sizes = np.concatenate([np.diff(part.weights.indptr) for part in parts])
+        columns = [
+            part.weights.indices + start for part, start in zip(parts, starts[:-1], strict=True)
+        ]
+        weights = sp.csr_matrix(
+            (
+                np.concatenate([part.weights.data for part in parts]),
+                np.concatenate(columns),
+                np.concatenate([[0], np.cumsum(sizes)]),
+            ),
+            shape=(len(sizes), int(starts[-1])),
+        )
+        phrases = [phrase for part in parts for phrase in part.phrases]
+        return cls(phrases, np.concatenate([part.vectors for part in parts]), weights)
 
     def participants(self) -> NDArray[np.float32]:
         """Return a unit vector for each participant, shape (B, D); zeros for one without phrases."""
@@ -75,7 +94,7 @@ def phrases_of(
     rows = np.concatenate([part[0] for part in parts])
     texts = pl.concat([part[1] for part in parts])
     weights = np.concatenate([np.full(len(part[0]), part[2], np.float32) for part in parts])
-    distinct = texts.unique(maintain_order=True)
+    distinct = texts.unique().sort()  # so that a person's come in one order in every batch
     places = pl.Series(np.arange(len(distinct), dtype=np.int32))
     columns = (
         texts.replace_strict(distinct, places) if len(distinct) else pl.Series([], dtype=pl.Int32)

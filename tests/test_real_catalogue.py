@@ -112,7 +112,9 @@ def test_most_of_the_top_five_are_on_topic_and_all_are_permitted(bundle: Bundle,
     described, on_topic = PEOPLE[who]
     tables = to_tables([Profile(**described)], ["someone"], bundle.engine.regions)
     messages = bundle.messages("id")
-    found = respond(bundle.engine, messages, *tables, DAY, Settings(), Filters())[0]["items"]
+    found = respond(
+        bundle.engine, messages, bundle.engine.people(*tables, DAY), DAY, Settings(), Filters()
+    )[0]["items"]
     assert len(found) == 10
     titles = [item["title"] for item in found[:5]]
     fitting = [title for title in titles if re.search(on_topic, title.lower())]
@@ -126,7 +128,14 @@ def test_most_of_the_top_five_are_on_topic_and_all_are_permitted(bundle: Bundle,
 def test_the_welder_hears_that_the_class_is_within_reach(bundle: Bundle) -> None:
     described, _ = PEOPLE["a laid-off factory worker in Kab. Karawang with welding skills"]
     tables = to_tables([Profile(**described)], ["someone"], bundle.engine.regions)
-    found = respond(bundle.engine, bundle.messages("id"), *tables, DAY, Settings(), Filters())[0]
+    found = respond(
+        bundle.engine,
+        bundle.messages("id"),
+        bundle.engine.people(*tables, DAY),
+        DAY,
+        Settings(),
+        Filters(),
+    )[0]
     placed = [item for item in found["items"] if item["distance_km"] is not None]
     assert placed
     assert all(item["distance_km"] <= 50 for item in placed)
@@ -136,5 +145,12 @@ def test_a_radius_too_small_takes_the_class_away(bundle: Bundle) -> None:
     described, _ = PEOPLE["a laid-off factory worker in Kab. Karawang with welding skills"]
     near = Profile(**described | {"radius_km": 20})
     tables = to_tables([near], ["someone"], bundle.engine.regions)
-    found = respond(bundle.engine, bundle.messages("id"), *tables, DAY, Settings(), Filters())[0]
+    found = respond(
+        bundle.engine,
+        bundle.messages("id"),
+        bundle.engine.people(*tables, DAY),
+        DAY,
+        Settings(),
+        Filters(),
+    )[0]
     assert not any(item["distance_km"] for item in found["items"])

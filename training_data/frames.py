@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -26,10 +27,8 @@ def exploded(values: pl.Series) -> tuple[NDArray[np.int64], pl.Series]:
 
 def positions(values: pl.Series, find: Find) -> NDArray[np.int32]:
     """Return ``find(value)`` of each string, calling it once for each distinct one; -1 for null."""
-    known = {value: find(value) for value in values.unique() if value is not None}
-    if not known:
-        return np.full(len(values), -1, np.int32)
-    return values.replace_strict(known, default=-1, return_dtype=pl.Int32).to_numpy()
+    known = cache(lambda value: -1 if value is None else find(value))
+    return np.fromiter(map(known, values.to_list()), dtype=np.int32, count=len(values))
 
 
 def indicator(lists: pl.Series, find: Find, width: int) -> sp.csr_matrix:
@@ -48,6 +47,25 @@ def ones_at(
     )
     matrix.data[:] = 1.0
     return matrix
+
+
+def stacked(matrices: Sequence[sp.csr_matrix]) -> sp.csr_matrix:
+    """Return the rows of matrices of one width, below each other."""
+    sizes = np.concatenate([np.diff(matrix.indptr) for matrix in matrices])
+    data = np.concatenate([matrix.data for matrix in matrices])
+    columns = np.concatenate([matrix.indices for matrix in matrices])
+    indptr = np.concatenate([[0], np.cumsum(sizes)])
+    return sp.csr_matrix((data, columns, indptr), shape=(len(sizes), matrices[0].shape[1]))
+
+
+def padded(matrix: sp.csr_matrix, rows: NDArray[np.integer]) -> NDArray[np.int32]:
+    """Return the columns of the non-zero cells of some rows, shape (n, widest row), padded with -1."""
+    starts, sizes = matrix.indptr[rows], np.diff(matrix.indptr)[rows]
+    places = np.arange(sizes.max(initial=0))
+    held = places < sizes[:, None]
+    columns = np.full(held.shape, -1, dtype=np.int32)
+    columns[held] = matrix.indices[(starts[:, None] + places)[held]]
+    return columns
 
 
 def codes_of(values: pl.Series, known: Sequence[str]) -> NDArray[np.int32]:

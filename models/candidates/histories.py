@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,6 +69,20 @@ class Histories:
         attributes = None if self.attributes is None else self.attributes[chosen]
         return Histories(
             indptr, self.items[at], self.weights[at], self.n_items, self.at[at], attributes
+        )
+
+    @classmethod
+    def stack(cls, parts: Sequence[Histories]) -> Histories:
+        """Return the participants of several batches, with the same courses and attributes, as one."""
+        ends = np.cumsum(np.concatenate([part.lengths for part in parts]))
+        attributes = [part.attributes for part in parts if part.attributes is not None]
+        return cls(
+            np.concatenate([[0], ends]).astype(np.int64),
+            np.concatenate([part.items for part in parts]),
+            np.concatenate([part.weights for part in parts]),
+            parts[0].n_items,
+            np.concatenate([part.at for part in parts]),
+            sp.vstack(attributes, format="csr") if attributes else None,
         )
 
     def matrix(self, weights: NDArray[np.float32] | None = None) -> sp.csr_matrix:

@@ -6,6 +6,7 @@ import datetime as dt
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -44,7 +45,7 @@ class Messages:
 
     def money(self, amount: int) -> str:
         """Return an amount with its currency: "Rp 850.000"."""
-        return f"{self.currency_sign} {format_decimal(amount, locale=self.language)}"
+        return f"{self.currency_sign} {_decimal(amount, self.language)}"
 
     def price(self, amount: int) -> str:
         """Return a price, in words where nothing is asked."""
@@ -62,6 +63,13 @@ class Messages:
         if isinstance(value, float):
             return format_decimal(value, format="#,##0.#", locale=self.language)
         return self.texts["words"].get(str(value), str(value))
+
+
+@lru_cache(maxsize=10_000)
+def _decimal(amount: int, language: str) -> str:
+    """Return a whole number as it is written in a language; prices come again and again."""
+    written: str = format_decimal(amount, locale=language)
+    return written
 
 
 MONEY = frozenset({"price", "balance", "ceiling", "missing"})

@@ -123,27 +123,27 @@ def test_the_figure_of_a_training_follows_its_skills_and_region(
 
 
 def test_the_nearest_openings_are_named(demand: Demand, regions: RegionTable) -> None:
-    all_skills = np.arange(4)
-    surabaya, malang = regions.id(SURABAYA), regions.id(MALANG)
-    assert demand.openings_asking(surabaya, all_skills) == (3, 0, surabaya)
-    assert demand.openings_asking(malang, all_skills) == (12, 1, regions.id(EAST_JAVA))
-    assert demand.openings_asking(malang, np.array([3])) == (
-        5,
-        3,
-        regions.id(regions.ancestors(MALANG)[-1]),
+    surabaya, malang, jayapura = (regions.id(code) for code in (SURABAYA, MALANG, "91.71"))
+    java, nation = regions.id(EAST_JAVA), regions.id(regions.ancestors(MALANG)[-1])
+    where = np.array([surabaya, malang, malang, -1, surabaya])
+    every = [0, 1, 2, 3]
+    skills = np.array([every, every, [3, -1, -1, -1], every, [-1] * 4])
+    openings, skill, region = demand.openings_asking(where, skills)
+    assert openings.tolist() == [3, 12, 5, 0, 0]
+    assert skill[:3].tolist() == [0, 1, 3]
+    assert region[:3].tolist() == [surabaya, java, nation]
+    openings, _, region = demand.openings_as(
+        np.array([surabaya, surabaya, jayapura, surabaya]), np.array([0, 1, 1, -1])
     )
-    assert demand.openings_asking(-1, all_skills) is None
-    assert demand.openings_as(surabaya, 0) == (3, surabaya)
-    assert demand.openings_as(surabaya, 1) == (10, regions.id(EAST_JAVA))
-    assert demand.openings_as(regions.id("91.71"), 1) is None
-    assert demand.openings_asking(surabaya, np.array([], dtype=np.int64)) is None
+    assert openings.tolist() == [3, 10, 0, 0]
+    assert region[:2].tolist() == [surabaya, java]
 
 
 def test_without_vacancies_nothing_is_sought(regions: RegionTable) -> None:
     none = build_demand(vacancies(), regions, SKILLS, OCCUPATIONS)
     taught = sp.csr_matrix(np.ones((2, 4), dtype=np.float32))
     assert not none.of_trainings(np.array([-1, 3], dtype=np.int32), taught).any()
-    assert none.openings_asking(3, np.arange(4)) is None
+    assert none.openings_asking(np.array([3]), np.arange(4)[None])[0].tolist() == [0]
 
 
 def test_saved_and_restored_it_is_the_same(demand: Demand) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from random import Random
 
 import numpy as np
 import polars as pl
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from recommender.eligibility import permitted
 from recommender.engine import Answer, Engine, Filters, Settings
+from recommender.people import People
 from tests.recommender.worlds import DAY, World, random_world
 
 EngineOf = Callable[[World], Engine]
@@ -122,7 +124,25 @@ def test_every_recommended_training_has_a_reason(engine_of: EngineOf) -> None:
     world = random_world(5, n_courses=60)
     engine = engine_of(world)
     found = answer(engine, world)
-    reasons = engine.why(found, "en")
-    for row, ids in enumerate(found.ids):
-        assert len(reasons[row]) == (ids >= 0).sum()
-        assert all(reasons[row])
+    reasons = engine.why(found, engine.explainer(found, "en"))
+    assert len(reasons) == (found.ids >= 0).sum()
+    assert all(reasons)
+
+
+@MANY
+@given(worlds, st.randoms(use_true_random=False))
+def test_people_read_one_by_one_are_answered_as_in_one_batch(
+    engine_of: EngineOf, world: World, random: Random
+) -> None:
+    engine = engine_of(world)
+    order = random.sample(range(len(world.participants)), k=len(world.participants))
+    everybody = world.participants[order]
+    whole = engine.people(everybody, world.events, DAY)
+    parts = [engine.people(one, world.events, DAY) for one in everybody.iter_slices(1)]
+    stacked = People.stack(parts)
+    assert stacked.ids == whole.ids
+    one, other = engine.answer(whole, DAY), engine.answer(stacked, DAY)
+    assert one.ids.tolist() == other.ids.tolist()
+    np.testing.assert_allclose(one.scores, other.scores, rtol=1e-5)
+    reasons = [engine.why(each, engine.explainer(each, "en")) for each in (one, other)]
+    assert reasons[0] == reasons[1]

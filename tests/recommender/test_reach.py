@@ -152,7 +152,7 @@ def test_touching_regions_are_nearer_by_no_more_than_half() -> None:
     def way(a: str, b: str, allowance: float) -> float:
         spots = [question({"region_code": code}, {}).batch for code in (a, b)]
         rule = RULE.model_copy(update={"neighbour_km": allowance, "sea_crossing_km": 0.0})
-        return float(way_km(Spots.of(spots[0]), Spots.of(spots[1]), regions, rule)[0, 0])
+        return float(way_km(Spots.of(spots[0]), Spots.of(spots[1]), regions, rule)[0])
 
     plain = way(KUPANG_KOTA, KUPANG_KAB, 0.0)
     assert plain == pytest.approx(42.66, abs=0.01)
@@ -190,8 +190,13 @@ def test_ways_are_symmetric_and_never_shorter_for_a_sea_between() -> None:
         regions.longitude[rows],
         np.zeros(len(rows), dtype=bool),
     )
-    dry = way_km(spots, spots, regions, RULE.model_copy(update={"sea_crossing_km": 0.0}))
-    wet = way_km(spots, spots, regions, RULE)
+    dry = way_km(
+        Spots.of(spots, (slice(None), None)),
+        spots,
+        regions,
+        RULE.model_copy(update={"sea_crossing_km": 0.0}),
+    )
+    wet = way_km(Spots.of(spots, (slice(None), None)), spots, regions, RULE)
     assert np.array_equal(wet, wet.T)
     assert not wet.diagonal().any()
     assert set(np.round(np.unique(wet - dry), 2)) <= {0.0, 60.0}

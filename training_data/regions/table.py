@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -203,6 +204,12 @@ class RegionTable:
         a, b = np.asarray(a), np.asarray(b)
         on_a, on_b = self.landmass[a], self.landmass[b]
         return np.asarray((on_a == on_b) & (on_a >= 0) & (a >= 0) & (b >= 0))
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Name of each region."""
+        names: list[str] = self.frame["name"].to_list()
+        return names
 
     def are_neighbours(self, a: ArrayLike, b: ArrayLike) -> NDArray[np.bool_]:
         """Whether ids touch; shapes broadcast. A region is not its own neighbour."""

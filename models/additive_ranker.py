@@ -1,0 +1,162 @@
+"""Learning to rank with one curve for each feature: as quick as a table, and its own explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+
+_FILE = "curves.safetensors"
+
+
+@dataclass
+class AdditiveRanker:
+    """Gradient-boosted trees of which each asks for one feature alone, summed into one step curve a feature.
+
+    The score is the sum of the curves, so what a feature adds is exact (it is also its SHAP value), and
+    scoring needs one look-up a feature instead of a walk through every tree. Lou, Caruana and Gehrke,
+    "Intelligible models for classification and regression" (2012); learnt as LambdaMART.
+
+    Parameters
+    ----------
+    trees, leaves : int
+        Number of trees, and leaves of each.
+    learning_rate : float
+    min_leaf : int
+        Fewest pairs in a leaf.
+    l2 : float
+    seed : int
+    threads : int
+        0 uses all cores.
+
+    Attributes
+    ----------
+    steps_ : list of ndarray of float32
+        Where each feature's curve changes, ascending; a value belongs to the first step that is not below it.
+    heights_ : list of ndarray of float32
+        The curve before, between and after the steps; its mean over the pairs that were learnt from is 0.
+    """
+
+    trees: int = 300
+    leaves: int = 8
+    learning_rate: float = 0.05
+    min_leaf: int = 50
+    l2: float = 1.0
+    seed: int = 0
+    threads: int = 0
+
+    def fit(
+        self,
+        features: NDArray[np.float32],
+        labels: NDArray[np.float32],
+        groups: NDArray[np.int64],
+        names: list[str],
+    ) -> Self:
+        """Learn to put the relevant pairs of each group first.
+
+        Parameters
+        ----------
+        features : ndarray of float32, shape (R, F)
+        labels : ndarray of float32, shape (R,)
+            Relevance; rounded to whole grades by LightGBM.
+        groups : ndarray of int64
+            Pairs of each participant, in order; they sum to R.
+        names : list of str
+            Names of the features.
+        """
+        settings = {
+            "objective": "lambdarank",
+            "interaction_constraints": [[feature] for feature in range(features.shape[1])],
+            "num_leaves": self.leaves,
+            "learning_rate": self.learning_rate,
+            "min_data_in_leaf": self.min_leaf,
+            "min_sum_hessian_in_leaf": 1e-3,
+            "bagging_fraction": 0.7,
+            "bagging_freq": 1,
+            "lambda_l2": self.l2,
+            "lambdarank_truncation_level": 20,
+            "seed": self.seed,
+            "deterministic": True,
+            "num_threads": self.threads,
+            "verbosity": -1,
+        }
+        data = lightgbm.Dataset(features, labels, group=groups, feature_name=names)
+        booster = lightgbm.train(settings, data, self.trees)
+        self.steps_ = _steps(booster, features.shape[1])
+        curves = [_curve(booster, feature, steps) for feature, steps in enumerate(self.steps_)]
+        self.heights_ = [
+            (curve - curve[np.searchsorted(steps, values)].mean()).astype(np.float32)
+            for curve, steps, values in zip(curves, self.steps_, features.T, strict=True)
+        ]
+        return self
+
+    def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the score of each pair, shape (R,); only its order within a participant means something."""
+        scores: NDArray[np.float32] = self.contributions(features).sum(axis=1)
+        return scores
+
+    def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how much each feature moved each score, shape (R, F)."""
+        moved = np.zeros(features.shape, dtype=np.float32, order="F")
+        for feature, (steps, heights) in enumerate(zip(self.steps_, self.heights_, strict=True)):
+            if len(steps):
+                moved[:, feature] = heights[np.searchsorted(steps, features[:, feature])]
+        return moved
+
+    def save(self, folder: Path) -> None:
+        """Write the curves as safetensors."""
+        folder.mkdir(parents=True, exist_ok=True)
+        curves: dict[str, NDArray[np.float32]] = {}
+        for feature, (steps, heights) in enumerate(zip(self.steps_, self.heights_, strict=True)):
+            curves |= {f"{feature}.steps": steps, f"{feature}.heights": heights}
+        save_file(curves, folder / _FILE)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read a saved ranker."""
+        curves = load_file(folder / _FILE)
+        ranker = cls()
+        features = range(len(curves) // 2)
+        ranker.steps_ = [curves[f"{feature}.steps"] for feature in features]
+        ranker.heights_ = [curves[f"{feature}.heights"] for feature in features]
+        return ranker
+
+
+def _steps(booster: lightgbm.Booster, n_features: int) -> list[NDArray[np.float32]]:
+    """Return the thresholds of each feature, as the largest float32 that is not above each."""
+    found: list[set[float]] = [set() for _ in range(n_features)]
+    for tree in booster.dump_model()["tree_info"]:
+        for feature, threshold in _splits(tree["tree_structure"]):
+            found[feature].add(threshold)
+    steps = []
+    for thresholds in found:
+        exact = np.array(sorted(thresholds), dtype=np.float64)
+        near = exact.astype(np.float32)
+        below = np.nextafter(near, np.float32(-np.inf))
+        steps.append(np.unique(np.where(near > exact, below, near)))
+    return steps
+
+
+def _splits(node: Mapping[str, Any]) -> Iterator[tuple[int, float]]:
+    if "split_feature" in node:
+        yield node["split_feature"], node["threshold"]
+        yield from _splits(node["left_child"])
+        yield from _splits(node["right_child"])
+
+
+def _curve(
+    booster: lightgbm.Booster, feature: int, steps: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Return what the trees say before, between and after the steps of a feature, all others at 0."""
+    points = np.zeros((len(steps) + 1, booster.num_feature()))
+    if len(steps):
+        points[:-1, feature] = steps
+        points[-1, feature] = np.nextafter(steps[-1], np.float32(np.inf))
+    curve: NDArray[np.float64] = booster.predict(points)
+    return curve
