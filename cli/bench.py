@@ -76,6 +76,16 @@ def skills(
     _end(run(esco=esco, sentences=sentences))
 
 
+@app.command()
+def vacancies(
+    data: Annotated[Path, typer.Option(help="Folder of the folders 'vacancies' and 'catalogue'.")],
+) -> None:
+    """Measure vacancies found by trainings' texts, and the reverse, against TF-IDF and BM25."""
+    from evaluation.bench.vacancies import run
+
+    _end(run(vacancies=data / "vacancies", catalogue=data / "catalogue"))
+
+
 def _end(outcome: Outcome) -> NoReturn:
     """Write the outcome, end with its line, and say by the exit status whether it holds."""
     outcome.write()

@@ -187,17 +187,19 @@ def _scorers(space: ContentSpace, teacher: TextEncoder, texts: Sequence[str]) ->
         "student + lexical": lambda queries: (
             space.join(space.student_.encode(queries), queries) @ courses.T
         ),
-        "TF-IDF characters": _tfidf_scorer(_char_tfidf(), texts),
-        "TF-IDF words": _tfidf_scorer(TfidfVectorizer(sublinear_tf=True), texts),
-        "BM25": _bm25_scorer(texts),
+        "TF-IDF characters": tfidf_scorer(char_tfidf(), texts),
+        "TF-IDF words": tfidf_scorer(TfidfVectorizer(sublinear_tf=True), texts),
+        "BM25": bm25_scorer(texts),
     }
 
 
-def _char_tfidf() -> TfidfVectorizer:
+def char_tfidf() -> TfidfVectorizer:
+    """Return TF-IDF of character n-grams."""
     return TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
 
 
-def _tfidf_scorer(vectorizer: TfidfVectorizer, texts: Sequence[str]) -> Scorer:
+def tfidf_scorer(vectorizer: TfidfVectorizer, texts: Sequence[str]) -> Scorer:
+    """Return the cosines of TF-IDF vectors, rarity learnt from ``texts``."""
     courses = vectorizer.fit_transform(texts)
 
     def score(queries: Sequence[str]) -> NDArray[np.float32]:
@@ -207,7 +209,8 @@ def _tfidf_scorer(vectorizer: TfidfVectorizer, texts: Sequence[str]) -> Scorer:
     return score
 
 
-def _bm25_scorer(texts: Sequence[str]) -> Scorer:
+def bm25_scorer(texts: Sequence[str]) -> Scorer:
+    """Return BM25 of words."""
     from rank_bm25 import BM25Okapi
 
     split = TfidfVectorizer().build_analyzer()
@@ -220,7 +223,7 @@ def _bm25_scorer(texts: Sequence[str]) -> Scorer:
 def _embedders(
     space: ContentSpace, teacher: TextEncoder, texts: Sequence[str]
 ) -> dict[str, Embedder]:
-    tfidf = _char_tfidf().fit(texts)
+    tfidf = char_tfidf().fit(texts)
     return {
         "teacher": lambda sentences: teacher.encode(sentences, "query"),
         "student": space.student_.encode,
