@@ -42,17 +42,19 @@ class Judgement:
     centred : bool
         Whether vectors are compared about their means. A transformer's lie in a narrow cone and need
         it, a student's are about zero already.
+    each_word : float
+        Score that a further word is worth where runs of words overlap.
     """
 
     meaning: float
     threshold: float
     centred: bool
+    each_word: float = 0.1
 
 
 # Chosen on the tuning half of the project's Indonesian sentences.
 BY_TEACHER: Final = Judgement(meaning=0.5, threshold=0.54, centred=True)
 BY_STUDENT: Final = Judgement(meaning=0.2, threshold=0.65, centred=False)
-_EACH_WORD: Final = 0.1  # score that a further word is worth where phrases overlap
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,8 @@ class SkillExtractor:
     ----------
     vocabulary : Vocabulary
     words : WordEncoder
-        Reads the texts: the teacher's ``ContextualWords`` in training, the student's ``StaticWords``
-        in a service, where no transformer runs.
+        Reads the texts: the student's ``StaticWords`` where no transformer runs, in a service and in
+        the training that precedes it, else the teacher's ``ContextualWords``.
     judgement : Judgement
         ``BY_TEACHER`` or ``BY_STUDENT``, as the word encoder is.
 
@@ -197,10 +199,10 @@ class SkillExtractor:
         best, score = by_skill.argmax(axis=0), by_skill.max(axis=0)
         likely = np.flatnonzero(score >= self.judgement.threshold)
         length = np.diff(runs[best[likely]], axis=1).ravel()
-        order = np.argsort(-score[likely] - _EACH_WORD * length, kind="stable")
+        worth = score[likely] + self.judgement.each_word * length
         taken = np.zeros(len(words.spans), dtype=bool)
         found = []
-        for skill in likely[order]:
+        for skill in likely[np.argsort(-worth, kind="stable")]:
             run = runs[best[skill]]
             if not taken[run[0] : run[1]].any():
                 taken[run[0] : run[1]] = True

@@ -21,10 +21,14 @@ _BREAK: Final = re.compile(r"[,;:!?()\[\]•|\n]|[.](?:\s|$)")
 _BATCH: Final = 32
 # Words that hold others together and name nothing: no phrase begins or ends with one.
 _FUNCTION_WORDS: Final = frozenset(
-    "yang dan di ke dari untuk dengan pada dalam atau juga serta agar supaya karena oleh ini itu saya "
-    "anda kami kita dia adalah akan bisa dapat sudah belum pernah telah sedang tidak tanpa hanya lebih "
-    "sangat para bagi saat ingin mau sebagai secara seperti hingga sampai lewat melalui cara "
-    "the a an and or of to in for with on at by from as is are be your you".split()
+    word
+    for words in (
+        "yang dan di ke dari untuk dengan pada dalam atau juga serta agar supaya karena oleh ini itu",
+        "saya anda kami kita dia adalah akan bisa dapat sudah belum pernah telah sedang tidak tanpa",
+        "hanya lebih sangat para bagi saat ingin mau sebagai secara seperti hingga sampai lewat",
+        "melalui cara the a an and or of to in for with on at by from as is are be your you",
+    )
+    for word in words.split()
 )
 
 

@@ -34,6 +34,12 @@ class NationalOccupations:
         with source.open(encoding="utf-8", newline="") as file:
             return cls({row["code"]: row["title"] for row in csv.DictReader(file)})
 
+    @classmethod
+    def in_folder(cls, folder: Path) -> NationalOccupations:
+        """Read the ``.csv`` file beside a country's occupations; without one no title is known."""
+        path = next(iter(sorted(folder.glob("*.csv"))), None)
+        return cls({}) if path is None else cls.load(path)
+
     @cached_property
     def _codes(self) -> dict[str, str]:
         """Normalised title -> code; the widest group where levels share a title."""

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from training_data.national_occupations import NationalOccupations
@@ -48,3 +50,9 @@ def test_a_wide_group_or_nonsense_stands_for_none(
 ) -> None:
     assert national.nearest("5", occupations) == -1
     assert national.nearest("penjelajah waktu", occupations) == -1
+
+
+def test_a_folder_without_a_classification_knows_no_title(tmp_path: Path) -> None:
+    assert NationalOccupations.in_folder(tmp_path).titles == {}
+    (tmp_path / "own.csv").write_text("code,title\n1234,Astronaut\n", encoding="utf-8")
+    assert NationalOccupations.in_folder(tmp_path).code_of("astronaut") == "1234"
