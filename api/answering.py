@@ -11,14 +11,15 @@ import asyncio
 import datetime as dt
 import logging
 import time
-import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from api import request_ids
 from api.batching import Batcher, FullError, Load
+from api.experiment import Arm
 from api.lists import Asked, full_lists, simple_lists
 from api.people import People, Person
 from api.problems import ProblemError
@@ -26,11 +27,13 @@ from api.schemas.recommendations import Cause, RecommendationRequest
 from api.security.principal import Principal
 from api.service import Service, nobody, unusable
 from api.settings import Settings
+from api.shadow import Answered
 from recommender.bundle import Bundle
 from recommender.engine import Filters
 from recommender.engine import Settings as ListSettings
 from training_data.profiles import ProfileError, rows_of
 from training_data.store.audit import Entry
+from training_data.store.shown import Shown
 
 STORE_SECONDS = 0.3  # so long a request waits for the store
 STORE_PAUSE = 1.0  # so long the store is not asked after it failed
@@ -46,6 +49,19 @@ class Given:
 
     answer: dict[str, Any]
     cause: Cause | None
+
+
+def shown_by(answer: Mapping[str, Any]) -> Shown | None:
+    """Return the list as it is kept to learn from; None for one that is neutral or of nobody known."""
+    if answer["neutral"] or answer["participant_id"] is None:
+        return None
+    return Shown(
+        request_id=answer["request_id"],
+        participant_id=answer["participant_id"],
+        at=dt.datetime.now(dt.UTC),
+        bundle_version=answer["bundle_version"],
+        items=[(item["course_id"], 1.0) for item in answer["items"]],
+    )
 
 
 def overloaded() -> ProblemError:
@@ -104,12 +120,13 @@ class Answering:
             If nobody has that id, a field cannot be used, or there is no time for an answer.
         """
         until = time.monotonic() + self._settings.deadline_seconds
-        bundle = self._service.bundle
-        messages = self._service.messages(asked.language)
-        person, cause = await self._person(asked, principal, bundle)
+        service = self._service.now()
+        person, cause = await self._person(asked, principal, service.bundle)
+        takes_part = not (asked.neutral or person.objects)
+        service, arm = service.for_subject(person.subject if takes_part else None)
         wanted = Asked(
-            bundle=bundle,
-            messages=messages,
+            bundle=service.bundle,
+            messages=service.messages(asked.language),
             day=dt.date.today(),
             settings=ListSettings(k=asked.k),
             filters=Filters(
@@ -124,7 +141,7 @@ class Answering:
             given = await self._lists.ask(wanted, until - time.monotonic())
         except (FullError, TimeoutError) as error:
             raise overloaded() from error
-        return self._noted(asked, principal, wanted, given.answer, given.cause or cause)
+        return self._noted(asked, principal, wanted, arm, given.answer, given.cause or cause)
 
     async def _person(
         self, asked: RecommendationRequest, principal: Principal, bundle: Bundle
@@ -156,29 +173,42 @@ class Answering:
         asked: RecommendationRequest,
         principal: Principal,
         wanted: Asked,
+        arm: Arm | None,
         answer: dict[str, Any],
         cause: Cause | None,
     ) -> dict[str, Any]:
         """Complete the answer and have the decision audited."""
-        answer["request_id"] = str(uuid.uuid4())
+        answer["request_id"] = request_ids.current()
         answer["bundle_version"] = wanted.bundle.manifest.version
         answer["participant_id"] = asked.participant_id
         answer["degraded"] = cause is not None
         answer["cause"] = cause
-        self._service.trail.add(
-            Entry(
-                actor=principal.name,
-                action="recommend",
-                subject=wanted.person.subject,
-                request_id=answer["request_id"],
-                bundle_version=answer["bundle_version"],
-                programme=answer["programme"],
-                decision={
-                    item["course_id"]: [why["code"] for why in item["reasons"]]
-                    for item in answer["items"]
-                },
-            )
+        entry = Entry(
+            actor=principal.name,
+            action="recommend",
+            subject=wanted.person.subject,
+            request_id=answer["request_id"],
+            bundle_version=answer["bundle_version"],
+            programme=answer["programme"],
+            decision={
+                item["course_id"]: [why["code"] for why in item["reasons"]]
+                for item in answer["items"]
+            },
+            arm=arm,
         )
+        self._service.trail.add(entry, shown_by(answer))
+        if self._service.shadow and not (answer["neutral"] or answer["degraded"]):
+            self._service.shadow.offer(
+                Answered(
+                    request_id=answer["request_id"],
+                    version=answer["bundle_version"],
+                    person=wanted.person.rows,
+                    day=wanted.day,
+                    settings=wanted.settings,
+                    filters=wanted.filters,
+                    course_ids=list(entry.decision),
+                )
+            )
         return answer
 
     def _answer(self, asked: Sequence[Asked], load: Load) -> list[Given]:

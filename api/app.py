@@ -14,6 +14,7 @@ from api.hot_route import HotRoute
 from api.metrics import Metrics
 from api.observed import Observed
 from api.problems import responses
+from api.releases import Releases
 from api.routes import (
     courses,
     events,
@@ -28,31 +29,42 @@ from api.security.access import Access
 from api.security.gate import Gate
 from api.service import Service
 from api.settings import Settings
+from api.shadow import Shadow
 from api.trail import Trail
-from recommender.bundle import Bundle
 from training_data.store.database import Store
 
 ROUTERS = (recommendations, plans, courses, participants, events, officers, metrics)
 
 
 def create_app(
-    bundle: Bundle, store: Store, settings: Settings, *, development: bool = False
+    releases: Releases,
+    store: Store,
+    settings: Settings,
+    *,
+    shadow: Shadow | None = None,
+    development: bool = False,
 ) -> FastAPI:
-    """Return the service over a loaded bundle and a store whose tables are up to date.
+    """Return the service over loaded bundles and a store whose tables are up to date.
 
     Parameters
     ----------
     development : bool
         Let everybody in without a credential; for a service that only this machine reaches.
     """
-    service = Service(bundle, store, Trail(store), Metrics())
+    service = Service(releases, releases.present, store, Trail(store), Metrics(), shadow)
     answering = Answering(service, settings)
-    service.metrics.watch(lambda: service.bundle, lambda: service.trail.waiting)
+    service.metrics.watch(lambda: releases.present.bundle, lambda: service.trail.waiting)
 
     @asynccontextmanager
     async def closing(_: FastAPI) -> AsyncIterator[None]:
         sweeping = asyncio.create_task(answering.keep_swept())
+        releases.follow(answering.people.recent)
+        if shadow is not None:
+            shadow.start()
         yield
+        releases.close()
+        if shadow is not None:
+            shadow.close()
         sweeping.cancel()
         answering.close()
         service.trail.close()

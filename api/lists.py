@@ -25,7 +25,8 @@ from recommender.messages import Messages
 from recommender.people import People
 from recommender.question import Question
 from recommender.ranking import FixedRanker
-from training_data.columns import Participants
+from recommender.splitting import split
+from training_data.columns import Interactions, Participants
 from training_data.profiles import to_frames
 
 POPULARITY = "regional_popularity"
@@ -98,12 +99,25 @@ def simple_lists(asked: Sequence[Asked]) -> list[dict[str, Any]]:
 def _people(asked: Sequence[Asked]) -> People:
     """Return those who ask as the engine reads them; who was read before is not read again."""
     new = [one for one in asked if one.reading not in one.person.made]
-    for one in new:
-        engine = one.bundle.engine
-        one.person.made = {one.reading: engine.people(*_frames(one), one.day)}
+    if new:
+        head = new[0]
+        read = head.bundle.engine.people(*_frames(new), head.day)
+        for one, alone in zip(new, split(read), strict=True):
+            one.person.made = {one.reading: alone}
     return People.stack([one.person.made[one.reading] for one in asked])
 
 
-def _frames(asked: Asked) -> tuple[pl.DataFrame, pl.DataFrame]:
-    people, events = to_frames([asked.person.rows])
-    return people.with_columns(Participants.profiling_opt_out.col | asked.neutral), events
+def _frames(asked: Sequence[Asked]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows of people; their ids are their places, so that one may be there twice."""
+    people, events = to_frames([one.person.rows for one in asked])
+    place = pl.Series(np.arange(len(asked))).cast(pl.String)
+    sizes = [len(one.person.rows.events) for one in asked]
+    owner = place.gather(np.repeat(np.arange(len(asked)), sizes))
+    neutral = pl.Series([one.neutral for one in asked])
+    return (
+        people.with_columns(
+            place.alias(Participants.participant_id.name),
+            Participants.profiling_opt_out.col | neutral,
+        ),
+        events.with_columns(owner.alias(Interactions.participant_id.name)),
+    )

@@ -14,12 +14,15 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
+from training_data.columns import Participants
 from training_data.profiles import Rows
 from training_data.store import participants
 from training_data.store.database import Store
 from training_data.store.erasure import erased_since
 from training_data.store.revisions import revisions
 
+MOST_RECENT = 300
+OBJECTS = list(Participants.columns()).index(Participants.profiling_opt_out.name)
 KEPT_SECONDS = (
     600.0  # so long somebody is kept after the last request, or through an outage of the store
 )
@@ -45,6 +48,11 @@ class Person:
     subject: str | None = None
     checked_at: float = 0.0
     made: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def objects(self) -> bool:
+        """Whether they object to profiling."""
+        return bool(self.rows.profile[OBJECTS])
 
 
 class People:
@@ -91,6 +99,12 @@ class People:
             person = self._kept.get(participant_id)
         fresh = person is not None and time.monotonic() - person.checked_at < KEPT_SECONDS
         return person if fresh else None
+
+    def recent(self) -> list[Rows]:
+        """Return those who were asked about last, but for those who object to profiling."""
+        with self._lock:
+            last = list(self._kept.values())[-MOST_RECENT:]
+        return [person.rows for person in last if not person.objects]
 
     def forget(self, participant_id: str) -> None:
         """Keep nothing of a participant."""

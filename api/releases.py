@@ -94,10 +94,20 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A second release that answers a share of the people."""
+    """A second release that answers a share of the people.
+
+    Attributes
+    ----------
+    share : float
+        From 0 to 1.
+    """
 
     candidate: Release
     share: float
+
+    def arm(self, subject: str) -> Arm:
+        """Return the arm of a person, by the salted hash under which the store names them."""
+        return arm_of(subject, self.candidate.version, self.share)
 
 
 class Releases:
@@ -109,8 +119,6 @@ class Releases:
     bundles : Path, optional
         Folder whose pointer is followed; none: the present release stays.
     experiment : Experiment, optional
-    recent : callable
-        Gives people who were asked about lately; a new bundle is tried on them.
 
     Attributes
     ----------
@@ -125,44 +133,42 @@ class Releases:
         present: Release,
         bundles: Path | None = None,
         experiment: Experiment | None = None,
-        recent: Callable[[], Sequence[Rows]] = list,
     ) -> None:
         self.present = present
         self.experiment = experiment
         self.refused: Refusal | None = None
         self._bundles = bundles
-        self._recent = recent
         self._seen: tuple[int, int] | None = None
         self._closing = Event()
-        self._follower = Thread(target=self._follow, name="releases", daemon=True)
+        self._follower: Thread | None = None
 
-    def choose(self, subject: str | None) -> tuple[Release, Arm | None]:
-        """Return the release for a person, and their arm; None: they take no part in an experiment.
+    @classmethod
+    def of(cls, bundle: Bundle) -> Releases:
+        """Return a bundle in memory as the present release, which stays."""
+        return cls(Release.of(bundle))
+
+    def follow(self, recent: Callable[[], Sequence[Rows]]) -> None:
+        """Look for a promotion every second from here on.
 
         Parameters
         ----------
-        subject : str or None
-            The salted hash under which the store names the person; None for who takes no part.
+        recent : callable
+            Gives people who were asked about lately; a new bundle is tried on them, too.
         """
-        experiment = self.experiment
-        if experiment is None or subject is None:
-            return self.present, None
-        arm = arm_of(subject, experiment.candidate.version, experiment.share)
-        return (experiment.candidate if arm == "candidate" else self.present), arm
-
-    def follow(self) -> None:
-        """Look for a promotion every second from here on."""
         if self._bundles is not None:
+            self._follower = Thread(
+                target=self._follow, args=(recent,), name="releases", daemon=True
+            )
             self._follower.start()
 
     def close(self) -> None:
         """Stop following."""
         self._closing.set()
-        if self._follower.is_alive():
+        if self._follower is not None:
             self._follower.join()
 
-    def look(self) -> None:
-        """Take the promoted bundle into service, where there is another one since the last look."""
+    def look(self, recent: Callable[[], Sequence[Rows]] = list) -> None:
+        """Take the promoted bundle into service, where there was a promotion since the last look."""
         if self._bundles is None or last_change(self._bundles) in (None, self._seen):
             return
         self._seen = last_change(self._bundles)
@@ -173,7 +179,7 @@ class Releases:
         try:
             release = Release.load(folder)
             _hold_to_programme(release.bundle, self.present.bundle)
-            release.warm(self._recent())
+            release.warm(recent())
         except Exception as error:  # whatever is wrong with it, the present one goes on
             self.refused = Refusal(folder.name, _reason(error), dt.datetime.now(dt.UTC))
             log.critical(
@@ -186,10 +192,10 @@ class Releases:
         old, self.present, self.refused = self.present.version, release, None
         log.warning("bundle %s answers from here on, after %s", release.version, old)
 
-    def _follow(self) -> None:
+    def _follow(self, recent: Callable[[], Sequence[Rows]]) -> None:
         while not self._closing.wait(POLL_SECONDS):
             try:
-                self.look()
+                self.look(recent)
             except (OSError, BundleError) as error:
                 log.error("the pointer to the current bundle is not readable: %s", error)
 

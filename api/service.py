@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import polars as pl
 from fastapi import Depends, Request
 
+from api import request_ids
+from api.experiment import Arm
 from api.metrics import Metrics
 from api.problems import FieldProblem, ProblemError
+from api.releases import Release, Releases
 from api.schemas.recommendations import AboutOne
 from api.security.principal import Principal
+from api.shadow import Shadow
 from api.trail import Trail
 from recommender.bundle import Bundle
 from recommender.messages import Messages
@@ -27,24 +30,50 @@ Tables = tuple[pl.DataFrame, pl.DataFrame]
 
 @dataclass(frozen=True)
 class Service:
-    """A loaded bundle, the store, the audit's writer, and what operators watch."""
+    """A release, the store, the audit's writer, and what operators watch.
 
-    bundle: Bundle
+    Attributes
+    ----------
+    release : Release
+        What a request is answered with from its begin to its end, whatever is promoted meanwhile.
+    """
+
+    releases: Releases
+    release: Release
     store: Store
     trail: Trail
     metrics: Metrics
+    shadow: Shadow | None = None
 
-    @cached_property
-    def _messages(self) -> dict[str, Messages]:
-        languages = self.bundle.engine.programme.languages
-        return {language: self.bundle.messages(language) for language in languages}
+    @property
+    def bundle(self) -> Bundle:
+        """The release's bundle."""
+        return self.release.bundle
+
+    def now(self) -> Service:
+        """Return the service with the present release; a request asks for it once."""
+        return replace(self, release=self.releases.present)
+
+    def for_subject(self, subject: str | None) -> tuple[Service, Arm | None]:
+        """Return the service with the release that a person gets, and their arm in the experiment.
+
+        Parameters
+        ----------
+        subject : str or None
+            The salted hash under which the store names the person; None for who takes no part.
+        """
+        experiment = self.releases.experiment
+        if experiment is None or subject is None:
+            return self, None
+        arm = experiment.arm(subject)
+        return (replace(self, release=experiment.candidate) if arm == "candidate" else self), arm
 
     def messages(self, language: str | None) -> Messages:
         """Return the texts in a language of the programme; its first by default."""
         wanted = language or self.bundle.engine.programme.languages[0]
-        if wanted not in self._messages:
-            raise unusable("language", f"not one of {', '.join(self._messages)}")
-        return self._messages[wanted]
+        if wanted not in self.release.messages:
+            raise unusable("language", f"not one of {', '.join(self.release.messages)}")
+        return self.release.messages[wanted]
 
     def course(self, course_id: str) -> int:
         """Return a training's row in the catalogue."""
@@ -60,25 +89,24 @@ class Service:
             people = people.with_columns(pl.lit(True).alias(Participants.profiling_opt_out.name))
         return people, events
 
-    def note(
+    def entry(
         self,
         principal: Principal,
         action: Action,
         participant_id: str | None,
-        request_id: str | None = None,
         decision: object = None,
-    ) -> None:
-        """Have an access or a decision audited."""
-        self.trail.add(
-            Entry(
-                actor=principal.name,
-                action=action,
-                subject=None if participant_id is None else self.store.pseudonym(participant_id),
-                request_id=request_id,
-                bundle_version=self.bundle.manifest.version,
-                programme=self.bundle.engine.programme.label,
-                decision=decision,
-            )
+        arm: Arm | None = None,
+    ) -> Entry:
+        """Return an entry of the audit about the present request."""
+        return Entry(
+            actor=principal.name,
+            action=action,
+            subject=None if participant_id is None else self.store.pseudonym(participant_id),
+            request_id=request_ids.current(),
+            bundle_version=self.bundle.manifest.version,
+            programme=self.bundle.engine.programme.label,
+            decision=decision,
+            arm=arm,
         )
 
     def _found(self, asked: AboutOne, principal: Principal) -> Tables:
@@ -108,7 +136,7 @@ def unusable(field: str, message: str) -> ProblemError:
 
 def _service(request: Request) -> Service:
     service: Service = request.app.state.service
-    return service
+    return service.now()
 
 
 CurrentService = Annotated[Service, Depends(_service)]

@@ -1,4 +1,4 @@
-"""Writing the audit of reads and decisions behind the answer, many entries in one transaction."""
+"""Writing the audit of decisions, and the lists that were shown, behind the answer; many in one transaction."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from training_data.store.audit import Entry, record
 from training_data.store.database import Store
+from training_data.store.shown import Shown
+from training_data.store.shown import add as add_shown
 
 MOST_WAITING = 100_000
 MOST_TOGETHER = 5_000
@@ -29,17 +31,17 @@ class Trail:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._waiting: deque[Entry] = deque()
+        self._waiting: deque[tuple[Entry, Shown | None]] = deque()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="audit")
         self._due = False
         self._closing = Event()
 
-    def add(self, entry: Entry) -> None:
-        """Have an entry written soon."""
+    def add(self, entry: Entry, shown: Shown | None = None) -> None:
+        """Have an entry written soon, and with it the list that was shown."""
         if len(self._waiting) >= MOST_WAITING:
             log.critical("the audit cannot be written; this entry is here only: %s", entry)
             return
-        self._waiting.append(entry)
+        self._waiting.append((entry, shown))
         if not self._due:
             self._due = True
             self._writer.submit(self._write).add_done_callback(_log_fault)
@@ -64,13 +66,15 @@ class Trail:
 
     def _write_some(self) -> bool:
         """Write the oldest entries; False where the store does not take them."""
-        entries = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
+        taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
         try:
             with self._store.writing() as connection:
-                record(connection, entries)
+                record(connection, [entry for entry, _ in taken])
+                lists = [shown for _, shown in taken if shown is not None]
+                add_shown(connection, lists, self._store.pseudonym)
         except SQLAlchemyError as error:
-            self._waiting.extendleft(reversed(entries))
-            log.error("the audit waits, %d entries: %s", len(entries), type(error).__name__)
+            self._waiting.extendleft(reversed(taken))
+            log.error("the audit waits, %d entries: %s", len(taken), type(error).__name__)
             return False
         return True
 

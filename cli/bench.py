@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from cli.bench_quality import quality
+from training_data.home import padan_home
 
 if TYPE_CHECKING:
     from evaluation.bench.outcome import Outcome
@@ -63,6 +64,25 @@ def encoder(
     from evaluation.bench.encoder import run
 
     _end(run(similarity=similarity))
+
+
+@app.command()
+def serve(
+    full: Annotated[
+        bool, typer.Option("--full", help="Show 10,000 and 50,000 trainings beside.")
+    ] = False,
+    short: Annotated[bool, typer.Option("--short", help="A few seconds for each phase.")] = False,
+) -> None:
+    """Measure the service on one core against what the framework alone can do."""
+    from evaluation.bench.serve import SHORT, Lengths, run
+
+    _end(
+        run(
+            home=padan_home() / "bench",
+            lengths=SHORT if short else Lengths(),
+            more_courses=(10_000, 50_000) if full else (),
+        )
+    )
 
 
 @app.command()

@@ -13,6 +13,7 @@ from cli import (
     importing,
     promoting,
     recommending,
+    refreshing,
     serving,
     simulation,
     store,
@@ -29,6 +30,7 @@ app.command("import")(importing.import_files)
 app.add_typer(encoder.app, name="encoder")
 app.command("simulate")(simulation.simulate)
 app.command("train")(training.train)
+app.command("refresh")(refreshing.refresh)
 app.command("promote")(promoting.promote)
 app.command("rollback")(promoting.rollback)
 app.command("bundles")(promoting.bundles)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.stopping import UNUSABLE, stopping
-from models.promotion import current
 from training_data.dataset import Dataset
 from training_data.home import padan_home
 
@@ -39,17 +38,30 @@ def serve(
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    candidate: Annotated[
+        Path | None, typer.Option(help="Bundle directory that some participants get, by a hash.")
+    ] = None,
+    share: Annotated[
+        float, typer.Option(min=0, max=1, help="Of the participants, for --candidate.")
+    ] = 0.1,
+    shadow: Annotated[
+        Path | None, typer.Option(help="Bundle directory that answers unseen and is compared.")
+    ] = None,
+    shadow_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Of the requests, for --shadow.")
+    ] = 0.1,
 ) -> None:
-    """Serve recommendations over HTTP."""
+    """Serve recommendations over HTTP, and follow `padan promote` unless a bundle is named."""
     import uvicorn  # seconds to import, with the engine
     from pydantic import ValidationError
     from sqlalchemy.exc import OperationalError
 
     from api import logs
     from api.app import create_app
+    from api.releases import Experiment, Release, Releases, newest_whole
     from api.security.tokens import KeySetError
     from api.settings import Settings
-    from recommender.bundle import load_bundle
+    from api.shadow import Shadow
 
     with stopping(KeySetError, OperationalError, ValidationError):
         settings = Settings()
@@ -59,10 +71,16 @@ def serve(
         if development and not _is_loopback(host):
             typer.echo(f"padan: {UNPROTECTED}", err=True)
             raise typer.Exit(UNUSABLE)
+        bundles = padan_home() / "bundles"
         app = create_app(
-            load_bundle(bundle or current(padan_home() / "bundles")),
+            Releases(
+                Release.load(bundle) if bundle else newest_whole(bundles),
+                None if bundle else bundles,
+                Experiment(Release.load(candidate), share) if candidate else None,
+            ),
             store,
             settings,
+            shadow=Shadow(Release.load(shadow), shadow_share) if shadow else None,
             development=development,
         )
     if development:

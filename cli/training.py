@@ -38,10 +38,11 @@ def train(
         reader = CachedEncoder(teacher, EmbeddingCache(home))
         manifest = train_bundle(open_remaining(data), reader, home, dt.date.today(), seed)
         promote(home / "bundles", manifest.version)
-    _print(manifest, home)
+    print_manifest(manifest, home)
 
 
-def _print(manifest: Manifest, home: Path) -> None:
+def print_manifest(manifest: Manifest, home: Path) -> None:
+    """Show what a bundle says of itself."""
     table = Table("bundle", manifest.version)
     table.add_row("folder", str(home / "bundles" / manifest.version))
     table.add_row("rules", manifest.programme)

@@ -14,6 +14,7 @@ QUALITY = ("#a1dab4", "#41b6c4", "#2c7fb8", "#253494", "#081d58")
 SHORTAGE = ("#fdd49e", "#fdbb84", "#fc8d59", "#d7301f", "#7f0000")
 
 BAR_WIDTH, BAR_HEIGHT = 220, 18
+LABEL = (44, 24)  # width and height that a label needs on a narrow screen
 
 
 def interval_bar(mean: float, low: float, high: float, top: float) -> str:
@@ -64,11 +65,14 @@ def line_chart(
         )
     path = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(xs, ys, strict=True))
     parts.append(f'<polyline points="{path}" class="curve"/>')
-    for a, b, label in zip(xs, ys, labels, strict=True):
-        parts.append(
-            f'<circle cx="{a:.1f}" cy="{b:.1f}" r="5" class="dot"/>'
-            f'<text x="{a + 9:.1f}" y="{b - 7:.1f}" class="label">{escape(label)}</text>'
-        )
+    parts += [
+        f'<circle cx="{a:.1f}" cy="{b:.1f}" r="5" class="dot"/>'
+        for a, b in zip(xs, ys, strict=True)
+    ]
+    parts += [
+        f'<text x="{xs[i] + 9:.1f}" y="{ys[i] - 7:.1f}" class="label">{escape(labels[i])}</text>'
+        for i in _with_room(xs, ys)
+    ]
     middle = (top + height - bottom) / 2
     parts.append(
         f'<text x="{(left + width - right) / 2}" y="{height - 6}" text-anchor="middle" '
@@ -138,6 +142,15 @@ def dot_map(
         for i, colour in enumerate(used if known.any() else ())
     ]
     return DotMap(svg, legend, int(known.sum()), int((~known).sum()))
+
+
+def _with_room(xs: Sequence[float], ys: Sequence[float]) -> list[int]:
+    """Return the points whose labels do not overlap an earlier one; the ends come first."""
+    kept: list[int] = []
+    for i in dict.fromkeys([0, len(xs) - 1, *range(len(xs))]):
+        if all(abs(xs[i] - xs[j]) >= LABEL[0] or abs(ys[i] - ys[j]) >= LABEL[1] for j in kept):
+            kept.append(i)
+    return kept
 
 
 def _scale(

@@ -63,15 +63,24 @@ class Comparison:
             "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
             for row in _display_rows(self._telling())
         )
-        return f"<table><caption>{escape(self._caption())}</caption><tr>{head}</tr>{body}</table>"
+        caption = escape(f"Compared with {self.baseline}; {self._caption()}")
+        return f"<table><caption>{caption}</caption><tr>{head}</tr>{body}</table>"
 
     def __rich__(self) -> Table:
         """Return the table for ``rich.print``."""
         table = Table(
-            title=f"Compared with {self.baseline}", caption=self._caption(), box=box.SIMPLE_HEAD
+            title=f"Compared with {self.baseline}",
+            caption=self._caption(),
+            box=box.SIMPLE_HEAD,
+            padding=(0, 1, 0, 0),
         )
         for name in _COLUMNS:
-            table.add_column(name, justify="left" if name in _TEXT else "right")
+            table.add_column(
+                name,
+                justify="left" if name in _TEXT else "right",
+                overflow="fold",  # names whole in a narrow terminal
+                no_wrap=name in _WHOLE,
+            )
         for row in _display_rows(self._telling()):
             table.add_row(*row)
         return table
@@ -210,6 +219,7 @@ def compare_values(
 
 
 _TEXT = ("model", "metric", "slice", "verdict")
+_WHOLE = ("metric", "users", "value", "p")
 _COLUMNS = (*_TEXT[:3], "users", "value", "gain [95%]", "p", "verdict")
 
 

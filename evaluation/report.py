@@ -24,6 +24,19 @@ from evaluation.evaluate import MAIN, Evaluation
 TEMPLATE = "report.html.jinja"
 PROVIDERS_SHOWN = 12
 SHORTAGES_SHOWN = 15
+MEANINGS = {
+    "ndcg": "what the person took stands in the list, and near its top",
+    "recall": "share of what the person took that is in the list",
+    "precision": "share of the list that the person took",
+    "map": "how early in the list what the person took comes, over all of it",
+    "mrr": "how early the first of them comes: 1 for first place, 1/2 for second",
+    "hit_rate": "share of people with at least one in the list",
+    "diversity": "how unlike the trainings of a list are: 0 alike, 1 nothing in common",
+    "novelty": "how rarely the trainings listed were taken before, in bits",
+    "serendipity": "share of the list that was taken and is not among the most popular",
+    "miscalibration": "distance of the list's topics from the person's own: 0 is the same mix",
+    "balance_regret": "share of the balance left unspent by taking the list from the top",
+}
 
 
 def write_report(evaluation: Evaluation, path: Path, command: str) -> None:
@@ -51,10 +64,13 @@ def render(evaluation: Evaluation, command: str) -> str:
     )
     environment.filters["interval_bar"] = interval_bar
     environment.filters["share_bar"] = share_bar
+    environment.filters["plain"] = _plain
     slices = evaluation.slices.drop_nulls("mean")
+    measured = {metric.split("@")[0] for metric in evaluation.headline["metric"]}
     return environment.from_string(source).render(
         evaluation=evaluation,
         main=MAIN,
+        meanings={name: text for name, text in MEANINGS.items() if name in measured},
         headline=evaluation.headline.to_dicts(),
         curve=_diversity_chart(evaluation.curve),
         learning=_learning_chart(evaluation.learning),
@@ -114,13 +130,18 @@ def _dimensions(evaluation: Evaluation) -> list[dict[str, Any]]:
     gaps = {row["dimension"]: row for row in evaluation.gaps.to_dicts()}
     return [
         {
-            "name": str(name).replace("_", " "),
+            "name": _plain(str(name)),
             "slices": group.drop_nulls("mean").to_dicts(),
             "hidden": group.filter(pl.col("mean").is_null())["slice"].to_list(),
             "gap": gaps.get(str(name)),
         }
         for (name,), group in evaluation.slices.group_by("dimension", maintain_order=True)
     ]
+
+
+def _plain(text: str) -> str:
+    """Write a name for machines as people would."""
+    return text.replace("_", " ")
 
 
 def _comparison(evaluation: Evaluation) -> dict[str, Any] | None:

@@ -22,6 +22,7 @@ from training_data.vocabulary import Occupations, Vocabulary, multi_hot
 C, V = Courses, Vacancies
 PRIOR_TEXTS: Final = 10.0  # the written profile weighs as many texts as this
 LEAST_NEED: Final = 0.05  # of the most needed skill; what is needed less is noise
+LEAST_TEXTS: Final = 3  # that show a skill for an occupation; fewer may be a slip of the extraction
 
 
 def learn_occupations(
@@ -34,10 +35,18 @@ def learn_occupations(
 
     A vacancy belongs to the occupation that its ``occupation`` column gives (name or code), else to the
     one that its title names; a training to the one that its title names. Skills are those of the column
-    and, where it is empty, those found in title and description.
+    and, where it is empty, those found in a vacancy's description, or in a training's title and
+    description: a vacancy's title says who is wanted, not what they must be able to do, so that vacancies
+    of which there is nothing else teach nothing.
     """
     titles = [*vacancies[V.title.name], *courses[C.title.name]]
-    descriptions = [*vacancies[V.description.name], *courses[C.description.name]]
+    texts = [
+        *(description or "" for description in vacancies[V.description.name]),
+        *(
+            f"{title}. {description or ''}"
+            for title, description in courses.select(C.title.name, C.description.name).iter_rows()
+        ),
+    ]
     stated = [*vacancies[V.occupation.name], *[None] * len(courses)]
     occupation = np.array(
         [
@@ -46,13 +55,10 @@ def learn_occupations(
         ],
         dtype=np.int64,
     ).reshape(-1)
-    rows = np.flatnonzero(occupation >= 0)
     held = [*vacancies[V.skills.name].to_list(), *courses[C.skills.name].to_list()]
-    skills = _skills_of(
-        [f"{titles[row]}. {descriptions[row] or ''}" for row in rows],
-        [held[row] for row in rows],
-        extractor,
-    )
+    says = [bool(skills or text.strip()) for skills, text in zip(held, texts, strict=True)]
+    rows = np.flatnonzero((occupation >= 0) & says)
+    skills = _skills_of([texts[row] for row in rows], [held[row] for row in rows], extractor)
     return replace(occupations, needs=learn_needs(occupations.needs, occupation[rows], skills))
 
 
@@ -91,7 +97,8 @@ def learn_needs(
         (np.ones(len(occupation)), (occupation, np.arange(len(occupation)))),
         shape=(prior.shape[0], len(occupation)),
     )
-    share = np.asarray((member @ skills).todense()) / np.maximum(n_texts, 1)[:, None]
+    count = np.asarray((member @ skills).todense())
+    share = np.where(count >= LEAST_TEXTS, count, 0) / np.maximum(n_texts, 1)[:, None]
     general = np.asarray(skills.mean(axis=0)).ravel() if len(occupation) else 0.0
     excess = np.maximum(share - general, 0)
     learnt = excess / np.maximum(excess.max(axis=1, keepdims=True), 1e-9)

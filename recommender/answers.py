@@ -52,13 +52,14 @@ def items(engine: Engine, answer: Answer, messages: Messages) -> list[list[dict[
         explainer.rows.tolist(),
         explainer.courses.tolist(),
         answer.scores[answer.ids >= 0].tolist(),
+        _propensities(answer),
         explainer.whereabouts,
         engine.why(answer, explainer),
         strict=True,
     )
     facts = engine.catalogue.facts
     lists: list[list[dict[str, Any]]] = [[] for _ in answer.ids]
-    for row, course, score, place, reasons in pairs:
+    for row, course, score, propensity, place, reasons in pairs:
         region, km = place or (None, None)
         told = facts[course]
         lists[row].append(
@@ -69,6 +70,7 @@ def items(engine: Engine, answer: Answer, messages: Messages) -> list[list[dict[
                 "region": region,
                 "distance_km": None if km is None or np.isnan(km) else round(km, 1),
                 "score": round(score, 4),
+                "propensity": propensity,
                 "reasons": [
                     {
                         "code": why.code,
@@ -80,6 +82,14 @@ def items(engine: Engine, answer: Answer, messages: Messages) -> list[list[dict[
             }
         )
     return lists
+
+
+def _propensities(answer: Answer) -> list[float]:
+    real = answer.ids >= 0
+    if answer.propensities is None:
+        return [1.0] * int(real.sum())
+    listed: list[float] = answer.propensities[real].tolist()
+    return listed
 
 
 def excluded(question: Question, wanted: Sequence[bool]) -> list[dict[str, int]]:

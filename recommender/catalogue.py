@@ -249,15 +249,16 @@ def located(
     region: NDArray[np.int32], latitude: pl.Series, longitude: pl.Series, regions: RegionTable
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Return own coordinates where both are given, otherwise the region's or NaN; and which are own."""
-    own = (latitude.is_not_null() & longitude.is_not_null()).to_numpy()
+    given = _floats(latitude), _floats(longitude)
+    own = ~np.isnan(given[0]) & ~np.isnan(given[1])
     known = region >= 0
     of_region = (
         np.where(known, regions.latitude[region], np.nan),
         np.where(known, regions.longitude[region], np.nan),
     )
     return (
-        np.where(own, _floats(latitude), of_region[0]),
-        np.where(own, _floats(longitude), of_region[1]),
+        np.where(own, given[0], of_region[0]),
+        np.where(own, given[1], of_region[1]),
         own,
     )
 
@@ -268,7 +269,7 @@ def _factorised(values: pl.Series) -> tuple[NDArray[np.int32], tuple[str, ...]]:
 
 
 def _floats(values: pl.Series) -> NDArray[np.float64]:
-    floats: NDArray[np.float64] = values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    floats: NDArray[np.float64] = values.cast(pl.Float64).to_numpy()  # null becomes NaN
     return floats
 
 

@@ -7,7 +7,7 @@ for its candidates and features.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -23,6 +23,7 @@ from recommender.catalogue import Catalogue
 from recommender.demand import Demand
 from recommender.eligibility import permitted
 from recommender.explanation import Explainer, Why
+from recommender.exploration import Exploration, explore
 from recommender.features import features
 from recommender.offer import Offer
 from recommender.participants import ParticipantBatch, build_batch
@@ -32,6 +33,7 @@ from recommender.question import Question
 from recommender.ranking import Ranker, rank
 from recommender.reranking import rerank
 from recommender.retrieval import Candidates, SourceScores, retrieve
+from recommender.trace import Trace
 from recommender.wishes import Wishes, wishes
 from training_data.columns import MODES, Participants
 from training_data.frames import ones_at
@@ -79,12 +81,15 @@ class Settings:
         1 for relevance alone; see `recommender.reranking.rerank`.
     provider_cap : int, optional
         Most trainings of one provider in a list.
+    exploration : Exploration, optional
+        What is left to chance; None: nothing.
     """
 
     k: int = 10
     per_source: int = 50
     relevance_weight: float = 0.95
     provider_cap: int | None = None
+    exploration: Exploration | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,8 @@ class Answer:
         Rows of the catalogue, best first; -1 from where a list has no more.
     scores : ndarray of float32, shape (B, k)
     features : ndarray of float32, shape (B, k, F)
+    propensities : ndarray of float64, shape (B, k), optional
+        Probability with which each training came to its place; None: nothing was left to chance.
     """
 
     question: Question
@@ -104,6 +111,8 @@ class Answer:
     ids: NDArray[np.int32]
     scores: NDArray[np.float32]
     features: NDArray[np.float32]
+    propensities: NDArray[np.float64] | None = None
+    trace: Trace = field(default_factory=Trace, repr=False)
 
 
 @dataclass(frozen=True)
@@ -242,12 +251,25 @@ class Engine:
         day: dt.date,
         settings: Settings = Settings(),
         filters: Filters = Filters(),
+        seeds: Sequence[str | None] | None = None,
     ) -> Answer:
-        """Answer people who were read on the same day."""
+        """Answer people who were read on the same day.
+
+        Parameters
+        ----------
+        seeds : sequence of str or None, B long, optional
+            What the exploration of each list follows from; None: nothing of it is left to chance.
+        """
+        trace = Trace()
         question = Question(people.batch, self.offer(day))
         mask = permitted(question) & filters.mask(self.catalogue)
+        trace.ended("eligibility")
         found, table = self.candidates(question, people.wishes, mask, settings.per_source)
+        trace.proposed = found.proposed
+        trace.ended("retrieval")
         scores = rank(self.ranker, table, found.ids)
+        trace.ended("ranking")
+        exploring = settings.exploration if seeds is not None else None
         rows = np.arange(len(scores))[:, None]
         head = self._head(scores, settings)
         real = np.maximum(found.ids[rows, head], 0)
@@ -255,14 +277,26 @@ class Engine:
             scores[rows, head],
             self.course_vectors[real],
             self.catalogue.provider[real],
-            settings.k,
+            settings.k + (exploring.pool if exploring else 0),
             relevance_weight=settings.relevance_weight,
             provider_cap=settings.provider_cap,
         )
+        propensities = None
+        if exploring and seeds is not None:
+            places, propensities = explore(places, settings.k, exploring, seeds)
         chosen = np.where(places >= 0, head[rows, places], -1)
         ids = np.where(chosen >= 0, found.ids[rows, chosen], -1)
         self._hold_to(mask, ids)
-        return Answer(question, people.wishes, ids, scores[rows, chosen], table[rows, chosen])
+        trace.ended("reranking")
+        return Answer(
+            question,
+            people.wishes,
+            ids,
+            scores[rows, chosen],
+            table[rows, chosen],
+            propensities,
+            trace,
+        )
 
     def recommend_blocks(
         self,

@@ -59,7 +59,6 @@ def explore(
     propensities : ndarray of float64, shape (B, min(k, n))
         1 above the last places.
     """
-    k = min(k, ordered.shape[1])
     first = max(k - exploration.places, 0)
     chosen, tail = ordered[:, :k].copy(), ordered[:, first : k + exploration.pool]
     propensities = np.ones(chosen.shape)
@@ -70,7 +69,7 @@ def explore(
     lots = np.where(tail >= 0, numbers[:, 1:], 1.0)
     shuffled = np.take_along_axis(tail, lots.argsort(axis=1), axis=1)
     anyway = chosen[:, first:]
-    last = np.where(drawn[:, None], shuffled[:, : k - first], anyway)
+    last = np.where(drawn[:, None], shuffled[:, : anyway.shape[1]], anyway)
     in_draw = np.maximum((tail >= 0).sum(axis=1), 1)
     propensities[:, first:] = (last == anyway) * (1 - share)[:, None] + (share / in_draw)[:, None]
     chosen[:, first:] = last

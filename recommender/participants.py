@@ -140,9 +140,7 @@ def build_batch(
         latitude=latitude,
         longitude=longitude,
         exact=exact,
-        has_bought=participants[P.participant_id.name]
-        .is_in(events.filter(E.kind.col.is_in(TAKING))[E.participant_id.name].implode())
-        .to_numpy(),
+        has_bought=done.bought,
         skills=indicator(participants[P.skills.name], skills.find, len(skills)),
         needs=_rows_or_empty(occupations.needs, target),
         interests=indicator(
@@ -205,20 +203,24 @@ def region_attributes(
 
 @dataclass(frozen=True)
 class _Done:
-    """Events of a batch with known trainings, oldest first within a participant."""
+    """Events of a batch with known trainings, oldest first within a participant.
+
+    ``kinds`` are rows of ``RELEVANCE``.
+    """
 
     rows: NDArray[np.int32]
     courses: NDArray[np.int32]
-    kinds: pl.Series
+    kinds: NDArray[np.int32]
     at: NDArray[np.int64]
+    bought: NDArray[np.bool_]
     shape: tuple[int, int]
 
     def of(self, kinds: tuple[str, ...]) -> sp.csr_matrix:
-        chosen = self.kinds.is_in(kinds).to_numpy()
+        chosen = np.isin(self.kinds, _numbers(kinds))
         return ones_at(self.rows[chosen], self.courses[chosen], self.shape)
 
     def histories(self, opted_out: NDArray[np.bool_], attributes: sp.csr_matrix) -> Histories:
-        weights = relevance(self.kinds)
+        weights = WEIGHT_OF_KIND[self.kinds]
         kept = (weights > 0) & ~opted_out[self.rows]
         sizes = np.bincount(self.rows[kept], minlength=self.shape[0])
         return Histories(
@@ -231,24 +233,37 @@ class _Done:
         )
 
 
+KINDS = tuple(RELEVANCE)
+WEIGHT_OF_KIND = np.array(list(RELEVANCE.values()), dtype=np.float32)
+
+
 def relevance(kinds: pl.Series) -> NDArray[np.float32]:
     """Return the relevance of each event by its kind."""
-    weights: NDArray[np.float32] = kinds.replace_strict(
-        RELEVANCE, return_dtype=pl.Float32
-    ).to_numpy()
-    return weights
+    return WEIGHT_OF_KIND[positions(kinds, KINDS.index)]
+
+
+def _numbers(kinds: tuple[str, ...]) -> list[int]:
+    return [KINDS.index(kind) for kind in kinds]
 
 
 def _done(events: pl.DataFrame, people: pl.Series, catalogue: Catalogue) -> _Done:
     places = {person: row for row, person in enumerate(people)}
-    mine = events.filter(E.participant_id.col.is_in(people.implode()))
-    rows = positions(mine[E.participant_id.name], places.__getitem__)
-    courses = positions(mine[E.course_id.name], lambda name: catalogue.index.get(name, -1))
-    at = mine[E.at.name].dt.epoch("s").to_numpy()
-    order = np.lexsort((at, rows))
+    rows = positions(events[E.participant_id.name], lambda name: places.get(name, -1))
+    mine = np.flatnonzero(rows >= 0)
+    courses = positions(events[E.course_id.name], lambda name: catalogue.index.get(name, -1))
+    kinds = positions(events[E.kind.name], KINDS.index)
+    at = seconds(events[E.at.name])
+    bought = np.zeros(len(people), dtype=bool)
+    bought[rows[mine[np.isin(kinds[mine], _numbers(TAKING))]]] = True
+    order = mine[np.lexsort((at[mine], rows[mine]))]
     order = order[courses[order] >= 0]
-    kinds = mine[E.kind.name].cast(pl.String).gather(order)
-    return _Done(rows[order], courses[order], kinds, at[order], (len(people), len(catalogue)))
+    shape = (len(people), len(catalogue))
+    return _Done(rows[order], courses[order], kinds[order], at[order], bought, shape)
+
+
+def seconds(times: pl.Series) -> NDArray[np.int64]:
+    """Return seconds since 1970-01-01 00:00 UTC."""
+    return times.to_numpy().astype("datetime64[s]").astype(np.int64)
 
 
 def _rows_or_empty(matrix: sp.csr_matrix, rows: NDArray[np.int32]) -> sp.csr_matrix:

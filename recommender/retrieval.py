@@ -20,10 +20,13 @@ class Candidates:
         Rows of the catalogue, each once in a list; -1 from where a list has no more.
     scores : dict of ndarray of float32, shape (B, N)
         What each source says of every training.
+    proposed : dict of str to int
+        How many each source proposed, for all participants together.
     """
 
     ids: NDArray[np.int32]
     scores: SourceScores
+    proposed: dict[str, int]
 
 
 def retrieve(scores: SourceScores, mask: NDArray[np.bool_], per_source: int) -> Candidates:
@@ -34,17 +37,19 @@ def retrieve(scores: SourceScores, mask: NDArray[np.bool_], per_source: int) -> 
     could be had.
     """
     proposed = np.zeros(mask.shape, dtype=bool)
-    for source in scores.values():
-        _propose(proposed, np.where(mask, source, np.float32(-np.inf)), per_source)
+    counts = {
+        name: _propose(proposed, np.where(mask, source, np.float32(-np.inf)), per_source)
+        for name, source in scores.items()
+    }
     _fill(proposed, mask, per_source)
-    return Candidates(_as_lists(proposed), scores)
+    return Candidates(_as_lists(proposed), scores, counts)
 
 
-def _propose(proposed: NDArray[np.bool_], scores: NDArray[np.float32], most: int) -> None:
-    """Add the best of each row; of equal scores at the border, the first in the catalogue."""
+def _propose(proposed: NDArray[np.bool_], scores: NDArray[np.float32], most: int) -> int:
+    """Add the best of each row and count them; of equal scores at the border, the first in the catalogue."""
     n = min(most, scores.shape[1])
     if not n or not len(scores):
-        return
+        return 0
     border = np.partition(scores, scores.shape[1] - n, axis=1)[:, -n, None]
     best = scores >= np.maximum(border, np.finfo(np.float32).tiny)
     over = np.flatnonzero(best.sum(axis=1) > n)
@@ -53,6 +58,7 @@ def _propose(proposed: NDArray[np.bool_], scores: NDArray[np.float32], most: int
         room = n - (best[over] & ~tied).sum(axis=1, keepdims=True)
         best[over] &= ~tied | (np.cumsum(tied, axis=1) <= room)
     proposed |= best
+    return int(np.count_nonzero(best))
 
 
 def _fill(proposed: NDArray[np.bool_], mask: NDArray[np.bool_], least: int) -> None:

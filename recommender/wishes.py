@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from models.content_space import combine
 from training_data.columns import Participants
-from training_data.frames import exploded
+from training_data.frames import exploded, positions
 from training_data.vocabulary import Occupations, Vocabulary
 
 P = Participants
@@ -92,17 +93,15 @@ def phrases_of(
         _part(participants[P.occupation.name], WEIGHTS["occupation"], occupation),
     ]
     rows = np.concatenate([part[0] for part in parts])
-    texts = pl.concat([part[1] for part in parts])
+    texts = [text for part in parts for text in part[1]]
     weights = np.concatenate([np.full(len(part[0]), part[2], np.float32) for part in parts])
-    distinct = texts.unique().sort()  # so that a person's come in one order in every batch
-    places = pl.Series(np.arange(len(distinct), dtype=np.int32))
-    columns = (
-        texts.replace_strict(distinct, places) if len(distinct) else pl.Series([], dtype=pl.Int32)
-    )
+    distinct = sorted(set(texts))  # so that a person's come in one order in every batch
+    column = {text: number for number, text in enumerate(distinct)}
     matrix = sp.csr_matrix(
-        (weights, (rows, columns.to_numpy())), shape=(len(participants), len(distinct))
+        (weights, (rows, positions(texts, column.__getitem__))),
+        shape=(len(participants), len(distinct)),
     )
-    return distinct.to_list(), matrix
+    return distinct, matrix
 
 
 def wishes(
@@ -129,8 +128,6 @@ def _labeller(vocabulary: Vocabulary, language: str) -> Callable[[str], str]:
 
 def _part(
     values: pl.Series, weight: float, label: Callable[[str], str]
-) -> tuple[NDArray[np.int64], pl.Series, float]:
+) -> tuple[NDArray[np.int64], list[str], float]:
     rows, texts = exploded(values)
-    distinct = texts.unique()
-    labels = pl.Series([label(text) for text in distinct], dtype=pl.String)
-    return rows, texts.replace_strict(distinct, labels) if len(distinct) else texts, weight
+    return rows, list(map(cache(label), texts)), weight

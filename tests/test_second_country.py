@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from api.app import create_app
+from api.releases import Releases
 from api.settings import Settings
 from cli.main import app
 from evaluation.entrants import entered
@@ -121,7 +122,9 @@ def served(bundle: Path, dataset: Dataset) -> None:
     store = open_store()
     store.upgrade()
     assert load(store, dataset)
-    client = TestClient(create_app(load_bundle(bundle), store, Settings(), development=True))
+    client = TestClient(
+        create_app(Releases.of(load_bundle(bundle)), store, Settings(), development=True)
+    )
     answer = client.post("/v1/recommendations", json={"participant": FISHER, "k": 5})
     assert answer.status_code == 200, answer.text
     assert answer.json()["items"]

@@ -8,12 +8,22 @@ from fastapi import APIRouter
 
 from api.problems import responses
 from api.routes.courses import CourseId
-from api.schemas.officers import AudienceRequest, AudienceResponse, ModelCard, Reached
+from api.schemas.officers import (
+    AudienceRequest,
+    AudienceResponse,
+    CandidateBundle,
+    ModelCard,
+    Operations,
+    Reached,
+    RefusedBundle,
+    ShadowBundle,
+)
 from api.security.principal import Anybody, Officer
-from api.service import CurrentService
+from api.service import CurrentService, Service
 from recommender.eligibility import permitted
 from training_data.columns import Participants
 from training_data.store import participants
+from training_data.store.audit import record
 
 P = Participants
 MOST_LOOKED_AT = 2_000  # the nearest so many; not all of them may take the training
@@ -34,7 +44,9 @@ def audience(
     willing = people.filter(~P.profiling_opt_out.col)
     question = bundle.engine.ask(willing, events, dt.date.today())
     may = willing.filter(permitted(question)[:, course])[P.participant_id.name].head(asked.k)
-    service.note(principal, "audience", None, decision={"course_id": course_id, "found": len(may)})
+    seen = [service.entry(principal, "audience", name, {"course_id": course_id}) for name in may]
+    with service.store.writing() as connection:
+        record(connection, seen)
     return AudienceResponse(
         course_id=course_id,
         bundle_version=bundle.manifest.version,
@@ -43,10 +55,24 @@ def audience(
 
 
 @router.get("/v1/model", tags=["model"])
-def model(service: CurrentService, _: Anybody) -> ModelCard:
+def model(service: CurrentService, principal: Anybody) -> ModelCard:
     """Say what the service answers with: bundle, rules, regions, data and figures."""
     engine = service.bundle.engine
     head = service.bundle.manifest.model_dump(exclude={"parts", "format"})
     return ModelCard(
-        **head, languages=list(engine.programme.languages), sources=sorted(engine.sources)
+        **head,
+        languages=list(engine.programme.languages),
+        sources=sorted(engine.sources),
+        operations=_operations(service) if "admin" in principal.scopes else None,
+    )
+
+
+def _operations(service: Service) -> Operations:
+    releases, shadow = service.releases, service.shadow
+    refused, experiment = releases.refused, releases.experiment
+    return Operations(
+        refused=refused and RefusedBundle(**vars(refused)),
+        candidate=experiment
+        and CandidateBundle(version=experiment.candidate.version, share=experiment.share),
+        shadow=shadow and ShadowBundle(**vars(shadow.summary())),
     )

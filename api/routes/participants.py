@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Path, Response
 
 from api.problems import ProblemError, responses
 from api.schemas.participants import Erasure, Export, Objection, ParticipantHeld
-from api.security.principal import Portal, Principal
-from api.service import CurrentService, Service, nobody, unusable
+from api.security.principal import Portal
+from api.service import CurrentService, nobody, unusable
 from training_data.profiles import Facts, ParticipantId, ProfileError, row_of
 from training_data.store import audit, participants
-from training_data.store.audit import Action, Entry
+from training_data.store.audit import record
 from training_data.store.erasure import erase
 
 AskedId = Annotated[ParticipantId, Path()]
@@ -41,7 +40,7 @@ def write(
             new = participants.put(connection, row, service.store.pseudonym)
         except participants.ErasedError as error:
             raise ProblemError(410, str(error)) from error
-        _note(connection, service, principal, "write", participant_id)
+        record(connection, [service.entry(principal, "write", participant_id)])
         held = participants.read(connection, participant_id)
     response.status_code = 201 if new else 200
     return _held(held or row)
@@ -51,11 +50,11 @@ def write(
 def read(participant_id: AskedId, service: CurrentService, principal: Portal) -> ParticipantHeld:
     """Return a participant's profile."""
     principal.hold_to_own(participant_id)
-    with service.store.reading() as connection:
+    with service.store.writing() as connection:
         row = participants.read(connection, participant_id)
-    if row is None:
-        raise nobody(participant_id)
-    service.note(principal, "read", participant_id)
+        if row is None:
+            raise nobody(participant_id)
+        record(connection, [service.entry(principal, "read", participant_id)])
     return _held(row)
 
 
@@ -67,7 +66,7 @@ def forget(participant_id: AskedId, service: CurrentService, principal: Portal) 
         proof = erase(connection, participant_id, service.store.pseudonym(participant_id))
         if proof is None:
             raise nobody(participant_id)
-        _note(connection, service, principal, "erase", participant_id, proof.counts)
+        record(connection, [service.entry(principal, "erase", participant_id, proof.counts)])
     return Erasure(**vars(proof))
 
 
@@ -84,7 +83,7 @@ def profiling(
         if not participants.set_objection(connection, participant_id, objection.opt_out):
             raise nobody(participant_id)
         decision = objection.model_dump()
-        _note(connection, service, principal, "object", participant_id, decision)
+        record(connection, [service.entry(principal, "object", participant_id, decision)])
     return objection
 
 
@@ -98,22 +97,10 @@ def export(participant_id: AskedId, service: CurrentService, principal: Portal) 
         events = participants.events_of(connection, participant_id)
         if row is None and not events:
             raise nobody(participant_id)
-        _note(connection, service, principal, "export", participant_id)
+        record(connection, [service.entry(principal, "export", participant_id)])
         entries = audit.entries_of(connection, subject)
     return Export(participant=row and _held(row), events=events, audit=entries)
 
 
 def _held(row: dict[str, Any]) -> ParticipantHeld:
     return ParticipantHeld(**{"region" if k == "region_code" else k: v for k, v in row.items()})
-
-
-def _note(
-    connection: sa.Connection,
-    service: Service,
-    principal: Principal,
-    action: Action,
-    participant_id: str,
-    decision: object = None,
-) -> None:
-    subject = service.store.pseudonym(participant_id)
-    audit.record(connection, [Entry(principal.name, action, subject, decision=decision)])

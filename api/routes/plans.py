@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 
 import numpy as np
 from fastapi import APIRouter
 
+from api import request_ids
 from api.problems import responses
 from api.schemas.plans import EligibilityRequest, EligibilityResponse, PlanRequest, PlanResponse
 from api.security.principal import Portal
@@ -16,7 +16,9 @@ from recommender.answers import items
 from recommender.engine import Filters
 from recommender.plan import plan
 from recommender.verdicts import verdicts
+from training_data.columns import Participants
 
+P = Participants
 UNLIMITED = np.iinfo(np.int64).max
 
 router = APIRouter()
@@ -41,18 +43,15 @@ def eligibility(
     response = EligibilityResponse(
         **found
         | {
-            "request_id": str(uuid.uuid4()),
+            "request_id": request_ids.current(),
             "bundle_version": service.bundle.manifest.version,
             "participant_id": asked.participant_id,
         }
     )
-    service.note(
-        principal,
-        "eligibility",
-        asked.participant_id,
-        response.request_id,
-        {verdict.course_id: [why.code for why in verdict.reasons] for verdict in response.courses},
-    )
+    decision = {
+        verdict.course_id: [why.code for why in verdict.reasons] for verdict in response.courses
+    }
+    service.trail.add(service.entry(principal, "eligibility", asked.participant_id, decision))
     return response
 
 
@@ -60,6 +59,10 @@ def eligibility(
 def plans(asked: PlanRequest, service: CurrentService, principal: Portal) -> PlanResponse:
     """Plan the trainings that are worth most together within the balance, one after the other."""
     participants, events = service.tables(asked, principal, neutral=asked.neutral)
+    subject = None
+    if asked.participant_id is not None and not participants[P.profiling_opt_out.name][0]:
+        subject = service.store.pseudonym(asked.participant_id)
+    service, arm = service.for_subject(subject)
     engine, day = service.bundle.engine, dt.date.today()
     messages = service.messages(asked.language)
     filters = Filters(
@@ -67,7 +70,7 @@ def plans(asked: PlanRequest, service: CurrentService, principal: Portal) -> Pla
     )
     planned = plan(engine, participants, events, day, asked.most, filters)
     response = PlanResponse(
-        request_id=str(uuid.uuid4()),
+        request_id=request_ids.current(),
         bundle_version=service.bundle.manifest.version,
         programme=engine.programme.label,
         day=day,
@@ -78,5 +81,5 @@ def plans(asked: PlanRequest, service: CurrentService, principal: Portal) -> Pla
         left_idr=None if planned.balance == UNLIMITED else planned.balance - planned.spent,
     )
     decision = {item.course_id: [why.code for why in item.reasons] for item in response.items}
-    service.note(principal, "plan", asked.participant_id, response.request_id, decision)
+    service.trail.add(service.entry(principal, "plan", asked.participant_id, decision, arm))
     return response

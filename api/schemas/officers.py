@@ -34,6 +34,41 @@ class AudienceResponse(BaseModel):
     items: list[Reached]
 
 
+class RefusedBundle(BaseModel):
+    """A promoted bundle that the service does not answer with."""
+
+    version: str
+    reason: str
+    at: dt.datetime
+
+
+class CandidateBundle(BaseModel):
+    """The bundle that a share of the participants gets."""
+
+    version: str
+    share: float
+
+
+class ShadowBundle(BaseModel):
+    """The bundle that answers unseen, and how its lists compare with those that were given."""
+
+    version: str
+    compared: int
+    same: int
+    dropped: int = Field(description="lists that there was no time to compare")
+    failed: int
+    overlap: float | None = Field(description="mean share of trainings that are in both lists")
+    rank_biased_overlap: float | None = Field(description="mean; the top of the lists counts most")
+
+
+class Operations(BaseModel):
+    """What goes on beside the bundle that answers, in the process that was asked."""
+
+    refused: RefusedBundle | None
+    candidate: CandidateBundle | None
+    shadow: ShadowBundle | None
+
+
 class ModelCard(BaseModel):
     """What the service answers with."""
 
@@ -48,3 +83,4 @@ class ModelCard(BaseModel):
     metrics: dict[str, float]
     languages: list[str]
     sources: list[str] = Field(description="behaviour models beside the texts")
+    operations: Operations | None = Field(description="for the scope admin; null for others")

@@ -83,6 +83,11 @@ class Item(BaseModel):
     region: str | None = Field(description="where the nearest open class is; null online")
     distance_km: float | None
     score: float
+    propensity: float = Field(
+        gt=0,
+        le=1,
+        description="probability with which it came to this place; 1 where nothing was left to chance",
+    )
     reasons: list[ReasonGiven]
 
 

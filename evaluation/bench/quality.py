@@ -36,10 +36,10 @@ NEW_PLACES: Final = 10
 
 @dataclass(frozen=True)
 class Budget:
-    """What every peer may spend on tuning: trials, or seconds, whichever ends first."""
+    """What every peer may spend on tuning: trials, or processor seconds, whichever ends first."""
 
     trials: int = 30
-    seconds: float = 300.0
+    seconds: float = 600.0
 
 
 @dataclass(frozen=True)

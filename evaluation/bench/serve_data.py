@@ -48,8 +48,11 @@ class RandomWords:
 
 
 def build(folder: Path, courses: int, participants: int, seed: int = 0) -> tuple[Dataset, Path]:
-    """Return a dataset in ``folder`` and a bundle trained on it."""
+    """Return a dataset below ``folder`` and a bundle trained on it, those of today where they are there."""
     day = dt.date.today()
+    folder = folder / day.isoformat()
+    for bundle in folder.glob("bundles/*/manifest.json"):
+        return Dataset.open(folder / "data"), bundle.parent
     dataset = simulate_dataset(folder / "data", participants, day, seed)
     catalogue, classes = _catalogue(courses, day, seed)
     dataset.write("courses", catalogue)
@@ -89,9 +92,7 @@ def _spread(events: pl.DataFrame, courses: int, seed: int) -> pl.DataFrame:
     """Give each choice of a demo training to one of its copies, the same for all events of one choice."""
     copies = max(1, min(courses, CHOSEN) // len(demo_courses(seed)))
     choice = pl.concat_str(E.participant_id.col, E.course_id.col).hash(seed) % copies
-    return events.with_columns(
-        pl.format("{}#{}", E.course_id.col, choice).alias(E.course_id.name)
-    )
+    return events.with_columns(pl.format("{}#{}", E.course_id.col, choice).alias(E.course_id.name))
 
 
 def _copied(name: str, copy: int) -> pl.Expr:

@@ -33,6 +33,19 @@ class CandidateModel:
         """Return the score of every course, shape (B, N); -inf where there is nothing to say."""
         raise NotImplementedError
 
+    def realigned(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:
+        """Return the fitted model for another course table, without learning anew.
+
+        Parameters
+        ----------
+        old : ndarray of int32, shape (N,)
+            Row that each course had in the table fitted on; -1 for one that is new: to the model, a
+            course that nobody has taken.
+        alike : ndarray of float32, shape (n_new, n_old)
+            How much each new course is like each old one; rows sum to 1. For what is guessed of new ones.
+        """
+        raise NotImplementedError
+
     def recommend(self, batch: Histories, k: int, mask: Mask | None = None) -> tuple[Ids, Scores]:
         """Return the best ``k`` permitted courses of each participant, best first.
 

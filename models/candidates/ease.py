@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 import scipy.linalg
+from numpy.typing import NDArray
 
 from models.candidates.base import CandidateModel
 from models.candidates.histories import Histories
@@ -58,6 +59,17 @@ class EASE(CandidateModel):
         self.weights_ = inverse
         self.n_items_ = interactions.n_items
         return self
+
+    def realigned(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:  # noqa: ARG002
+        """Return the model for another course table."""
+        place = np.full(int(self.n_items_), -1, dtype=np.int32)
+        place[old[old >= 0]] = np.flatnonzero(old >= 0)
+        kept = np.flatnonzero(place[self.items_] >= 0)
+        model = replace(self)
+        model.items_ = place[self.items_[kept]]
+        model.weights_ = self.weights_[np.ix_(kept, kept)]
+        model.n_items_ = len(old)
+        return model
 
     def score(self, batch: Histories) -> Scores:
         """Return the rebuilt history; courses without an event in the past have no score."""

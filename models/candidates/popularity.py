@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from models.candidates.base import CandidateModel
 from models.candidates.histories import Histories
 from models.candidates.recency import ages, decay
 from models.candidates.side import SideInformation
+from models.candidates.sparse import selection
 from models.candidates.top_k import Scores
 from models.interactions import Interactions
 
@@ -46,6 +48,19 @@ class Popularity(CandidateModel):
             shrunk = (by_group + self.shrinkage * self.share_) / (total + self.shrinkage)
             self.group_share_ = shrunk.astype(np.float32)
         return self
+
+    def realigned(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:
+        """Return the model for another course table; a new course is taken as often as those like it.
+
+        Nothing is known against a course that could not be taken yet.
+        """
+        places = selection(old, len(self.share_))
+        model = replace(self)
+        model.share_ = self.share_ @ places
+        model.group_share_ = self.group_share_ @ places
+        model.share_[old < 0] = alike @ self.share_
+        model.group_share_[:, old < 0] = self.group_share_ @ alike.T
+        return model
 
     def score(self, batch: Histories) -> Scores:
         """Return the expected share of the next event, the mean over the participant's attributes."""

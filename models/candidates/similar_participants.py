@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Self
 
 import faiss
@@ -11,11 +12,12 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils.extmath import randomized_svd
 
-from models.candidates.base import CandidateModel
+from models.candidates.base import CandidateModel, State
 from models.candidates.content import item_vectors
 from models.candidates.histories import Histories, histories
 from models.candidates.recency import ages, by_position, decay
 from models.candidates.side import SideInformation
+from models.candidates.sparse import selection
 from models.candidates.top_k import Scores
 from models.interactions import Interactions
 from models.vectors import unit
@@ -64,7 +66,21 @@ class SimilarParticipants(CandidateModel):
         people = histories(interactions, active)
         self.people_ = self._vectors(people)
         self.taken_ = weighted.matrix()[active]
+        self.index_ = _index(self.people_)
         return self
+
+    def get_state(self) -> State:
+        """Return the arrays; the index is built from them."""
+        kept = copy(self)
+        del kept.index_
+        return super(SimilarParticipants, kept).get_state()
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Return the model whose :meth:`get_state` this is, its index built anew."""
+        model = super().from_state(state)
+        model.index_ = _index(model.people_)
+        return model
 
     def _item_vectors(
         self, interactions: Interactions, side: SideInformation | None
@@ -87,13 +103,28 @@ class SimilarParticipants(CandidateModel):
     def _vectors(self, batch: Histories) -> NDArray[np.float32]:
         return unit(np.asarray(batch.matrix(by_position(batch, self.keep)) @ self.items_))
 
+    def realigned(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:  # noqa: ARG002
+        """Return the model for another course table."""
+        places = selection(old, len(self.items_))
+        model = replace(self)
+        model.items_ = places.T @ self.items_
+        model.people_ = self.people_
+        model.taken_ = (self.taken_ @ places).tocsr()
+        return model
+
     def score(self, batch: Histories) -> Scores:
         """Return the votes; 0 for a course no neighbour took, and for an empty history."""
-        index = faiss.IndexFlatIP(self.people_.shape[1])
-        index.add(self.people_)
-        near, who = index.search(self._vectors(batch), min(self.neighbours, len(self.people_)))
+        near, who = self.index_.search(
+            self._vectors(batch), min(self.neighbours, len(self.people_))
+        )
         votes = np.maximum(near, 0) ** self.sharpness
         rows = np.repeat(np.arange(len(batch)), who.shape[1])
         shape = (len(batch), len(self.people_))
         weights = sp.csr_matrix((votes.ravel(), (rows, who.ravel())), shape=shape)
         return np.asarray((weights @ self.taken_).todense(), dtype=np.float32)
+
+
+def _index(vectors: NDArray[np.float32]) -> faiss.IndexFlatIP:
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(vectors)
+    return index

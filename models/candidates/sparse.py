@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 
 def keep_largest(matrix: sp.csr_matrix, n: int) -> sp.csr_matrix:
@@ -18,3 +19,10 @@ def keep_largest(matrix: sp.csr_matrix, n: int) -> sp.csr_matrix:
     top = place < n
     cells = (data[top].astype(np.float32), (rows[top], columns[top]))
     return sp.csr_matrix(cells, shape=matrix.shape)
+
+
+def selection(old: NDArray[np.int32], n_old: int) -> sp.csr_matrix:
+    """Return S, shape (n_old, n), so that ``X @ S`` has column ``old[j]`` of X at j, or zeros where it is -1."""
+    known = np.flatnonzero(old >= 0)
+    cells = (np.ones(len(known), dtype=np.float32), (old[known], known))
+    return sp.csr_matrix(cells, shape=(n_old, len(old)))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from models.candidates.base import CandidateModel
 from models.candidates.histories import Histories, histories
 from models.candidates.recency import ages, by_position, decay
 from models.candidates.side import SideInformation
-from models.candidates.sparse import keep_largest
+from models.candidates.sparse import keep_largest, selection
 from models.candidates.top_k import Scores
 from models.interactions import Interactions
 
@@ -70,6 +71,13 @@ class Transitions(CandidateModel):
         pairs = sp.diags(1 / left) @ pairs @ sp.diags(1 / right)
         self.weights_ = keep_largest(pairs.tocsr(), self.neighbours)
         return self
+
+    def realigned(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:  # noqa: ARG002
+        """Return the model for another course table."""
+        places = selection(old, self.weights_.shape[0])
+        model = replace(self)
+        model.weights_ = (places.T @ self.weights_ @ places).tocsr()
+        return model
 
     def score(self, batch: Histories) -> Scores:
         """Return the expected weight as the next course; 0 where nobody went there from what one took."""

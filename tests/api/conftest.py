@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.releases import Releases
 from api.settings import Settings
 from models.encoder import SentenceEncoder
 from recommender.bundle import Bundle, load_bundle
@@ -45,7 +46,7 @@ def bundle(bundle_folder: Path) -> Bundle:
 def service(bundle: Bundle, store: Store, dataset: Dataset) -> FastAPI:
     """The service in development mode, knowing the dataset's participants, once for each database."""
     load(store, dataset)
-    return create_app(bundle, store, Settings(), development=True)
+    return create_app(Releases.of(bundle), store, Settings(), development=True)
 
 
 @pytest.fixture

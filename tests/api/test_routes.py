@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.releases import Releases
 from api.settings import Settings
 from recommender.bundle import Bundle
 from tests.api.test_law import PROFILE, event, send
@@ -112,7 +113,7 @@ def test_too_many_events_are_refused(client: TestClient) -> None:
 
 def test_without_its_store_the_service_says_so_and_never_fails(bundle: Bundle) -> None:
     store = open_store("postgresql:///nothing?host=/nowhere")
-    with TestClient(create_app(bundle, store, Settings(), development=True)) as client:
+    with TestClient(create_app(Releases.of(bundle), store, Settings(), development=True)) as client:
         answers = [
             client.get("/readyz"),
             client.get("/v1/participants/p1"),
@@ -129,7 +130,7 @@ def test_without_its_store_the_service_says_so_and_never_fails(bundle: Bundle) -
 
 def test_the_gate_says_so_too_where_keys_cannot_be_looked_up(bundle: Bundle) -> None:
     store = open_store("postgresql:///nothing?host=/nowhere")
-    client = TestClient(create_app(bundle, store, Settings()))
+    client = TestClient(create_app(Releases.of(bundle), store, Settings()))
     key = {"X-API-Key": "padan_0123456789abcdef_secret"}
     assert client.get("/v1/courses", headers=key).status_code == 503
 

@@ -23,6 +23,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from api.app import create_app
+from api.releases import Releases
 from api.security.gate import OPEN
 from api.security.tokens import KeySetError, Tokens
 from api.settings import Settings
@@ -104,7 +105,7 @@ def protected(bundle: Bundle, sqlite_store: Store, tmp_path: Path) -> FastAPI:
     settings = Settings(
         jwks=str(tmp_path / "jwks.json"), jwt_issuer=ISSUER, failures_per_minute=1_000_000
     )
-    return create_app(bundle, sqlite_store, settings)
+    return create_app(Releases.of(bundle), sqlite_store, settings)
 
 
 @pytest.fixture
@@ -295,7 +296,9 @@ def test_a_revoked_key_ends_when_what_is_remembered_of_it_does(
 def test_too_many_wrong_credentials_close_the_gate_to_the_address(
     bundle: Bundle, sqlite_store: Store
 ) -> None:
-    client = TestClient(create_app(bundle, sqlite_store, Settings(failures_per_minute=3)))
+    client = TestClient(
+        create_app(Releases.of(bundle), sqlite_store, Settings(failures_per_minute=3))
+    )
     statuses = [client.get("/v1/model").status_code for _ in range(5)]
     assert statuses == [401, 401, 401, 429, 429]
     assert client.get("/healthz").status_code == 200
@@ -304,7 +307,9 @@ def test_too_many_wrong_credentials_close_the_gate_to_the_address(
 def test_each_client_has_its_own_limit(
     bundle: Bundle, sqlite_store: Store, new_key: Callable[..., str]
 ) -> None:
-    client = TestClient(create_app(bundle, sqlite_store, Settings(requests_per_minute=3)))
+    client = TestClient(
+        create_app(Releases.of(bundle), sqlite_store, Settings(requests_per_minute=3))
+    )
     first, second = new_key("portal"), new_key("officer")
     answers = [client.get("/v1/model", headers={"X-API-Key": first}) for _ in range(5)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
@@ -317,7 +322,7 @@ def test_a_large_body_is_refused(
     bundle: Bundle, sqlite_store: Store, says_its_length: bool
 ) -> None:
     settings = Settings(body_bytes=1_000)
-    client = TestClient(create_app(bundle, sqlite_store, settings, development=True))
+    client = TestClient(create_app(Releases.of(bundle), sqlite_store, settings, development=True))
     body = json.dumps({"participant": {"interests": ["x" * 100] * 30}}).encode()
     content = body if says_its_length else (body[n : n + 100] for n in range(0, len(body), 100))
     headers = {"Content-Type": "application/json"}

@@ -107,7 +107,7 @@ def test_the_worse_model_is_called_worse() -> None:
 
 
 def test_it_shows_itself(compared: Comparison) -> None:
-    assert "<table>" in compared._repr_html_()
+    assert f"<caption>Compared with {compared.baseline}; p corrected" in compared._repr_html_()
     console = Console(width=200, record=True, file=None, quiet=False)
     with console.capture() as captured:
         console.print(compared)

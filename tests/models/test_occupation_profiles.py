@@ -9,7 +9,17 @@ from models.skill_extraction import BY_STUDENT, SkillExtractor
 from models.static_student import StaticStudent
 from models.word_vectors import StaticWords
 from training_data.columns import Courses, Vacancies
-from training_data.vocabulary import Occupations, Term, Vocabulary, multi_hot
+from training_data.demo import demo_courses
+from training_data.importing.importer import import_file
+from training_data.regions import RegionTable
+from training_data.vocabulary import (
+    Occupations,
+    Term,
+    Vocabulary,
+    load_occupations,
+    load_skills,
+    multi_hot,
+)
 
 C, V = Courses, Vacancies
 
@@ -79,3 +89,56 @@ def test_vacancies_and_trainings_teach_an_occupation_its_skills(tiny_directory: 
     needs = learn_occupations(occupations, extractor, vacancies, courses).needs.toarray()
     assert needs[1, 0] > needs[1, 1]
     assert needs[0, 0] > needs[0, 1] > 0
+
+
+def test_vacancies_without_a_description_teach_nothing(tiny_directory: Path) -> None:
+    student = StaticStudent.load(tiny_directory)
+    skills = Vocabulary((Term("las", {"id": "Las listrik"}), Term("kue", {"id": "Kue kering"})))
+    extractor = SkillExtractor(skills, StaticWords(student), BY_STUDENT).fit(student, [])
+    occupations = Occupations(
+        Vocabulary((Term("koki", {"id": "Koki"}),)), ("5120",), multi_hot([[1]], 2)
+    )
+    vacancies = pl.DataFrame(
+        {
+            V.title.name: ["Koki las listrik"] * 40,
+            V.description.name: [None, ""] * 20,
+            V.occupation.name: [None] * 40,
+            V.skills.name: [[]] * 40,
+        },
+        schema_overrides={V.occupation.name: pl.String, V.skills.name: pl.List(pl.String)},
+    )
+    courses = pl.DataFrame(
+        {C.title.name: [], C.description.name: [], C.skills.name: []},
+        schema={
+            C.title.name: pl.String,
+            C.description.name: pl.String,
+            C.skills.name: pl.List(pl.String),
+        },
+    )
+    needs = learn_occupations(occupations, extractor, vacancies, courses).needs.toarray()
+    np.testing.assert_array_equal(needs, [[0, 1]])
+
+
+def test_real_vacancies_teach_sensible_needs(tiny_directory: Path, shared_data: Path) -> None:
+    regions = RegionTable.load("indonesia")
+    path = shared_data / "vacancies" / "jobstreet_alterra_7617.csv"
+    vacancies = import_file(path, "vacancies", None, regions).accepted
+    skills = load_skills()
+    occupations = load_occupations(skills)
+    titles = ("data analyst", "web developer", "accounting", "purchasing", "it support")
+    vacancies = vacancies.filter(V.title.col.str.to_lowercase().str.contains("|".join(titles)))
+    student = StaticStudent.load(tiny_directory)
+    extractor = SkillExtractor(skills, StaticWords(student), BY_STUDENT).fit(student, [])
+    learnt = learn_occupations(occupations, extractor, vacancies, demo_courses()).needs.toarray()
+
+    def most_needed(occupation: str, count: int) -> set[str]:
+        row = learnt[occupations.vocabulary.find(occupation)]
+        return {skills.terms[number].id for number in np.argsort(-row)[:count] if row[number] > 0}
+
+    assert "analisis-data" in most_needed("analis-data", 1)
+    assert {"kueri-sql", "statistika-terapan"} <= most_needed("analis-data", 4)
+    assert "pengadaan-barang-jasa" in most_needed("staf-pengadaan", 1)
+    assert "negosiasi-pemasok" in most_needed("staf-pengadaan", 5)
+    assert "perangkat-lunak-akuntansi" in most_needed("staf-akuntansi", 5)
+    assert "pengelolaan-akun-utama" not in most_needed("staf-akuntansi", 14)
+    assert "penangkapan-ikan" not in most_needed("pengembang-web", len(skills))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from recommender.eligibility import permitted
 from recommender.engine import Answer, Engine, Filters, Settings
+from recommender.exploration import Exploration
 from recommender.people import People
 from tests.recommender.worlds import DAY, World, random_world
 
@@ -42,6 +43,41 @@ def test_lists_are_permitted_distinct_and_no_longer_than_asked(
         assert mask[row, filled].all()
         assert len(filled) == min(k, mask[row].sum())
         assert np.isfinite(found.scores[row, : len(filled)]).all()
+
+
+@MANY
+@given(worlds, st.integers(1, 12), st.integers(0, 3), st.integers(0, 6))
+def test_exploration_keeps_to_what_is_permitted_and_to_the_head_of_the_list(
+    engine_of: EngineOf, world: World, k: int, places: int, pool: int
+) -> None:
+    engine = engine_of(world)
+    people = engine.people(world.participants, world.events, DAY)
+    exploring = Settings(k=k, exploration=Exploration(1.0, places, pool))
+    plain = engine.answer(people, DAY, Settings(k=k))
+    seeds = [name if row % 2 else None for row, name in enumerate(people.ids)]
+    found = engine.answer(people, DAY, exploring, seeds=seeds)
+    mask = permitted(found.question)
+    first = max(k - places, 0)
+    np.testing.assert_array_equal(found.ids[:, :first], plain.ids[:, :first])
+    np.testing.assert_array_equal(found.ids[::2], plain.ids[::2])
+    assert found.propensities is not None
+    assert (found.propensities[::2] == 1).all()
+    assert ((found.propensities > 0) & (found.propensities <= 1)).all()
+    for row, ids in enumerate(found.ids):
+        filled = ids[ids >= 0]
+        assert len(set(filled)) == len(filled) == (plain.ids[row] >= 0).sum()
+        assert mask[row, filled].all()
+    replayed = engine.answer(people, DAY, exploring, seeds=seeds)
+    np.testing.assert_array_equal(found.ids, replayed.ids)
+    assert engine.answer(people, DAY, exploring).propensities is None
+
+
+def test_an_answer_says_how_it_came_about(engine_of: EngineOf) -> None:
+    world = random_world(136)
+    trace = answer(engine_of(world), world, per_source=2).trace
+    assert list(trace.seconds) == ["eligibility", "retrieval", "ranking", "reranking"]
+    assert set(trace.proposed) == {"content", "vacancy_demand"}
+    assert 0 < trace.proposed["content"] <= 2 * len(world.participants)
 
 
 @MANY

@@ -41,6 +41,8 @@ class Entry:
         `Store.pseudonym` of the participant.
     decision : list or dict, optional
         Ids of trainings and reason codes.
+    arm : str, optional
+        ``control`` or ``candidate``, where the person took part in an experiment.
     """
 
     actor: str
@@ -50,6 +52,7 @@ class Entry:
     bundle_version: str | None = None
     programme: str | None = None
     decision: Any = None
+    arm: str | None = None
 
 
 def record(connection: sa.Connection, entries: Sequence[Entry]) -> None:

@@ -92,6 +92,7 @@ audit = sa.Table(
     sa.Column("bundle_version", sa.String(128)),
     sa.Column("programme", sa.String(200)),
     sa.Column("decision", sa.JSON(none_as_null=True)),
+    sa.Column("arm", sa.String(20)),
     sa.Index("audit_of_subject", "subject"),
 )
 

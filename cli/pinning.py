@@ -1,0 +1,24 @@
+"""One thread for each library that would take as many as there are cores: a worker's core is its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "POLARS_MAX_THREADS": "1",
+}
+
+
+def pin_threads(command: str) -> None:
+    """Start the process again with the libraries held to one thread, unless the operator chose otherwise.
+
+    They read it once, when they are imported, which has happened by now. Only a process that was started
+    as ``padan COMMAND`` is started again.
+    """
+    chosen = ONE_THREAD | dict(os.environ)
+    if sys.argv[1:2] == [command] and chosen != dict(os.environ):
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], chosen)  # noqa: S606
