@@ -80,20 +80,21 @@ class OccupationFinder:
 
     def find(self, phrases: Sequence[str]) -> list[FoundOccupation | None]:
         """Return what each phrase stands for; None where it names no occupation, or one we lack."""
-        found: list[FoundOccupation | None] = []
-        for phrase, alike in zip(phrases, self._extractor.extract(phrases), strict=True):
-            number = self.national.nearest(phrase, self.occupations)
-            if number >= 0:
-                found.append(FoundOccupation(number, 1.0, (0, len(phrase))))
-                continue
+        found: dict[str, FoundOccupation | None] = {
+            phrase: FoundOccupation(number, 1.0, (0, len(phrase)))
+            for phrase in phrases
+            if (number := self.national.nearest(phrase, self.occupations)) >= 0
+        }
+        others = [phrase for phrase in dict.fromkeys(phrases) if phrase not in found]
+        for phrase, alike in zip(others, self._extractor.extract(others), strict=True):
             best = max(alike, key=_worth, default=None)
             number = -1 if best is None else self._stands_for[best.skill]
-            found.append(
+            found[phrase] = (
                 None
                 if best is None or number < 0
                 else FoundOccupation(number, best.score, best.span)
             )
-        return found
+        return [found[phrase] for phrase in phrases]
 
 
 def named(occupations: pl.Series, finder: OccupationFinder) -> pl.Series:

@@ -22,18 +22,22 @@ from models.candidates.similar_participants import SimilarParticipants
 from models.candidates.transitions import Transitions
 from models.content_space import ContentSpace
 from models.faiss_index import FaissIndex
-from models.sealing import Manifest, verified
+from models.occupation_finding import OccupationFinder
+from models.sealing import BundleError, Manifest, verified
 from models.skill_extraction import SkillExtractor
 from models.word_vectors import StaticWords
 from recommender.catalogue import build_catalogue
 from recommender.demand import Demand
-from recommender.engine import Engine
+from recommender.engine import BY_GROUP, Engine
 from recommender.golden import Golden
 from recommender.messages import Messages, load_messages
 from recommender.mix import Kinds, Mix
 from recommender.neighbours import Neighbours
+from recommender.objective import Objective
+from recommender.outcome import Outcome
 from recommender.quality import course_quality
 from recommender.ranking import BlendedRanker, FixedRanker, Ranker
+from training_data.national_occupations import NationalOccupations
 from training_data.programme import Programme
 from training_data.regions import RegionTable
 from training_data.vocabulary import load_occupations, load_skills
@@ -41,6 +45,7 @@ from training_data.vocabulary import load_occupations, load_skills
 SOURCE_CLASSES: Mapping[str, type[CandidateModel]] = {
     "behaviour": EASE,
     "regional_popularity": Popularity,
+    BY_GROUP: Popularity,
     "similar_participants": SimilarParticipants,
     "next_course": Transitions,
 }
@@ -91,12 +96,41 @@ def write_parts(
         state = {key: np.asarray(value, order="C") for key, value in model.get_state().items()}
         (folder / "sources").mkdir(exist_ok=True)
         save_file(state, folder / "sources" / f"{name}.safetensors")
-    parts: dict[str, Any] = {"sources": sorted(engine.sources), "blend": None}
-    if isinstance(engine.ranker, BlendedRanker):
-        engine.ranker.learnt.save(folder / "ranker")
-        blend = engine.ranker
-        parts["blend"] = [blend.learnt_spread, blend.fixed_spread, blend.fixed_share]
+    (folder / "objective.json").write_text(engine.objective.model_dump_json(), encoding="utf-8")
+    parts = {"sources": sorted(engine.sources), "ranker": _write_ranker(folder, engine.ranker)}
     (folder / "parts.json").write_text(json.dumps(parts), encoding="utf-8")
+
+
+def _write_ranker(folder: Path, ranker: Ranker) -> Any:
+    """Write what was learnt; return how it is put together: a name, or two parts with spreads and share."""
+    match ranker:
+        case AdditiveRanker():
+            ranker.save(folder / "ranker")
+            return "learnt"
+        case Outcome():
+            ranker.save(folder)
+            return "outcome"
+        case BlendedRanker():
+            parts = [_write_ranker(folder, part) for part in (ranker.first, ranker.second)]
+            return [*parts, ranker.first_spread, ranker.second_spread, ranker.share]
+        case _:
+            return "fixed"
+
+
+def _read_ranker(folder: Path, told: Any) -> Ranker:
+    match told:
+        case "learnt":
+            return AdditiveRanker.load(folder / "ranker")
+        case "outcome":
+            return Outcome.load(folder)
+        case "fixed":
+            return FixedRanker()
+        case first, second, *numbers:
+            return BlendedRanker(
+                _read_ranker(folder, first), _read_ranker(folder, second), *numbers
+            )
+        case _:
+            raise BundleError(f"{folder}: parts.json names no ranker: {told!r}")
 
 
 def load_bundle(folder: Path) -> Bundle:
@@ -136,18 +170,17 @@ def load_engine(folder: Path) -> Engine:
     skills = load_skills(folder / "skills")
     courses = pl.read_parquet(folder / "courses.parquet")
     classes = pl.read_parquet(folder / "classes.parquet")
-    ranker: Ranker = FixedRanker()
-    if parts["blend"]:
-        ranker = BlendedRanker(AdditiveRanker.load(folder / "ranker"), *parts["blend"])
     content = ContentSpace.load(folder / "content")
     needs = sp.csr_matrix(load_file(folder / "needs.safetensors")["needs"])
+    occupations = replace(load_occupations(skills, folder / "occupations"), needs=needs)
+    national = NationalOccupations.in_folder(folder / "occupations")
     return Engine(
         programme=Programme.model_validate_json(
             (folder / "programme.json").read_text(encoding="utf-8")
         ),
         regions=regions,
         skills=skills,
-        occupations=replace(load_occupations(skills, folder / "occupations"), needs=needs),
+        occupations=occupations,
         catalogue=build_catalogue(courses, classes, regions, skills),
         quality=course_quality(courses),
         demand=Demand.from_state(load_file(folder / "demand.safetensors")),
@@ -155,6 +188,7 @@ def load_engine(folder: Path) -> Engine:
         extractor=SkillExtractor.load(
             folder / "skill_names", skills, StaticWords(content.student_)
         ),
+        finder=OccupationFinder(occupations, national).fit(content.student_),
         course_vectors=load_file(folder / "vectors.safetensors")["courses"],
         sources={
             name: SOURCE_CLASSES[name].from_state(
@@ -162,5 +196,8 @@ def load_engine(folder: Path) -> Engine:
             )
             for name in parts["sources"]
         },
-        ranker=ranker,
+        ranker=_read_ranker(folder, parts["ranker"]),
+        objective=Objective.model_validate_json(
+            (folder / "objective.json").read_text(encoding="utf-8")
+        ),
     )

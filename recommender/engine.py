@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from models.candidates.base import CandidateModel
 from models.content_space import ContentSpace
+from models.occupation_finding import OccupationFinder, named
 from models.skill_extraction import SkillExtractor, recognised
 from models.vectors import unit
 from recommender.catalogue import Catalogue
@@ -136,6 +137,7 @@ class Engine:
     demand: Demand = field(repr=False)
     content: ContentSpace
     extractor: SkillExtractor
+    finder: OccupationFinder
     course_vectors: NDArray[np.float32] = field(repr=False)
     sources: Mapping[str, CandidateModel]
     ranker: Ranker
@@ -165,9 +167,11 @@ class Engine:
         return replace(self, catalogue=self.catalogue.without(course_ids))
 
     def understood(self, participants: pl.DataFrame) -> pl.DataFrame:
-        """Return participants whose skills, as they wrote them, stand as ids of the vocabulary where known."""
-        skills = recognised(participants[Participants.skills.name], self.extractor)
-        return participants.with_columns(skills)
+        """Return participants whose skills and goal, in their own words, stand as ids where known."""
+        return participants.with_columns(
+            recognised(participants[Participants.skills.name], self.extractor),
+            named(participants[Participants.target_occupation.name], self.finder),
+        )
 
     def batch(
         self, participants: pl.DataFrame, events: pl.DataFrame, day: dt.date

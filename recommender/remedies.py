@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -60,6 +61,13 @@ def _enough_balance(q: Question, row: int, course: int) -> Remedy:
     return Remedy("balance_too_low", {"price": numbers["price"], "missing": missing})
 
 
+def _enough_days(q: Question, row: int, course: int) -> Remedy:
+    numbers = evidence(q, row, course, Reason.TOO_MANY_HOURS_A_DAY)
+    return Remedy(
+        "too_many_hours_a_day", {"days": math.ceil(numbers["hours"] / numbers["maximum"])}
+    )
+
+
 def _with_the_same_numbers(reason: Reason) -> Callable[[Question, int, int], Remedy]:
     def found(q: Question, row: int, course: int) -> Remedy:
         return Remedy(reason.value, evidence(q, row, course, reason))
@@ -71,15 +79,19 @@ REMEDIES: dict[Reason, Callable[[Question, int, int], Remedy]] = {
     Reason.TOO_YOUNG: _of_age,
     Reason.TRAINING_UNFINISHED: _finished,
     Reason.BALANCE_TOO_LOW: _enough_balance,
+    Reason.TOO_MANY_HOURS_A_DAY: _enough_days,
 } | {
     reason: _with_the_same_numbers(reason)
     for reason in (
         Reason.STATUS_EXCLUDED,
+        Reason.OCCUPATION_EXCLUDED,
         Reason.TRAINING_UNRATED,
         Reason.NOT_YET_AVAILABLE,
         Reason.REGISTRATION_CLOSED,
         Reason.REGISTRATION_NOT_OPEN,
+        Reason.CLASS_TOO_LATE,
         Reason.NO_SEATS_LEFT,
+        Reason.PLACE_UNKNOWN,
         Reason.PREREQUISITE_MISSING,
         Reason.EDUCATION_TOO_LOW,
         Reason.DEVICE_MISSING,

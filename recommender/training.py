@@ -29,6 +29,7 @@ from models.candidates.transitions import Transitions
 from models.content_space import ContentSpace
 from models.encoder import TextEncoder
 from models.faiss_index import FaissIndex
+from models.occupation_finding import OccupationFinder
 from models.occupation_profiles import learn_occupations
 from models.sealing import Manifest, seal, writing
 from models.skill_extraction import BY_STUDENT, SkillExtractor, with_extracted_skills
@@ -36,18 +37,20 @@ from models.word_vectors import StaticWords
 from recommender.bundle import load_engine, write_parts
 from recommender.catalogue import build_catalogue
 from recommender.demand import build_demand
-from recommender.engine import Engine
+from recommender.engine import BY_GROUP, Engine
 from recommender.golden import Golden
-from recommender.learning import fit_sources, interactions_of, learn_ranker, side_information
+from recommender.learning import Beside, fit_sources, interactions_of, learn_ranker
 from recommender.messages import load_messages
 from recommender.mix import Kinds, Mix
 from recommender.neighbours import Neighbours
+from recommender.objective import Objective
 from recommender.quality import course_quality, with_completion
 from recommender.ranking import FixedRanker
 from recommender.texts import course_texts
 from recommender.wishes import phrases_of, wishes
 from training_data.columns import Interactions, Participants
 from training_data.dataset import Dataset
+from training_data.national_occupations import NationalOccupations
 from training_data.programme import Programme, load_programme
 from training_data.regions import RegionTable
 from training_data.skill_matching import with_named_skills
@@ -110,6 +113,7 @@ def untrained_engine(
     courses = with_extracted_skills(courses, extractor.fit(content.student_, texts))
     vacancies = dataset.read("vacancies")
     occupations = learn_occupations(knowledge.occupations, extractor, vacancies, courses)
+    national = NationalOccupations.in_folder(knowledge.folders["occupations"])
     return Engine(
         programme=knowledge.programme,
         regions=knowledge.regions,
@@ -122,6 +126,7 @@ def untrained_engine(
         demand=build_demand(vacancies, knowledge.regions, knowledge.skills, occupations),
         content=content,
         extractor=extractor,
+        finder=OccupationFinder(occupations, national).fit(content.student_),
         course_vectors=content.encode_courses(texts, encoder),
         sources={},
         ranker=FixedRanker(),
@@ -129,7 +134,12 @@ def untrained_engine(
 
 
 def train(
-    dataset: Dataset, encoder: TextEncoder, home: Path, day: dt.date, seed: int = 0
+    dataset: Dataset,
+    encoder: TextEncoder,
+    home: Path,
+    day: dt.date,
+    seed: int = 0,
+    objective: Objective = Objective(),
 ) -> Manifest:
     """Train everything on a dataset and seal it as a bundle below ``home``.
 
@@ -139,22 +149,28 @@ def train(
         Written into the manifest.
     seed : int
         Everything random follows from it.
+    objective : Objective
+        What the ranking is to achieve; recorded in the manifest.
     """
     with _steps() as step:
         step("Reading rules, regions and skills")
         knowledge = load_knowledge(dataset)
         participants, events = dataset.read("participants"), dataset.read("interactions")
         step("Encoding the catalogue and its phrases")
-        engine = untrained_engine(dataset, knowledge, encoder, seed)
+        engine = replace(untrained_engine(dataset, knowledge, encoder, seed), objective=objective)
         participants = engine.understood(participants)
-        interactions, rows = interactions_of(participants, events, engine.catalogue.index)
+        interactions, rows = interactions_of(
+            participants, events, engine.catalogue.index, objective
+        )
         if len(interactions):
             engine = replace(engine, sources=candidate_models())
-            step("Learning to rank from the earlier past")
-            ranker = learn_ranker(engine, participants, rows, interactions, seed)
-            engine = replace(engine, ranker=ranker or FixedRanker())
-            step("Learning from all events")
-            fit_sources(engine.sources, interactions, side_information(engine, participants))
+        step("Learning to rank from the earlier past")
+        courses = dataset.read("courses")
+        ranker = learn_ranker(engine, courses, participants, rows, interactions, seed)
+        engine = replace(engine, ranker=ranker)
+        step("Learning from all events")
+        if len(interactions):
+            fit_sources(engine.sources, interactions, Beside.of(engine, participants))
         step("Indexing trainings and participants")
         willing = _willing(participants, seed)
         neighbours = index(engine, willing)
@@ -174,6 +190,7 @@ def train(
                     "data": dataset.fingerprint(),
                     "newest_event": events[Interactions.at.name].max(),
                     "simulated": dataset.info.simulated,
+                    "objective": objective.model_dump(),
                     "metrics": {
                         "courses": float(len(engine.catalogue)),
                         "participants": float(len(participants)),
@@ -188,6 +205,7 @@ def candidate_models() -> dict[str, CandidateModel]:
     return {
         "behaviour": EASE(l2=50.0),
         "regional_popularity": Popularity(half_life=0.3, shrinkage=200.0),
+        BY_GROUP: Popularity(half_life=0.3, shrinkage=200.0),
         "similar_participants": SimilarParticipants(dimensions=64),
         "next_course": Transitions(),
     }

@@ -9,6 +9,7 @@ import pytest
 
 from models.content_space import ContentSpace
 from models.encoder import SentenceEncoder
+from models.occupation_finding import OccupationFinder
 from models.skill_extraction import BY_STUDENT, SkillExtractor
 from models.word_vectors import StaticWords
 from recommender.demand import build_demand
@@ -16,8 +17,9 @@ from recommender.engine import Engine
 from recommender.quality import course_quality
 from recommender.ranking import FixedRanker
 from tests.recommender.worlds import World, table
+from training_data.national_occupations import NationalOccupations
 from training_data.programme import load_programme
-from training_data.vocabulary import load_skills
+from training_data.vocabulary import load_occupations, load_skills
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +31,9 @@ def engine_of(tiny_encoder: SentenceEncoder) -> Callable[[World], Engine]:
     )
     words = StaticWords(content.student_)
     extractor = SkillExtractor(skills, words, BY_STUDENT).fit(content.student_, [])
+    finder = OccupationFinder(load_occupations(skills), NationalOccupations.load()).fit(
+        content.student_
+    )
 
     def build(world: World) -> Engine:
         vectors = np.random.default_rng(len(world.courses)).normal(
@@ -47,6 +52,7 @@ def engine_of(tiny_encoder: SentenceEncoder) -> Callable[[World], Engine]:
             ),
             content=content,
             extractor=extractor,
+            finder=finder,
             course_vectors=vectors.astype(np.float32),
             sources={},
             ranker=FixedRanker(),

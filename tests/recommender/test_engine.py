@@ -182,3 +182,24 @@ def test_people_read_one_by_one_are_answered_as_in_one_batch(
     np.testing.assert_allclose(one.scores, other.scores, rtol=1e-5)
     reasons = [engine.why(each, engine.explainer(each, "en")) for each in (one, other)]
     assert reasons[0] == reasons[1]
+
+
+def test_a_goal_in_ones_own_words_is_worth_what_its_name_is(engine_of: EngineOf) -> None:
+    """By a name in a sentence, by a title of KBJI 2014; what we lack stays as it was written."""
+    world = random_world(1, n_people=5)
+    engine = engine_of(world)
+    wished = ["juru-las", "ingin jadi tukang las di bengkel", "pekerja pengelasan", "hakim", None]
+    world = replace(
+        world,
+        participants=world.participants.with_columns(
+            pl.Series("target_occupation", wished, dtype=pl.String)
+        ),
+    )
+    batch = engine.people(world.participants, world.events, DAY).batch
+    welder = world.occupations.vocabulary.find("juru-las")
+    assert batch.target.tolist() == [welder, welder, welder, -1, -1]
+    needs = batch.needs.toarray()
+    assert needs[0].any()
+    assert (needs[:3] == needs[0]).all()
+    kept = engine.understood(world.participants)["target_occupation"]
+    assert kept.to_list()[3:] == ["hakim", None]

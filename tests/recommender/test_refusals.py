@@ -179,6 +179,16 @@ def person(world: World, row: int, **values: object) -> World:
     )
 
 
+def classes(world: World, **columns: pl.Expr) -> World:
+    """Change all classes, and where trainings without a class are held."""
+    held = {name: value for name, value in columns.items() if name == "region_code"}
+    return replace(
+        world,
+        classes=world.classes.with_columns(**columns),
+        courses=world.courses.with_columns(**held),
+    )
+
+
 def on(world: World, day: dt.date) -> World:
     return replace(world, rules=world.rules.model_copy(update={"day": day}))
 
@@ -210,6 +220,14 @@ APPLIED: dict[Reason, Callable[[World, int, dict], World]] = {
     Reason.DEVICE_MISSING: lambda w, row, _: person(w, row, has_device=True),
     Reason.CONNECTION_MISSING: lambda w, row, _: person(w, row, has_connection=True),
     Reason.OWN_AREA_UNKNOWN: lambda w, row, _: person(w, row, region_code="31.71"),
+    Reason.OCCUPATION_EXCLUDED: lambda w, row, _: person(w, row, occupation="penyair"),
+    Reason.CLASS_TOO_LATE: lambda w, _, e: classes(
+        w, ends_on=pl.min_horizontal("ends_on", pl.lit(e["date"]))
+    ),
+    Reason.TOO_MANY_HOURS_A_DAY: lambda w, _, e: classes(
+        w, ends_on=pl.col("starts_on") + pl.duration(days=e["days"] - 1)
+    ),
+    Reason.PLACE_UNKNOWN: lambda w, *_: classes(w, region_code=pl.lit("31.71")),
     Reason.STATUS_EXCLUDED: lambda w, row, _: person(w, row, employment_status="self_employed"),
     Reason.PREREQUISITE_MISSING: lambda w, row, e: having_done(w, row, e["course"], "complete"),
     Reason.TRAINING_UNFINISHED: lambda w, row, e: having_done(w, row, e["course"], "complete"),
