@@ -15,6 +15,7 @@ from models.embedding_cache import CachedEncoder, EmbeddingCache
 from models.encoder import SentenceEncoder
 from models.promotion import promote
 from models.sealing import Manifest
+from recommender.objective import DEFAULT, Objective, ObjectiveError
 from training_data.home import padan_home
 
 
@@ -26,6 +27,13 @@ def train(
             help="Text encoder: a directory, or a name on a model hub.", show_default="installed e5"
         ),
     ] = None,
+    objective: Annotated[
+        Path | None,
+        typer.Option(
+            help="TOML file: what each kind of event is worth, and the share of outcomes.",
+            show_default="see docs/ranking.md",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Everything random follows from it.")] = 0,
 ) -> None:
     """Train on a dataset and make the new bundle the current one."""
@@ -33,10 +41,11 @@ def train(
     from training_data.store.erasure import open_remaining
 
     home = padan_home()
-    with stopping():
+    with stopping(ObjectiveError):
         teacher = SentenceEncoder(encoder or home / "encoders" / "multilingual-e5-small")
         reader = CachedEncoder(teacher, EmbeddingCache(home))
-        manifest = train_bundle(open_remaining(data), reader, home, dt.date.today(), seed)
+        aim = DEFAULT if objective is None else Objective.load(objective)
+        manifest = train_bundle(open_remaining(data), reader, home, dt.date.today(), seed, aim)
         promote(home / "bundles", manifest.version)
     print_manifest(manifest, home)
 
@@ -49,6 +58,9 @@ def print_manifest(manifest: Manifest, home: Path) -> None:
     table.add_row("regions", manifest.regions)
     table.add_row("encoder", manifest.encoder)
     table.add_row("data", manifest.data[:16] + (" (simulated)" if manifest.simulated else ""))
+    table.add_row(
+        "objective", ", ".join(f"{key} {value:g}" for key, value in manifest.objective.items())
+    )
     for name, figure in manifest.metrics.items():
         table.add_row(name, f"{figure:,.4g}" if figure < 1 else f"{figure:,.0f}")
     Console().print(table)

@@ -32,7 +32,6 @@ def diversity_curve(task: Task, lists: Lists, seed: int) -> pl.DataFrame:
         chosen = rerank(
             scores,
             task.item_vectors[real],
-            task.catalogue.provider[real],
             K,
             relevance_weight=weight,
         )

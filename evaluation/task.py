@@ -25,14 +25,9 @@ from models.skill_extraction import with_extracted_skills
 from recommender.catalogue import Catalogue, build_catalogue
 from recommender.eligibility import permitted
 from recommender.engine import Engine
+from recommender.objective import DEFAULT
 from recommender.offer import Offer
-from recommender.participants import (
-    TAKING,
-    ParticipantBatch,
-    build_batch,
-    region_attributes,
-    relevance,
-)
+from recommender.participants import TAKING, ParticipantBatch, build_batch, region_attributes
 from recommender.question import Question
 from recommender.training import Knowledge, load_knowledge
 from training_data.columns import TABLES, Courses, Participants
@@ -92,8 +87,7 @@ class Task:
     @cached_property
     def known(self) -> NDArray[np.bool_]:
         """Whether any event before the border, a click too, says what each person likes; shape (U,)."""
-        kinds = self.events[E.kind.name].cast(pl.String)
-        telling = self.events.filter(pl.Series(relevance(kinds) > 0))
+        telling = self.events.filter(pl.Series(DEFAULT.worth(self.events) > 0))
         known = self.profiles[P.participant_id.name].is_in(telling[E.participant_id.name].implode())
         return known.to_numpy()
 

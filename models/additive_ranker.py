@@ -64,14 +64,16 @@ class AdditiveRanker:
         ----------
         features : ndarray of float32, shape (R, F)
         labels : ndarray of float32, shape (R,)
-            Relevance; rounded to whole grades by LightGBM.
+            Gain of each pair in the NDCG that is raised; few different values, none negative.
         groups : ndarray of int64
             Pairs of each participant, in order; they sum to R.
         names : list of str
             Names of the features.
         """
+        gains, grades = np.unique(np.append(labels, 0), return_inverse=True)
         settings = {
             "objective": "lambdarank",
+            "label_gain": gains.tolist(),
             "interaction_constraints": [[feature] for feature in range(features.shape[1])],
             "num_leaves": self.leaves,
             "learning_rate": self.learning_rate,
@@ -86,7 +88,7 @@ class AdditiveRanker:
             "num_threads": self.threads,
             "verbosity": -1,
         }
-        data = lightgbm.Dataset(features, labels, group=groups, feature_name=names)
+        data = lightgbm.Dataset(features, grades[:-1], group=groups, feature_name=names)
         booster = lightgbm.train(settings, data, self.trees)
         self.steps_ = _steps(booster, features.shape[1])
         curves = [_curve(booster, feature, steps) for feature, steps in enumerate(self.steps_)]

@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 MANIFEST = "manifest.json"
-FORMAT = 2
+FORMAT = 3
 
 
 class BundleError(ValueError):
@@ -43,6 +43,8 @@ class Manifest(BaseModel):
         had no events.
     simulated : bool
         Whether the participants and events were simulated.
+    objective : dict of str to float
+        What the ranking was to achieve, see `recommender.objective`.
     metrics : dict
         Figures measured at training, by name.
     parts : dict of str to str
@@ -60,6 +62,7 @@ class Manifest(BaseModel):
     data: str
     newest_event: dt.datetime | None
     simulated: bool
+    objective: dict[str, float]
     metrics: dict[str, float]
     parts: dict[str, str]
 

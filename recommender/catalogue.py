@@ -149,6 +149,32 @@ class Catalogue:
         return count
 
     @cached_property
+    def needed_count(self) -> NDArray[np.float32]:
+        """How many trainings each one needs first, at least 1, (N,)."""
+        count: NDArray[np.float32] = np.maximum(self.prerequisites.getnnz(axis=1), 1).astype(
+            np.float32
+        )
+        return count
+
+    @cached_property
+    def of_small_provider(self) -> NDArray[np.bool_]:
+        """Whether a small provider teaches each training, (N,).
+
+        Providers are large from the largest on until they hold half of the catalogue; all others are small.
+        """
+        counts = np.bincount(self.provider, minlength=len(self.providers))
+        order = np.argsort(-counts, kind="stable")
+        before = np.cumsum(counts[order]) - counts[order]
+        small = np.zeros(len(counts), dtype=bool)
+        small[order[2 * before >= len(self)]] = True
+        return small[self.provider]
+
+    @cached_property
+    def topics(self) -> sp.csr_matrix:
+        """A one for the topic of each training, (N, n_categories)."""
+        return ones_at(np.arange(len(self)), self.category, (len(self), len(self.categories)))
+
+    @cached_property
     def topics_of_skills(self) -> NDArray[np.float32]:
         """A one where some training of a topic teaches a skill, (S, at least one topic)."""
         rows = np.maximum(self.category, 0)

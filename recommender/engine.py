@@ -26,24 +26,25 @@ from recommender.eligibility import permitted
 from recommender.explanation import Explainer, Why
 from recommender.exploration import Exploration, explore
 from recommender.features import features
+from recommender.objective import DEFAULT, Objective
 from recommender.offer import Offer
-from recommender.participants import ParticipantBatch, build_batch
+from recommender.participants import ParticipantBatch, build_batch, wished_topics
 from recommender.people import People
 from recommender.quality import Quality
 from recommender.question import Question
 from recommender.ranking import Ranker, rank
-from recommender.reranking import rerank
+from recommender.reranking import Bounds, Topics, rerank
 from recommender.retrieval import Candidates, SourceScores, retrieve
 from recommender.trace import Trace
 from recommender.wishes import Wishes, wishes
 from training_data.columns import MODES, Participants
-from training_data.frames import ones_at
 from training_data.programme import Programme
 from training_data.regions import RegionTable
 from training_data.vocabulary import Occupations, Vocabulary
 
 CELLS = 2_000_000  # participants x trainings in one block: bounds memory
 MOST_PEOPLE = 1_000  # in one block, however few the trainings
+BY_GROUP = "group_popularity"
 HEAD = 4  # the reranker looks at so many times k candidates
 
 
@@ -79,9 +80,14 @@ class Settings:
     per_source : int
         Candidates taken from each source.
     relevance_weight : float
-        1 for relevance alone; see `recommender.reranking.rerank`.
+        1 for relevance alone; smaller for diversity, see `recommender.reranking.rerank`.
+    calibration_weight : float
+        How much the topics of a list follow those of the person's interests and past; 0: not.
     provider_cap : int, optional
         Most trainings of one provider in a list.
+    small_provider_places : int
+        Least trainings of small providers (`Catalogue.of_small_provider`) in a list, as far as there are
+        some among the best few times k; chance may not take these places.
     exploration : Exploration, optional
         What is left to chance; None: nothing.
     """
@@ -89,7 +95,9 @@ class Settings:
     k: int = 10
     per_source: int = 50
     relevance_weight: float = 0.95
+    calibration_weight: float = 0.0
     provider_cap: int | None = None
+    small_provider_places: int = 0
     exploration: Exploration | None = None
 
 
@@ -141,13 +149,12 @@ class Engine:
     course_vectors: NDArray[np.float32] = field(repr=False)
     sources: Mapping[str, CandidateModel]
     ranker: Ranker
+    objective: Objective = DEFAULT
 
     @cached_property
     def topic_vectors(self) -> NDArray[np.float32]:
         """Unit mean vector of each topic's trainings, (n_categories, D)."""
-        shape = (len(self.catalogue), len(self.catalogue.categories))
-        topics = ones_at(np.arange(len(self.catalogue)), self.catalogue.category, shape)
-        return unit(topics.T @ self.course_vectors)
+        return unit(self.catalogue.topics.T @ self.course_vectors)
 
     def offer(self, day: dt.date) -> Offer:
         """Return what is offered on a day; the last day's is kept."""
@@ -186,6 +193,7 @@ class Engine:
             self.skills,
             self.occupations,
             None if grant is None else grant.amount,
+            self.objective,
         )
 
     def ask(self, participants: pl.DataFrame, events: pl.DataFrame, day: dt.date) -> Question:
@@ -201,8 +209,9 @@ class Engine:
     def source_scores(self, batch: ParticipantBatch, wished: Wishes) -> SourceScores:
         """Return what each source says of every training, (B, N) each."""
         scores = {"content": wished.participants() @ self.course_vectors.T}
+        by_group = replace(batch.histories, attributes=batch.alike)
         for name, source in self.sources.items():
-            scores[name] = source.score(batch.histories)
+            scores[name] = source.score(by_group if name == BY_GROUP else batch.histories)
         region = np.where(batch.opted_out, -1, batch.region)
         scores["vacancy_demand"] = self.demand.of_trainings(region, self.catalogue.skills)
         return scores
@@ -276,14 +285,12 @@ class Engine:
         exploring = settings.exploration if seeds is not None else None
         rows = np.arange(len(scores))[:, None]
         head = self._head(scores, settings)
-        real = np.maximum(found.ids[rows, head], 0)
-        places = rerank(
+        places = self._reordered(
+            people.batch,
+            np.maximum(found.ids[rows, head], 0),
             scores[rows, head],
-            self.course_vectors[real],
-            self.catalogue.provider[real],
-            settings.k + (exploring.pool if exploring else 0),
-            relevance_weight=settings.relevance_weight,
-            provider_cap=settings.provider_cap,
+            settings,
+            exploring,
         )
         propensities = None
         if exploring and seeds is not None:
@@ -341,6 +348,39 @@ class Engine:
         """Return the columns worth reranking, best first: the first few times k, all under a provider cap."""
         order = np.argsort(-scores, axis=1, kind="stable")
         return order if settings.provider_cap else order[:, : HEAD * settings.k]
+
+    def _reordered(
+        self,
+        batch: ParticipantBatch,
+        courses: NDArray[np.int32],
+        scores: NDArray[np.float32],
+        settings: Settings,
+        exploring: Exploration | None,
+    ) -> NDArray[np.int64]:
+        """Return the places, among C trainings each with their scores, of those that make the lists."""
+        topics = bounds = None
+        if settings.calibration_weight:
+            wished = wished_topics(batch, self.catalogue)
+            topics = Topics(self.catalogue.category[courses], wished)
+        if settings.provider_cap or settings.small_provider_places:
+            small = self.catalogue.of_small_provider[courses]
+            small[:, HEAD * settings.k :] = False
+            bounds = Bounds(
+                self.catalogue.provider[courses],
+                small,
+                settings.provider_cap,
+                settings.small_provider_places,
+                settings.k - (exploring.places if exploring else 0),
+            )
+        return rerank(
+            scores,
+            self.course_vectors[courses],
+            settings.k + (exploring.pool if exploring else 0),
+            relevance_weight=settings.relevance_weight,
+            calibration_weight=settings.calibration_weight,
+            topics=topics,
+            bounds=bounds,
+        )
 
     def _hold_to(self, mask: NDArray[np.bool_], ids: NDArray[np.int32]) -> None:
         """Check on the way out that nothing forbidden is in a list."""

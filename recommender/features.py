@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from recommender.quality import Quality
 from recommender.question import Question
+from training_data.columns import MODES
 
 SOURCES = (
     "content",
     "behaviour",
     "similar_participants",
     "regional_popularity",
+    "group_popularity",
     "next_course",
     "vacancy_demand",
 )
@@ -26,18 +28,33 @@ FEATURES = (
     "interest_match",
     "topic_closeness",
     "level_fit",
+    "builds_on",
     "price_to_balance",
+    "webinar",
     "face_to_face",
     "nearness",
+    "freshness",
     "quality",
+    "completion",
     "placement",
 )
 OF_THE_CATALOGUE = frozenset(
-    {"regional_popularity", "vacancy_demand", "face_to_face", "quality", "placement"}
+    {
+        "regional_popularity",
+        "vacancy_demand",
+        "webinar",
+        "face_to_face",
+        "freshness",
+        "quality",
+        "completion",
+        "placement",
+    }
 )
 """What may rank for those who object to profiling: it says the same of a training to everybody of them."""
 PERSONAL = np.array([name not in OF_THE_CATALOGUE for name in FEATURES])
 NEARNESS_KM = 50.0
+FRESH_DAYS = 60.0
+WEBINAR = MODES.index("webinar")
 
 
 def features(
@@ -67,13 +84,18 @@ def features(
     columns |= _skill_features(question, candidates)
     price = catalogue.price[candidates]
     columns["price_to_balance"] = np.minimum(price / np.maximum(batch.balance[:, None], 1), 1.0)
+    columns["webinar"] = catalogue.mode[candidates] == WEBINAR
     columns["face_to_face"] = catalogue.face_to_face[candidates]
     columns["nearness"] = _nearness(question, rows, candidates)
     columns["level_fit"] = _level_fit(question, candidates)
+    columns["builds_on"] = _builds_on(question, rows, candidates)
+    age = np.maximum(question.today - catalogue.available_from[candidates], 0)
+    columns["freshness"] = np.exp(-age / FRESH_DAYS)
     topic = catalogue.category[candidates]
     columns["interest_match"] = _at(np.asarray(batch.interests.todense()), rows, topic)
     columns["topic_closeness"] = _at(topic_closeness, rows, topic)
     columns["quality"] = quality.overall[candidates]
+    columns["completion"] = quality.completion[candidates]
     columns["placement"] = quality.placement[candidates]
     absent = np.zeros(candidates.shape, dtype=np.float32)
     table = np.stack([columns.get(name, absent) for name in FEATURES], axis=-1).astype(np.float32)
@@ -111,6 +133,16 @@ def _level_fit(question: Question, candidates: NDArray[np.int32]) -> NDArray[np.
     level = catalogue.level[candidates]
     distance = np.abs(stage[rows, np.maximum(catalogue.category[candidates], 0)] - level)
     return np.where(level >= 0, 1.0 - distance / 2.0, 0.5).astype(np.float32)
+
+
+def _builds_on(
+    question: Question, rows: NDArray[np.intp], candidates: NDArray[np.int32]
+) -> NDArray[np.float32]:
+    """Share of the trainings needed first that the person has finished; 0 where none is needed."""
+    needed = question.catalogue.prerequisites
+    met = (question.batch.finished @ needed.T).toarray()[rows, candidates]
+    share: NDArray[np.float32] = met / question.catalogue.needed_count[candidates]
+    return share
 
 
 def _nearness(

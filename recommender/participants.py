@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -14,22 +14,22 @@ from numpy.typing import NDArray
 
 from models.candidates.histories import Histories
 from recommender.catalogue import Catalogue, located
-from training_data.columns import GENDERS, Interactions, Participants
+from recommender.objective import DEFAULT, Objective
+from training_data.columns import (
+    EDUCATIONS,
+    EMPLOYMENT_STATUSES,
+    EVENT_KINDS,
+    GENDERS,
+    Interactions,
+    Participants,
+)
 from training_data.frames import codes_of, indicator, ones_at, positions, stacked
 from training_data.regions import RegionTable
 from training_data.vocabulary import Occupations, Vocabulary
 
 P, E = Participants, Interactions
 
-# What an event says of the fit between person and training; the order is the objective's.
-RELEVANCE = {
-    "impression": 0.0,
-    "click": 0.2,
-    "purchase": 1.0,
-    "start": 1.0,
-    "complete": 1.5,
-    "rate": 1.5,
-}
+FIRST_YEAR, DECADES = 1900, 21  # of birth, as the contract has them
 TAKING = ("purchase", "start", "complete", "rate")
 
 
@@ -61,6 +61,8 @@ class ParticipantBatch:
     histories : Histories
         What the behaviour models see: relevant events in order, and the regions the person lives in.
         Empty for those who object to profiling.
+    alike : csr_matrix of float32, shape (B, G)
+        The groups that each is of, see `group_attributes`.
     """
 
     birth_year: NDArray[np.int32]
@@ -90,6 +92,7 @@ class ParticipantBatch:
     finished: sp.csr_matrix
     rated: sp.csr_matrix
     histories: Histories
+    alike: sp.csr_matrix
     opted_out: NDArray[np.bool_]
 
     def __len__(self) -> int:
@@ -110,6 +113,7 @@ def build_batch(
     skills: Vocabulary,
     occupations: Occupations,
     grant: int | None,
+    objective: Objective = DEFAULT,
 ) -> ParticipantBatch:
     """Turn validated participants and their events into arrays.
 
@@ -119,6 +123,8 @@ def build_batch(
         Rows of the Interactions contract; those of other people or unknown trainings are left out.
     grant : int or None
         Balance of those whose own is not known; None: unlimited.
+    objective : Objective
+        What events are worth; histories hold those that are worth anything.
     """
     region = codes_of(participants[P.region_code.name], regions.codes)
     latitude, longitude, exact = located(
@@ -127,9 +133,10 @@ def build_batch(
     target = positions(participants[P.target_occupation.name], occupations.vocabulary.find)
     categories = {name.casefold(): number for number, name in enumerate(catalogue.categories)}
     opted_out = participants[P.profiling_opt_out.name].to_numpy()
-    done = _done(events, participants[P.participant_id.name], catalogue)
+    plain = _plain(participants, grant)
+    done = _done(events, participants[P.participant_id.name], catalogue, objective)
     return ParticipantBatch(
-        **_plain(participants, grant),
+        **plain,
         gender=codes_of(participants[P.gender.name], GENDERS),
         groups=participants[P.groups.name],
         occupation=participants[P.occupation.name],
@@ -152,7 +159,19 @@ def build_batch(
         finished=done.of(("complete", "rate")),
         rated=done.of(("rate",)),
         histories=done.histories(opted_out, region_attributes(region, opted_out, regions)),
+        alike=_groups(plain),
     )
+
+
+def wished_topics(batch: ParticipantBatch, catalogue: Catalogue) -> NDArray[np.float32]:
+    """Return the shares of the topics among a person's interests and past trainings, (B, n_categories).
+
+    A row of zeros where neither is known, or the person objects to profiling.
+    """
+    counts = np.asarray((batch.histories.matrix() @ catalogue.topics).todense())
+    counts += np.asarray(batch.interests.todense()) * ~batch.opted_out[:, None]
+    shares: NDArray[np.float32] = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return shares
 
 
 def _stacked(values: Sequence[Any]) -> Any:
@@ -201,16 +220,42 @@ def region_attributes(
     return ones_at(rows, np.concatenate(columns), (len(region), len(regions)))
 
 
+def group_attributes(participants: pl.DataFrame) -> sp.csr_matrix:
+    """Return a one for each group that a participant is of: decade of birth, schooling, work, (B, G).
+
+    Sex and disability are left out on purpose: what others of one's sex take is no reason to be led
+    there. Those who object to profiling are of no group.
+    """
+    return _groups(_plain(participants, None))
+
+
+def _groups(plain: Mapping[str, NDArray[Any]]) -> sp.csr_matrix:
+    born = plain["birth_year"]
+    parts = (
+        (np.where(born > 0, (born - FIRST_YEAR) // 10, -1), DECADES),
+        (plain["education"], len(EDUCATIONS)),
+        (plain["employment"], len(EMPLOYMENT_STATUSES)),
+    )
+    starts = np.cumsum([0] + [size for _, size in parts])
+    columns = [
+        np.where((codes >= 0) & ~plain["opted_out"], codes + start, -1)
+        for (codes, _), start in zip(parts, starts[:-1], strict=True)
+    ]
+    rows = np.tile(np.arange(len(born)), len(parts))
+    return ones_at(rows, np.concatenate(columns), (len(born), int(starts[-1])))
+
+
 @dataclass(frozen=True)
 class _Done:
     """Events of a batch with known trainings, oldest first within a participant.
 
-    ``kinds`` are rows of ``RELEVANCE``.
+    ``kinds`` are places in ``EVENT_KINDS``.
     """
 
     rows: NDArray[np.int32]
     courses: NDArray[np.int32]
     kinds: NDArray[np.int32]
+    worth: NDArray[np.float32]
     at: NDArray[np.int64]
     bought: NDArray[np.bool_]
     shape: tuple[int, int]
@@ -220,45 +265,38 @@ class _Done:
         return ones_at(self.rows[chosen], self.courses[chosen], self.shape)
 
     def histories(self, opted_out: NDArray[np.bool_], attributes: sp.csr_matrix) -> Histories:
-        weights = WEIGHT_OF_KIND[self.kinds]
-        kept = (weights > 0) & ~opted_out[self.rows]
+        kept = (self.worth > 0) & ~opted_out[self.rows]
         sizes = np.bincount(self.rows[kept], minlength=self.shape[0])
         return Histories(
             indptr=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
             items=self.courses[kept],
-            weights=weights[kept],
+            weights=self.worth[kept],
             n_items=self.shape[1],
             at=self.at[kept],
             attributes=attributes,
         )
 
 
-KINDS = tuple(RELEVANCE)
-WEIGHT_OF_KIND = np.array(list(RELEVANCE.values()), dtype=np.float32)
-
-
-def relevance(kinds: pl.Series) -> NDArray[np.float32]:
-    """Return the relevance of each event by its kind."""
-    return WEIGHT_OF_KIND[positions(kinds, KINDS.index)]
-
-
 def _numbers(kinds: tuple[str, ...]) -> list[int]:
-    return [KINDS.index(kind) for kind in kinds]
+    return [EVENT_KINDS.index(kind) for kind in kinds]
 
 
-def _done(events: pl.DataFrame, people: pl.Series, catalogue: Catalogue) -> _Done:
+def _done(
+    events: pl.DataFrame, people: pl.Series, catalogue: Catalogue, objective: Objective
+) -> _Done:
     places = {person: row for row, person in enumerate(people)}
     rows = positions(events[E.participant_id.name], lambda name: places.get(name, -1))
     mine = np.flatnonzero(rows >= 0)
     courses = positions(events[E.course_id.name], lambda name: catalogue.index.get(name, -1))
-    kinds = positions(events[E.kind.name], KINDS.index)
+    kinds = positions(events[E.kind.name], EVENT_KINDS.index)
+    worth = objective.worth(events)
     at = seconds(events[E.at.name])
     bought = np.zeros(len(people), dtype=bool)
     bought[rows[mine[np.isin(kinds[mine], _numbers(TAKING))]]] = True
     order = mine[np.lexsort((at[mine], rows[mine]))]
     order = order[courses[order] >= 0]
     shape = (len(people), len(catalogue))
-    return _Done(rows[order], courses[order], kinds[order], at[order], bought, shape)
+    return _Done(rows[order], courses[order], kinds[order], worth[order], at[order], bought, shape)
 
 
 def seconds(times: pl.Series) -> NDArray[np.int64]:

@@ -93,6 +93,11 @@ class Quality:
         return float(np.median(self.overall))
 
     @property
+    def completion(self) -> NDArray[np.float32]:
+        """Share that finishes, (N,)."""
+        return self.measures["completion"].mean
+
+    @property
     def placement(self) -> NDArray[np.float32]:
         """Placement rate, (N,)."""
         return self.measures["placement"].mean
@@ -152,24 +157,30 @@ def _prior(share: NDArray[np.float64], n: NDArray[np.float64]) -> tuple[float, f
     return mean, float(np.clip(weight, *WEIGHT_RANGE))
 
 
-def with_completion(courses: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
-    """Give each training without a completion rate the one that its events tell.
+def outcomes(events: pl.DataFrame) -> pl.DataFrame:
+    """Return who took which training, and whether they finished it: participant, training, ``finished``.
 
-    Of those who took it, and had `TIME_TO_FINISH` to finish before the last event, how many did.
+    Of those only who took it, and had `TIME_TO_FINISH` to finish before the last event.
     """
     pair = (E.participant_id.name, E.course_id.name)
     seen = events.select(*pair, E.kind.name, E.at.name)
     took = (
         seen.filter(E.kind.col.is_in(("purchase", "start")))
-        .group_by(pair)
+        .group_by(pair, maintain_order=True)
         .agg(E.at.col.min())
         .filter(E.at.col <= pl.lit(seen[E.at.name]).max() - pl.lit(TIME_TO_FINISH))
     )
     finished = seen.filter(E.kind.col.is_in(("complete", "rate"))).select(pair).unique()
+    joined = took.join(finished.with_columns(finished=True), on=pair, how="left")
+    return joined.select(*pair, pl.col("finished").fill_null(False))
+
+
+def with_completion(courses: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """Give each training without a completion rate the one that its events tell: how many `outcomes` are good."""
     told = (
-        took.join(finished.with_columns(finished=True), on=pair, how="left")
+        outcomes(events)
         .group_by(E.course_id.name)
-        .agg(pl.col("finished").fill_null(False).mean().alias("rate"), pl.len().alias("count"))
+        .agg(pl.col("finished").mean().alias("rate"), pl.len().alias("count"))
     )
     joined = courses.join(told, on=C.course_id.name, how="left", maintain_order="left")
     without = C.completion_rate.col.is_null()

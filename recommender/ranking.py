@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.additive_ranker import AdditiveRanker
 from recommender.features import FEATURES
 
 # Weights where there are no events to learn from: what a counsellor would look at, in this order.
@@ -22,13 +22,18 @@ FIXED_WEIGHTS = {
     "next_course": 0.3,
     "similar_participants": 0.4,
     "regional_popularity": 0.5,
+    "group_popularity": 0.0,
     "nearness": 0.3,
     "level_fit": 0.3,
+    "builds_on": 0.5,
+    "freshness": 0.1,
     "quality": 0.3,
+    "completion": 0.0,
     "placement": 0.3,
     "vacancy_demand": 0.3,
     "skills_held": -0.6,
     "price_to_balance": -0.2,
+    "webinar": 0.0,
     "face_to_face": 0.0,
 }
 
@@ -64,48 +69,48 @@ class FixedRanker:
 
 @dataclass(frozen=True)
 class BlendedRanker:
-    """Learnt trees and the fixed weights together, each divided by the spread of its scores.
+    """Two rankers together, each divided by the spread of its scores.
 
-    The trees know what people did; the fixed weights hold the list to what the person said, also where
-    the log is thin (a newcomer who writes a wish in words that nobody used before).
+    Twice so: learnt curves know what people did, and fixed weights hold the list to what the person said,
+    also where the log is thin (a newcomer who writes a wish in words that nobody used before). And what
+    people take is blended with what is expected to come of it (`recommender.outcome`).
 
     Parameters
     ----------
-    learnt : AdditiveRanker
-    learnt_spread, fixed_spread : float
-        Standard deviation of the scores of each over the candidates it was learnt from.
-    fixed_share : float
-        0 for the trees alone, 1 for the fixed weights alone.
+    first, second : Ranker
+    first_spread, second_spread : float
+        Standard deviation of the scores of each over some candidates.
+    share : float
+        0 for the first alone, 1 for the second alone.
     """
 
-    learnt: AdditiveRanker
-    learnt_spread: float
-    fixed_spread: float
-    fixed_share: float = FIXED_SHARE
+    first: Ranker
+    second: Ranker
+    first_spread: float
+    second_spread: float
+    share: float
 
     @classmethod
-    def of(cls, learnt: AdditiveRanker, features: NDArray[np.float32]) -> BlendedRanker:
+    def of(
+        cls, first: Ranker, second: Ranker, features: NDArray[np.float32], share: float
+    ) -> BlendedRanker:
         """Blend with the spreads of the scores of ``features``, shape (M, F)."""
-        spreads = (ranker.score(features).std() for ranker in (learnt, FixedRanker()))
-        return cls(learnt, *(float(spread) or 1.0 for spread in spreads))
+        spreads = [float(ranker.score(features).std()) or 1.0 for ranker in (first, second)]
+        return cls(first, second, spreads[0], spreads[1], share)
 
     def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the blended score of each row."""
-        return self._blend(self.learnt.score(features), FixedRanker().score(features))
+        return self._blend(lambda ranker: ranker.score(features))
 
     def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return how much each feature moved each score, in both together."""
-        return self._blend(
-            self.learnt.contributions(features), FixedRanker().contributions(features)
-        )
+        return self._blend(lambda ranker: ranker.contributions(features))
 
-    def _blend(
-        self, learnt: NDArray[np.float32], fixed: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        share = np.float32(self.fixed_share)
-        return (1 - share) * learnt / np.float32(self.learnt_spread) + share * fixed / np.float32(
-            self.fixed_spread
-        )
+    def _blend(self, of: Callable[[Ranker], NDArray[np.float32]]) -> NDArray[np.float32]:
+        weights = (1 - self.share) / self.first_spread, self.share / self.second_spread
+        parts = zip((self.first, self.second), weights, strict=True)
+        told = [of(ranker) * np.float32(weight) for ranker, weight in parts if weight]
+        return told[0] if len(told) == 1 else told[0] + told[1]
 
 
 def rank(

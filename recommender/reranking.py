@@ -1,25 +1,76 @@
-"""From scored candidates to an ordered list: diversity and a cap on what one provider may fill."""
+"""From scored candidates to an ordered list: diversity, topics in proportion, and bounds for providers."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+
+SMOOTHING = 0.01  # share of the wished topics mixed into a list's, so that the divergence is finite
+
+
+@dataclass(frozen=True)
+class Topics:
+    """The topics of candidates, and in which proportion each participant wants them.
+
+    Attributes
+    ----------
+    of : ndarray of int32, shape (B, C)
+        Topic of each candidate; -1 for none.
+    wished : ndarray of float32, shape (B, T)
+        Rows sum to 1; a row of zeros is of somebody of whom nothing is known, and wishes nothing.
+    """
+
+    of: NDArray[np.int32]
+    wished: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What providers get of a list.
+
+    Attributes
+    ----------
+    providers : ndarray of int32, shape (B, C)
+        Who teaches each candidate; -1 is never capped.
+    small : ndarray of bool, shape (B, C)
+        Whether that is a small provider.
+    cap : int, optional
+        Most trainings of one provider in a list.
+    floor : int
+        Least trainings of small providers, as far as there are candidates of theirs.
+    by : int
+        The place by which the floor is reached.
+    """
+
+    providers: NDArray[np.int32]
+    small: NDArray[np.bool_]
+    cap: int | None = None
+    floor: int = 0
+    by: int = 0
 
 
 def rerank(
     scores: NDArray[np.float32],
     vectors: NDArray[np.float32],
-    providers: NDArray[np.int32],
     k: int,
     *,
     relevance_weight: float = 1.0,
-    provider_cap: int | None = None,
+    calibration_weight: float = 0.0,
+    topics: Topics | None = None,
+    bounds: Bounds | None = None,
 ) -> NDArray[np.int64]:
     """Choose k of C candidates for each of B participants, best first.
 
-    Maximal marginal relevance (Carbonell and Goldstein 1998): each step takes the candidate with the
-    largest ``relevance_weight * relevance - (1 - relevance_weight) * similarity to what is chosen``,
-    where relevance is the score scaled to [0, 1] within the list.
+    Each step takes the candidate with the largest
+    ``relevance_weight * relevance - (1 - relevance_weight) * similarity - calibration_weight * divergence``.
+    Relevance is the score scaled to [0, 1] within the list. Similarity is the largest cosine to what is
+    chosen (maximal marginal relevance; Carbonell and Goldstein 1998). Divergence is that of the topics of
+    the list, the candidate included, from those wished (KL, in nats; greedily as Steck 2018 has it).
+
+    A floor is reached as late as may be: the best of the others are taken until the places left are all
+    needed for small providers. So it costs the least relevance that a floor can cost.
 
     Parameters
     ----------
@@ -27,12 +78,10 @@ def rerank(
         -inf marks places without a candidate.
     vectors : ndarray of float32, shape (B, C, D)
         Unit vectors of the candidates.
-    providers : ndarray of int32, shape (B, C)
-        Who teaches each candidate; -1 is never capped.
     relevance_weight : float
         1 keeps the order of the scores; smaller values trade relevance for diversity.
-    provider_cap : int, optional
-        Most trainings of one provider in a list.
+    calibration_weight : float
+        0 leaves topics alone.
 
     Returns
     -------
@@ -41,27 +90,94 @@ def rerank(
     """
     B, C = scores.shape
     k = min(k, C)
-    relevance = _scaled(scores)
+    relevance = relevance_weight * _scaled(scores)
     open_ = np.isfinite(scores)
     similarity = np.zeros((B, C), dtype=np.float32)
     chosen = np.full((B, k), -1, dtype=np.int64)
-    filled = np.zeros((B, C), dtype=np.int32)
+    calibrating = _Calibrating(topics) if topics is not None and calibration_weight else None
+    bounding = _Bounding(bounds) if bounds is not None else None
     rows = np.arange(B)
     for step in range(k):
-        gain = relevance_weight * relevance - (1.0 - relevance_weight) * similarity
-        gain = np.where(open_, gain, -np.inf)
+        gain = relevance - (1.0 - relevance_weight) * similarity
+        if calibrating is not None:
+            gain -= calibration_weight * calibrating.divergence()
+        allowed = open_ if bounding is None else bounding.allowed(open_, step)
+        gain = np.where(allowed, gain, -np.inf)
         best = gain.argmax(axis=1)
-        found = open_[rows, best]
+        found = allowed[rows, best]
         chosen[:, step] = np.where(found, best, -1)
         open_[rows, best] = False
         if relevance_weight < 1.0:
             to_best = np.einsum("bcd,bd->bc", vectors, vectors[rows, best])
             similarity = np.maximum(similarity, np.where(found[:, None], to_best, similarity))
-        if provider_cap is not None:
-            same = (providers == providers[rows, best][:, None]) & (providers >= 0) & found[:, None]
-            filled += same
-            open_ &= filled < provider_cap
+        if calibrating is not None:
+            calibrating.add(best, found)
+        if bounding is not None:
+            bounding.add(best, found)
     return chosen
+
+
+class _Calibrating:
+    """The topics of lists as they grow."""
+
+    def __init__(self, topics: Topics) -> None:
+        self._topics = topics
+        self._counts = np.zeros(topics.wished.shape, dtype=np.float32)
+        known = topics.wished > 0
+        self._entropy = np.where(
+            known, topics.wished * np.log(np.where(known, topics.wished, 1)), 0
+        ).sum(axis=1)
+
+    def divergence(self) -> NDArray[np.float32]:
+        """Divergence of each list from what is wished, were a candidate added, (B, C)."""
+        wished = self._topics.wished
+        width = wished.shape[1]
+        total = self._counts.sum(axis=1)[:, None, None] + 1
+        listed = (self._counts[:, None, :] + np.eye(width, dtype=np.float32)) / total
+        unlisted = self._counts[:, None, :] / np.maximum(total - 1, 1)
+        after = np.concatenate([listed, unlisted], axis=1)  # the last: a candidate of no topic
+        smooth = (1 - SMOOTHING) * after + SMOOTHING * wished[:, None, :]
+        logs = np.log(np.where(wished[:, None, :] > 0, smooth, 1))
+        each = self._entropy[:, None] - (wished[:, None, :] * logs).sum(axis=2)
+        divergence: NDArray[np.float32] = np.take_along_axis(
+            each, np.where(self._topics.of >= 0, self._topics.of, width), axis=1
+        )
+        return divergence
+
+    def add(self, best: NDArray[np.intp], found: NDArray[np.bool_]) -> None:
+        """Count the topics of what was chosen."""
+        rows = np.arange(len(best))
+        topic = self._topics.of[rows, best]
+        counted = found & (topic >= 0)
+        self._counts[rows[counted], topic[counted]] += 1
+
+
+class _Bounding:
+    """What providers have of lists as they grow."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+        self._filled = np.zeros(bounds.providers.shape, dtype=np.int32)
+        self._small = np.zeros(len(bounds.providers), dtype=np.int32)
+
+    def allowed(self, open_: NDArray[np.bool_], step: int) -> NDArray[np.bool_]:
+        """Return the candidates (B, C) that the bounds allow at a step."""
+        bounds = self._bounds
+        if bounds.cap is not None:
+            open_ = open_ & (self._filled < bounds.cap)
+        if step >= bounds.by or not bounds.floor:
+            return open_
+        small = open_ & bounds.small
+        missing = np.minimum(bounds.floor - self._small, small.sum(axis=1))
+        pressed = missing >= bounds.by - step
+        return np.where((pressed & (missing > 0))[:, None], small, open_)
+
+    def add(self, best: NDArray[np.intp], found: NDArray[np.bool_]) -> None:
+        """Count the providers of what was chosen."""
+        rows, providers = np.arange(len(best)), self._bounds.providers
+        same = (providers == providers[rows, best][:, None]) & (providers >= 0)
+        self._filled += same & found[:, None]
+        self._small += self._bounds.small[rows, best] & found
 
 
 def _scaled(scores: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -43,7 +43,7 @@ from recommender.learning import Beside, fit_sources, interactions_of, learn_ran
 from recommender.messages import load_messages
 from recommender.mix import Kinds, Mix
 from recommender.neighbours import Neighbours
-from recommender.objective import Objective
+from recommender.objective import DEFAULT, Objective
 from recommender.quality import course_quality, with_completion
 from recommender.ranking import FixedRanker
 from recommender.texts import course_texts
@@ -139,7 +139,7 @@ def train(
     home: Path,
     day: dt.date,
     seed: int = 0,
-    objective: Objective = Objective(),
+    objective: Objective = DEFAULT,
 ) -> Manifest:
     """Train everything on a dataset and seal it as a bundle below ``home``.
 

@@ -83,6 +83,7 @@ def made_of_events_up_to(newest: dt.datetime | None) -> Manifest:
         data="",
         newest_event=newest,
         simulated=True,
+        objective={},
         metrics={},
         parts={},
     )

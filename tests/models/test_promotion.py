@@ -23,6 +23,7 @@ HEAD = {
     "data": "d",
     "newest_event": None,
     "simulated": True,
+    "objective": {},
     "metrics": {},
 }
 PROMOTE_ON_AND_ON = """

@@ -15,6 +15,8 @@ from models.promotion import current, promote
 from models.sealing import BundleError
 from recommender.bundle import Bundle, load_bundle
 from recommender.engine import Settings
+from recommender.objective import Objective
+from recommender.outcome import Outcome
 from recommender.ranking import BlendedRanker, FixedRanker
 from recommender.training import train
 from training_data.columns import Courses, Interactions, Participants, completed
@@ -52,7 +54,11 @@ def test_the_manifest_says_what_the_bundle_was_made_of(bundle: Bundle, simulated
     assert manifest.newest_event == simulated.read("interactions")["at"].max()
     assert manifest.programme.startswith("prakerja@")
     assert manifest.metrics["courses"] == 432
-    assert isinstance(bundle.engine.ranker, BlendedRanker)
+    assert manifest.objective == Objective().model_dump()
+    ranker = bundle.engine.ranker
+    assert isinstance(ranker, BlendedRanker)
+    assert isinstance(ranker.first, BlendedRanker)
+    assert isinstance(ranker.second, Outcome)
     assert not [
         name for name in manifest.parts if name.endswith((".pkl", ".pickle", ".joblib", ".pt"))
     ]
@@ -127,7 +133,8 @@ def test_a_dataset_without_events_gives_permitted_lists(
     manifest = train(dataset, tiny_encoder, tmp_path, DAY)
     trained = load_bundle(tmp_path / "bundles" / manifest.version)
     assert trained.manifest.newest_event is None
-    assert isinstance(trained.engine.ranker, FixedRanker)
+    assert isinstance(trained.engine.ranker, BlendedRanker)
+    assert isinstance(trained.engine.ranker.first, FixedRanker)
     assert (answers(trained, simulated)[:, 0] >= 0).mean() > 0.3
 
 

@@ -107,15 +107,9 @@ def _visit(
     np.divide(noise[person], odds, out=arrival, where=odds > 0)
     course = arrival.argmin(axis=1)
 
-    fit = world.target_fit[people.target[person], course] * (people.target[person] >= 0)
+    fit = _fit(world, people.target[person], course)
     started = at + 3600 + (luck[:, 1] * 5 * DAY).astype(np.int64)
     finished = started + (world.days[course] * (1 + 1.5 * luck[:, 2]) * DAY).astype(np.int64)
-    logit = (
-        figures.COMPLETION_LOGIT
-        + figures.COMPLETION_PER_HOUR * (world.hours[course] - 20)
-        + np.asarray(figures.COMPLETION_BY_LEVEL)[world.level[course]]
-        + fit
-    )
     return Visit(
         number=number,
         person=person,
@@ -124,11 +118,35 @@ def _visit(
         started=started,
         finished=finished,
         rated=finished + 60 + (luck[:, 3] ** 3 * 2 * DAY).astype(np.int64),
-        completes=luck[:, 4] < 1 / (1 + np.exp(-logit)),
+        completes=luck[:, 4] < completion_chance(world, people.target[person], course),
         stars=_stars(luck[:, 5], fit),
         shown=shown,
         lists=lists,
     )
+
+
+def completion_chance(world: World, target: Integers, course: Integers) -> NDArray[np.float64]:
+    """Return the chance that people who take trainings finish them, pair by pair.
+
+    Parameters
+    ----------
+    target : ndarray of int
+        Row of the occupation wished for; -1 for none.
+    course : ndarray of int, of the same shape
+    """
+    logit = (
+        figures.COMPLETION_LOGIT
+        + figures.COMPLETION_PER_HOUR * (world.hours[course] - 20)
+        + np.asarray(figures.COMPLETION_BY_LEVEL)[world.level[course]]
+        + _fit(world, target, course)
+    )
+    chance: NDArray[np.float64] = 1 / (1 + np.exp(-logit))
+    return chance
+
+
+def _fit(world: World, target: Integers, course: Integers) -> Floats:
+    fit: Floats = world.target_fit[target, course] * (target >= 0)
+    return fit
 
 
 def _odds(
