@@ -1,7 +1,8 @@
 """ESCO as the vocabulary: the European skills and occupations, read from files of comma-separated values.
 
 Two layouts are understood: the official export (``conceptUri, preferredLabel, altLabels``) and a plain
-table of ``skill_label, description``. Neither file is part of the project.
+table of ``skill_label, description``. Neither file is part of the project. A dataset whose folder
+``skills`` holds such a file uses it in place of the project's skills.
 """
 
 from __future__ import annotations

@@ -91,8 +91,16 @@ class Occupations:
 
 
 def load_skills(folder: Path | None = None) -> Vocabulary:
-    """Load the skill vocabulary from a folder of TOML files, by default the project's own."""
-    entries = _entries(folder or _shipped("skills"), "skill")
+    """Load the skill vocabulary from a folder, by default the project's own.
+
+    The folder holds TOML files, or else one ``.csv`` file of ESCO's skills (`training_data.esco`).
+    """
+    folder = folder or _shipped("skills")
+    if foreign := sorted(folder.glob("*.csv")):
+        from training_data.esco import load_esco  # which needs this module
+
+        return load_esco(foreign[0])
+    entries = _entries(folder, "skill")
     return Vocabulary(tuple(_term(entry, topic) for entry, topic in entries))
 
 

@@ -79,5 +79,19 @@ def test_same_id_in_two_files_is_refused(tmp_path: Path) -> None:
         load_skills(tmp_path)
 
 
+def test_a_folder_with_a_file_of_esco_is_that_vocabulary(tmp_path: Path) -> None:
+    (tmp_path / "skills_en.csv").write_text("conceptUri,preferredLabel\nhttp://x/2,weld\n")
+    assert [term.id for term in load_skills(tmp_path).terms] == ["http://x/2"]
+
+
+def test_an_occupation_may_leave_its_needs_to_be_learnt(
+    tmp_path: Path, skills: Vocabulary
+) -> None:
+    (tmp_path / "a.toml").write_text(
+        '[[occupation]]\nid = "x"\ncode = "1"\nid_label = "X"\nskills = []\n'
+    )
+    assert load_occupations(skills, tmp_path).needs.nnz == 0
+
+
 def test_multi_hot_drops_unknown_and_repeated() -> None:
     assert multi_hot([[2, -1, 2], []], 3).toarray().tolist() == [[0, 0, 1], [0, 0, 0]]
