@@ -93,7 +93,7 @@ def compare(
 ) -> None:
     """Compare entrants with the first one, paired by person, on every metric and slice."""
     from evaluation.entrants import entered
-    from evaluation.evaluate import compare_entrants
+    from evaluation.evaluate import compare_entrants, suspicions
 
     with _stopping():
         task = _task(data, since, seed)
@@ -101,6 +101,7 @@ def compare(
         task, lists = entered(entrants, task, train)
         comparison = compare_entrants(task, lists, draws=draws, seed=seed)
     Console().print(comparison)
+    _warn(suspicions(task, lists))
 
 
 def split(
@@ -170,7 +171,11 @@ def _print(evaluation: Evaluation) -> None:
     console.print(table)
     for name, figure in evaluation.catalogue.items():
         console.print(f"{name}: {figure:,.4g}")
-    for warning in evaluation.warnings:
-        console.print(f"[bold red]Suspicion of a leak:[/] {warning}")
+    _warn(evaluation.warnings)
     if evaluation.comparison is not None:
         console.print(evaluation.comparison)
+
+
+def _warn(suspicions: list[str]) -> None:
+    for suspicion in suspicions:
+        Console().print(f"[bold red]Suspicion of a leak:[/] {suspicion}")

@@ -19,12 +19,13 @@ from rich.table import Table
 from evaluation.metrics import ACCURACY, PerUser, Ranked, Truth, judge
 from evaluation.significance import (
     bootstrap_means,
+    effect_interval,
     holm,
     interval,
     paired_effect,
     randomisation_test,
 )
-from evaluation.slices import MINIMUM_USERS
+from evaluation.suppression import MINIMUM_USERS
 
 Mask = NDArray[np.bool_]
 
@@ -41,8 +42,9 @@ class Comparison:
     table : polars.DataFrame
         One row per model, metric and slice: ``value`` and ``baseline_value`` (means over users),
         ``difference`` with its 95% interval ``low`` and ``high``, ``gain`` (difference over the
-        baseline's value) with ``gain_low`` and ``gain_high``, ``effect`` (d_z), ``p`` of the
-        randomisation test and ``p_holm`` corrected for the whole table, ``verdict`` and ``note``.
+        baseline's value) with ``gain_low`` and ``gain_high``, ``effect`` (d_z) with ``effect_low``
+        and ``effect_high``, ``p`` of the randomisation test and ``p_holm`` corrected for the whole
+        table, ``verdict`` and ``note``.
     baseline : str
         The model that the others are compared with.
     level : float
@@ -180,6 +182,8 @@ def compare_values(
     difference = value - base_value
     with np.errstate(divide="ignore", invalid="ignore"):
         gain = _finite(difference / base_value)
+    effect = np.where(shown, paired_effect(ours - base), np.nan)
+    effect_low, effect_high = effect_interval(effect, users)
     table = pl.DataFrame(
         {
             "model": [row[0] for row in rows],
@@ -194,7 +198,9 @@ def compare_values(
             "gain": gain,
             "gain_low": gain_low,
             "gain_high": gain_high,
-            "effect": np.where(shown, paired_effect(ours - base), np.nan),
+            "effect": effect,
+            "effect_low": effect_low,
+            "effect_high": effect_high,
             "p": p,
             "p_holm": p_holm,
         },
@@ -210,7 +216,7 @@ def compare_values(
     )
     note = (
         pl.when(pl.col("users").is_null())
-        .then(pl.lit(f"not reported: under {MINIMUM_USERS} users"))
+        .then(pl.lit("not reported: too few users"))
         .when(pl.col("users") < FEW_USERS)
         .then(pl.lit("few users"))
         .otherwise(pl.lit(""))

@@ -8,6 +8,7 @@ An entrant is written as one string:
 ``my.parquet, my.run`` a run file, see :mod:`evaluation.runs`
 ``popularity``         what is taken most; ``regional-popularity``: in the person's region, shrunk
 ``my_model.py:Model``  a class in a file, or in a module (``models.candidates.ease:EASE``)
+``my_model.toml``      a config: ``class`` as above, and the table ``parameters`` for its constructor
 =====================  ============================================================================
 """
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -43,6 +45,7 @@ from training_data.columns import Courses, Participants
 
 POOL = 50  # places kept of each list: metrics look at the first, the diversity curve at all
 TRAIN = "train"
+CONFIG = ".toml"
 BASELINES: Mapping[str, Callable[[], CandidateModel]] = {
     "popularity": Popularity,
     "regional-popularity": partial(Popularity, shrinkage=200.0),
@@ -124,8 +127,9 @@ def lists_of(entrant: str, task: Task, train: TrainBundle, learn_from: Task | No
     EntrantError
         If it is none of the forms, has learnt from the test, or cannot be trained here.
     """
-    if learn_from is not None and Path(entrant).exists():
-        raise EntrantError(f"{entrant}: only '{TRAIN}' and classes have a learning curve")
+    path = Path(entrant)
+    if learn_from is not None and path.exists() and path.suffix != CONFIG:
+        raise EntrantError(f"{entrant}: only '{TRAIN}', configs and classes have a learning curve")
     source = learn_from or task
     return _lists(entrant, _bundle(entrant, source, train), task, source)
 
@@ -146,14 +150,17 @@ def _lists(entrant: str, bundle: Bundle | None, task: Task, learn_from: Task) ->
     if bundle is not None:
         return _of_bundle(path.name, bundle, task)
     if entrant in BASELINES:
-        return _of_model(entrant, BASELINES[entrant](), task, learn_from)
+        return _of_model(entrant, BASELINES[entrant](), entrant, task, learn_from)
     if ":" in entrant and not path.exists():
-        source, _, name = entrant.rpartition(":")
-        return _of_model(entrant, _class(source, name)(), task, learn_from)
+        name = entrant.rpartition(":")[2]
+        return _of_model(name, _class(entrant)(), _code(entrant), task, learn_from)
     if path.is_file():
+        if path.suffix == CONFIG:
+            return _of_config(path, task, learn_from)
         return _of_run(path, task)
     raise EntrantError(
-        f"{entrant}: neither a bundle nor a run file is there; a class is written file.py:Class"
+        f"{entrant}: neither a bundle, a run file nor a config is there; a class is written "
+        "file.py:Class"
     )
 
 
@@ -203,12 +210,24 @@ def _of_run(path: Path, task: Task) -> Lists:
     if unknown:
         raise EntrantError(f"{path}: {unknown} rows have an item that is not in the catalogue")
     falling = -np.arange(POOL, dtype=np.float32)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
-    return Lists(path.stem, ranked, np.where(ranked >= 0, falling, -np.inf), f"sha256 {digest}")
+    return Lists(path.stem, ranked, np.where(ranked >= 0, falling, -np.inf), _digest(path))
 
 
-def _of_model(entrant: str, model: Model, task: Task, learn_from: Task) -> Lists:
+def _of_config(path: Path, task: Task, learn_from: Task) -> Lists:
+    try:
+        config = tomllib.loads(path.read_text(encoding="utf-8"))
+        written, parameters = config.pop("class"), config.pop("parameters", {})
+        if config:
+            raise ValueError(f"unknown {', '.join(config)}")
+        model = _class(written)(**parameters)
+    except (KeyError, TypeError, ValueError) as error:
+        raise EntrantError(
+            f"{path}: {error}; a config has the key 'class' and the table 'parameters'"
+        ) from error
+    return _of_model(path.stem, model, f"{_digest(path)}, {_code(written)}", task, learn_from)
+
+
+def _of_model(name: str, model: Model, fingerprint: str, task: Task, learn_from: Task) -> Lists:
     model.fit(learn_from.past, task.side)
     ranked = np.full((len(task.people), POOL), -1, dtype=np.int32)
     scores = np.full((len(task.people), POOL), -np.inf, dtype=np.float32)
@@ -216,14 +235,26 @@ def _of_model(entrant: str, model: Model, task: Task, learn_from: Task) -> Lists
         ids, found = model.recommend(task.batch.take(rows), POOL, task.permitted(rows))
         if np.shape(ids) != np.shape(found) or len(ids) != rows.stop - rows.start:
             raise EntrantError(
-                f"{entrant}: recommend returned ids {np.shape(ids)} and scores {np.shape(found)} for "
+                f"{name}: recommend returned ids {np.shape(ids)} and scores {np.shape(found)} for "
                 f"{rows.stop - rows.start} people; both must be (people, k)"
             )
         ranked[rows, : ids.shape[1]], scores[rows, : ids.shape[1]] = ids, found
-    return Lists(entrant.rpartition(":")[2], ranked, scores, entrant)
+    return Lists(name, ranked, scores, fingerprint)
 
 
-def _class(source: str, name: str) -> Callable[[], Any]:
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return f"sha256 {hashlib.file_digest(file, 'sha256').hexdigest()[:16]}"
+
+
+def _code(written: str) -> str:
+    """Return the fingerprint of a class: its file's, or its name in a module."""
+    path = Path(written.rpartition(":")[0])
+    return f"{written}, {_digest(path)}" if path.is_file() else written
+
+
+def _class(written: str) -> Callable[..., Any]:
+    source, _, name = written.rpartition(":")
     if source.endswith(".py"):
         spec = importlib.util.spec_from_file_location(Path(source).stem, source)
         if spec is None or spec.loader is None or not Path(source).is_file():
@@ -235,7 +266,7 @@ def _class(source: str, name: str) -> Callable[[], Any]:
             module = importlib.import_module(source)
         except ModuleNotFoundError as error:
             raise EntrantError(f"{source}:{name}: no module {error.name}") from error
-    found: Callable[[], Any] | None = getattr(module, name, None)
+    found: Callable[..., Any] | None = getattr(module, name, None)
     if found is None:
         raise EntrantError(f"{source} has no class {name}")
     return found

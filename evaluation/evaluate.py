@@ -23,6 +23,7 @@ from evaluation.slices import (
     gaps,
     participant_slices,
     providers_table,
+    slice_sizes,
     target_slices,
 )
 from evaluation.task import Task
@@ -51,20 +52,23 @@ class Evaluation:
         See :mod:`evaluation.slices`; slices and gaps are of ``ndcg@10``.
     regions : DataFrame
         ``code, name, latitude, longitude, users, mean, people, poor`` of the lowest regions.
-    supply : DataFrame
-        ``region, topic, users, poor``: where no permitted training closes much of people's gap.
+    supply, local_supply : DataFrame
+        ``region, topic, users, poor``: where no permitted training closes much of people's gap; by
+        the lowest regions and by those above them.
     curve : DataFrame
         ``relevance_weight, ndcg, diversity`` under maximal marginal relevance.
     worst : list of dict
         People whose list missed everything that they took.
     warnings : list of str
         Suspicions of leaks, and what the figures cannot say.
+    about : dict of str to str
+        Fingerprints, border, sizes.
+    levels : tuple of str
+        Names of the levels of regions, the lowest last.
     comparison : Comparison, optional
         With the further entrants.
     learning : DataFrame, optional
         ``share, mean, low, high`` of ``ndcg@10``, see :func:`evaluation.curves.learning_curve`.
-    about : dict of str to str
-        Fingerprints, border, sizes.
     """
 
     name: str
@@ -75,10 +79,12 @@ class Evaluation:
     providers: pl.DataFrame
     regions: pl.DataFrame
     supply: pl.DataFrame
+    local_supply: pl.DataFrame
     curve: pl.DataFrame
     worst: list[dict[str, object]]
     warnings: list[str]
     about: dict[str, str]
+    levels: tuple[str, ...]
     comparison: Comparison | None = None
     learning: pl.DataFrame | None = None
 
@@ -114,18 +120,28 @@ def evaluate(
         gaps=gaps(values[MAIN], slices),
         providers=_providers(task, subject),
         regions=region_table(task, values[MAIN]),
-        supply=supply_table(task),
+        supply=supply_table(task, lowest=False),
+        local_supply=supply_table(task, lowest=True),
         curve=diversity_curve(task, subject, seed),
         worst=_worst(task, subject, values[MAIN]),
-        warnings=[]
-        if subject.uses_profiles
-        else check_strangers(subject.ranked, task.truth, task.known),
+        warnings=suspicions(task, entrants),
         about=_about(task, entrants, draws, seed),
+        levels=task.knowledge.regions.levels,
         comparison=compare_entrants(task, entrants, draws=draws, seed=seed)
         if len(entrants) > 1
         else None,
         learning=learning,
     )
+
+
+def suspicions(task: Task, entrants: Sequence[Lists]) -> list[str]:
+    """Return what speaks for a leak in an entrant; what reads profiles may know strangers."""
+    return [
+        f"{lists.name}: {reason}"
+        for lists in entrants
+        if not lists.uses_profiles
+        for reason in check_strangers(lists.ranked, task.truth, task.known)
+    ]
 
 
 def compare_entrants(
@@ -139,10 +155,11 @@ def compare_entrants(
     for lists in entrants:
         values = metrics.accuracy(lists.ranked, task.truth, CUTOFFS)
         scored[lists.name] = {name: values[name] for name in COMPARED}
+    slices = slices_of(task)
+    sizes = slice_sizes(task.truth.sizes > 0, slices)
     masks = {ALL: np.ones(len(task.people), dtype=bool)} | {
-        f"{dimension}: {label}": mask
-        for dimension, slices in slices_of(task).items()
-        for label, mask in slices.items()
+        f"{dimension}: {label}": slices[dimension][label] & (not hidden)
+        for dimension, label, _, hidden in sizes.iter_rows()
     }
     return compare_values(scored, masks, baseline=entrants[0].name, draws=draws, seed=seed)
 

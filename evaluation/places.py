@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 
 from evaluation.metrics import PerUser
-from evaluation.slices import MINIMUM_USERS, supply_gap
+from evaluation.slices import supply_gap
+from evaluation.suppression import hidden_cells
 from evaluation.task import Task
 from training_data.columns import Participants
 
@@ -25,35 +26,66 @@ def region_table(task: Task, values: PerUser) -> pl.DataFrame:
             "longitude": regions.longitude[lowest],
         }
     )
-    code = task.profiles[Participants.region_code.name]
-    quality = _region_means(values, code)
-    short = supply_gap(task.best_gap_closed, {"code": code}, POOR_BELOW)
+    homes = _homes(task)
+    quality = _region_means(values, homes)
+    short = supply_gap(task.best_gap_closed, homes, POOR_BELOW, [["above"]]).drop("above")
     return table.join(quality, on="code", how="left").join(
         short.rename({"users": "people"}), on="code", how="left"
     )
 
 
-def _region_means(values: PerUser, code: pl.Series) -> pl.DataFrame:
-    table = pl.DataFrame({"code": code, "value": values}, nan_to_null=True).drop_nulls()
-    return (
-        table.group_by("code")
-        .agg(users=pl.len(), mean=pl.col("value").mean())
-        .filter(pl.col("users") >= MINIMUM_USERS)
+def supply_table(task: Task, *, lowest: bool) -> pl.DataFrame:
+    """People by region and topic wished for, with the share whose best training is poor.
+
+    Parameters
+    ----------
+    task : Task
+    lowest : bool
+        In the lowest regions, or in those above them.
+
+    Returns
+    -------
+    DataFrame
+        ``above`` (name of the region above, for the lowest), ``region, topic, users, poor``, where
+        they can be shown, the poorest first.
+    """
+    homes = _homes(task)
+    topic = task.profiles[Participants.interests.name].list.first()
+    if lowest:
+        groups = {**homes, "topic": topic}
+        totals = [["code"], ["above", "topic"]]
+    else:
+        groups = {"code": homes["above"], "topic": topic}
+        totals = [["code"], ["topic"]]
+    regions = task.knowledge.regions
+    named = pl.DataFrame({"code": regions.codes, "region": regions.frame["name"]})
+    table = (
+        supply_gap(task.best_gap_closed, groups, POOR_BELOW, totals)
+        .drop_nulls("users")
+        .join(named, on="code")
+    )
+    if lowest:
+        above = named.rename({"code": "above", "region": "name"})
+        table = table.join(above, on="above").drop("above").rename({"name": "above"})
+    return table.select(*(["above"] if lowest else []), "region", "topic", "users", "poor").sort(
+        "poor", "users", "region", descending=[True, True, False]
     )
 
 
-def supply_table(task: Task) -> pl.DataFrame:
-    """People by province and topic wished for, with the share whose best training is poor."""
+def _homes(task: Task) -> dict[str, pl.Series]:
+    """Return the codes of the people's lowest regions, and of the regions above them."""
     regions = task.knowledge.regions
     home = regions.ids(task.profiles[Participants.region_code.name])
-    above = np.where(home >= 0, regions.at_level(len(regions.levels) - 2)[home], -1)
-    names = pl.Series([*regions.frame["name"], None])  # row -1: not known
-    groups = {
-        "region": names.gather(np.where(above >= 0, above, len(regions))),
-        "topic": task.profiles[Participants.interests.name].list.first(),
+    codes = pl.Series([*regions.codes, None], dtype=pl.String)  # row -1: not known
+    lowest = len(regions.levels) - 1
+    return {
+        name: codes.gather(np.where(at >= 0, at, len(regions)))
+        for name, level in (("code", lowest), ("above", max(lowest - 1, 0)))
+        for at in [np.where(home >= 0, regions.at_level(level)[home], -1)]
     }
-    return (
-        supply_gap(task.best_gap_closed, groups, POOR_BELOW)
-        .drop_nulls()
-        .sort("poor", "users", descending=True)
-    )
+
+
+def _region_means(values: PerUser, homes: dict[str, pl.Series]) -> pl.DataFrame:
+    table = pl.DataFrame({**homes, "value": values}, nan_to_null=True).drop_nulls()
+    cells = table.group_by("code", "above").agg(users=pl.len(), mean=pl.col("value").mean())
+    return cells.filter(~hidden_cells(cells, [["above"]])).drop("above")

@@ -80,6 +80,9 @@ def render(evaluation: Evaluation, command: str) -> str:
         quality_map=dot_map(evaluation.regions, "mean", "users", QUALITY, ".3f"),
         shortage_map=dot_map(evaluation.regions, "poor", "people", SHORTAGE, ".0%"),
         shortages=evaluation.supply.head(SHORTAGES_SHOWN).to_dicts(),
+        local_shortages=evaluation.local_supply.head(SHORTAGES_SHOWN).to_dicts(),
+        lowest=evaluation.levels[-1],
+        above=evaluation.levels[max(len(evaluation.levels) - 2, 0)],
         providers=evaluation.providers.head(PROVIDERS_SHOWN).to_dicts(),
         provider_top=_maximum(
             evaluation.providers.select(pl.max_horizontal("share", "exposure").alias("top")), "top"
@@ -103,6 +106,7 @@ def as_json(evaluation: Evaluation, command: str) -> dict[str, Any]:
         "providers": evaluation.providers.to_dicts(),
         "regions": evaluation.regions.to_dicts(),
         "supply": evaluation.supply.to_dicts(),
+        "local_supply": evaluation.local_supply.to_dicts(),
         "curve": evaluation.curve.to_dicts(),
         "learning": None if evaluation.learning is None else evaluation.learning.to_dicts(),
         "comparison": None if comparison is None else comparison.table.to_dicts(),

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 Matrix = NDArray[np.float64]
 
@@ -91,6 +92,12 @@ def paired_effect(differences: Matrix) -> Matrix:
     squares = (np.where(np.isnan(differences), 0, differences - mean) ** 2).sum(axis=0)
     deviation = np.sqrt(squares / np.maximum(n - 1, 1))
     return np.where(deviation > 0, mean / np.where(deviation > 0, deviation, 1), 0.0)
+
+
+def effect_interval(effects: Matrix, n: Matrix, level: float = 0.95) -> tuple[Matrix, Matrix]:
+    """Interval of d_z of n differences, by its large-sample error (Hedges & Olkin 1985)."""
+    margin = stats.norm.ppf((1 + level) / 2) * np.sqrt((1 + effects**2 / 2) / np.maximum(n, 1))
+    return effects - margin, effects + margin
 
 
 def _resampled_counts(n: int, draws: int, seed: int) -> Iterator[NDArray[np.float32]]:

@@ -1,8 +1,7 @@
 """Slices of the participants: who is served well, who is not, and where trainings are missing.
 
-A slice is a mask over users; a dimension (gender, province, ...) is a set of slices. Slices under
-``MINIMUM_USERS`` carry no figures, and neither does the next smallest where only one would be
-hidden, for its figure could be found by subtraction.
+A slice is a mask over users; a dimension (gender, province, ...) is a set of slices. What is about too
+few people carries no figures, see :mod:`evaluation.suppression`.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from scipy import stats
 
 from evaluation.metrics import PerUser, Ranked, Truth, provider_exposure
 from evaluation.significance import bootstrap_means, interval
+from evaluation.suppression import hidden_cells
 from training_data.columns import Participants
 from training_data.regions import RegionTable
 
@@ -24,7 +24,6 @@ Mask = NDArray[np.bool_]
 Codes = NDArray[np.integer]
 Slices = dict[str, dict[str, Mask]]
 
-MINIMUM_USERS = 10
 AGE_BORDERS = (18, 25, 35, 45, 55, 65)
 
 P = Participants
@@ -69,9 +68,9 @@ def participant_slices(
         (P.disability.name, "with a disability", "no disability"),
     ):
         if column in participants.columns:
-            known = participants[column].is_not_null().to_numpy()
+            said = participants[column].is_not_null().to_numpy()
             value = participants[column].fill_null(False).to_numpy()
-            slices[column] = {yes: known & value, no: known & ~value}
+            slices[column] = {yes: said & value, no: said & ~value}
     for column in (P.gender.name, P.education.name, P.employment_status.name):
         if column in participants.columns:
             slices[column] = _by_label(participants[column])
@@ -107,34 +106,46 @@ def by_slice(values: PerUser, slices: Slices, *, draws: int = 1000, seed: int = 
     DataFrame
         ``dimension, slice, users, mean, low, high``; all but the names null where suppressed.
     """
-    names = [(dimension, label) for dimension, masks in slices.items() for label in masks]
-    columns = np.column_stack(
-        [np.where(slices[dimension][label], values, np.nan) for dimension, label in names]
-    )
+    table = slice_sizes(~np.isnan(values), slices)
+    names = table.select("dimension", "slice").iter_rows()
+    columns = np.column_stack([np.where(slices[d][label], values, np.nan) for d, label in names])
     low, high = interval(bootstrap_means(columns, draws=draws, seed=seed))
-    table = pl.DataFrame(
-        {
-            "dimension": [dimension for dimension, _ in names],
-            "slice": [label for _, label in names],
-            "users": (~np.isnan(columns)).sum(axis=0),
-            "mean": _column_means(columns),
-            "low": low,
-            "high": high,
-        },
-        nan_to_null=True,
+    figures = pl.DataFrame(
+        {"mean": _column_means(columns), "low": low, "high": high}, nan_to_null=True
     )
-    shown = pl.Series(
-        [
-            label not in hidden
-            for _, group in table.group_by("dimension", maintain_order=True)
-            for hidden in [hidden_labels(dict(group.select("slice", "users").iter_rows()))]
-            for label in group["slice"]
-        ],
-        dtype=pl.Boolean,
+    return table.with_columns(figures).select(
+        "dimension",
+        "slice",
+        *(
+            pl.when(~pl.col("hidden")).then(name).alias(name)
+            for name in ("users", *figures.columns)
+        ),
     )
-    return table.with_columns(
-        pl.when(shown).then(pl.col(name)).alias(name) for name in ("users", "mean", "low", "high")
+
+
+def slice_sizes(counts: Mask, slices: Slices) -> pl.DataFrame:
+    """Return how many of the users that count are in each slice, and whether that is too few to say.
+
+    Parameters
+    ----------
+    counts : ndarray of bool, shape (U,)
+
+    Returns
+    -------
+    DataFrame
+        ``dimension, slice, users, hidden``. What is hidden cannot be found by subtraction from the
+        whole, nor from slices that hold a whole dimension, as islands do provinces.
+    """
+    names = [(dimension, label) for dimension, masks in slices.items() for label in masks]
+    masks = np.column_stack([counts & slices[dimension][label] for dimension, label in names])
+    table = pl.DataFrame(names, schema=["dimension", "slice"], orient="row").with_columns(
+        users=masks.sum(axis=0)
     )
+    for dimension in slices:
+        holders = _holders(table, masks, dimension)
+        table = table.with_columns(pl.Series(f"in {dimension}", holders))
+    totals = [*(["dimension", f"in {dimension}"] for dimension in slices), ["dimension"]]
+    return table.select("dimension", "slice", "users", hidden_cells(table, totals).alias("hidden"))
 
 
 def gaps(values: PerUser, slices: Slices, *, level: float = 0.95) -> pl.DataFrame:
@@ -150,10 +161,12 @@ def gaps(values: PerUser, slices: Slices, *, level: float = 0.95) -> pl.DataFram
         out.
     """
     rows = []
-    for dimension, masks in slices.items():
-        samples = {label: values[mask & ~np.isnan(values)] for label, mask in masks.items()}
-        hidden = hidden_labels({label: len(sample) for label, sample in samples.items()})
-        samples = {label: s for label, s in samples.items() if label not in hidden}
+    shown = slice_sizes(~np.isnan(values), slices).filter(~pl.col("hidden"))
+    for dimension in slices:
+        samples = {
+            label: values[slices[dimension][label] & ~np.isnan(values)]
+            for label in shown.filter(dimension=dimension)["slice"]
+        }
         if len(samples) < 2:
             continue
         means = {label: sample.mean() for label, sample in samples.items()}
@@ -211,7 +224,10 @@ def providers_table(
 
 
 def supply_gap(
-    best_fit: NDArray[np.floating], groups: Mapping[str, pl.Series], threshold: float
+    best_fit: NDArray[np.floating],
+    groups: Mapping[str, pl.Series],
+    threshold: float,
+    totals: Sequence[Sequence[str]],
 ) -> pl.DataFrame:
     """Return where people's best permitted training is poor.
 
@@ -223,6 +239,8 @@ def supply_gap(
         What to count by: region, or region and topic; nulls are left out.
     threshold : float
         A fit below it is poor.
+    totals : sequence of sequence of str
+        Groups that figures are known of too, see `hidden_cells`.
 
     Returns
     -------
@@ -240,20 +258,17 @@ def supply_gap(
         .agg(users=pl.len(), poor=pl.col("poor").mean())
         .sort(list(groups))
     )
-    few = pl.col("users") < MINIMUM_USERS
+    shown = ~hidden_cells(counted, totals)
     return counted.with_columns(
-        pl.when(~few).then(pl.col(name)).alias(name) for name in ("users", "poor")
+        pl.when(shown).then(pl.col(name)).alias(name) for name in ("users", "poor")
     )
 
 
-def hidden_labels(users: Mapping[str, int]) -> set[str]:
-    """Return the slices of a dimension that carry no figures.
-
-    Those under ``MINIMUM_USERS``, and the next smallest where only one would be hidden.
-    """
-    by_size = sorted(users, key=users.__getitem__)
-    few = sum(n < MINIMUM_USERS for n in users.values())
-    return set(by_size[: max(few, 2)] if few else [])
+def _holders(table: pl.DataFrame, masks: Mask, dimension: str) -> NDArray[np.intp]:
+    """Return for each slice a slice of the dimension that holds all its users; -1 where none does."""
+    holders = masks[:, (table["dimension"] == dimension).to_numpy()].astype(np.float32)
+    inside = masks.T.astype(np.float32) @ holders == masks.sum(axis=0)[:, None]
+    return np.where(inside.any(axis=1), inside.argmax(axis=1), -1)
 
 
 def _two(mask: Mask, yes: str, no: str) -> dict[str, Mask]:

@@ -44,7 +44,7 @@ def test_compare_prints_verdicts(app: typer.Typer, dataset: Dataset) -> None:
 def test_unusable_input_ends_with_one_line(app: typer.Typer, dataset: Dataset) -> None:
     result = CliRunner().invoke(app, ["compare", "a", "b", "--data", str(dataset.folder)])
     assert result.exit_code == 2
-    assert result.output.startswith("padan: a: neither a bundle nor a run file")
+    assert result.output.startswith("padan: a: neither a bundle, a run file nor a config")
     result = CliRunner().invoke(app, ["compare", "a", "b", "--data", "nowhere"])
     assert result.exit_code == 2
     assert "no dataset here" in result.output

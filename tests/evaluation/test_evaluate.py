@@ -54,8 +54,34 @@ def test_a_run_file_gives_the_same_lists(task: Task, entrants: list[Lists], tmp_
     assert again.name == "popularity"
 
 
+def test_a_trec_run_gives_the_same_lists(task: Task, entrants: list[Lists], tmp_path: Path) -> None:
+    people, courses = task.profiles["participant_id"], task.catalogue.table["course_id"]
+    path = tmp_path / "popularity.run"
+    path.write_text(
+        "".join(
+            f"{people[row]} Q0 {courses[int(item)]} {place + 1} {-place} popularity\n"
+            for row, items in enumerate(entrants[0].ranked)
+            for place, item in enumerate(items[items >= 0])
+        )
+    )
+    np.testing.assert_array_equal(lists_of(str(path), task, no_training).ranked, entrants[0].ranked)
+
+
+def test_a_config_gives_the_parameters_of_a_class(task: Task, tmp_path: Path) -> None:
+    path = tmp_path / "shrunk.toml"
+    path.write_text(f'class = "{POPULARITY}"\n[parameters]\nshrinkage = 200.0\n')
+    lists = lists_of(str(path), task, no_training)
+    regional = lists_of("regional-popularity", task, no_training)
+    np.testing.assert_array_equal(lists.ranked, regional.ranked)
+    assert (lists.name, lists.fingerprint[:7]) == ("shrunk", "sha256 ")
+    for text in ("[parameters]", f'class = "{POPULARITY}"\nsize = 3', "class ="):
+        path.write_text(text)
+        with pytest.raises(EntrantError, match=r"shrunk\.toml: .*a config has the key 'class'"):
+            lists_of(str(path), task, no_training)
+
+
 def test_strange_entrants_are_refused(task: Task, tmp_path: Path) -> None:
-    with pytest.raises(EntrantError, match="neither a bundle nor a run file"):
+    with pytest.raises(EntrantError, match="neither a bundle, a run file nor a config"):
         lists_of("nowhere", task, no_training)
     with pytest.raises(EntrantError, match="has no class Nobody"):
         lists_of("examples/own_model.py:Nobody", task, no_training)
@@ -90,14 +116,23 @@ def test_a_list_against_the_rules_is_counted(task: Task, entrants: list[Lists]) 
     assert evaluate(task, [broken], draws=100).catalogue["constraint_violations"] == 9
 
 
-def test_a_run_that_saw_the_test_is_warned_of(task: Task, entrants: list[Lists]) -> None:
+@pytest.fixture(scope="module")
+def leaky(task: Task, entrants: list[Lists]) -> Lists:
+    """A run that lists what the people took in the test."""
     ranked = np.full_like(entrants[0].ranked, -1)
     for user in np.flatnonzero(task.truth.sizes):
         items = task.truth.items[task.truth.indptr[user] : task.truth.indptr[user + 1]][:POOL]
         ranked[user, : len(items)] = items
     scores = np.where(ranked >= 0, 1.0, -np.inf).astype(np.float32)
-    warnings = evaluate(task, [Lists("leaky", ranked, scores, "")], draws=100).warnings
-    assert "has seen their test events" in warnings[0]
+    return Lists("leaky", ranked, scores, "")
+
+
+def test_a_run_that_saw_the_test_is_warned_of_wherever_it_stands(
+    task: Task, entrants: list[Lists], leaky: Lists
+) -> None:
+    warnings = evaluate(task, [entrants[0], leaky], draws=100).warnings
+    assert len(warnings) == 1
+    assert re.match(r"leaky: ndcg@10 of .* has seen their test events", warnings[0])
 
 
 def test_diversity_costs_nothing_at_full_relevance(evaluation: Evaluation) -> None:
@@ -127,6 +162,17 @@ def test_entrants_of_one_name_are_refused(task: Task, entrants: list[Lists]) -> 
 def test_every_region_has_a_place_on_the_map(evaluation: Evaluation) -> None:
     assert len(evaluation.regions) == 514
     assert evaluation.regions["latitude"].null_count() == 0
+
+
+def test_supply_of_the_lowest_regions_lies_within_those_above(evaluation: Evaluation) -> None:
+    assert evaluation.supply.columns == ["region", "topic", "users", "poor"]
+    assert evaluation.local_supply.columns == ["above", "region", "topic", "users", "poor"]
+    for table in (evaluation.supply, evaluation.local_supply):
+        assert (table["users"] >= 10).all()
+        assert table["poor"].is_between(0, 1).all()
+    wide = evaluation.supply.select("topic", pl.col("region").alias("above"), "users")
+    both = evaluation.local_supply.join(wide, on=["above", "topic"], suffix="_above")
+    assert (both["users"] < both["users_above"]).all()
 
 
 def test_worst_cases_hold_nothing_that_names_a_person(task: Task, evaluation: Evaluation) -> None:

@@ -7,6 +7,7 @@ from scipy import stats
 from evaluation import significance
 from evaluation.significance import (
     bootstrap_means,
+    effect_interval,
     holm,
     interval,
     paired_effect,
@@ -80,3 +81,13 @@ def test_effect_is_in_standard_deviations(values: np.ndarray) -> None:
     expected = np.nanmean(values, axis=0) / np.nanstd(values, axis=0, ddof=1)
     np.testing.assert_allclose(paired_effect(values), expected)
     assert paired_effect(np.zeros((4, 1)))[0] == 0
+
+
+def test_effect_interval_agrees_with_the_noncentral_t() -> None:
+    n = 150
+    for effect in (-0.3, 0.0, 0.5):
+        low, high = effect_interval(np.array([effect]), np.array([n]))
+        # the borders are the effects of which this one is the 97.5% and the 2.5% quantile
+        t = effect * np.sqrt(n)
+        assert stats.nct.cdf(t, n - 1, low[0] * np.sqrt(n)) == pytest.approx(0.975, abs=0.005)
+        assert stats.nct.cdf(t, n - 1, high[0] * np.sqrt(n)) == pytest.approx(0.025, abs=0.005)

@@ -113,6 +113,17 @@ def test_providers_against_their_share() -> None:
 def test_supply_gap_counts_people_whose_best_is_poor() -> None:
     fit = np.concatenate([np.full(10, 0.1), np.full(10, 0.9), [0.0] * 20, [0.0] * 3, [np.nan] * 9])
     region = pl.Series(["a"] * 20 + ["b"] * 20 + ["c"] * 3 + ["a"] * 9)
-    table = supply_gap(fit, {"region": region}, 0.5)
+    table = supply_gap(fit, {"region": region}, 0.5, [["region"]])
     assert table["poor"].to_list() == [0.5, 1.0, None]
     assert table["users"].to_list() == [20, 20, None]
+
+
+def test_a_small_province_cannot_be_found_from_its_island() -> None:
+    island = np.repeat([0, 1], [105, 80])
+    province = np.repeat([0, 1, 2, 3], [5, 100, 40, 40])
+    slices = {
+        "island": slices_of_codes(island, ["east", "west"]),
+        "province": slices_of_codes(province, list("abcd")),
+    }
+    hidden = by_slice(np.ones(185), slices).filter(pl.col("mean").is_null())
+    assert hidden["slice"].to_list() == ["a", "b"]
