@@ -49,7 +49,7 @@ def test_a_second_country_runs_through_everything_by_data_alone(
     home, folder = tmp_path / "home", tmp_path / "pais"
     monkeypatch.setenv("PADAN_HOME", str(home))
 
-    write_country(folder, TODAY)
+    write_country(folder)
     for table, (source, mapping) in write_sources(tmp_path, TODAY).items():
         output = padan("import", table, source, "--mapping", mapping, "--out", folder, "--json")
         counts = json.loads(output.splitlines()[-1])
