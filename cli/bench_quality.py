@@ -28,17 +28,21 @@ def quality(
     ] = None,
     trials: Annotated[int, typer.Option(min=1, help="Tuning trials of each peer")] = 30,
     seconds: Annotated[
-        float, typer.Option(min=1, help="Tuning time of each peer, at most")
+        float, typer.Option(min=1, help="Processor seconds for tuning each peer, at most")
     ] = 300.0,
     peer: Annotated[
         list[str] | None, typer.Option(help="Only peers whose name holds this; may be repeated")
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Tune and run the peers anew, kept results or not")
+    ] = False,
 ) -> None:
-    """Measure recommendation quality against implicit and RecTools (the extra [bench])."""
-    from evaluation.bench.quality import Budget, run, show
+    """Measure recommendation quality against implicit, RecTools and LensKit (the extra [bench])."""
+    from evaluation.bench.quality import run, show
     from evaluation.bench.quality_data import read_public, read_tables
     from evaluation.bench.quality_peers import chosen_peers
     from evaluation.bench.quality_texts import text_vectors
+    from evaluation.bench.quality_tuning import Budget
 
     try:
         if name is not None and events is not None:
@@ -56,7 +60,7 @@ def quality(
     except (ValueError, OSError, ModuleNotFoundError) as error:
         typer.echo(f"padan bench quality: {error}", err=True)
         raise typer.Exit(2) from error
-    outcome = run(loaded, vectors, budget=Budget(trials, seconds), only=peers)
+    outcome = run(loaded, vectors, budget=Budget(trials, seconds), only=peers, fresh=fresh)
     show(outcome, Console())
     outcome.write()
     typer.echo(outcome.line())

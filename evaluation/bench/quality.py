@@ -10,7 +10,7 @@ first seen after the past, are slices of their own. The best peer is the one tha
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
@@ -20,9 +20,11 @@ from rich.table import Table
 
 from evaluation.bench.outcome import Outcome
 from evaluation.bench.quality_data import QualityData
+from evaluation.bench.quality_kept import Entry, fingerprint, read, write
 from evaluation.bench.quality_ours import Fitted, fit_ours, horizon, rank_ours, with_new_courses
-from evaluation.bench.quality_peers import Peer, peers, tune
+from evaluation.bench.quality_peers import peers
 from evaluation.bench.quality_task import Ids, Task, make_task, only_items
+from evaluation.bench.quality_tuning import Budget, Peer, tune
 from evaluation.metrics import Truth, coverage, judge, ndcg, novelty, recall, reciprocal_rank
 from evaluation.significance import bootstrap_means, interval
 from models.candidates.side import SideInformation
@@ -34,42 +36,13 @@ POPULAR: Final = "RecTools popular"
 NEW_PLACES: Final = 10
 
 
-@dataclass(frozen=True)
-class Budget:
-    """What every peer may spend on tuning: trials, or processor seconds, whichever ends first."""
-
-    trials: int = 30
-    seconds: float = 600.0
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One model on the test.
-
-    Attributes
-    ----------
-    name : str
-    warm, cold : ndarray of int32, shape (U, K)
-        Ranked courses of the task's warm and cold participants.
-    tuning : dict
-        Parameters chosen, figure on validation, trials and seconds.
-    seconds : float
-        Fitting and ranking for the test.
-    """
-
-    name: str
-    warm: Ids
-    cold: Ids
-    tuning: dict[str, Any]
-    seconds: float
-
-
 def run(
     data: QualityData,
     item_vectors: NDArray[np.float32] | None = None,
     *,
-    budget: Budget = Budget(),
+    budget: Budget,
     only: list[Peer] | None = None,
+    fresh: bool = False,
     threads: int = 0,
     seed: int = 0,
 ) -> Outcome:
@@ -81,22 +54,30 @@ def run(
         Unit vectors of the courses' texts.
     only : list of Peer, optional
         The peers to run; all where None.
+    fresh : bool
+        Tune and run the peers anew even where an earlier run of the same is kept.
     threads : int
         Of our ranker; 0 uses all cores.
     """
     side = SideInformation(
         item_vectors, data.item_attributes, data.user_attributes, data.item_entered
     )
-    train, development, rest = (
-        data.events.take(rows)
-        for rows in (data.split.train, data.split.development, data.split.test)
-    )
-    validation = make_task(train, data.events.take(data.split.validation))
-    test = make_task(development, rest)
+    validation, test = tasks(data)
     ours, fitted = _ours(data, side, validation, test, threads)
     rivals = peers() if only is None else only
-    others = [_peer(peer, validation, test, budget, seed) for peer in rivals]
+    others = [
+        peer_entry(data.name, peer, validation, test, budget, seed, fresh=fresh) for peer in rivals
+    ]
     return _outcome(data, side, test, [ours, *others], fitted)
+
+
+def tasks(data: QualityData) -> tuple[Task, Task]:
+    """Return the task of validation and that of the test."""
+    split, events = data.split, data.events
+    return (
+        make_task(events.take(split.train), events.take(split.validation)),
+        make_task(events.take(split.development), events.take(split.test)),
+    )
 
 
 def mean_ndcg(task: Task, users: Ids, ids: Ids) -> float:
@@ -123,20 +104,35 @@ def _ours(
     return Entry(OURS, warm, cold, tuning, fitted.seconds["refitting"]), fitted
 
 
-def _peer(peer: Peer, validation: Task, test: Task, budget: Budget, seed: int) -> Entry:
-    tuned = tune(
-        peer,
-        validation,
-        lambda ids: mean_ndcg(validation, validation.warm, ids),
-        trials=budget.trials,
-        seconds=budget.seconds,
-        seed=seed,
-    )
+def peer_entry(
+    bench: str,
+    peer: Peer,
+    validation: Task,
+    test: Task,
+    budget: Budget,
+    seed: int = 0,
+    *,
+    fresh: bool = False,
+) -> Entry:
+    """Return the peer on the test: as kept from an earlier run of the same, or tuned and run now."""
+    key = fingerprint(peer, (validation, test), budget, K, seed)
+    if not fresh and (kept := read(bench, peer, key)) is not None:
+        return kept
+    entry = _run_peer(peer, validation, test, budget, seed)
+    write(bench, peer, key, entry)
+    return entry
+
+
+def _run_peer(peer: Peer, validation: Task, test: Task, budget: Budget, seed: int) -> Entry:
+    def figure(ids: Ids) -> float:
+        return mean_ndcg(validation, validation.warm, ids)
+
+    tuned = tune(peer, validation, figure, budget, seed)
     began = time.monotonic()
     warm = peer.rank(test.past, test.warm, K, tuned.params)
-    nothing = np.full((len(test.cold), K), -1, dtype=np.int32)
-    serves_newcomers = peer.name == POPULAR and len(test.cold)
-    cold = peer.rank(test.past, test.cold, K, tuned.params) if serves_newcomers else nothing
+    cold = np.full((len(test.cold), K), -1, dtype=np.int32)
+    if peer.serves_newcomers and len(test.cold):
+        cold = peer.rank(test.past, test.cold, K, tuned.params)
     return Entry(peer.name, warm, cold, asdict(tuned), time.monotonic() - began)
 
 
@@ -231,6 +227,7 @@ def _outcome(
         "validation": fitted.validation,
         "seconds": fitted.seconds,
         "tuning": {entry.name: entry.tuning for entry in entries},
+        "kept": [entry.name for entry in others if entry.kept],
     }
     popular = [entry for entry in others if entry.name == POPULAR]
     if len(test.cold) and popular:
@@ -264,6 +261,11 @@ def show(outcome: Outcome, console: Console) -> None:
         f"NDCG@10 {outcome.figure:.3f} times that of the best peer, {details['best_peer']}; "
         f"difference {details['difference']:+.4f}, 95% interval {low:+.4f} to {high:+.4f}"
     )
+    if details["kept"]:
+        console.print(
+            f"kept from an earlier run of the same data, split, versions and budget (--fresh runs anew): "
+            f"{', '.join(details['kept'])}"
+        )
     if "cold" in details:
         cold = details["cold"]
         console.print(

@@ -8,10 +8,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evaluation.bench.quality import Budget, run
+from evaluation.bench.quality import run
 from evaluation.bench.quality_data import READERS, from_tables, read_public, read_tables
 from evaluation.bench.quality_ours import horizon, sources
 from evaluation.bench.quality_task import make_task, only_items
+from evaluation.bench.quality_tuning import Budget
 from models.candidates.side import SideInformation
 from models.interactions import Interactions
 
