@@ -1,4 +1,14 @@
-"""Logged impressions as slates: what was shown where, with which probability, and what came of it."""
+"""Logged impressions as slates: what was shown where, with which probability, and what came of it.
+
+Which estimator fits depends on what the logged probability is of. That of the service's exploration is of
+the training at its place, whatever stands above: :func:`evaluation.off_policy.independent_ips`. That of the
+simulator is of the training given those above it: :func:`evaluation.off_policy.interaction_ips`. A new
+policy that leaves nothing to chance shows with probability 1 or 0:
+
+>>> slates = logged_slates(dataset.read("interactions"), k=10)
+>>> weights = importance_weights((slates.courses == listed).astype(float), slates.propensities)
+>>> independent_ips(slates.rewards, weights)
+"""
 
 from __future__ import annotations
 
