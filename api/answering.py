@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api import request_ids
 from api.batching import Batcher, FullError, Load
 from api.experiment import Arm
-from api.lists import Asked, full_lists, simple_lists
+from api.lists import Asked, Lists, full_lists, list_settings, simple_lists
 from api.people import People, Person
 from api.problems import ProblemError
 from api.schemas.recommendations import Cause, RecommendationRequest
@@ -30,15 +30,14 @@ from api.settings import Settings
 from api.shadow import Answered
 from recommender.bundle import Bundle
 from recommender.engine import Filters
-from recommender.engine import Settings as ListSettings
 from training_data.profiles import ProfileError, rows_of
 from training_data.store.audit import Entry
 from training_data.store.shown import Shown
 
-STORE_SECONDS = 0.3  # so long a request waits for the store
 STORE_PAUSE = 1.0  # so long the store is not asked after it failed
 SWEEP_SECONDS = 10.0
 LOOKUPS = 64  # participants looked up together
+BATCH = "/v1/recommendations:batch"
 
 log = logging.getLogger("padan.api")
 
@@ -60,7 +59,7 @@ def shown_by(answer: Mapping[str, Any]) -> Shown | None:
         participant_id=answer["participant_id"],
         at=dt.datetime.now(dt.UTC),
         bundle_version=answer["bundle_version"],
-        items=[(item["course_id"], 1.0) for item in answer["items"]],
+        items=[(item["course_id"], item["propensity"]) for item in answer["items"]],
     )
 
 
@@ -78,7 +77,7 @@ class Answering:
         self._settings = settings
         self._store_from = 0.0
         self._lookups = Batcher[str, Person | None](
-            lambda ids, _: self.people.find(ids),
+            self._find,
             lambda _: None,
             name="store",
             most=LOOKUPS,
@@ -128,7 +127,7 @@ class Answering:
             bundle=service.bundle,
             messages=service.messages(asked.language),
             day=dt.date.today(),
-            settings=ListSettings(k=asked.k),
+            settings=list_settings(self._settings, asked.k),
             filters=Filters(
                 tuple(asked.filters.modes),
                 tuple(asked.filters.categories),
@@ -136,12 +135,38 @@ class Answering:
             ),
             person=person,
             neutral=asked.neutral,
+            seed=request_ids.current() if takes_part and asked.participant_id else None,
         )
         try:
             given = await self._lists.ask(wanted, until - time.monotonic())
         except (FullError, TimeoutError) as error:
             raise overloaded() from error
         return self._noted(asked, principal, wanted, arm, given.answer, given.cause or cause)
+
+    async def recommend_many(
+        self, asked: Sequence[RecommendationRequest], principal: Principal
+    ) -> list[dict[str, Any]]:
+        """Answer many requests, each by itself: the fields of `BatchAnswer` for each.
+
+        They queue a few at a time, so that single requests are answered in between.
+        """
+        request_id, together = str(request_ids.current()), self._settings.most_together
+        answers: list[dict[str, Any]] = []
+        for first in range(0, len(asked), together):
+            some = enumerate(asked[first : first + together], first)
+            answers += await asyncio.gather(
+                *(self._one_of_many(f"{request_id}.{n}", one, principal) for n, one in some)
+            )
+        return answers
+
+    async def _one_of_many(
+        self, request_id: str, asked: RecommendationRequest, principal: Principal
+    ) -> dict[str, Any]:
+        request_ids.renew(request_id)
+        try:
+            return {"answer": await self.recommend(asked, principal), "problem": None}
+        except ProblemError as error:
+            return {"answer": None, "problem": error.problem(BATCH).model_dump()}
 
     async def _person(
         self, asked: RecommendationRequest, principal: Principal, bundle: Bundle
@@ -155,7 +180,7 @@ class Answering:
         principal.hold_to_own(participant_id)
         if time.monotonic() >= self._store_from:
             try:
-                found = await self._lookups.ask(participant_id, STORE_SECONDS)
+                found = await self._lookups.ask(participant_id, self._settings.store_seconds)
             except (SQLAlchemyError, TimeoutError, FullError) as error:
                 log.error("the store does not answer: %s", type(error).__name__)
                 self._store_from = time.monotonic() + STORE_PAUSE
@@ -181,6 +206,8 @@ class Answering:
         answer["request_id"] = request_ids.current()
         answer["bundle_version"] = wanted.bundle.manifest.version
         answer["participant_id"] = asked.participant_id
+        if cause is not None:
+            self._service.metrics.degraded(cause)
         answer["degraded"] = cause is not None
         answer["cause"] = cause
         entry = Entry(
@@ -206,19 +233,38 @@ class Answering:
                     day=wanted.day,
                     settings=wanted.settings,
                     filters=wanted.filters,
+                    seed=wanted.seed,
                     course_ids=list(entry.decision),
                 )
             )
         return answer
 
+    def _find(self, ids: Sequence[str], _: Load) -> list[Person | None]:
+        """Hold participants to the store; runs in the store's thread."""
+        start = time.perf_counter()
+        found = self.people.find(ids)
+        self._service.metrics.stage("store", time.perf_counter() - start)
+        return found
+
     def _answer(self, asked: Sequence[Asked], load: Load) -> list[Given]:
         """Answer those who ask for lists of one kind; runs in the engine's thread."""
+        lists, cause = self._lists_within(asked, load)
+        head, metrics = asked[0], self._service.metrics
+        metrics.answered(lists.batch, lists.trace)
+        if head.bundle is self._service.releases.present.bundle:
+            metrics.met(head.bundle.mix, lists.batch, head.day.year)
+        for answer in lists.answers:
+            metrics.excluded(answer["excluded"])
+        return [Given(answer, cause) for answer in lists.answers]
+
+    def _lists_within(self, asked: Sequence[Asked], load: Load) -> tuple[Lists, Cause | None]:
+        """Return the lists for which there is time."""
         settings = self._settings
         late = load.waited > settings.deadline_seconds / 2
         if late or load.waiting > settings.simple_from:
-            return [Given(answer, "overload") for answer in simple_lists(asked)]
+            return simple_lists(asked), "overload"
         try:
-            return [Given(answer, None) for answer in full_lists(asked)]
+            return full_lists(asked), None
         except Exception:
             log.exception("fault of the engine; simple lists are given")
-            return [Given(answer, "fault") for answer in simple_lists(asked)]
+            return simple_lists(asked), "fault"

@@ -16,7 +16,12 @@ from api.schemas.events import Event, EventBatch, EventsAccepted
 from api.schemas.officers import AudienceRequest, AudienceResponse, ModelCard
 from api.schemas.participants import Erasure, Export, Objection, ParticipantHeld
 from api.schemas.plans import EligibilityRequest, EligibilityResponse, PlanRequest, PlanResponse
-from api.schemas.recommendations import RecommendationRequest, RecommendationResponse
+from api.schemas.recommendations import (
+    BatchRequest,
+    BatchResponse,
+    RecommendationRequest,
+    RecommendationResponse,
+)
 from api.security.principal import API_KEY_HEADER
 from training_data.profiles import Facts
 
@@ -93,6 +98,11 @@ class Padan:
         """Return a list; ``asked`` are the fields of `RecommendationRequest`."""
         request = RecommendationRequest(**asked)
         return self._ask(RecommendationResponse, "POST", "/v1/recommendations", request)
+
+    def recommend_many(self, requests: Sequence[RecommendationRequest]) -> BatchResponse:
+        """Return a list, or a problem, for each of up to 1,000 requests."""
+        batch = BatchRequest(requests=list(requests))
+        return self._ask(BatchResponse, "POST", "/v1/recommendations:batch", batch)
 
     def eligibility(self, **asked: Any) -> EligibilityResponse:
         """Return verdicts; ``asked`` are the fields of `EligibilityRequest`."""

@@ -15,17 +15,22 @@ import numpy as np
 import polars as pl
 
 from api.people import Person
+from api.settings import Settings
 from models.candidates.top_k import top_k
-from recommender.answers import items, respond
+from recommender.answers import items, told
 from recommender.bundle import Bundle
 from recommender.eligibility import permitted
-from recommender.engine import Answer, Filters, Settings
+from recommender.engine import Answer, Filters
+from recommender.engine import Settings as ListSettings
+from recommender.exploration import Exploration
 from recommender.features import FEATURES
 from recommender.messages import Messages
+from recommender.participants import ParticipantBatch
 from recommender.people import People
 from recommender.question import Question
 from recommender.ranking import FixedRanker
 from recommender.splitting import split
+from recommender.trace import Trace
 from training_data.columns import Interactions, Participants
 from training_data.profiles import to_frames
 
@@ -34,15 +39,22 @@ POPULARITY = "regional_popularity"
 
 @dataclass(frozen=True)
 class Asked:
-    """One list that is wanted."""
+    """One list that is wanted.
+
+    Attributes
+    ----------
+    seed : str or None
+        What the exploration follows from; None: nothing of it is left to chance.
+    """
 
     bundle: Bundle
     messages: Messages
     day: dt.date
-    settings: Settings
+    settings: ListSettings
     filters: Filters
     person: Person
     neutral: bool
+    seed: str | None = None
 
     @property
     def kind(self) -> Hashable:
@@ -61,16 +73,47 @@ class Asked:
         return self.bundle.manifest.version, self.day, self.neutral
 
 
-def full_lists(asked: Sequence[Asked]) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Lists:
+    """Answers, who got them, and how they came about."""
+
+    answers: list[dict[str, Any]]
+    batch: ParticipantBatch
+    trace: Trace
+
+
+def list_settings(settings: Settings, k: int) -> ListSettings:
+    """Return how lists of k are made where operators set it so."""
+    exploration = Exploration(
+        settings.exploration_share, settings.exploration_places, settings.exploration_pool
+    )
+    return ListSettings(
+        k=k,
+        relevance_weight=settings.relevance_weight,
+        calibration_weight=settings.calibration_weight,
+        provider_cap=settings.provider_cap,
+        small_provider_places=settings.small_provider_places,
+        exploration=exploration if exploration.share else None,
+    )
+
+
+def full_lists(asked: Sequence[Asked]) -> Lists:
     """Return the whole answers to requests of one kind."""
-    head = asked[0]
+    head, reading = asked[0], Trace()
+    engine = head.bundle.engine
     people = _people(asked)
-    return respond(head.bundle.engine, head.messages, people, head.day, head.settings, head.filters)
+    reading.ended("profile")
+    seeds = [one.seed for one in asked]
+    answer = engine.answer(people, head.day, head.settings, head.filters, seeds)
+    answers = told(engine, head.messages, people, answer, head.settings.k)
+    answer.trace.ended("telling")
+    answer.trace.seconds |= reading.seconds
+    return Lists(answers, people.batch, answer.trace)
 
 
-def simple_lists(asked: Sequence[Asked]) -> list[dict[str, Any]]:
+def simple_lists(asked: Sequence[Asked]) -> Lists:
     """Return simple answers to requests of one kind."""
-    head = asked[0]
+    head, trace = asked[0], Trace()
     engine = head.bundle.engine
     people = _people(asked)
     question = Question(people.batch, engine.offer(head.day))
@@ -84,7 +127,7 @@ def simple_lists(asked: Sequence[Asked]) -> list[dict[str, Any]]:
     answer = Answer(question, people.wishes, ids.astype(np.int32), best, features)
     lists = items(replace(engine, ranker=FixedRanker()), answer, head.messages)
     neutral = people.batch.opted_out.tolist()
-    return [
+    answers = [
         {
             "programme": engine.programme.label,
             "day": head.day,
@@ -94,6 +137,8 @@ def simple_lists(asked: Sequence[Asked]) -> list[dict[str, Any]]:
         }
         for row in range(len(asked))
     ]
+    trace.ended("simple")
+    return Lists(answers, people.batch, trace)
 
 
 def _people(asked: Sequence[Asked]) -> People:

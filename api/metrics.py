@@ -5,11 +5,9 @@ The figures are of one process: each process of the service is scraped for itsel
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -19,11 +17,10 @@ from api.drift import Drift
 from recommender.bundle import Bundle
 from recommender.mix import Mix
 from recommender.participants import ParticipantBatch
+from recommender.trace import Trace
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4"
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-
-Stage = Literal["profile", "engine", "render"]
 
 
 class Metrics:
@@ -46,9 +43,15 @@ class Metrics:
         )
         self._stage_seconds = Histogram(
             "padan_stage_seconds",
-            "Time of each stage, for all requests that share it.",
+            "Time of each stage of the engine, for all requests that share it.",
             ["stage"],
             buckets=SECONDS,
+            registry=self._registry,
+        )
+        self._candidates = Counter(
+            "padan_candidates",
+            "Trainings that each source proposed.",
+            ["source"],
             registry=self._registry,
         )
         answers = Counter(
@@ -94,23 +97,22 @@ class Metrics:
         series[0].inc()
         series[1].observe(seconds)
 
-    @contextmanager
-    def stage(self, name: Stage) -> Iterator[None]:
-        """Measure a stage."""
-        start = time.perf_counter()
-        yield
-        self._stage_seconds.labels(name).observe(time.perf_counter() - start)
+    def stage(self, name: str, seconds: float) -> None:
+        """Take the time of one stage."""
+        self._stage_seconds.labels(name).observe(seconds)
 
-    def stages(self, seconds: Mapping[str, float]) -> None:
-        """Take the time of stages that were measured elsewhere."""
-        for name, elapsed in seconds.items():
-            self._stage_seconds.labels(name).observe(elapsed)
-
-    def answered(self, mix: Mix, batch: ParticipantBatch, year: int) -> None:
-        """Count who was answered, by a bundle with the mix ``mix``."""
+    def answered(self, batch: ParticipantBatch, trace: Trace) -> None:
+        """Take how people were answered."""
+        for stage, seconds in trace.seconds.items():
+            self.stage(stage, seconds)
+        for source, count in trace.proposed.items():
+            self._candidates.labels(source).inc(count)
         neutral = int(batch.opted_out.sum())
         self._neutral.inc(neutral)
         self._personal.inc(len(batch) - neutral)
+
+    def met(self, mix: Mix, batch: ParticipantBatch, year: int) -> None:
+        """Count who was answered by the present bundle, whose mix is ``mix``."""
         drift = self._drift
         if drift is None or drift.training is not mix:
             drift = self._drift = Drift(mix)
@@ -121,9 +123,9 @@ class Metrics:
         for reason, count in counts.items():
             self._excluded.labels(reason).inc(count)
 
-    def degraded(self, cause: str, lists: int = 1) -> None:
-        """Count lists that were made in a simpler way."""
-        self._degraded.labels(cause).inc(lists)
+    def degraded(self, cause: str) -> None:
+        """Count a list that was made in a simpler way."""
+        self._degraded.labels(cause).inc()
 
     def page(self) -> bytes:
         """Return everything in Prometheus' text format."""

@@ -57,6 +57,10 @@ class ProblemError(Exception):
         self.errors = errors or []
         self.headers = {"Retry-After": str(retry_after)} if retry_after else None
 
+    def problem(self, path: str) -> Problem:
+        """Return the problem of the request to ``path``."""
+        return _problem(path, self.status, self.detail, self.errors)
+
     def document(self, path: str) -> JSONResponse:
         """Return the problem document of the request to ``path``."""
         return document(path, self.status, self.detail, self.errors, self.headers)
@@ -129,14 +133,18 @@ def document(
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """Return a problem document about the request to ``path``."""
-    problem = Problem(
+    problem = _problem(path, status, detail, errors or [])
+    return JSONResponse(
+        problem.model_dump(), status_code=status, media_type=MEDIA_TYPE, headers=headers
+    )
+
+
+def _problem(path: str, status: int, detail: str, errors: list[FieldProblem]) -> Problem:
+    return Problem(
         title=HTTPStatus(status).phrase,
         status=status,
         detail=detail,
         instance=path,
         request_id=request_ids.current(),
-        errors=errors or [],
-    )
-    return JSONResponse(
-        problem.model_dump(), status_code=status, media_type=MEDIA_TYPE, headers=headers
+        errors=errors,
     )

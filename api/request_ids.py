@@ -23,6 +23,11 @@ def begin(sent: bytes | None) -> str:
     return request_id
 
 
+def renew(request_id: str) -> None:
+    """Take an id for one part of a request; it holds in the present task."""
+    _current.set(request_id)
+
+
 def current() -> str | None:
     """Return the id of the request that is being answered; None outside of one."""
     return _current.get()

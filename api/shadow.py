@@ -41,6 +41,8 @@ class Answered:
         Of the bundle that answered.
     course_ids : sequence of str
         The list that was given.
+    seed : str or None
+        What chance followed from in it, and follows from in the shadow's.
     """
 
     request_id: str
@@ -50,6 +52,7 @@ class Answered:
     settings: Settings
     filters: Filters
     course_ids: Sequence[str]
+    seed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -127,8 +130,10 @@ class Shadow:
     def compare(self, answered: Answered) -> None:
         """Answer again, and log how the lists differ."""
         engine = self.release.bundle.engine
-        tables = to_frames([answered.person])
-        ids = engine.recommend(*tables, answered.day, answered.settings, answered.filters).ids[0]
+        people = engine.people(*to_frames([answered.person]), answered.day)
+        ids = engine.answer(
+            people, answered.day, answered.settings, answered.filters, [answered.seed]
+        ).ids[0]
         mine = [engine.catalogue.ids[course] for course in ids if course >= 0]
         theirs = list(answered.course_ids)
         shared, ranked = overlap(theirs, mine), rank_biased_overlap(theirs, mine)

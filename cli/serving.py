@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.pinning import pin_threads
 from cli.stopping import UNUSABLE, stopping
 from training_data.dataset import Dataset
 from training_data.home import padan_home
@@ -52,6 +52,7 @@ def serve(
     ] = 0.1,
 ) -> None:
     """Serve recommendations over HTTP, and follow `padan promote` unless a bundle is named."""
+    pin_threads("serve")
     import uvicorn  # seconds to import, with the engine
     from pydantic import ValidationError
     from sqlalchemy.exc import OperationalError
@@ -59,6 +60,7 @@ def serve(
     from api import logs
     from api.app import create_app
     from api.releases import Experiment, Release, Releases, newest_whole
+    from api.security.access import is_loopback
     from api.security.tokens import KeySetError
     from api.settings import Settings
     from api.shadow import Shadow
@@ -68,7 +70,7 @@ def serve(
         logs.start(settings.log_level)
         store = _store(data)
         development = not _protected(store, settings)
-        if development and not _is_loopback(host):
+        if development and not is_loopback(host):
             typer.echo(f"padan: {UNPROTECTED}", err=True)
             raise typer.Exit(UNUSABLE)
         bundles = padan_home() / "bundles"
@@ -106,10 +108,3 @@ def _protected(store: Store, settings: Settings) -> bool:
     with store.reading() as connection:
         keys = all_keys(connection)
     return settings.jwks is not None or any(key.revoked_at is None for key in keys)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

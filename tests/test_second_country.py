@@ -123,7 +123,8 @@ def served(bundle: Path, dataset: Dataset) -> None:
     store.upgrade()
     assert load(store, dataset)
     client = TestClient(
-        create_app(Releases.of(load_bundle(bundle)), store, Settings(), development=True)
+        create_app(Releases.of(load_bundle(bundle)), store, Settings(), development=True),
+        base_url="http://localhost",
     )
     answer = client.post("/v1/recommendations", json={"participant": FISHER, "k": 5})
     assert answer.status_code == 200, answer.text

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
+from api.problems import Problem
 from training_data.columns import MODES
 from training_data.profiles import Identifier, Profile
 
@@ -112,3 +113,24 @@ class RecommendationResponse(BaseModel):
         description="where the list is short: how many trainings each rule leaves out",
         examples=[{"out_of_reach": 96, "balance_too_low": 3}],
     )
+
+
+class BatchRequest(BaseModel):
+    """Requests for many participants."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    requests: Annotated[list[RecommendationRequest], Field(min_length=1, max_length=1000)]
+
+
+class BatchAnswer(BaseModel):
+    """The answer to one of them; where there is none, why."""
+
+    answer: RecommendationResponse | None
+    problem: Problem | None
+
+
+class BatchResponse(BaseModel):
+    """The answers, in the order of the requests."""
+
+    answers: list[BatchAnswer]

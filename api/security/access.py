@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import time
+from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
@@ -20,6 +22,14 @@ DEVELOPER = Principal("development", frozenset(SCOPES))
 
 class AccessRefusedError(ValueError):
     """No credential, or one that opens nothing; the message repeats none of it."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or address is of this machine itself."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Access:
@@ -44,6 +54,19 @@ class Access:
             if settings.jwks
             else None
         )
+
+    def is_reached_by_name(self, headers: Headers) -> bool:
+        """Whether the request names a host that it may reach the service by.
+
+        Without credentials that is this machine only: a page of a browser here can have its own name
+        point to this machine (DNS rebinding), but it cannot send another name than its own.
+        """
+        if not self._development:
+            return True
+        try:
+            return is_loopback(urlsplit(f"//{headers.get('Host', '')}").hostname or "")
+        except ValueError:
+            return False
 
     async def principal(self, headers: Headers) -> Principal:
         """Return who asks.

@@ -51,7 +51,7 @@ def service(bundle: Bundle, store: Store, dataset: Dataset) -> FastAPI:
 
 @pytest.fixture
 def client(service: FastAPI) -> Iterator[TestClient]:
-    with TestClient(service, raise_server_exceptions=False) as client:
+    with TestClient(service, base_url="http://localhost", raise_server_exceptions=False) as client:
         yield client
 
 

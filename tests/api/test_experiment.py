@@ -22,7 +22,7 @@ from training_data.store.database import Store
 
 SUBJECTS = [f"{number:064x}" for number in range(20_000)]
 PEOPLE = [f"p{number}" for number in range(24)]
-SETTINGS = Settings(deadline_seconds=60)  # how fast it is, is not tested here
+SETTINGS = Settings(deadline_seconds=60, store_seconds=60)  # how fast it is, is not tested here
 PROFILE = {"region": "Kota Kupang", "birth_year": 1995, "interests": ["kue kering"]}
 
 
@@ -65,7 +65,9 @@ def candidate(bundle_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def client_of(bundle: Bundle, candidate: Release, store: Store) -> TestClient:
     releases = Releases(Release.of(bundle), experiment=Experiment(candidate, 0.5))
-    return TestClient(create_app(releases, store, SETTINGS, development=True))
+    return TestClient(
+        create_app(releases, store, SETTINGS, development=True), base_url="http://localhost"
+    )
 
 
 def asked(client: TestClient, path: str = "/v1/recommendations", **body: Any) -> str:

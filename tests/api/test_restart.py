@@ -26,7 +26,8 @@ def test_the_service_outlasts_a_restart_of_its_database(
         store = open_store(server.get_uri())
         store.upgrade()
         with TestClient(
-            create_app(Releases.of(bundle), store, Settings(), development=True)
+            create_app(Releases.of(bundle), store, Settings(), development=True),
+            base_url="http://localhost",
         ) as client:
             assert send(client, event("e1")).status_code == 202
             server.stop()

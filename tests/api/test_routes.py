@@ -113,7 +113,10 @@ def test_too_many_events_are_refused(client: TestClient) -> None:
 
 def test_without_its_store_the_service_says_so_and_never_fails(bundle: Bundle) -> None:
     store = open_store("postgresql:///nothing?host=/nowhere")
-    with TestClient(create_app(Releases.of(bundle), store, Settings(), development=True)) as client:
+    with TestClient(
+        create_app(Releases.of(bundle), store, Settings(), development=True),
+        base_url="http://localhost",
+    ) as client:
         answers = [
             client.get("/readyz"),
             client.get("/v1/participants/p1"),

@@ -322,7 +322,10 @@ def test_a_large_body_is_refused(
     bundle: Bundle, sqlite_store: Store, says_its_length: bool
 ) -> None:
     settings = Settings(body_bytes=1_000)
-    client = TestClient(create_app(Releases.of(bundle), sqlite_store, settings, development=True))
+    client = TestClient(
+        create_app(Releases.of(bundle), sqlite_store, settings, development=True),
+        base_url="http://localhost",
+    )
     body = json.dumps({"participant": {"interests": ["x" * 100] * 30}}).encode()
     content = body if says_its_length else (body[n : n + 100] for n in range(0, len(body), 100))
     headers = {"Content-Type": "application/json"}
@@ -393,3 +396,28 @@ def test_a_key_set_that_cannot_be_read_is_named(tmp_path: Path, content: str | N
         path.write_text(content)
     with pytest.raises(KeySetError, match="PADAN_JWKS"):
         Tokens(str(path), "padan", None)
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200),
+        ("localhost:8000", 200),
+        ("127.0.0.1:8000", 200),
+        ("[::1]:8000", 200),
+        ("attacker.example", 400),
+        ("127.0.0.1.attacker.example", 400),
+        ("localhost@attacker.example", 400),
+        ("192.0.2.1:8000", 400),
+        ("[", 400),
+        ("", 400),
+    ],
+)
+def test_without_credentials_the_service_is_reached_as_this_machine_only(
+    bundle: Bundle, sqlite_store: Store, host: str, status: int
+) -> None:
+    """Else a page in a browser here, whose name was made to point here, could ask anything."""
+    app = create_app(Releases.of(bundle), sqlite_store, Settings(), development=True)
+    client = TestClient(app, base_url="http://localhost")
+    for path in ("/v1/model", "/openapi.json"):
+        assert client.get(path, headers={"Host": host}).status_code == status

@@ -22,7 +22,7 @@ from recommender.bundle import Bundle
 from tests.api.bundles import another_order, resealed
 from training_data.store.database import Store
 
-SETTINGS = Settings(deadline_seconds=60)  # how fast it is, is not tested here
+SETTINGS = Settings(deadline_seconds=60, store_seconds=60)  # how fast it is, is not tested here
 PROFILES = [
     {"region": "Kota Kupang", "birth_year": 1995, "interests": ["kue kering"]},
     {"region": "Kab. Karawang", "birth_year": 1985, "skills": ["las listrik"]},
@@ -57,7 +57,8 @@ def other(bundle_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Rele
 
 def client_of(bundle: Bundle, store: Store, shadow: Shadow | None) -> TestClient:
     return TestClient(
-        create_app(Releases.of(bundle), store, SETTINGS, shadow=shadow, development=True)
+        create_app(Releases.of(bundle), store, SETTINGS, shadow=shadow, development=True),
+        base_url="http://localhost",
     )
 
 
