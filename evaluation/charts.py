@@ -46,12 +46,22 @@ def share_bar(share: float, exposure: float, top: float) -> str:
 
 
 def line_chart(
-    x: Sequence[float], y: Sequence[float], labels: Sequence[str], names: tuple[str, str]
+    x: Sequence[float],
+    y: Sequence[float],
+    labels: Sequence[str],
+    names: tuple[str, str],
+    spread: tuple[Sequence[float], Sequence[float]] = ((), ()),
 ) -> str:
-    """Draw points joined in their order, each with a label; axes are cut to the data."""
+    """Draw points joined in their order, each with a label; axes are cut to the data.
+
+    ``spread`` are the lower and the upper ends of the intervals of y, if any.
+    """
     width, height, left, bottom, right, top = 640, 330, 86, 50, 44, 26
+    low, high = spread
+    n, whiskers = len(y), len(low)
     xs, x_ticks = _scale(x, left, width - right)
-    ys, y_ticks = _scale(y, height - bottom, top)
+    ends, y_ticks = _scale([*y, *low, *high], height - bottom, top)
+    ys, lows, highs = ends[:n], ends[n : n + whiskers], ends[n + whiskers :]
     parts = [f'<svg class="chart" viewBox="0 0 {width} {height}" role="img">']
     for place, text in x_ticks:
         parts.append(
@@ -63,6 +73,10 @@ def line_chart(
             f'<line x1="{left}" x2="{width - right}" y1="{place}" y2="{place}" class="grid"/>'
             f'<text x="{left - 8}" y="{place + 4}" text-anchor="end">{text}</text>'
         )
+    parts += [
+        f'<line x1="{a}" x2="{a}" y1="{b}" y2="{c}" class="spread"/>'
+        for a, b, c in zip(xs[:whiskers], lows, highs, strict=True)
+    ]
     path = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(xs, ys, strict=True))
     parts.append(f'<polyline points="{path}" class="curve"/>')
     parts += [

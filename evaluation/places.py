@@ -47,7 +47,7 @@ def supply_table(task: Task, *, lowest: bool) -> pl.DataFrame:
     -------
     DataFrame
         ``above`` (name of the region above, for the lowest), ``region, topic, users, poor``, where
-        they can be shown, the poorest first.
+        they can be shown; where most people are without comes first.
     """
     homes = _homes(task)
     topic = task.profiles[Participants.interests.name].list.first()
@@ -67,8 +67,9 @@ def supply_table(task: Task, *, lowest: bool) -> pl.DataFrame:
     if lowest:
         above = named.rename({"code": "above", "region": "name"})
         table = table.join(above, on="above").drop("above").rename({"name": "above"})
+    without = pl.col("users") * pl.col("poor")
     return table.select(*(["above"] if lowest else []), "region", "topic", "users", "poor").sort(
-        "poor", "users", "region", descending=[True, True, False]
+        without, "region", "topic", descending=[True, False, False]
     )
 
 

@@ -126,7 +126,8 @@ def _learning_chart(learning: pl.DataFrame | None) -> str:
         return ""
     labels = [f"{share:.0%}" for share in learning["share"]]
     names = ("share of the participants learnt from", "NDCG@10")
-    return line_chart(learning["share"].to_list(), learning["mean"].to_list(), labels, names)
+    x, y, low, high = (learning[name].to_list() for name in ("share", "mean", "low", "high"))
+    return line_chart(x, y, labels, names, (low, high))
 
 
 def _dimensions(evaluation: Evaluation) -> list[dict[str, Any]]:

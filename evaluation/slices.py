@@ -279,7 +279,12 @@ def _by_label(values: pl.Series) -> dict[str, Mask]:
     """Return a mask per label, in the order of an enumeration, or of the alphabet."""
     labels = values.drop_nulls().unique().sort().cast(pl.String).to_list()
     text = values.cast(pl.String)
-    return {label: (text == label).fill_null(False).to_numpy() for label in labels}
+    return {
+        f"no {values.name}" if label == "none" else label: (text == label)
+        .fill_null(False)
+        .to_numpy()
+        for label in labels
+    }
 
 
 def _age_bands(ages: Codes) -> dict[str, Mask]:
