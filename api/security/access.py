@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import ipaddress
+import logging
 import time
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 
@@ -17,7 +21,21 @@ from training_data.store import keys
 from training_data.store.database import Store
 
 KEPT_SECONDS = 15  # so long a revoked key may still be let in by a process that knows it
+OUTAGE_SECONDS = 600  # so long a known key is let in while the store does not answer
+STORE_SECONDS = 5.0  # so long a request waits for the store to look its key up
 DEVELOPER = Principal("development", frozenset(SCOPES))
+
+
+log = logging.getLogger("padan.security")
+
+
+@dataclass
+class _Known:
+    """A key that was looked up: when it was found, and when the store was last asked, on the monotonic clock."""
+
+    key: keys.ApiKey
+    read_at: float
+    asked_at: float
 
 
 class AccessRefusedError(ValueError):
@@ -48,7 +66,7 @@ class Access:
     def __init__(self, store: Store, settings: Settings, development: bool = False) -> None:
         self._store = store
         self._development = development
-        self._known: dict[str, tuple[keys.ApiKey, float]] = {}
+        self._known: dict[str, _Known] = {}
         self._tokens = (
             Tokens(settings.jwks, settings.jwt_audience, settings.jwt_issuer)
             if settings.jwks
@@ -105,12 +123,22 @@ class Access:
         return Principal(known.name, frozenset(known.scopes))
 
     async def _find(self, key_id: str) -> keys.ApiKey | None:
+        now = time.monotonic()
         held = self._known.get(key_id)
-        if held and time.monotonic() - held[1] < KEPT_SECONDS:
-            return held[0]
-        found = await run_in_threadpool(self._read, key_id)
+        if held and now - held.asked_at < KEPT_SECONDS:
+            return held.key
+        if held:
+            held.asked_at = now  # the others go on with it while this request asks
+        try:
+            async with asyncio.timeout(STORE_SECONDS):
+                found = await asyncio.to_thread(self._read, key_id)
+        except (SQLAlchemyError, TimeoutError) as error:
+            if held is None or now - held.read_at > OUTAGE_SECONDS:
+                raise
+            log.error("the store does not answer, a known key is let in: %s", type(error).__name__)
+            return held.key
         if found:
-            self._known[key_id] = (found, time.monotonic())
+            self._known[key_id] = _Known(found, now, now)
         return found
 
     def _read(self, key_id: str) -> keys.ApiKey | None:

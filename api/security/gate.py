@@ -76,7 +76,7 @@ class Gate:
             route = scope["state"]["route"]  # the path may name somebody
             log.warning("refused %s %s from %s: %s", scope["method"], route, address, error)
             return 401, str(error), {"WWW-Authenticate": "Bearer"}
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, TimeoutError) as error:
             log.error("the store does not answer: %s", type(error).__name__)
             return 503, "the store does not answer", {"Retry-After": "5"}
         if not self._limiter.hit(self._requests, "requests", principal.name):

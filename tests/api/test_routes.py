@@ -118,7 +118,6 @@ def test_without_its_store_the_service_says_so_and_never_fails(bundle: Bundle) -
         base_url="http://localhost",
     ) as client:
         answers = [
-            client.get("/readyz"),
             client.get("/v1/participants/p1"),
             client.post("/v1/recommendations", json={"participant_id": "p1"}),
             send(client, event("e1")),
@@ -128,6 +127,7 @@ def test_without_its_store_the_service_says_so_and_never_fails(bundle: Bundle) -
             assert answer.headers["Retry-After"]
             assert "nowhere" not in answer.text
         assert client.get("/healthz").status_code == 200
+        assert client.get("/readyz").json()["store"] == "down"
         assert client.get("/v1/courses").status_code == 200
 
 
