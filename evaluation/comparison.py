@@ -60,13 +60,18 @@ class Comparison:
         return self.table["verdict"].drop_nulls().unique().sort().to_list()
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{name}</th>" for name in _COLUMNS)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in _display_rows(self._telling())
-        )
+        sides = ["left" if name in _TEXT else "right" for name in _COLUMNS]
+        lines = [
+            "".join(
+                f'<{tag} style="text-align: {side}; white-space: nowrap">{escape(cell)}</{tag}>'
+                for cell, side in zip(row, sides, strict=True)
+            )
+            for tag, rows in (("th", [_COLUMNS]), ("td", _display_rows(self._telling())))
+            for row in rows
+        ]
         caption = escape(f"Compared with {self.baseline}; {self._caption()}")
-        return f"<table><caption>{caption}</caption><tr>{head}</tr>{body}</table>"
+        body = "".join(f"<tr>{line}</tr>" for line in lines)
+        return f"<table><caption>{caption}</caption>{body}</table>"
 
     def __rich__(self) -> Table:
         """Return the table for ``rich.print``."""
@@ -88,10 +93,10 @@ class Comparison:
         return table
 
     def _telling(self) -> pl.DataFrame:
-        """Return the rows for all users, and those of the slices where a difference was found."""
+        """Return the rows for all users, then those of the slices where a difference was found."""
         return self.table.filter(
             (pl.col("slice") == ALL) | pl.col("verdict").is_in(["better", "worse"])
-        )
+        ).sort(pl.col("slice") != ALL, maintain_order=True)
 
     def _caption(self) -> str:
         silent = len(self.table) - len(self._telling())

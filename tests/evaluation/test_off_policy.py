@@ -86,13 +86,16 @@ def replicate(
 ) -> dict[str, tuple[float, float]]:
     """Coverage of the interval and root mean squared error of each estimator."""
     results = [once(seed) for seed in range(REPLICATIONS)]
-    return {
+    measured = {
         name: (
             np.mean([r[name].low <= truth <= r[name].high for r in results]),
             np.sqrt(np.mean([(r[name].value - truth) ** 2 for r in results])),
         )
         for name in results[0]
     }
+    for name, (coverage, error) in measured.items():
+        print(f"{name}: coverage {coverage:.1%}, error {error:.4f} at a truth of {truth:.4f}")
+    return measured
 
 
 def test_intervals_cover_the_truth_and_errors_rank() -> None:
