@@ -94,7 +94,7 @@ class Explainer:
         order = np.argsort(-raised, axis=1, kind="stable").tolist()
         balances = batch.balance[self.rows].tolist()
         return [
-            [why for feature in features if (why := spoken[feature][pair])][:MOST_REASONS]
+            _first_of_each([spoken[feature][pair] for feature in features])[:MOST_REASONS]
             or [Why("permitted", {"balance": balances[pair]})]
             for pair, features in enumerate(order)
         ]
@@ -140,6 +140,15 @@ class Explainer:
     def taught(self, at: NDArray[np.intp]) -> NDArray[np.int32]:
         """Skills that the trainings of the pairs ``at`` teach, (n, W) padded with -1."""
         return padded(self.question.catalogue.skills, self.courses[at])
+
+
+def _first_of_each(reasons: Sequence[Why | None]) -> list[Why]:
+    """Return the first reason of each code: two features may speak for the same."""
+    first: dict[str, Why] = {}
+    for why in reasons:
+        if why is not None:
+            first.setdefault(why.code, why)
+    return list(first.values())
 
 
 def _gap(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
@@ -256,6 +265,21 @@ def _popular(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
     ]
 
 
+def _builds(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
+    """Name a training that is needed first and was finished."""
+    needed = e.question.catalogue.prerequisites[e.courses[at]]
+    finished = padded(
+        needed.multiply(e.question.batch.finished[e.rows[at]]).tocsr(), np.arange(len(at))
+    )
+    titles = e.question.catalogue.titles
+    if not finished.shape[1]:
+        return [None] * len(at)
+    return [
+        Why("builds_on", {"course": titles[course]}) if course >= 0 else None
+        for course in finished[:, 0].tolist()
+    ]
+
+
 def _near(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
     homes = e.question.batch.region[e.rows[at]].tolist()
     found: list[Why | None] = []
@@ -330,8 +354,11 @@ BACKING: dict[str, Callable[[Explainer, NDArray[np.intp]], list[Why | None]]] = 
     "next_course": _because_of("next_course", "next_course"),
     "similar_participants": _like_you,
     "regional_popularity": _popular,
+    "group_popularity": _like_you,
+    "builds_on": _builds,
     "nearness": _near,
     "placement": _placement,
     "quality": _rated,
+    "completion": _rated,
     "vacancy_demand": _sought,
 }

@@ -118,38 +118,28 @@ def rerank(
 
 
 class _Calibrating:
-    """The topics of lists as they grow."""
+    """The topics of lists as they grow; having none is one more topic, which nobody wishes."""
 
     def __init__(self, topics: Topics) -> None:
-        self._topics = topics
-        self._counts = np.zeros(topics.wished.shape, dtype=np.float32)
-        known = topics.wished > 0
-        self._entropy = np.where(
-            known, topics.wished * np.log(np.where(known, topics.wished, 1)), 0
-        ).sum(axis=1)
+        width = topics.wished.shape[1]
+        self._wished = np.pad(topics.wished, ((0, 0), (0, 1)))
+        self._of = np.where(topics.of >= 0, topics.of, width)
+        self._counts = np.zeros_like(self._wished)
 
     def divergence(self) -> NDArray[np.float32]:
         """Divergence of each list from what is wished, were a candidate added, (B, C)."""
-        wished = self._topics.wished
-        width = wished.shape[1]
-        total = self._counts.sum(axis=1)[:, None, None] + 1
-        listed = (self._counts[:, None, :] + np.eye(width, dtype=np.float32)) / total
-        unlisted = self._counts[:, None, :] / np.maximum(total - 1, 1)
-        after = np.concatenate([listed, unlisted], axis=1)  # the last: a candidate of no topic
-        smooth = (1 - SMOOTHING) * after + SMOOTHING * wished[:, None, :]
-        logs = np.log(np.where(wished[:, None, :] > 0, smooth, 1))
-        each = self._entropy[:, None] - (wished[:, None, :] * logs).sum(axis=2)
-        divergence: NDArray[np.float32] = np.take_along_axis(
-            each, np.where(self._topics.of >= 0, self._topics.of, width), axis=1
-        )
+        wished = self._wished[:, None, :]
+        after = self._counts[:, None, :] + np.eye(wished.shape[2], dtype=np.float32)
+        listed = (1 - SMOOTHING) * after / after.sum(axis=2, keepdims=True) + SMOOTHING * wished
+        known = wished > 0
+        terms = wished * np.log(np.where(known, wished, 1) / np.where(known, listed, 1))
+        divergence: NDArray[np.float32] = np.take_along_axis(terms.sum(axis=2), self._of, axis=1)
         return divergence
 
     def add(self, best: NDArray[np.intp], found: NDArray[np.bool_]) -> None:
         """Count the topics of what was chosen."""
         rows = np.arange(len(best))
-        topic = self._topics.of[rows, best]
-        counted = found & (topic >= 0)
-        self._counts[rows[counted], topic[counted]] += 1
+        self._counts[rows, self._of[rows, best]] += found
 
 
 class _Bounding:

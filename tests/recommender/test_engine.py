@@ -8,14 +8,17 @@ from random import Random
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recommender.eligibility import permitted
 from recommender.engine import Answer, Engine, Filters, Settings
 from recommender.exploration import Exploration
+from recommender.features import FEATURES
 from recommender.people import People
 from tests.recommender.worlds import DAY, World, random_world
+from training_data.profiles import Profile, to_tables
 
 EngineOf = Callable[[World], Engine]
 worlds = st.integers(0, 2**32 - 1).map(random_world)
@@ -148,18 +151,55 @@ def test_filters_narrow_the_list(engine_of: EngineOf, world: World, mode: str, p
     assert (world.courses["price_idr"].gather(ids) <= price).all()
 
 
-def test_a_provider_cap_holds(engine_of: EngineOf) -> None:
-    world = random_world(5, n_courses=60)
-    found = answer(engine_of(world), world, provider_cap=1)
-    for ids in found.ids:
-        providers = world.courses["provider_id"].gather(ids[ids >= 0])
-        assert providers.n_unique() == len(providers)
+INTERESTS = ["Teknik", "Pertanian"]
 
 
-def test_every_recommended_training_has_a_reason(engine_of: EngineOf) -> None:
-    world = random_world(5, n_courses=60)
-    engine = engine_of(world)
-    found = answer(engine, world)
+@pytest.fixture(scope="module")
+def someone(engine_of: EngineOf) -> tuple[Engine, People]:
+    """An engine, and a person who may take many of its trainings."""
+    engine = engine_of(random_world(5, n_courses=300))
+    profile = Profile(
+        region="Kota Jakarta Pusat", birth_year=1990, balance_idr=3_500_000, interests=INTERESTS
+    )
+    people = engine.people(*to_tables([profile], ["someone"], engine.regions), DAY)
+    assert (engine.answer(people, DAY).ids >= 0).sum() == 10
+    return engine, people
+
+
+def test_a_provider_cap_holds(someone: tuple[Engine, People]) -> None:
+    engine, people = someone
+    ids = engine.answer(people, DAY, Settings(provider_cap=1)).ids[0]
+    providers = engine.catalogue.provider[ids[ids >= 0]]
+    assert sorted(providers) == list(range(len(engine.catalogue.providers)))
+
+
+def test_small_providers_get_their_places(someone: tuple[Engine, People]) -> None:
+    engine, people = someone
+    small = engine.catalogue.of_small_provider
+    assert 0 < small.sum() < len(small) / 2 + 1
+    plain = engine.answer(people, DAY).ids[0]
+    there = int(small[plain].sum())
+    with_floor = engine.answer(people, DAY, Settings(small_provider_places=there + 2)).ids[0]
+    assert small[with_floor].sum() == there + 2
+
+
+def test_topics_follow_the_interests_in_equal_parts(someone: tuple[Engine, People]) -> None:
+    engine, people = someone
+
+    def topics(weight: float) -> list[int]:
+        ids = engine.answer(people, DAY, Settings(k=6, calibration_weight=weight)).ids[0]
+        category = engine.catalogue.category[ids]
+        return [
+            int((category == engine.catalogue.categories.index(name)).sum()) for name in INTERESTS
+        ]
+
+    assert topics(0.0) != [3, 3]
+    assert topics(100.0) == [3, 3]
+
+
+def test_every_recommended_training_has_a_reason(someone: tuple[Engine, People]) -> None:
+    engine, people = someone
+    found = engine.answer(people, DAY)
     reasons = engine.why(found, engine.explainer(found, "en"))
     assert len(reasons) == (found.ids >= 0).sum()
     assert all(reasons)
@@ -203,3 +243,36 @@ def test_a_goal_in_ones_own_words_is_worth_what_its_name_is(engine_of: EngineOf)
     assert (needs[:3] == needs[0]).all()
     kept = engine.understood(world.participants)["target_occupation"]
     assert kept.to_list()[3:] == ["hakim", None]
+
+
+def test_two_features_that_say_the_same_give_one_reason(engine_of: EngineOf) -> None:
+    world = random_world(5, n_courses=60)
+    engine = engine_of(world)
+    willing = world.participants.with_columns(profiling_opt_out=pl.lit(False))
+    found = answer(engine, replace(world, participants=willing))
+    ids = np.arange(2 * len(willing), dtype=np.int32).reshape(-1, 2)
+    moved = np.zeros((ids.size, len(FEATURES)), dtype=np.float32)
+    for name in ("similar_participants", "group_popularity"):
+        moved[:, FEATURES.index(name)] = 1
+    reasons = engine.explainer(replace(found, ids=ids), "en").why(moved)
+    assert all([why.code for why in each] == ["similar_participants"] for each in reasons)
+
+
+def test_what_builds_on_a_finished_training_says_on_which(engine_of: EngineOf) -> None:
+    world = random_world(5, n_courses=60)
+    needing = pl.when(pl.col("course_id") == "c1").then(pl.lit(["c0"]))
+    courses = world.courses.with_columns(
+        prerequisites=needing.otherwise(pl.lit([], pl.List(pl.String)))
+    )
+    events = world.events[:1].with_columns(
+        course_id=pl.lit("c0"), kind=pl.lit("complete").cast(world.events["kind"].dtype)
+    )
+    person = world.participants.filter(pl.col("participant_id") == events["participant_id"][0])
+    engine = engine_of(replace(world, courses=courses))
+    found = engine.recommend(person.with_columns(profiling_opt_out=pl.lit(False)), events, DAY)
+    asked = replace(found, ids=np.array([[1, 0]], dtype=np.int32))
+    moved = np.zeros((2, len(FEATURES)), dtype=np.float32)
+    moved[:, FEATURES.index("builds_on")] = 1
+    first, second = engine.explainer(asked, "en").why(moved)
+    assert [(why.code, why.evidence) for why in first] == [("builds_on", {"course": "Training 0"})]
+    assert [why.code for why in second] == ["permitted"]

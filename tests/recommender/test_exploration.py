@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import asdict
+
 import numpy as np
+import polars as pl
 import pytest
 from scipy import stats
 
+from evaluation.logged import logged_slates
 from evaluation.off_policy import importance_weights, independent_ips
+from recommender.engine import Engine, Settings
 from recommender.exploration import Exploration, explore
+from recommender.people import People
+from tests.recommender.worlds import DAY, World, random_world, table
+from training_data.profiles import Profile, to_tables
+from training_data.store.shown import Shown, impressions
 
 K, POOL = 5, 4
 SETTING = Exploration(share=0.3, places=2, pool=POOL)
@@ -81,3 +92,76 @@ def test_another_policy_is_judged_from_the_log() -> None:
         estimate = independent_ips(rewards, weights)
         covered.append(estimate.low <= truth <= estimate.high)
     assert np.mean(covered) > 0.85
+
+
+@pytest.fixture(scope="module")
+def asked(engine_of: Callable[[World], Engine]) -> tuple[Engine, People]:
+    """An engine, and one person who asks thousands of times."""
+    world = random_world(5, n_courses=300)
+    engine = engine_of(world)
+    someone = Profile(region="Kota Jakarta Pusat", birth_year=1990, balance_idr=3_500_000)
+    people = engine.people(*to_tables([someone], ["someone"], engine.regions), DAY)
+    assert (engine.answer(people, DAY, Settings(k=K + POOL)).ids >= 0).sum() == K + POOL
+    return engine, People.stack([people] * 3_000)
+
+
+def test_what_the_engine_logs_is_how_often_it_shows(asked: tuple[Engine, People]) -> None:
+    engine, people = asked
+    seeds = SEEDS[: len(people)]
+    answer = engine.answer(people, DAY, Settings(k=K, exploration=SETTING), seeds=seeds)
+    assert answer.propensities is not None
+    for place in range(K):
+        shown, counts = np.unique(answer.ids[:, place], return_counts=True)
+        logged = [answer.propensities[answer.ids[:, place] == one, place] for one in shown]
+        assert all(np.ptp(one) == 0 for one in logged)
+        expected = np.array([one[0] for one in logged])
+        assert expected.sum() == pytest.approx(1)
+        assert (
+            place < K - SETTING.places
+            or stats.chisquare(counts, expected * len(people)).pvalue > 0.001
+        )
+
+
+def test_the_log_of_the_engine_judges_its_list_without_chance(asked: tuple[Engine, People]) -> None:
+    engine, people = asked
+    seeds = SEEDS[: len(people)]
+    setting = Settings(k=K, exploration=SETTING)
+    answer = engine.answer(people, DAY, setting, seeds=seeds)
+    always = engine.answer(people, DAY, Settings(k=K)).ids[0]
+    worth = np.random.default_rng(1).uniform(0.05, 0.6, len(engine.catalogue))
+    log = _logged(engine, answer.ids, answer.propensities, seeds, worth)
+    slates = logged_slates(log, K, {"click": 1.0})
+    names = np.array(engine.catalogue.ids)[always]
+    weights = importance_weights((slates.courses == names).astype(float), slates.propensities)
+    estimate = independent_ips(slates.rewards, weights)
+    assert estimate.low <= worth[always].sum() <= estimate.high
+    seen_as_certain = independent_ips(slates.rewards, np.ones_like(weights))
+    assert not seen_as_certain.low <= worth[always].sum() <= seen_as_certain.high
+
+
+def _logged(
+    engine: Engine,
+    ids: np.ndarray,
+    propensities: np.ndarray | None,
+    seeds: list[str],
+    worth: np.ndarray,
+) -> pl.DataFrame:
+    """Impressions as the service keeps them, and clicks on them."""
+    assert propensities is not None
+    rng = np.random.default_rng(2)
+    at = dt.datetime(2024, 6, 15, tzinfo=dt.UTC)
+    rows = []
+    for seed, courses, chances in zip(seeds, ids, propensities.tolist(), strict=True):
+        items = [
+            (engine.catalogue.ids[course], chance)
+            for course, chance in zip(courses, chances, strict=True)
+        ]
+        shown = impressions(asdict(Shown(seed, "someone", at, "bundle", items)))
+        clicked = rng.random(len(courses)) < worth[courses]
+        rows += shown
+        rows += [
+            one | {"event_id": f"{one['event_id']}:click", "kind": "click", "propensity": None}
+            for one, click in zip(shown, clicked, strict=True)
+            if click
+        ]
+    return table("interactions", rows)

@@ -131,10 +131,9 @@ def test_the_first_step_takes_the_least_divergence_as_the_metric_measures_it(see
     vectors = np.zeros((4, 12, 2), dtype=np.float32)
     chosen = rerank(scores, vectors, 1, calibration_weight=1.0, topics=wished)[:, 0]
     for row in range(1, 4):
-        of = np.eye(3)[np.maximum(wished.of[row], 0)] * (wished.of[row] >= 0)[:, None]
-        each = calibration(
-            np.arange(12, dtype=np.int32)[:, None], of, np.tile(wished.wished[row], (12, 1))
-        )
+        of = np.eye(4)[wished.of[row]]  # the last for none
+        profile = np.append(wished.wished[row], 0)
+        each = calibration(np.arange(12, dtype=np.int32)[:, None], of, np.tile(profile, (12, 1)))
         assert each[chosen[row]] == pytest.approx(each.min(), abs=1e-4)
 
 
