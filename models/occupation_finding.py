@@ -20,7 +20,7 @@ from training_data.text import normalise
 from training_data.vocabulary import Occupations, Term, Vocabulary
 
 # Titles are short: what is found must be nearly the whole of one.
-LIKE_ENOUGH: Final = Judgement(meaning=0.2, threshold=0.7, centred=False, each_word=0.01)
+LIKE_ENOUGH: Final = Judgement(meaning=0.2, threshold=0.8, centred=False, each_word=0.01)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Final, Self
 
 import numpy as np
 import polars as pl
+import scipy.sparse as sp
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
@@ -36,7 +37,7 @@ class Judgement:
     Attributes
     ----------
     meaning : float
-        Weight of likeness in meaning, from 0 to 1; the rest is that of spelling.
+        Weight of likeness in meaning, from 0 to below 1; the rest is that of spelling.
     threshold : float
         Least score of a skill that counts as found.
     centred : bool
@@ -135,7 +136,15 @@ class SkillExtractor:
         Where runs overlap, the better score wins, and of like scores the longer run: the words of one
         skill do not make another, and "pasang keramik" is not about ceramics.
         """
-        return [self._found(words, runs, vectors) for words, runs, vectors in self._read(texts)]
+        read = list(self._read(texts))
+        strings = [words.strings() for words, _, _ in read]
+        distinct = list(dict.fromkeys(word for words in strings for word in words))
+        place = {word: row for row, word in enumerate(distinct)}
+        likeness = self._coverage.likeness(distinct)
+        return [
+            self._found(words, runs, vectors, likeness[[place[word] for word in spelt]])
+            for (words, runs, vectors), spelt in zip(read, strings, strict=True)
+        ]
 
     def save(self, directory: Path) -> None:
         """Write the names' vectors (safetensors) and settings (JSON); the word encoder stays out."""
@@ -174,7 +183,7 @@ class SkillExtractor:
         self._coverage = WordCoverage().fit(self.names_)
         self._centred = unit(self.vectors_ - self.name_centre_)
         counts = [len(term.names()) for term in self.vocabulary.terms]
-        self._first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+        self._skill = np.repeat(np.arange(len(counts)), counts)
         return self
 
     def _read(
@@ -187,26 +196,37 @@ class SkillExtractor:
             yield words, runs, run_vectors(sums, runs)
 
     def _found(
-        self, words: Words, runs: NDArray[np.int64], vectors: NDArray[np.float32]
+        self,
+        words: Words,
+        runs: NDArray[np.int64],
+        vectors: NDArray[np.float32],
+        likeness: sp.csr_matrix,
     ) -> list[FoundSkill]:
         if not len(runs):
             return []
-        likeness = self._coverage.likeness(words.strings())
+        weight = self.judgement.meaning
         spelling = self._coverage.of_runs(likeness, runs)
-        meaning = unit(vectors - self.run_centre_) @ self._centred.T
-        by_name = spelling + self.judgement.meaning * (meaning - spelling)
-        by_skill = np.maximum.reduceat(by_name, self._first, axis=1)
+        # What is spelt too differently cannot be found, whatever it means: a cosine is at most 1.
+        least = (self.judgement.threshold - weight) / (1 - weight) - 1e-6
+        names = np.flatnonzero(spelling.max(axis=0) >= least)
+        if not len(names):
+            return []
+        spelling = spelling[:, names]
+        meaning = unit(vectors - self.run_centre_) @ self._centred[names].T
+        by_name = spelling + weight * (meaning - spelling)
+        skills, first = np.unique(self._skill[names], return_index=True)
+        by_skill = np.maximum.reduceat(by_name, first, axis=1)
         best, score = by_skill.argmax(axis=0), by_skill.max(axis=0)
         likely = np.flatnonzero(score >= self.judgement.threshold)
         length = np.diff(runs[best[likely]], axis=1).ravel()
         worth = score[likely] + self.judgement.each_word * length
         taken = np.zeros(len(words.spans), dtype=bool)
         found = []
-        for skill in likely[np.argsort(-worth, kind="stable")]:
-            run = runs[best[skill]]
+        for one in likely[np.argsort(-worth, kind="stable")]:
+            run = runs[best[one]]
             if not taken[run[0] : run[1]].any():
                 taken[run[0] : run[1]] = True
-                found.append(FoundSkill(int(skill), float(score[skill]), words.place(run)))
+                found.append(FoundSkill(int(skills[one]), float(score[one]), words.place(run)))
         return sorted(found, key=lambda one: one.span)
 
 

@@ -43,17 +43,19 @@ class WordCoverage:
             analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, dtype=np.float32
         )
         words = bags.get_feature_names_out()
-        self._words = self._spelling.fit_transform(words)
+        self._words_by_gram = self._spelling.fit_transform(words).T.tocsr()
         self._roots = CountVectorizer(analyzer=roots, binary=True, dtype=np.float32)
-        self._words_roots = self._roots.fit_transform(words)
+        self._words_by_root = self._roots.fit_transform(words).T.tocsr()
         return self
 
     def likeness(self, words: Sequence[str]) -> sp.csr_matrix:
         """Return how alike each word and each word of the names are, shape (n, n_words)."""
-        alike = sp.csr_matrix(self._spelling.transform(map(normalise, words)) @ self._words.T)
+        if not len(words):
+            return sp.csr_matrix((0, self.names_.shape[0]), dtype=np.float32)
+        alike = sp.csr_matrix(self._spelling.transform(map(normalise, words)) @ self._words_by_gram)
         alike.data[alike.data < _UNLIKE] = 0
         alike.eliminate_zeros()
-        related = self._roots.transform(map(str.casefold, words)) @ self._words_roots.T
+        related = self._roots.transform(map(str.casefold, words)) @ self._words_by_root
         related.data[:] = _SAME_ROOT
         return sp.csr_matrix(alike.maximum(related))
 

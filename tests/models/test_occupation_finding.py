@@ -38,7 +38,7 @@ def test_words_of_a_person_lead_to_an_occupation(
     assert found is not None
     assert finder.occupations.vocabulary.terms[found.occupation].id == occupation
     assert phrase[slice(*found.span)] == words
-    assert 0.7 <= found.score <= 1.001
+    assert 0.8 <= found.score <= 1.001
 
 
 @pytest.mark.parametrize(

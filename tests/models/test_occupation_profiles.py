@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -84,7 +85,7 @@ def test_vacancies_and_trainings_teach_an_occupation_its_skills(tiny_directory: 
         schema_overrides={V.occupation.name: pl.String, V.skills.name: pl.List(pl.String)},
     )
     courses = pl.DataFrame(
-        {C.title.name: ["Juru las"], C.description.name: [""], C.skills.name: [["kue"]]}
+        {C.title.name: ["Juru las"] * 3, C.description.name: [""] * 3, C.skills.name: [["kue"]] * 3}
     )
     needs = learn_occupations(occupations, extractor, vacancies, courses).needs.toarray()
     assert needs[1, 0] > needs[1, 1]
@@ -131,8 +132,8 @@ def test_real_vacancies_teach_sensible_needs(tiny_directory: Path, shared_data: 
     extractor = SkillExtractor(skills, StaticWords(student), BY_STUDENT).fit(student, [])
     learnt = learn_occupations(occupations, extractor, vacancies, demo_courses()).needs.toarray()
 
-    def most_needed(occupation: str, count: int) -> set[str]:
-        row = learnt[occupations.vocabulary.find(occupation)]
+    def most_needed(occupation: str, count: int, needs: np.ndarray = learnt) -> set[str]:
+        row = needs[occupations.vocabulary.find(occupation)]
         return {skills.terms[number].id for number in np.argsort(-row)[:count] if row[number] > 0}
 
     assert "analisis-data" in most_needed("analis-data", 1)
@@ -142,3 +143,12 @@ def test_real_vacancies_teach_sensible_needs(tiny_directory: Path, shared_data: 
     assert "perangkat-lunak-akuntansi" in most_needed("staf-akuntansi", 5)
     assert "pengelolaan-akun-utama" not in most_needed("staf-akuntansi", 14)
     assert "penangkapan-ikan" not in most_needed("pengembang-web", len(skills))
+
+    # occupations of which nothing is written have what their vacancies say
+    unwritten = replace(occupations, needs=sp.csr_matrix(occupations.needs.shape))
+    shown = learn_occupations(unwritten, extractor, vacancies, demo_courses()).needs.toarray()
+    for occupation in ("analis-data", "staf-akuntansi"):
+        written = most_needed(occupation, len(skills), occupations.needs.toarray())
+        assert len(written & most_needed(occupation, 10, shown)) >= 2, occupation
+    assert "administrasi-pengadaan" in most_needed("staf-pengadaan", 3, shown)
+    assert not most_needed("barista", 1, shown)  # none of the vacancies is for one
