@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 import polars as pl
 
+from training_data.text import normalise
 from training_data.vocabulary import Term, Vocabulary, VocabularyError
 
 Half = Literal["tuning", "held_out"]
@@ -60,13 +61,21 @@ def own_sentences(half: Half, vocabulary: Vocabulary) -> Labelled:
 
 
 def esco_annotations(folder: Path) -> dict[str, pl.DataFrame]:
-    """Return the rows of each file ``NAME_annotations.csv`` that have a skill."""
-    return {
+    """Return the rows of each file ``NAME_annotations.csv`` that have a skill.
+
+    Sentences of a test file are left out of the validation files, where some of them stand too.
+    """
+    tables = {
         name: pl.read_csv(folder / f"{name}_annotations.csv").filter(
             ~pl.col("label").is_in(_NO_SKILL)
         )
         for name in (*VALIDATION, *TEST)
     }
+    tested = {normalise(text) for name in TEST for text in tables[name]["sentence"]}
+    for name in VALIDATION:
+        seen = [normalise(text) in tested for text in tables[name]["sentence"]]
+        tables[name] = tables[name].filter(~pl.Series(seen, dtype=pl.Boolean))
+    return tables
 
 
 def with_missing(vocabulary: Vocabulary, annotations: dict[str, pl.DataFrame]) -> Vocabulary:

@@ -1,7 +1,17 @@
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 
-from evaluation.bench.skill_data import labelled, own_sentences, with_missing, with_spans
+from evaluation.bench.skill_data import (
+    TEST,
+    VALIDATION,
+    esco_annotations,
+    labelled,
+    own_sentences,
+    with_missing,
+    with_spans,
+)
 from evaluation.bench.skills import found_figures, ranking_figures
 from training_data.vocabulary import Term, Vocabulary, load_skills
 
@@ -48,3 +58,15 @@ def test_spans_become_names_and_missing_labels_terms() -> None:
     ]
     assert labelled(spans, whole).skills == [[0], [1]]
     assert labelled(spans, esco).texts == ["a"]
+
+
+def test_no_sentence_of_a_test_file_is_learnt_from(tmp_path: Path) -> None:
+    for name in (*VALIDATION, *TEST):
+        (tmp_path / f"{name}_annotations.csv").write_text(
+            f"sentence,span,sub_span,label\nOnly in {name},x,,weld\n"
+            "Nothing here,x,,UNDERSPECIFIED\n"
+            + ("Both of them .,x,,weld\n" if name in ("tech_test", "tech_validation") else "")
+        )
+    annotations = esco_annotations(tmp_path)
+    assert annotations["tech_validation"]["sentence"].to_list() == ["Only in tech_validation"]
+    assert annotations["tech_test"]["sentence"].to_list() == ["Only in tech_test", "Both of them ."]
