@@ -50,8 +50,9 @@ def _time(interactions: Interactions, count: int, window: float) -> Iterator[Pre
     for _ in range(count):
         # the same ratio of future to past as between the test and all that came before it
         newest, border = border, border + window * (1 - border)
-        future = (age < border) & (age >= newest)
-        yield Present(interactions.take(age >= border), interactions.take(future))
+        past, future = age >= border, (age < border) & (age >= newest)
+        if past.any() and future.any():
+            yield Present(interactions.take(past), interactions.take(future))
 
 
 def _next(interactions: Interactions, count: int) -> Iterator[Present]:
@@ -59,6 +60,8 @@ def _next(interactions: Interactions, count: int) -> Iterator[Present]:
     part = interactions.users % count
     for which in range(count):
         future = last & (part == which)
+        if future.all() or not future.any():
+            continue
         yield Present(interactions.take(~future), interactions.take(future))
 
 

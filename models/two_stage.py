@@ -89,9 +89,11 @@ class TwoStage:
     def fit(self, interactions: Interactions, side: SideInformation) -> Self:
         """Learn the rankers from earlier presents, then fit the sources on everything."""
         examples = self.examples(interactions, side)
-        for ranker, warm in ((self.warm, True), (self.cold, False)):
-            part = of_kind(examples, warm)
-            ranker.fit(part.table, part.labels, part.groups, part.names)
+        self.learnt_ = examples is not None
+        if examples is not None:
+            for ranker, warm in ((self.warm, True), (self.cold, False)):
+                part = of_kind(examples, warm)
+                ranker.fit(part.table, part.labels, part.groups, part.names)
         return self.fit_sources(interactions, side)
 
     def fit_sources(self, interactions: Interactions, side: SideInformation) -> Self:
@@ -101,8 +103,10 @@ class TwoStage:
         self.features_ = PairFeatures().fit(interactions, side)
         return self
 
-    def examples(self, interactions: Interactions, side: SideInformation) -> Examples:
+    def examples(self, interactions: Interactions, side: SideInformation) -> Examples | None:
         """Return what the ranker learns from: candidates of earlier pasts, and which of them were then taken.
+
+        None where nobody took a course among the candidates; the first source then ranks.
 
         The sources are fitted on each past alone, so that no feature has seen its label; they end fitted on the
         last of them.
@@ -116,7 +120,7 @@ class TwoStage:
             self.fit_sources(present.past, side)
             found += self._examples(present, side, left, rng)
         if not found:
-            raise ValueError("no participant of the past took a course among the candidates")
+            return None
         return Examples(
             np.vstack([examples.table for examples in found]),
             np.concatenate([examples.labels for examples in found]),
@@ -173,8 +177,10 @@ class TwoStage:
         return pairs, np.hstack([table, own]), names + own_names
 
     def _rank(
-        self, batch: Histories, pairs: Pairs, table: NDArray[np.float32]
+        self, batch: Histories, pairs: Pairs, table: NDArray[np.float32], names: list[str]
     ) -> NDArray[np.float32]:
+        if not self.learnt_:
+            return table[:, names.index(f"{next(iter(self.sources))}_rank")]
         scores = np.empty(len(table), dtype=np.float32)
         for ranker, kind in ((self.warm, batch.lengths > 0), (self.cold, batch.lengths == 0)):
             chosen = kind[pairs.rows]
@@ -192,9 +198,9 @@ class TwoStage:
         for start in range(0, len(batch), BATCH):
             part = slice(start, start + BATCH)
             some = batch.take(part)
-            pairs, table, _ = self.candidates(some, allowed[part])
+            pairs, table, names = self.candidates(some, allowed[part])
             scores = np.full((len(some), batch.n_items), -np.inf, dtype=np.float32)
-            scores[pairs.rows, pairs.items] = self._rank(some, pairs, table)
+            scores[pairs.rows, pairs.items] = self._rank(some, pairs, table, names)
             ids[part], best[part] = top_k(scores, k)
         return ids, best
 

@@ -82,7 +82,7 @@ def tasks(data: QualityData) -> tuple[Task, Task]:
 
 def mean_ndcg(task: Task, users: Ids, ids: Ids) -> float:
     """Return the mean NDCG@10 of the lists ``ids`` of ``users``."""
-    return float(ndcg(judge(ids, _truth(task, users)), 10).mean())
+    return _mean(ndcg(judge(ids, _truth(task, users)), 10))
 
 
 def _ours(
@@ -97,7 +97,7 @@ def _ours(
     fitted.seconds["ranking"] = time.monotonic() - began
     tuning = {
         "params": {"warm": asdict(fitted.model.warm), "cold": asdict(fitted.model.cold)},
-        "figure": max(fitted.validation["warm"]),
+        "figure": max(fitted.validation["warm"], default=0.0),
         "trials": len(fitted.validation["warm"]),
         "seconds": fitted.seconds["choosing"],
     }
@@ -144,15 +144,20 @@ def _truth(task: Task, users: Ids) -> Truth:
     return Truth(rows.indptr, rows.indices)
 
 
+def _mean(values: NDArray[np.float64]) -> float:
+    """Return the mean; 0 of nobody."""
+    return float(values.mean()) if len(values) else 0.0
+
+
 def _figures(task: Task, users: Ids, ids: Ids) -> dict[str, float]:
     judged = judge(ids, _truth(task, users))
     takers = np.bincount(task.seen.indices, minlength=task.past.n_items)
     known = int((np.diff(task.seen.indptr) > 0).sum())
     return {
-        "ndcg@10": float(ndcg(judged, 10).mean()),
-        "recall@10": float(recall(judged, 10).mean()),
-        "recall@20": float(recall(judged, 20).mean()),
-        "mrr@20": float(reciprocal_rank(judged, 20).mean()),
+        "ndcg@10": _mean(ndcg(judged, 10)),
+        "recall@10": _mean(recall(judged, 10)),
+        "recall@20": _mean(recall(judged, 20)),
+        "mrr@20": _mean(reciprocal_rank(judged, 20)),
         "coverage@10": coverage(ids[:, :10], task.past.n_items),
         "novelty@10": float(np.nanmean(novelty(ids[:, :10], takers, known)))
         if (ids >= 0).any()
@@ -164,6 +169,8 @@ def _against(task: Task, users: Ids, ours: Ids, other: Ids) -> dict[str, Any]:
     """Return the ratio of mean NDCG@10 and the paired 95% interval of the difference."""
     truth = _truth(task, users)
     a, b = (ndcg(judge(ids, truth), 10) for ids in (ours, other))
+    if not len(users):
+        return {"ratio": 0.0, "difference": 0.0, "interval": [0.0, 0.0]}
     low, high = interval(bootstrap_means((a - b)[:, None], draws=10_000))
     return {
         "ratio": float(a.mean() / max(b.mean(), 1e-12)),

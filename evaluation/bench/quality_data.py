@@ -82,7 +82,9 @@ def from_tables(
     _require(name, "texts", texts, ["course", "text"])
     _require(name, "attributes", attributes, ["course", "attribute"])
     _require(name, "user attributes", user_attributes, ["participant", "attribute"])
+    _whole(name, events)
     events = events.with_columns(pl.col("participant", "course").cast(pl.String))
+    texts = None if texts is None else _entered_in_time(texts, events)
     users = events["participant"].unique().sort()
     items = _known(events["course"], texts).unique().sort()
     interactions = Interactions(
@@ -93,10 +95,13 @@ def from_tables(
         len(items),
         events["at"].cast(pl.Int64).to_numpy() if "at" in events.columns else None,
     )
+    split = _split(name, interactions, events, kind)
+    if not len(split.train) or not len(split.test):
+        raise ValueError(f"{name}: the split leaves no events to learn from, or none to test on")
     return QualityData(
         name,
         interactions,
-        _split(name, interactions, events, kind),
+        split,
         None if texts is None else _texts(texts, items),
         None if attributes is None else _multi_hot(attributes, "course", items),
         None if texts is None or "entered" not in texts.columns else _entered(texts, items),
@@ -107,6 +112,26 @@ def from_tables(
 def _require(name: str, what: str, table: pl.DataFrame | None, columns: list[str]) -> None:
     if table is not None and (missing := set(columns) - set(table.columns)):
         raise ValueError(f"{name}: the {what} lack the column(s) {', '.join(sorted(missing))}")
+
+
+def _whole(name: str, events: pl.DataFrame) -> None:
+    """Refuse events without a participant, a course or, where there is a clock, a time."""
+    if not len(events):
+        raise ValueError(f"{name}: there are no events")
+    for column in {"participant", "course", "at"} & set(events.columns):
+        values = events[column]
+        missing = values.null_count() + (values.is_nan().sum() if values.dtype.is_float() else 0)
+        if missing:
+            raise ValueError(f"{name}: {missing} event(s) have nothing in column {column!r}")
+
+
+def _entered_in_time(texts: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """Leave out courses that entered after the last event: nobody could have taken them."""
+    if "entered" not in texts.columns or "at" not in events.columns:
+        return texts
+    late = pl.col("entered").cast(pl.Int64) > events["at"].cast(pl.Int64).max()
+    taken = pl.col("course").cast(pl.String).is_in(events["course"].unique().implode())
+    return texts.filter(taken | ~late.fill_null(value=False))
 
 
 def read_tables(
@@ -138,14 +163,14 @@ def read_tables(
 def _read(path: Path) -> pl.DataFrame:
     if path.suffix == ".parquet":
         return pl.read_parquet(path)
-    return pl.read_csv(path, infer_schema_length=None, try_parse_dates=True)
+    # an id is a text: "007" is not "7"
+    ids = dict.fromkeys(("participant", "course", "attribute"), pl.String)
+    return pl.read_csv(path, infer_schema_length=None, try_parse_dates=True, schema_overrides=ids)
 
 
 def _with_clock(events: pl.DataFrame, path: Path) -> pl.DataFrame:
     if "at" not in events.columns:
         return events
-    if (missing := events["at"].null_count()) > 0:
-        raise ValueError(f"{path}: {missing} event(s) have no time in column 'at'")
     if isinstance(events.schema["at"], pl.Datetime | pl.Date):
         return events.with_columns(pl.col("at").cast(pl.Datetime("us")).dt.epoch("s"))
     if not events.schema["at"].is_numeric():
@@ -158,11 +183,30 @@ def _split(name: str, interactions: Interactions, events: pl.DataFrame, kind: Sp
     if kind == "time":
         return global_time_split(interactions, order=order)
     if kind == "leave-last-out":
-        return leave_last_out(interactions, order=order)
+        return _leave_last_out(interactions, order)
     part = events["part"]
     if unknown := set(part.unique()) - set(PARTS):
         raise ValueError(f"{name}: part must be one of {PARTS}, got {sorted(map(str, unknown))}")
     return Split(*(np.flatnonzero((part == which).to_numpy()) for which in PARTS))
+
+
+def _leave_last_out(interactions: Interactions, order: Literal["time", "file"]) -> Split:
+    """Hold out everybody's last two courses; of what was taken again, only what came before those stays."""
+    n = len(interactions)
+    at = np.arange(n) if interactions.at is None else interactions.at
+    by_pair = np.lexsort((np.arange(n), at, interactions.items, interactions.users))
+    users, items = interactions.users[by_pair], interactions.items[by_pair]
+    begins = np.append(True, (users[1:] != users[:-1]) | (items[1:] != items[:-1]))
+    firsts = np.sort(by_pair[begins])
+    split = leave_last_out(interactions.take(firsts), order=order)
+    held_out = firsts[np.concatenate([split.validation, split.test])]
+    border = np.full(interactions.n_users, np.iinfo(np.int64).max)
+    np.minimum.at(border, interactions.users[held_out], at[held_out])
+    again = np.setdiff1d(np.arange(n), firsts)
+    kept = again[at[again] < border[interactions.users[again]]]
+    return Split(
+        np.union1d(firsts[split.train], kept), firsts[split.validation], firsts[split.test]
+    )
 
 
 def _known(courses: pl.Series, texts: pl.DataFrame | None) -> pl.Series:
@@ -175,7 +219,7 @@ def _ids(values: pl.Series, table: pl.Series) -> np.ndarray[tuple[int], np.dtype
 
 def _texts(texts: pl.DataFrame, items: pl.Series) -> list[str]:
     known = texts.select(pl.col("course").cast(pl.String), pl.col("text").fill_null("")).unique(
-        "course"
+        "course", keep="first", maintain_order=True
     )
     joined = (
         items.alias("course").to_frame().join(known, on="course", how="left", maintain_order="left")

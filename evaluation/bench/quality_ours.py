@@ -91,7 +91,7 @@ def horizon(data: QualityData) -> Horizon:
     at = data.events.at
     if at is None:
         at = np.arange(len(data.events))
-    return "time" if at[data.split.development].max() <= at[data.split.test].min() else "next"
+    return "time" if at[data.split.development].max() < at[data.split.test].min() else "next"
 
 
 def fit_ours(
@@ -150,12 +150,12 @@ def _choose(
     side: SideInformation,
     task: Task,
     users: Ids,
-    examples: Examples,
+    examples: Examples | None,
     figure: Callable[[Task, Ids, Ids], float],
     threads: int,
 ) -> tuple[RankerEnsemble, list[float]]:
     """Return the ranker that is best for ``users`` on validation, and the figure of each."""
-    if not len(users):
+    if not len(users) or examples is None:
         return RankerEnsemble(), []
     rng = np.random.default_rng(0)
     users = np.sort(rng.choice(users, min(MOST_VALIDATED, len(users)), replace=False))

@@ -57,12 +57,14 @@ def _rectools_dataset(past: Interactions) -> Any:
     from rectools.dataset import Dataset
 
     at = np.arange(len(past)) if past.at is None else past.at
+    # only order and shares of the period matter, and the unit is unknown: any clock becomes thirty years
+    since = (at - at.min()).astype(np.float64) / max(float(np.ptp(at)), 1.0)
     frame = pd.DataFrame(
         {
             "user_id": past.users,
             "item_id": past.items,
             "weight": np.ones(len(past)),
-            "datetime": pd.to_datetime(at, unit="s" if np.ptp(at) < 4e9 else "ms"),
+            "datetime": pd.to_datetime((since * 1e18).astype(np.int64)),
         }
     )
     return Dataset.construct(frame)

@@ -91,7 +91,7 @@ class SimilarParticipants(CandidateModel):
         rows = sp.diags(1 / np.sqrt(np.maximum(np.diff(taken.indptr), 1)).astype(np.float32))
         takers = np.maximum(np.bincount(taken.indices, minlength=taken.shape[1]), 1)
         normal = rows @ taken @ sp.diags((1 / np.sqrt(takers)).astype(np.float32))
-        dimensions = min(self.dimensions, min(taken.shape) - 1)
+        dimensions = max(min(self.dimensions, min(taken.shape) - 1), 1)
         _, strength, directions = randomized_svd(normal, dimensions, n_iter=3, random_state=0)
         learnt = unit((directions.T * np.sqrt(strength)).astype(np.float32))
         content = item_vectors(side, 0.5) if self.content > 0 else None
