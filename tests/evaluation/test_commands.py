@@ -8,7 +8,8 @@ import typer
 from typer.testing import CliRunner
 
 from cli import evaluation as commands
-from evaluation.entrants import EntrantError, _hold_to_past
+from evaluation.entrants import EntrantError, Lists, _hold_to_past
+from evaluation.runs import write_run
 from evaluation.task import Task
 from models.sealing import Manifest
 from training_data.dataset import Dataset
@@ -39,6 +40,20 @@ def test_compare_prints_verdicts(app: typer.Typer, dataset: Dataset) -> None:
     result = CliRunner().invoke(app, ["compare", POPULARITY, OWN, *options])
     assert result.exit_code == 0, result.output
     assert "Compared with Popularity" in result.output
+
+
+def test_compare_warns_of_a_run_that_saw_the_test(
+    app: typer.Typer, dataset: Dataset, task: Task, leaky: Lists, tmp_path: Path
+) -> None:
+    run = tmp_path / "leaky.parquet"
+    people, courses = task.profiles["participant_id"], task.catalogue.table["course_id"]
+    write_run(run, leaky.ranked, leaky.scores, people, courses)
+    options = ["--data", str(dataset.folder), "--draws", "100"]
+    result = CliRunner().invoke(app, ["compare", POPULARITY, str(run), *options])
+    assert result.exit_code == 0, result.output
+    text = " ".join(result.output.split())
+    assert "Suspicion of a leak: leaky: ndcg@10 of" in text
+    assert "it has seen their test events" in text
 
 
 def test_unusable_input_ends_with_one_line(app: typer.Typer, dataset: Dataset) -> None:

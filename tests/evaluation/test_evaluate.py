@@ -116,17 +116,6 @@ def test_a_list_against_the_rules_is_counted(task: Task, entrants: list[Lists]) 
     assert evaluate(task, [broken], draws=100).catalogue["constraint_violations"] == 9
 
 
-@pytest.fixture(scope="module")
-def leaky(task: Task, entrants: list[Lists]) -> Lists:
-    """A run that lists what the people took in the test."""
-    ranked = np.full_like(entrants[0].ranked, -1)
-    for user in np.flatnonzero(task.truth.sizes):
-        items = task.truth.items[task.truth.indptr[user] : task.truth.indptr[user + 1]][:POOL]
-        ranked[user, : len(items)] = items
-    scores = np.where(ranked >= 0, 1.0, -np.inf).astype(np.float32)
-    return Lists("leaky", ranked, scores, "")
-
-
 def test_a_run_that_saw_the_test_is_warned_of_wherever_it_stands(
     task: Task, entrants: list[Lists], leaky: Lists
 ) -> None:
