@@ -145,11 +145,11 @@ def _english(
     ranker = SkillRanker(named, words).fit(encoder, validation.texts)
     ranker.weights_ = learnt.weights_
     figures: dict[str, Figures] = {ALL: {}, OF_FILE: {}, PLAIN: {}}
-    tables = {
-        (ranker, named): {ALL: len(whole), OF_FILE: len(vocabulary)},
-        (learnt, whole): {PLAIN: len(whole)},
-    }
-    for (own, terms), widths in tables.items():
+    tables = (
+        (ranker, named, {ALL: len(whole), OF_FILE: len(vocabulary)}),
+        (learnt, whole, {PLAIN: len(whole)}),
+    )
+    for own, terms, widths in tables:
         for name, score in _scorers(own, terms).items():
             scores = {test: score(data[test].texts) for test in TEST}
             for title, width in widths.items():

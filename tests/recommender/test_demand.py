@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 import scipy.sparse as sp
 
 from recommender.demand import PRIOR_OPENINGS, Demand, build_demand
+from recommender.messages import load_messages
 from tests.recommender.worlds import table
+from training_data.importing.importer import import_file
+from training_data.programme import load_programme
 from training_data.regions import RegionTable
-from training_data.vocabulary import Occupations, Term, Vocabulary
+from training_data.skill_matching import skills_named
+from training_data.vocabulary import (
+    Occupations,
+    Term,
+    Vocabulary,
+    load_occupations,
+    load_skills,
+)
 
 SKILLS = Vocabulary(
     tuple(Term(name, {"en": name}) for name in ("cooking", "welding", "selling", "python"))
@@ -150,3 +162,33 @@ def test_saved_and_restored_it_is_the_same(demand: Demand) -> None:
     restored = Demand.from_state(demand.state())
     assert np.array_equal(restored.skill_shares, demand.skill_shares)
     assert np.array_equal(restored.by_occupation, demand.by_occupation)
+
+
+def test_real_vacancies_tell_the_openings_of_a_city(
+    shared_data: Path, regions: RegionTable
+) -> None:
+    path = shared_data / "vacancies" / "jobstreet_alterra_7617.csv"
+    ads = import_file(path, "vacancies", None, regions).accepted
+    skills = load_skills()
+    occupations = load_occupations(skills)
+    demand = build_demand(ads, regions, skills, occupations)
+
+    here = ads.filter(region_code=SURABAYA)
+    every = np.arange(len(skills))[None]
+    most = demand.openings_asking(np.array([regions.id(SURABAYA)]), every)
+    openings, skill, region = (int(value[0]) for value in most)
+    asking = 0
+    for title, count in here.select("title", "openings").iter_rows():
+        named = skills_named(title, occupations.vocabulary)[:1]
+        needed = {s for o in named for s in occupations.needs[o].indices}
+        asking += count * (skill in needed or skill in skills_named(title, skills))
+    assert openings == asking > 20
+    english = load_messages("en", load_programme("prakerja-2024"))
+    evidence = {
+        "openings": openings,
+        "region": regions.names[region],
+        "skill": skills.terms[skill].label("en"),
+    }
+    assert english.text("why", "vacancies", evidence) == (
+        f"{asking} openings in Kota Surabaya ask for this skill: {skills.terms[skill].label('en')}."
+    )
