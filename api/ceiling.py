@@ -26,6 +26,7 @@ ITEM = {
     "region": None,
     "distance_km": None,
     "score": 1.2345,
+    "propensity": 1.0,
     "reasons": [
         {
             "code": "close_to_wish",
