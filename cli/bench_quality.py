@@ -36,6 +36,12 @@ def quality(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Tune and run the peers anew, kept results or not")
     ] = False,
+    rankers: Annotated[
+        bool, typer.Option("--rankers", help="Also compare rankers on the same candidates")
+    ] = False,
+    growth: Annotated[
+        bool, typer.Option("--growth", help="Also measure each part's cost and how it grows")
+    ] = False,
 ) -> None:
     """Measure recommendation quality against implicit, RecTools and LensKit (the extra [bench])."""
     from evaluation.bench.quality import run, show
@@ -60,7 +66,16 @@ def quality(
     except (ValueError, OSError, ModuleNotFoundError) as error:
         typer.echo(f"padan bench quality: {error}", err=True)
         raise typer.Exit(2) from error
-    outcome = run(loaded, vectors, budget=Budget(trials, seconds), only=peers, fresh=fresh)
+    budget = Budget(trials, seconds)
+    outcome = run(
+        loaded,
+        vectors,
+        budget=budget,
+        only=peers,
+        fresh=fresh,
+        rankers=rankers,
+        parts=growth,
+    )
     show(outcome, Console())
     outcome.write()
     typer.echo(outcome.line())

@@ -19,10 +19,13 @@ from rich.console import Console
 from rich.table import Table
 
 from evaluation.bench.outcome import Outcome
+from evaluation.bench.peak_memory import measured
+from evaluation.bench.quality_costs import growth, show_growth, side_of
 from evaluation.bench.quality_data import QualityData
 from evaluation.bench.quality_kept import Entry, fingerprint, read, write
 from evaluation.bench.quality_ours import Fitted, fit_ours, horizon, rank_ours, with_new_courses
 from evaluation.bench.quality_peers import peers
+from evaluation.bench.quality_rankers import compare_rankers, show_rankers
 from evaluation.bench.quality_task import Ids, Task, make_task, only_items
 from evaluation.bench.quality_tuning import Budget, Peer, tune
 from evaluation.metrics import Truth, coverage, judge, ndcg, novelty, recall, reciprocal_rank
@@ -43,6 +46,8 @@ def run(
     budget: Budget,
     only: list[Peer] | None = None,
     fresh: bool = False,
+    rankers: bool = False,
+    parts: bool = False,
     threads: int = 0,
     seed: int = 0,
 ) -> Outcome:
@@ -56,19 +61,28 @@ def run(
         The peers to run; all where None.
     fresh : bool
         Tune and run the peers anew even where an earlier run of the same is kept.
+    rankers : bool
+        Also compare rankers on the same candidates.
+    parts : bool
+        Also measure what each part of ours costs and how that grows.
     threads : int
         Of our ranker; 0 uses all cores.
     """
-    side = SideInformation(
-        item_vectors, data.item_attributes, data.user_attributes, data.item_entered
-    )
+    side = side_of(data, item_vectors)
     validation, test = tasks(data)
-    ours, fitted = _ours(data, side, validation, test, threads)
+    with measured() as cost:
+        ours, fitted = _ours(data, side, validation, test, threads)
+    extra: dict[str, Any] = {"training": asdict(cost)}
+    if rankers:
+        both = {"validation": validation, "test": test}
+        extra["rankers"] = compare_rankers(data, side, both, mean_ndcg, threads=threads)
+    if parts:
+        extra["growth"] = growth(data, item_vectors)
     rivals = peers() if only is None else only
     others = [
         peer_entry(data.name, peer, validation, test, budget, seed, fresh=fresh) for peer in rivals
     ]
-    return _outcome(data, side, test, [ours, *others], fitted)
+    return _outcome(data, side, test, [ours, *others], fitted, extra)
 
 
 def tasks(data: QualityData) -> tuple[Task, Task]:
@@ -91,7 +105,7 @@ def _ours(
     fitted = fit_ours(data, side, validation, test, mean_ndcg, threads=threads)
     began = time.monotonic()
     warm, cold = (
-        rank_ours(fitted.model, test, users, K, data.user_attributes)
+        rank_ours(fitted.model, test, users, K, side)
         for users in (test.warm, test.cold)
     )
     fitted.seconds["ranking"] = time.monotonic() - began
@@ -217,7 +231,12 @@ def _new_courses(task: Task, side: SideInformation, ours: Entry) -> dict[str, fl
 
 
 def _outcome(
-    data: QualityData, side: SideInformation, test: Task, entries: list[Entry], fitted: Fitted
+    data: QualityData,
+    side: SideInformation,
+    test: Task,
+    entries: list[Entry],
+    fitted: Fitted,
+    extra: dict[str, Any],
 ) -> Outcome:
     ours, others = entries[0], entries[1:]
     warm = {entry.name: _figures(test, test.warm, entry.warm) for entry in entries}
@@ -233,6 +252,7 @@ def _outcome(
         "horizon": horizon(data),
         "validation": fitted.validation,
         "seconds": fitted.seconds,
+        **extra,
         "tuning": {entry.name: entry.tuning for entry in entries},
         "kept": [entry.name for entry in others if entry.kept],
     }
@@ -286,3 +306,11 @@ def show(outcome: Outcome, console: Console) -> None:
             f"{new['recall@20']:.4f} with {NEW_PLACES} places kept for them, {new['ratio']:.1f} times "
             f"a random ranking's ({new['plain recall@20']:.4f} without)"
         )
+    training = details["training"]
+    console.print(
+        f"ours, all included: {training['seconds']:.0f} s, at most {training['peak_mb']:,.0f} MB"
+    )
+    if "rankers" in details:
+        show_rankers(details["rankers"], console)
+    if "growth" in details:
+        show_growth(details["growth"], console)

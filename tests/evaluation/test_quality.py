@@ -7,10 +7,14 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from rich.console import Console
 
-from evaluation.bench.quality import run
+from evaluation.bench.peak_memory import measured
+from evaluation.bench.quality import run, show
+from evaluation.bench.quality_costs import half
 from evaluation.bench.quality_data import READERS, from_tables, read_public, read_tables
 from evaluation.bench.quality_ours import horizon, sources
+from evaluation.bench.quality_rankers import RANKERS
 from evaluation.bench.quality_task import make_task, only_items
 from evaluation.bench.quality_tuning import Budget
 from models.candidates.side import SideInformation
@@ -107,18 +111,24 @@ def test_sources_follow_what_is_known() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "timed"), [("time", True), ("leave-last-out", False)])
-def test_a_small_run(kind: str, timed: bool) -> None:
+def test_a_small_run(
+    kind: str, timed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Walking along the courses is easy to foretell for who looks at the order; popularity does not."""
     peers_module = pytest.importorskip("evaluation.bench.quality_peers")
     pytest.importorskip("implicit")
     pytest.importorskip("rectools")
+    monkeypatch.setenv("PADAN_HOME", str(tmp_path))
     data = from_tables("toy", toy(timed=timed), kind)  # type: ignore[arg-type]
     outcome = run(
         data,
         budget=Budget(trials=2, seconds=20),
         only=peers_module.chosen_peers(["popular", "cosine"]),
+        rankers=True,
+        parts=True,
         threads=1,
     )
+    show(outcome, Console())
     assert outcome.bench == "quality-toy"
     assert set(outcome.details["warm"]) == {"Padan", "RecTools popular", "implicit cosine"}
     figures = outcome.details["warm"]["Padan"]
@@ -127,3 +137,46 @@ def test_a_small_run(kind: str, timed: bool) -> None:
     low, high = outcome.details["interval"]
     assert low <= outcome.details["difference"] <= high
     assert outcome.holds == (outcome.figure >= 1.1)
+    compared = outcome.details["rankers"]
+    assert set(compared) == set(RANKERS)
+    assert all(found["test"] > 0.3 and found["rows_per_second"] > 0 for found in compared.values())
+    parts = outcome.details["growth"]["whole"]
+    assert {"examples", "fit ranker", "fit ease", "score ease", "rank, all of it"} <= set(parts)
+    assert all(cost["peak_mb"] > 50 for cost in parts.values())
+
+
+@pytest.mark.parametrize("of", ["participants", "courses", "events"])
+def test_half_of_the_data_is_a_smaller_set_of_its_own(of: str) -> None:
+    texts = pl.DataFrame(
+        {"course": [f"c{n}" for n in range(40)], "text": [f"t{n}" for n in range(40)]}
+    )
+    attributes = texts.select("course", attribute="course")
+    data = from_tables("toy", toy(), "time", texts, attributes)
+    smaller, items = half(data, of)
+    events = smaller.events
+    sizes = {
+        "participants": (events.n_users, data.events.n_users),
+        "courses": (events.n_items, data.events.n_items),
+        "events": (len(events), len(data.events)),
+    }
+    assert sizes[of][0] == sizes[of][1] // 2
+    assert all(
+        small == whole for name, (small, whole) in sizes.items() if name not in (of, "events")
+    )
+    parts = (smaller.split.train, smaller.split.validation, smaller.split.test)
+    assert sorted(np.concatenate(parts).tolist()) == list(range(len(events)))
+    assert events.at is not None
+    assert events.at[smaller.split.train].max() < events.at[smaller.split.test].min()
+    assert data.texts is not None
+    assert smaller.texts == [data.texts[item] for item in items]
+    assert smaller.item_attributes is not None
+    assert smaller.item_attributes.shape[0] == events.n_items
+
+
+def test_the_peak_of_a_part_is_its_own() -> None:
+    with measured() as large:
+        np.ones(40_000_000)
+    with measured() as small:
+        np.ones(1_000)
+    assert large.peak_mb - small.peak_mb > 250
+    assert large.seconds > 0
