@@ -78,6 +78,7 @@ def create_app(
         version="1",
         description="Trainings that fit a participant, that the participant may take, and why.",
         lifespan=closing,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # it would name addresses
     )
     app.state.service = service
     app.state.answering = answering

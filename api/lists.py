@@ -17,7 +17,7 @@ import polars as pl
 from api.people import Person
 from api.settings import Settings
 from models.candidates.top_k import top_k
-from recommender.answers import items, told
+from recommender.answers import items, tell
 from recommender.bundle import Bundle
 from recommender.eligibility import permitted
 from recommender.engine import Answer, Filters
@@ -105,7 +105,7 @@ def full_lists(asked: Sequence[Asked]) -> Lists:
     reading.ended("profile")
     seeds = [one.seed for one in asked]
     answer = engine.answer(people, head.day, head.settings, head.filters, seeds)
-    answers = told(engine, head.messages, people, answer, head.settings.k)
+    answers = tell(engine, head.messages, people, answer, head.settings.k)
     answer.trace.ended("telling")
     answer.trace.seconds |= reading.seconds
     return Lists(answers, people.batch, answer.trace)

@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Collection
 
-from starlette.datastructures import MutableHeaders
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -57,7 +56,9 @@ class Observed:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message).setdefault(request_ids.HEADER, request_id)
+                headers = message.get("headers", ())
+                if all(name != SENT for name, _ in headers):
+                    message["headers"] = [*headers, (SENT, request_id.encode())]
             await send(message)
 
         try:

@@ -16,6 +16,7 @@ from recommender.question import Question
 from recommender.reasons import Reason
 from training_data.columns import Courses
 
+PRICE = Courses.price_idr.name
 EVERY_REASON = np.arange(len(Reason), dtype=np.uint32)
 
 
@@ -29,10 +30,10 @@ def respond(
 ) -> list[dict[str, Any]]:
     """Ask the engine and return the whole answer for each participant."""
     answer = engine.answer(people, day, settings, filters)
-    return told(engine, messages, people, answer, settings.k)
+    return tell(engine, messages, people, answer, settings.k)
 
 
-def told(
+def tell(
     engine: Engine, messages: Messages, people: People, answer: Answer, k: int
 ) -> list[dict[str, Any]]:
     """Return what is said to each participant: list, rules, and what was left out where it is short of k."""
@@ -73,7 +74,7 @@ def items(engine: Engine, answer: Answer, messages: Messages) -> list[list[dict[
             {
                 "rank": len(lists[row]) + 1,
                 **told,
-                "price_text": messages.price(told[Courses.price_idr.name]),
+                "price_text": messages.price(told[PRICE]),
                 "region": region,
                 "distance_km": None if km is None or np.isnan(km) else round(km, 1),
                 "score": round(score, 4),

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from models.content_space import combine
 from training_data.columns import Participants
-from training_data.frames import exploded, positions
+from training_data.frames import exploded, positions, stacked_indptr
 from training_data.vocabulary import Occupations, Vocabulary
 
 P = Participants
@@ -57,7 +57,7 @@ class Wishes:
     def stack(cls, parts: Sequence[Wishes]) -> Wishes:
         """Return the wishes of several batches as one."""
         starts = np.cumsum([0] + [len(part.phrases) for part in parts])
-        sizes = np.concatenate([np.diff(part.weights.indptr) for part in parts])
+        indptr = stacked_indptr([part.weights.indptr for part in parts])
         columns = [
             part.weights.indices + start for part, start in zip(parts, starts[:-1], strict=True)
         ]
@@ -65,9 +65,9 @@ class Wishes:
             (
                 np.concatenate([part.weights.data for part in parts]),
                 np.concatenate(columns),
-                np.concatenate([[0], np.cumsum(sizes)]),
+                indptr,
             ),
-            shape=(len(sizes), int(starts[-1])),
+            shape=(len(indptr) - 1, int(starts[-1])),
         )
         phrases = [phrase for part in parts for phrase in part.phrases]
         return cls(phrases, np.concatenate([part.vectors for part in parts]), weights)

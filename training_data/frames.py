@@ -62,11 +62,19 @@ def ones_at(
 
 def stacked(matrices: Sequence[sp.csr_matrix]) -> sp.csr_matrix:
     """Return the rows of matrices of one width, below each other."""
-    sizes = np.concatenate([np.diff(matrix.indptr) for matrix in matrices])
     data = np.concatenate([matrix.data for matrix in matrices])
     columns = np.concatenate([matrix.indices for matrix in matrices])
-    indptr = np.concatenate([[0], np.cumsum(sizes)])
-    return sp.csr_matrix((data, columns, indptr), shape=(len(sizes), matrices[0].shape[1]))
+    indptr = stacked_indptr([matrix.indptr for matrix in matrices])
+    return sp.csr_matrix((data, columns, indptr), shape=(len(indptr) - 1, matrices[0].shape[1]))
+
+
+def stacked_indptr(parts: Sequence[NDArray[np.integer]]) -> NDArray[np.integer]:
+    """Return where rows begin and end, as in a CSR matrix, of parts below each other."""
+    kind = parts[0].dtype
+    starts = np.array([0, *(part[-1] for part in parts[:-1])], dtype=kind).cumsum(dtype=kind)
+    ends = np.concatenate([part[1:] for part in parts])
+    ends += np.repeat(starts, [len(part) - 1 for part in parts])
+    return np.concatenate([np.zeros(1, dtype=kind), ends])
 
 
 def padded(matrix: sp.csr_matrix, rows: NDArray[np.integer]) -> NDArray[np.int32]:

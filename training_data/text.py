@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 
+@lru_cache(maxsize=10_000)
 def normalise(phrase: str) -> str:
     """Lower-case, without accents, punctuation as spaces, single spaces.
 

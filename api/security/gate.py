@@ -6,16 +6,14 @@ import logging
 from collections.abc import Mapping
 from typing import Final
 
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import document
 from api.security.access import Access, AccessRefusedError
+from api.security.rate import Rate
 from api.settings import Settings
 
 OPEN: Final = frozenset({"/healthz", "/readyz", "/docs", "/redoc", "/openapi.json"})
@@ -26,6 +24,8 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+SENT: Final = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+POLICY: Final = b"content-security-policy"
 PAGES: Final = frozenset({"/docs", "/redoc"})  # they load scripts
 
 log = logging.getLogger("padan.security")
@@ -38,9 +38,8 @@ class Gate:
         self._app = app
         self._access = access
         self._body_bytes = settings.body_bytes
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._requests = RateLimitItemPerMinute(settings.requests_per_minute)
-        self._failures = RateLimitItemPerMinute(settings.failures_per_minute)
+        self._requests = Rate(settings.requests_per_minute)
+        self._failures = Rate(settings.failures_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -67,19 +66,19 @@ class Gate:
         if scope["path"] in OPEN:
             return None
         address = scope["client"][0] if scope.get("client") else "unknown"
-        if not self._limiter.test(self._failures, "failures", address):
+        if self._failures.is_full(address):
             return 429, "too many wrong credentials from this address", {"Retry-After": "60"}
         try:
             principal = await self._access.principal(headers)
         except AccessRefusedError as error:
-            self._limiter.hit(self._failures, "failures", address)
+            self._failures.take(address)
             route = scope["state"]["route"]  # the path may name somebody
             log.warning("refused %s %s from %s: %s", scope["method"], route, address, error)
             return 401, str(error), {"WWW-Authenticate": "Bearer"}
         except (SQLAlchemyError, TimeoutError) as error:
             log.error("the store does not answer: %s", type(error).__name__)
             return 503, "the store does not answer", {"Retry-After": "5"}
-        if not self._limiter.hit(self._requests, "requests", principal.name):
+        if not self._requests.take(principal.name):
             return 429, "too many requests of this client", {"Retry-After": "10"}
         scope.setdefault("state", {})["principal"] = principal
         return None
@@ -88,10 +87,9 @@ class Gate:
 def _with_headers(path: str, send: Send) -> Send:
     async def answer(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
-                if not (name == "Content-Security-Policy" and path in PAGES):
-                    headers.setdefault(name, value)
+            headers = message.setdefault("headers", [])
+            there = {name for name, _ in headers} | ({POLICY} if path in PAGES else set())
+            message["headers"] = [*headers, *(one for one in SENT if one[0] not in there)]
         await send(message)
 
     return answer

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.interactions import Interactions
+from training_data.frames import stacked, stacked_indptr
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Histories:
         When, in the unit of the interactions; equal numbers where no time is known.
     attributes : csr_matrix of float32, shape (B, P), optional
         What is known of the participant beside the history.
+    joined : ndarray of float64, shape (B,), optional
+        When the participant joined, in the unit of ``SideInformation.user_joined``; nan where it is not known.
     """
 
     indptr: NDArray[np.int64]
@@ -41,6 +44,7 @@ class Histories:
     n_items: int
     at: NDArray[np.int64]
     attributes: sp.csr_matrix | None = None
+    joined: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.indptr) - 1
@@ -67,22 +71,24 @@ class Histories:
         indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         at = np.arange(indptr[-1]) + np.repeat(self.indptr[chosen] - indptr[:-1], lengths)
         attributes = None if self.attributes is None else self.attributes[chosen]
+        joined = None if self.joined is None else self.joined[chosen]
         return Histories(
-            indptr, self.items[at], self.weights[at], self.n_items, self.at[at], attributes
+            indptr, self.items[at], self.weights[at], self.n_items, self.at[at], attributes, joined
         )
 
     @classmethod
     def stack(cls, parts: Sequence[Histories]) -> Histories:
         """Return the participants of several batches, with the same courses and attributes, as one."""
-        ends = np.cumsum(np.concatenate([part.lengths for part in parts]))
         attributes = [part.attributes for part in parts if part.attributes is not None]
+        joined = [part.joined for part in parts if part.joined is not None]
         return cls(
-            np.concatenate([[0], ends]).astype(np.int64),
+            stacked_indptr([part.indptr for part in parts]),
             np.concatenate([part.items for part in parts]),
             np.concatenate([part.weights for part in parts]),
             parts[0].n_items,
             np.concatenate([part.at for part in parts]),
-            sp.vstack(attributes, format="csr") if attributes else None,
+            stacked(attributes) if attributes else None,
+            np.concatenate(joined) if joined else None,
         )
 
     def matrix(self, weights: NDArray[np.float32] | None = None) -> sp.csr_matrix:
@@ -106,6 +112,7 @@ def histories(
     interactions: Interactions,
     users: NDArray[np.int32] | None = None,
     attributes: sp.csr_matrix | None = None,
+    joined: NDArray[np.float64] | None = None,
 ) -> Histories:
     """Return the histories of ``users`` (all, where None), row for row.
 
@@ -113,6 +120,8 @@ def histories(
     ----------
     attributes : csr_matrix, shape (n_users, P), optional
         Attributes of all participants of the table.
+    joined : ndarray of float64, shape (n_users,), optional
+        When each of them joined.
     """
     at = np.arange(len(interactions)) if interactions.at is None else interactions.at
     order = np.lexsort((np.arange(len(at)), at, interactions.users))
@@ -124,5 +133,6 @@ def histories(
         interactions.n_items,
         at[order].astype(np.int64),
         attributes,
+        joined,
     )
     return everybody if users is None else everybody.take(users.astype(np.intp))

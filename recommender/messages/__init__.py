@@ -52,6 +52,8 @@ class Messages:
         return self.money(amount) if amount else self.texts["words"]["free"]
 
     def _shown(self, name: str, value: Any) -> str:
+        if isinstance(value, str):  # most are, and each list has dozens
+            return self.texts["words"].get(value, value)
         if isinstance(value, dt.date):
             return format_date(value, format="long", locale=self.language)
         if isinstance(value, list):

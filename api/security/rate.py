@@ -1,0 +1,45 @@
+"""At most so many a minute, for each name."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+
+WINDOW_SECONDS = 60
+
+
+class Rate:
+    """A sliding window, estimated from two fixed ones: this minute's count and a fading part of the last's.
+
+    Of one process. A name is forgotten after two minutes, so what is held is bounded by the traffic.
+
+    Parameters
+    ----------
+    most : int
+        Of one name in a minute.
+    """
+
+    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._clock = clock
+        self._window = 0
+        self._now: Counter[str] = Counter()
+        self._before: Counter[str] = Counter()
+
+    def is_full(self, name: str) -> bool:
+        """Whether another one would be over the limit."""
+        window, into = divmod(self._clock(), WINDOW_SECONDS)
+        if window != self._window:
+            self._before = self._now if window == self._window + 1 else Counter()
+            self._now = Counter()
+            self._window = int(window)
+        fading = self._before[name] * (1 - into / WINDOW_SECONDS)
+        return self._now[name] + fading >= self._most
+
+    def take(self, name: str) -> bool:
+        """Count one, unless it is over the limit; return whether it was counted."""
+        if self.is_full(name):
+            return False
+        self._now[name] += 1
+        return True
