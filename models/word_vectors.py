@@ -26,7 +26,7 @@ _FUNCTION_WORDS: Final = frozenset(
         "yang dan di ke dari untuk dengan pada dalam atau juga serta agar supaya karena oleh ini itu",
         "saya anda kami kita dia adalah akan bisa dapat sudah belum pernah telah sedang tidak tanpa",
         "hanya lebih sangat para bagi saat ingin mau sebagai secara seperti hingga sampai lewat",
-        "melalui cara the a an and or of to in for with on at by from as is are be your you",
+        "melalui cara pemula the a an and or of to in for with on at by from as is are be your you",
     )
     for word in words.split()
 )
