@@ -138,7 +138,7 @@ class TwoStage:
         examples = []
         for start in range(0, len(asked), BATCH):
             users = asked[start : start + BATCH]
-            batch = histories(present.past, users, side.user_attributes)
+            batch = histories(present.past, users, side.user_attributes, side.user_joined)
             pairs, table, names = self.candidates(batch, not_taken(batch))
             labels = np.asarray(target[users[pairs.rows], pairs.items], dtype=np.float32).ravel()
             kept = self._drawn(pairs, labels, rng)

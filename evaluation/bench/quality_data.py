@@ -36,6 +36,9 @@ class QualityData:
         Multi-hot attributes.
     item_entered : ndarray of int64, shape (N,), optional
         When each course entered the catalogue, in the unit of ``events.at``.
+    user_joined : ndarray of float64, shape (U,), optional
+        The number in each participant's id, where all have one: platforms count their accounts up, so it tells who
+        joined before whom. Where numbers were dealt otherwise it tells nothing, and the ranker learns so.
     """
 
     name: str
@@ -45,6 +48,7 @@ class QualityData:
     item_attributes: sp.csr_matrix | None = None
     item_entered: NDArray[np.int64] | None = None
     user_attributes: sp.csr_matrix | None = None
+    user_joined: NDArray[np.float64] | None = None
 
 
 def from_tables(
@@ -106,7 +110,14 @@ def from_tables(
         None if attributes is None else _multi_hot(attributes, "course", items),
         None if texts is None or "entered" not in texts.columns else _entered(texts, items),
         None if user_attributes is None else _multi_hot(user_attributes, "participant", users),
+        _numbers(users),
     )
+
+
+def _numbers(ids: pl.Series) -> NDArray[np.float64] | None:
+    """Return the number that ends each id; None where one has none."""
+    numbers = ids.str.extract(r"^\D*(\d+)$").cast(pl.Float64)
+    return None if numbers.null_count() else numbers.to_numpy()
 
 
 def _require(name: str, what: str, table: pl.DataFrame | None, columns: list[str]) -> None:

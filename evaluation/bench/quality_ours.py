@@ -14,15 +14,15 @@ from dataclasses import astuple, dataclass, replace
 from typing import Final
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from evaluation.bench.quality_data import QualityData
 from evaluation.bench.quality_task import Ids, Task
 from models.candidates.base import CandidateModel
+from models.candidates.cohort import Cohort
 from models.candidates.content import Content
 from models.candidates.ease import EASE
-from models.candidates.histories import histories
+from models.candidates.histories import Histories, histories
 from models.candidates.ials import IALS
 from models.candidates.item_knn import ItemKNN
 from models.candidates.new_courses import NewCourses
@@ -81,6 +81,10 @@ def sources(side: SideInformation) -> dict[str, CandidateModel]:
     }
     if side.user_attributes is not None:
         models["popular_in_group"] = Popularity(half_life=0.1, shrinkage=100.0)
+    if side.user_joined is not None:
+        models["cohort"] = Cohort(neighbours=50)
+        models["cohort_wide"] = Cohort(neighbours=200)
+        models["cohort_widest"] = Cohort(neighbours=600)
     if side.item_vectors is not None or side.item_attributes is not None:
         models["content"] = Content()
     return models
@@ -171,7 +175,7 @@ def _choose(
         ranker.trees, ranker.linear = trees[key], linear
     ids: list[list[Ids]] = [[] for _ in candidates]
     for start in range(0, len(users), BATCH):
-        batch = histories(task.past, users[start : start + BATCH], side.user_attributes)
+        batch = _batch(task, users[start : start + BATCH], side)
         pairs, table, _ = model.candidates(batch, not_taken(batch))
         for ranker, found in zip(candidates, ids, strict=True):
             scores = np.full((len(batch), batch.n_items), -np.inf, dtype=np.float32)
@@ -182,15 +186,17 @@ def _choose(
     return RankerEnsemble(replace(best.trees), replace(best.linear), best.linear_share), figures
 
 
-def rank_ours(
-    model: TwoStage, task: Task, users: Ids, k: int, user_attributes: sp.csr_matrix | None
-) -> Ids:
+def rank_ours(model: TwoStage, task: Task, users: Ids, k: int, side: SideInformation) -> Ids:
     """Return the best ``k`` courses not taken in the past for each of ``users``, (U, k)."""
     parts: list[NDArray[np.int32]] = [np.empty((0, k), dtype=np.int32)]
     for start in range(0, len(users), BATCH):
-        batch = histories(task.past, users[start : start + BATCH], user_attributes)
+        batch = _batch(task, users[start : start + BATCH], side)
         parts.append(model.recommend(batch, k, not_taken(batch))[0])
     return np.concatenate(parts)
+
+
+def _batch(task: Task, users: Ids, side: SideInformation) -> Histories:
+    return histories(task.past, users, side.user_attributes, side.user_joined)
 
 
 def with_new_courses(

@@ -1,4 +1,4 @@
-"""EASE: a linear item-item model in closed form (Steck, WWW 2019), here with recency."""
+"""EASE: a linear item-item model in closed form (Steck, WWW 2019), here with dropout and recency."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ class EASE(CandidateModel):
     ----------
     l2 : float
         Penalty, in events.
+    dropout : float
+        Share of each history left out as it is rebuilt, in expectation (EDLAE; Steck, NeurIPS
+        2020): a course's penalty then grows with its takers.
     half_life : float, optional
         Share of all events after which one counts half in learning.
     keep : float
@@ -32,6 +35,7 @@ class EASE(CandidateModel):
     """
 
     l2: float = 200.0
+    dropout: float = 0.0
     half_life: float | None = None
     keep: float = 1.0
 
@@ -49,7 +53,8 @@ class EASE(CandidateModel):
             len(known),
         ).matrix()
         gram = np.asarray((taken.T @ taken).todense(), dtype=np.float32)
-        gram[np.diag_indices(len(known))] += self.l2
+        diagonal = np.diag_indices(len(known))
+        gram[diagonal] += self.l2 + self.dropout / (1 - self.dropout) * gram[diagonal]
         factor, _ = scipy.linalg.lapack.spotrf(gram, lower=0, overwrite_a=1)
         inverse, _ = scipy.linalg.lapack.spotri(factor, lower=0, overwrite_c=1)
         inverse = np.triu(inverse) + np.triu(inverse, 1).T

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
@@ -23,9 +24,12 @@ class SideInformation:
         Multi-hot attributes of the participants in the interactions: region, group, occupation.
     item_entered : ndarray of int64, shape (N,), optional
         When each course entered the catalogue, in the unit of the events' ``at``.
+    user_joined : ndarray of float64, shape (n_users,), optional
+        When each participant joined, or any number that orders them by that; nan where it is not known.
     """
 
     item_vectors: NDArray[Any] | None = None
     item_attributes: sp.csr_matrix | None = None
     user_attributes: sp.csr_matrix | None = None
     item_entered: NDArray[Any] | None = None
+    user_joined: NDArray[np.float64] | None = None

@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from sklearn.linear_model import Ridge
 
 from models.candidates.base import CandidateModel
+from models.candidates.cohort import Cohort
 from models.candidates.content import Content
 from models.candidates.ease import EASE
 from models.candidates.histories import Histories, histories
@@ -26,12 +28,13 @@ from models.interactions import Interactions
 MODELS: list[Callable[[], CandidateModel]] = [
     Popularity,
     lambda: Popularity(half_life=0.1, shrinkage=5.0),
-    lambda: EASE(l2=5.0, half_life=0.5, keep=0.9),
+    lambda: EASE(l2=5.0, dropout=0.3, half_life=0.5, keep=0.9),
     lambda: ItemKNN(neighbours=10, half_life=0.5, keep=0.9),
     lambda: Transitions(reach=3, popular=0.2),
     lambda: IALS(factors=4, l2=0.5, iterations=4),
     lambda: SimilarParticipants(neighbours=8, dimensions=6, content=0.2),
     Content,
+    lambda: Cohort(neighbours=10, shrinkage=2.0),
     NewCourses,
     lambda: TwoTower(dimensions=8, epochs=10, learning_rate=0.05),
 ]
@@ -51,6 +54,7 @@ def two_camps(seed: int = 0) -> tuple[Interactions, SideInformation]:
         item_vectors=(vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32),
         item_attributes=sp.csr_matrix(np.eye(2, dtype=np.float32)[camp]),
         user_attributes=sp.csr_matrix(np.eye(2, dtype=np.float32)[np.arange(N_USERS) % 2]),
+        user_joined=1000.0 * (np.arange(N_USERS) % 2) + np.arange(N_USERS),
     )
     weights = np.ones(len(users), dtype=np.float32)
     at = rng.permutation(len(users)).astype(np.int64)
@@ -58,7 +62,7 @@ def two_camps(seed: int = 0) -> tuple[Interactions, SideInformation]:
 
 
 def batch_of(interactions: Interactions, side: SideInformation) -> Histories:
-    return histories(interactions, None, side.user_attributes)
+    return histories(interactions, None, side.user_attributes, side.user_joined)
 
 
 def fitted(make: Callable[[], CandidateModel]) -> tuple[CandidateModel, Histories]:
@@ -201,6 +205,34 @@ def test_ease_is_the_closed_form() -> None:
     expected = -inverse / np.diag(inverse)
     np.fill_diagonal(expected, 0)
     np.testing.assert_allclose(EASE(l2=7.0).fit(interactions).weights_, expected, atol=1e-4)
+
+
+def test_ease_with_dropout_is_a_ridge_on_histories_with_courses_left_out() -> None:
+    """Against scikit-learn's ridge, on many copies of each history with courses left out at random."""
+    interactions, _ = two_camps()
+    rng = np.random.default_rng(0)
+    whole = np.tile(np.asarray(interactions.matrix().todense())[:, :18], (2_000, 1))
+    lost = whole * (rng.random(whole.shape) < 0.5) / 0.5
+    others = np.arange(18) != 3
+    ridge = Ridge(alpha=7.0 * 2_000, fit_intercept=False).fit(lost[:, others], whole[:, 3])
+    weights = EASE(l2=7.0, dropout=0.5).fit(interactions).weights_
+    np.testing.assert_allclose(weights[others, 3], ridge.coef_, atol=0.005)
+
+
+def test_a_newcomer_has_a_cohort() -> None:
+    """Somebody without a history who joined among the odd is given odd courses; without a number, anybody's."""
+    model, batch = fitted(lambda: Cohort(neighbours=10, shrinkage=1.0))
+    nobody = replace(
+        batch.take(slice(0, 0)),
+        indptr=np.zeros(3, dtype=np.int64),
+        attributes=None,
+        joined=np.array([1030.5, np.nan]),
+    )
+    ids, scores = model.recommend(nobody, 9)
+    assert (ids[0] % 2 == 1).all()
+    interactions, side = two_camps()
+    alone = Cohort().fit(interactions, replace(side, user_joined=None))
+    np.testing.assert_allclose(scores[1], alone.recommend(nobody, 9)[1][1], rtol=1e-6)
 
 
 def test_transitions_know_the_order() -> None:
