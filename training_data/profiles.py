@@ -94,7 +94,7 @@ class Facts(BaseModel):
     employment_status: Literal[EMPLOYMENT_STATUSES] | None = None  # type: ignore[valid-type]
     occupation: Phrase | None = Field(None, description="code or name of the work now or last done")
     target_occupation: Phrase | None = Field(
-        None, description="code or name of the work wished for"
+        None, description="the work wished for: its code, its name, or in own words"
     )
     skills: Phrases = Field(default_factory=list, description="skill ids or phrases")
     interests: Phrases = Field(default_factory=list, description="topics, wishes and goals")
