@@ -28,17 +28,17 @@ from models.interactions import Interactions
 MODELS: list[Callable[[], CandidateModel]] = [
     Popularity,
     lambda: Popularity(half_life=0.1, shrinkage=5.0),
+    lambda: Cohort(neighbours=10, shrinkage=2.0),
     lambda: EASE(l2=5.0, dropout=0.3, half_life=0.5, keep=0.9),
     lambda: ItemKNN(neighbours=10, half_life=0.5, keep=0.9),
     lambda: Transitions(reach=3, popular=0.2),
     lambda: IALS(factors=4, l2=0.5, iterations=4),
     lambda: SimilarParticipants(neighbours=8, dimensions=6, content=0.2),
     Content,
-    lambda: Cohort(neighbours=10, shrinkage=2.0),
     NewCourses,
     lambda: TwoTower(dimensions=8, epochs=10, learning_rate=0.05),
 ]
-PERSONAL = [make for make in MODELS[2:] if make is not NewCourses]
+PERSONAL = [make for make in MODELS[3:] if make is not NewCourses]
 N_USERS, N_ITEMS = 60, 20
 
 
