@@ -29,6 +29,9 @@ def one(finder: OccupationFinder, phrase: str) -> FoundOccupation | None:
         ("fotografer pernikahan", "fotografer", "fotografer pernikahan"),
         ("chef", "kepala-dapur", "chef"),
         ("5132", "barista", "5132"),
+        ("admin gudang di pabrik", "staf-administrasi-gudang", "admin gudang"),
+        ("buka usaha katering", "pengusaha-katering", "usaha katering"),
+        ("perawat", "asisten-perawat", "perawat"),
     ],
 )
 def test_words_of_a_person_lead_to_an_occupation(
@@ -49,7 +52,7 @@ def test_words_that_name_no_occupation_lead_to_none(finder: OccupationFinder, ph
     assert one(finder, phrase) is None
 
 
-@pytest.mark.parametrize("phrase", ["hakim", "ingin jadi pilot", "dokter hewan"])
+@pytest.mark.parametrize("phrase", ["hakim", "ingin jadi pilot", "dokter hewan", "polisi"])
 def test_an_occupation_we_lack_is_not_taken_for_another(
     finder: OccupationFinder, phrase: str
 ) -> None:
