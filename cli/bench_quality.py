@@ -44,9 +44,10 @@ def quality(
     ] = False,
 ) -> None:
     """Measure recommendation quality against implicit, RecTools and LensKit (the extra [bench])."""
-    from evaluation.bench.quality import run, show
+    from evaluation.bench.quality import run
     from evaluation.bench.quality_data import read_public, read_tables
     from evaluation.bench.quality_peers import chosen_peers
+    from evaluation.bench.quality_screen import show
     from evaluation.bench.quality_texts import text_vectors
     from evaluation.bench.quality_tuning import Budget
 

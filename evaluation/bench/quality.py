@@ -15,28 +15,22 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.table import Table
 
 from evaluation.bench.outcome import Outcome
 from evaluation.bench.peak_memory import measured
-from evaluation.bench.quality_costs import growth, show_growth, side_of
+from evaluation.bench.quality_costs import growth, side_of
 from evaluation.bench.quality_data import QualityData
+from evaluation.bench.quality_figures import OURS, K, against, figures, mean_ndcg, new_courses
 from evaluation.bench.quality_kept import Entry, fingerprint, read, write
-from evaluation.bench.quality_ours import Fitted, fit_ours, horizon, rank_ours, with_new_courses
+from evaluation.bench.quality_ours import Fitted, fit_ours, horizon, rank_ours
 from evaluation.bench.quality_peers import peers
-from evaluation.bench.quality_rankers import compare_rankers, show_rankers
-from evaluation.bench.quality_task import Ids, Task, make_task, only_items
+from evaluation.bench.quality_rankers import compare_rankers
+from evaluation.bench.quality_task import Ids, Task, make_task
 from evaluation.bench.quality_tuning import Budget, Peer, tune
-from evaluation.metrics import Truth, coverage, judge, ndcg, novelty, recall, reciprocal_rank
-from evaluation.significance import bootstrap_means, interval
 from models.candidates.side import SideInformation
 
 TARGET: Final = 1.1
-K: Final = 20
-OURS: Final = "Padan"
 POPULAR: Final = "RecTools popular"
-NEW_PLACES: Final = 10
 
 
 def run(
@@ -94,20 +88,12 @@ def tasks(data: QualityData) -> tuple[Task, Task]:
     )
 
 
-def mean_ndcg(task: Task, users: Ids, ids: Ids) -> float:
-    """Return the mean NDCG@10 of the lists ``ids`` of ``users``."""
-    return _mean(ndcg(judge(ids, _truth(task, users)), 10))
-
-
 def _ours(
     data: QualityData, side: SideInformation, validation: Task, test: Task, threads: int
 ) -> tuple[Entry, Fitted]:
     fitted = fit_ours(data, side, validation, test, mean_ndcg, threads=threads)
     began = time.monotonic()
-    warm, cold = (
-        rank_ours(fitted.model, test, users, K, side)
-        for users in (test.warm, test.cold)
-    )
+    warm, cold = (rank_ours(fitted.model, test, users, K, side) for users in (test.warm, test.cold))
     fitted.seconds["ranking"] = time.monotonic() - began
     tuning = {
         "params": {"warm": asdict(fitted.model.warm), "cold": asdict(fitted.model.cold)},
@@ -150,86 +136,6 @@ def _run_peer(peer: Peer, validation: Task, test: Task, budget: Budget, seed: in
     return Entry(peer.name, warm, cold, asdict(tuned), time.monotonic() - began)
 
 
-# --- figures --------------------------------------------------------------------------------------
-
-
-def _truth(task: Task, users: Ids) -> Truth:
-    rows = task.target[users]
-    return Truth(rows.indptr, rows.indices)
-
-
-def _mean(values: NDArray[np.float64]) -> float:
-    """Return the mean; 0 of nobody."""
-    return float(values.mean()) if len(values) else 0.0
-
-
-def _figures(task: Task, users: Ids, ids: Ids) -> dict[str, float]:
-    judged = judge(ids, _truth(task, users))
-    takers = np.bincount(task.seen.indices, minlength=task.past.n_items)
-    known = int((np.diff(task.seen.indptr) > 0).sum())
-    return {
-        "ndcg@10": _mean(ndcg(judged, 10)),
-        "recall@10": _mean(recall(judged, 10)),
-        "recall@20": _mean(recall(judged, 20)),
-        "mrr@20": _mean(reciprocal_rank(judged, 20)),
-        "coverage@10": coverage(ids[:, :10], task.past.n_items),
-        "novelty@10": float(np.nanmean(novelty(ids[:, :10], takers, known)))
-        if (ids >= 0).any()
-        else 0.0,
-    }
-
-
-def _against(task: Task, users: Ids, ours: Ids, other: Ids) -> dict[str, Any]:
-    """Return the ratio of mean NDCG@10 and the paired 95% interval of the difference."""
-    truth = _truth(task, users)
-    a, b = (ndcg(judge(ids, truth), 10) for ids in (ours, other))
-    if not len(users):
-        return {"ratio": 0.0, "difference": 0.0, "interval": [0.0, 0.0]}
-    low, high = interval(bootstrap_means((a - b)[:, None], draws=10_000))
-    return {
-        "ratio": float(a.mean() / max(b.mean(), 1e-12)),
-        "difference": float((a - b).mean()),
-        "interval": [float(low[0]), float(high[0])],
-    }
-
-
-def _new_courses(task: Task, side: SideInformation, ours: Entry) -> dict[str, float]:
-    """Recall@20 on the events of courses nobody took in the past, beside a random ranking's.
-
-    Once as the lists are, and once with places 11 to 20 kept for new courses: what that costs is
-    the fall of everybody's Recall@20; NDCG@10 stays.
-    """
-    new = np.bincount(task.past.items, minlength=task.past.n_items) == 0
-    part = only_items(task, new)
-    users = np.concatenate([part.warm, part.cold])
-    if not len(users):
-        return {"events": 0.0}
-    row = np.full(task.past.n_users, -1)
-    everybody = np.concatenate([task.warm, task.cold])
-    row[everybody] = np.arange(len(everybody))
-    ids = np.vstack([ours.warm, ours.cold])
-    kept = with_new_courses(ids, task, everybody, side, NEW_PLACES)
-    choices = task.past.n_items - np.diff(task.seen.indptr)[users]
-    wanted = np.diff(part.target.indptr)[users]
-    events = int(part.target.nnz)
-    chance = float((wanted * np.minimum(K / choices, 1)).sum() / events)
-    truth, whole = _truth(part, users), _truth(task, everybody)
-    found = {
-        name: len(judge(lists[row[users]], truth).users) / events
-        for name, lists in (("plain", ids), ("kept", kept))
-    }
-    recalls = [float(recall(judge(lists, whole), K).mean()) for lists in (ids, kept)]
-    return {
-        "events": float(events),
-        "random recall@20": chance,
-        "plain recall@20": found["plain"],
-        "recall@20": found["kept"],
-        "ratio": found["kept"] / chance,
-        "everybody's recall@20, plain": recalls[0],
-        "everybody's recall@20": recalls[1],
-    }
-
-
 def _outcome(
     data: QualityData,
     side: SideInformation,
@@ -239,16 +145,16 @@ def _outcome(
     extra: dict[str, Any],
 ) -> Outcome:
     ours, others = entries[0], entries[1:]
-    warm = {entry.name: _figures(test, test.warm, entry.warm) for entry in entries}
+    warm = {entry.name: figures(test, test.warm, entry.warm) for entry in entries}
     best = max(others, key=lambda entry: warm[entry.name]["ndcg@10"])
-    against = _against(test, test.warm, ours.warm, best.warm)
+    compared = against(test, test.warm, ours.warm, best.warm)
     details: dict[str, Any] = {
         "best_peer": best.name,
-        "difference": against["difference"],
-        "interval": against["interval"],
+        "difference": compared["difference"],
+        "interval": compared["interval"],
         "warm": warm,
         "warm_participants": len(test.warm),
-        "new_courses": _new_courses(test, side, ours),
+        "new_courses": new_courses(test, side, ours, others),
         "horizon": horizon(data),
         "validation": fitted.validation,
         "seconds": fitted.seconds,
@@ -260,57 +166,9 @@ def _outcome(
     if len(test.cold) and popular:
         details["cold"] = {
             "participants": len(test.cold),
-            OURS: _figures(test, test.cold, ours.cold),
-            POPULAR: _figures(test, test.cold, popular[0].cold),
-            "against_popularity": _against(test, test.cold, ours.cold, popular[0].cold),
+            OURS: figures(test, test.cold, ours.cold),
+            POPULAR: figures(test, test.cold, popular[0].cold),
+            "against_popularity": against(test, test.cold, ours.cold, popular[0].cold),
         }
-    ratio = against["ratio"]
+    ratio = compared["ratio"]
     return Outcome(f"quality-{data.name}", ratio, TARGET, ratio >= TARGET, details)
-
-
-# --- on screen ------------------------------------------------------------------------------------
-
-
-def show(outcome: Outcome, console: Console) -> None:
-    """Print the table of a finished benchmark."""
-    details = outcome.details
-    table = Table(title=f"{outcome.bench}: {details['warm_participants']:,} warm participants")
-    table.add_column("model")
-    metrics = list(next(iter(details["warm"].values())))
-    for name in [*metrics, "trials"]:
-        table.add_column(name, justify="right")
-    for name, figures in details["warm"].items():
-        values = (f"{figures[metric]:.4f}" for metric in metrics)
-        table.add_row(name, *values, str(details["tuning"][name]["trials"]))
-    console.print(table)
-    low, high = details["interval"]
-    console.print(
-        f"NDCG@10 {outcome.figure:.3f} times that of the best peer, {details['best_peer']}; "
-        f"difference {details['difference']:+.4f}, 95% interval {low:+.4f} to {high:+.4f}"
-    )
-    if details["kept"]:
-        console.print(
-            f"kept from an earlier run of the same data, split, versions and budget (--fresh runs anew): "
-            f"{', '.join(details['kept'])}"
-        )
-    if "cold" in details:
-        cold = details["cold"]
-        console.print(
-            f"{cold['participants']:,} newcomers: NDCG@10 {cold[OURS]['ndcg@10']:.4f}, "
-            f"{cold['against_popularity']['ratio']:.2f} times popularity's"
-        )
-    new = details["new_courses"]
-    if new["events"]:
-        console.print(
-            f"{new['events']:,.0f} events of courses nobody had taken: Recall@20 "
-            f"{new['recall@20']:.4f} with {NEW_PLACES} places kept for them, {new['ratio']:.1f} times "
-            f"a random ranking's ({new['plain recall@20']:.4f} without)"
-        )
-    training = details["training"]
-    console.print(
-        f"ours, all included: {training['seconds']:.0f} s, at most {training['peak_mb']:,.0f} MB"
-    )
-    if "rankers" in details:
-        show_rankers(details["rankers"], console)
-    if "growth" in details:
-        show_growth(details["growth"], console)

@@ -120,6 +120,7 @@ def _restricted(
         item_attributes=None if courses is None else courses[items],
         item_entered=None if data.item_entered is None else data.item_entered[items],
         user_attributes=None if people is None else people[users],
+        user_joined=None if data.user_joined is None else data.user_joined[users],
     )
 
 
@@ -162,7 +163,7 @@ def show_growth(found: dict[str, Any], console: Console) -> None:
     """Print the parts, their cost, and the exponent of their growth."""
     sizes = ", ".join(f"{size:,} {name}" for name, size in found["sizes"].items())
     table = Table(title=f"cost of each part: {sizes}; scoring {found['asked']:,} participants")
-    table.add_column("part")
+    table.add_column("part", no_wrap=True)
     for name in ("seconds", "peak MB", "~ participants^", "~ courses^", "~ events^"):
         table.add_column(name, justify="right")
     for name, cost in found["whole"].items():

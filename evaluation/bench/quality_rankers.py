@@ -186,7 +186,7 @@ def _rate(score: Score, table: Floats, groups: NDArray[np.int64]) -> float:
 def show_rankers(found: dict[str, dict[str, Any]], console: Console) -> None:
     """Print the comparison."""
     table = Table(title="rankers on the same candidates, warm participants")
-    table.add_column("ranker")
+    table.add_column("ranker", no_wrap=True)
     headings = {
         "validation": "NDCG@10 validation",
         "test": "NDCG@10 test",
