@@ -135,10 +135,10 @@ class TwoStage:
         target = _new_courses(present)
         asked = np.flatnonzero(np.diff(target.indptr)).astype(np.int32)
         asked = np.sort(rng.choice(asked, min(most, len(asked)), replace=False))
+        people = histories(present.past, asked, side.user_attributes, side.user_joined)
         examples = []
         for start in range(0, len(asked), BATCH):
-            users = asked[start : start + BATCH]
-            batch = histories(present.past, users, side.user_attributes, side.user_joined)
+            users, batch = asked[start : start + BATCH], people.take(slice(start, start + BATCH))
             pairs, table, names = self.candidates(batch, not_taken(batch))
             labels = np.asarray(target[users[pairs.rows], pairs.items], dtype=np.float32).ravel()
             kept = self._drawn(pairs, labels, rng)

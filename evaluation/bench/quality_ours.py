@@ -9,7 +9,7 @@ split is one moment for all (``horizon``).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, replace
 from typing import Final
 
@@ -174,8 +174,7 @@ def _choose(
             trees[key] = ranker.trees.fit(part.table, part.labels, part.groups, part.names)
         ranker.trees, ranker.linear = trees[key], linear
     ids: list[list[Ids]] = [[] for _ in candidates]
-    for start in range(0, len(users), BATCH):
-        batch = _batch(task, users[start : start + BATCH], side)
+    for batch in _batches(task, users, side):
         pairs, table, _ = model.candidates(batch, not_taken(batch))
         for ranker, found in zip(candidates, ids, strict=True):
             scores = np.full((len(batch), batch.n_items), -np.inf, dtype=np.float32)
@@ -189,14 +188,15 @@ def _choose(
 def rank_ours(model: TwoStage, task: Task, users: Ids, k: int, side: SideInformation) -> Ids:
     """Return the best ``k`` courses not taken in the past for each of ``users``, (U, k)."""
     parts: list[NDArray[np.int32]] = [np.empty((0, k), dtype=np.int32)]
-    for start in range(0, len(users), BATCH):
-        batch = _batch(task, users[start : start + BATCH], side)
+    for batch in _batches(task, users, side):
         parts.append(model.recommend(batch, k, not_taken(batch))[0])
     return np.concatenate(parts)
 
 
-def _batch(task: Task, users: Ids, side: SideInformation) -> Histories:
-    return histories(task.past, users, side.user_attributes, side.user_joined)
+def _batches(task: Task, users: Ids, side: SideInformation) -> Iterator[Histories]:
+    asked = histories(task.past, users, side.user_attributes, side.user_joined)
+    for start in range(0, len(users), BATCH):
+        yield asked.take(slice(start, start + BATCH))
 
 
 def with_new_courses(
