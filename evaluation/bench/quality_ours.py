@@ -187,10 +187,10 @@ def _choose(
 
 def rank_ours(model: TwoStage, task: Task, users: Ids, k: int, side: SideInformation) -> Ids:
     """Return the best ``k`` courses not taken in the past for each of ``users``, (U, k)."""
-    parts: list[NDArray[np.int32]] = [np.empty((0, k), dtype=np.int32)]
-    for batch in _batches(task, users, side):
-        parts.append(model.recommend(batch, k, not_taken(batch))[0])
-    return np.concatenate(parts)
+    lists = [
+        model.recommend(batch, k, not_taken(batch))[0] for batch in _batches(task, users, side)
+    ]
+    return np.concatenate([np.empty((0, k), dtype=np.int32), *lists])
 
 
 def _batches(task: Task, users: Ids, side: SideInformation) -> Iterator[Histories]:
