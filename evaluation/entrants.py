@@ -43,7 +43,7 @@ from recommender.bundle import Bundle, load_bundle
 from recommender.engine import Settings
 from training_data.columns import Courses, Participants
 
-POOL = 50  # places kept of each list: metrics look at the first, the diversity curve at all
+POOL = 30  # places kept of each list: metrics look at the first, the diversity curve at all
 TRAIN = "train"
 CONFIG = ".toml"
 BASELINES: Mapping[str, Callable[[], CandidateModel]] = {

@@ -27,7 +27,13 @@ from recommender.eligibility import permitted
 from recommender.engine import Engine
 from recommender.objective import DEFAULT
 from recommender.offer import Offer
-from recommender.participants import TAKING, ParticipantBatch, build_batch, region_attributes
+from recommender.participants import (
+    TAKING,
+    ParticipantBatch,
+    build_batch,
+    events_of,
+    region_attributes,
+)
 from recommender.question import Question
 from recommender.training import Knowledge, load_knowledge
 from training_data.columns import TABLES, Courses, Participants
@@ -148,9 +154,10 @@ class Task:
         offer = Offer(read.catalogue, rules)
         bits, closed = [], []
         for rows in self.blocks():
+            people = read.profiles[rows]
             batch = build_batch(
-                read.profiles[rows],
-                self.events,
+                people,
+                events_of(people, self.events),
                 read.catalogue,
                 self.knowledge.regions,
                 read.skills,

@@ -28,7 +28,7 @@ from recommender.exploration import Exploration, explore
 from recommender.features import features
 from recommender.objective import DEFAULT, Objective
 from recommender.offer import Offer
-from recommender.participants import ParticipantBatch, build_batch, wished_topics
+from recommender.participants import ParticipantBatch, build_batch, events_of, wished_topics
 from recommender.people import People
 from recommender.quality import Quality
 from recommender.question import Question
@@ -319,7 +319,7 @@ class Engine:
         """Answer any number of participants, block by block, in bounded memory."""
         size = min(MOST_PEOPLE, max(1, CELLS // max(len(self.catalogue), 1)))
         for block in participants.iter_slices(size):
-            yield self.recommend(block, events, day, settings)
+            yield self.recommend(block, events_of(block, events), day, settings)
 
     def explainer(self, answer: Answer, language: str) -> Explainer:
         """Return what reasons for an answer are drawn from; its pairs go list by list, the best first."""

@@ -281,6 +281,12 @@ def _numbers(kinds: tuple[str, ...]) -> list[int]:
     return [EVENT_KINDS.index(kind) for kind in kinds]
 
 
+def events_of(participants: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """Return the events of these participants: a block need not read those of all others."""
+    ids = participants[P.participant_id.name]
+    return events.filter(E.participant_id.col.is_in(ids.implode()))
+
+
 def _done(
     events: pl.DataFrame, people: pl.Series, catalogue: Catalogue, objective: Objective
 ) -> _Done:
