@@ -22,7 +22,7 @@ from recommender.eligibility import permitted_blocks, reason_bits
 from recommender.offer import Offer
 from recommender.participants import ParticipantBatch, build_batch
 from recommender.question import Question
-from training_data.columns import Classes, Courses, Interactions, Participants
+from training_data.columns import Classes, Courses, Interactions, Participants, completed
 from training_data.demo import demo_classes, demo_courses
 from training_data.programme import load_programme
 from training_data.regions import RegionTable
@@ -122,7 +122,9 @@ def _batch(
             E.at.name: pl.repeat(dt.datetime(2024, 3, 1, tzinfo=dt.UTC), len(rows), eager=True),
         }
     )
-    return build_batch(people, events, catalogue, regions, skills, load_occupations(skills), grant)
+    occupations = load_occupations(skills)
+    whole = completed(E, events)
+    return build_batch(people, whole, catalogue, regions, skills, occupations, grant)
 
 
 def _seconds(question: Question) -> float:
