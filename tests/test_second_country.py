@@ -20,6 +20,7 @@ from evaluation.task import Task, task_from_dataset, write_past
 from models.encoder import SentenceEncoder
 from models.promotion import promote
 from recommender.bundle import load_bundle
+from recommender.engine import Engine
 from recommender.training import train
 from tests.second_country.country import write_country, write_sources
 from training_data.dataset import Dataset
@@ -66,6 +67,7 @@ def test_a_second_country_runs_through_everything_by_data_alone(
     assert manifest.programme.startswith("serenas@1+")
     assert manifest.regions == "ilhas-serenas@2025"
 
+    learnt(load_bundle(home / "bundles" / manifest.version).engine)
     recommended(tmp_path)
     explained(tmp_path)
     served(home / "bundles" / manifest.version, dataset)
@@ -76,6 +78,13 @@ def profile(folder: Path, **changes: object) -> Path:
     path = folder / "perfil.json"
     path.write_text(json.dumps(FISHER | changes))
     return path
+
+
+def learnt(engine: Engine) -> None:
+    """An occupation of which nothing is written needs what its vacancies ask for."""
+    diver = engine.occupations.needs[engine.occupations.vocabulary.find("mergulhador")]
+    needed = {engine.skills.terms[skill].id for skill in diver.indices}
+    assert needed == {"motor-de-barco", "conservação-de-peixe"}
 
 
 def recommended(folder: Path) -> None:

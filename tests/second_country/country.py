@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from itertools import product
 from pathlib import Path
 from random import Random
 
@@ -17,6 +18,12 @@ MAPPINGS = COUNTRY / "mappings"
 TERMS = load_skills(COUNTRY / "skills")
 AREAS = ("pesca", "turismo", "construção", "comércio")
 GOALS = ("pescador", "guia-turistico", "pedreiro", "lojista")  # one an area
+WORK = {
+    "Pescador de rede": "",
+    "Pedreiro": "Precisa-se de carpintaria.",
+    "Lojista com experiência": "",
+    "Mergulhador": "Com carta de motor de barco; trata da conservação de peixe.",
+}
 MUNICIPALITIES = (
     "Porto Claro", "concelho de Vila Alta", "Campo Verde", "Ribeira",
     "Santa Luz", "Pedra Branca", "Monte Largo", "VALE FUNDO",
@@ -45,12 +52,14 @@ def write_sources(folder: Path, today: dt.date, people: int = 150) -> dict[str, 
         "participants": persons,
         "interactions": _events(rng, persons, courses, today),
         "vacancies": [
-            {"vaga": f"v{i}", "cargo": cargo, "concelho": place, "lugares": i % 7 + 1}
-            for i, (cargo, place) in enumerate(
-                (cargo, place)
-                for place in MUNICIPALITIES
-                for cargo in ("Pescador de rede", "Pedreiro", "Lojista com experiência")
-            )
+            {
+                "vaga": f"v{i}",
+                "cargo": cargo,
+                "descricao": asks,
+                "concelho": place,
+                "lugares": i % 7 + 1,
+            }
+            for i, (place, (cargo, asks)) in enumerate(product(MUNICIPALITIES, WORK.items()))
         ],
     }
     written = {}
