@@ -1,8 +1,8 @@
 """Lists for one participant a request, made for many at once; simpler ones where there is no time.
 
-A request waits in up to two queues. Who is asked about by id is first held to the store; then the engine
-answers all who wait together. Under a long queue the engine is asked for the simple list, which costs a
-fraction; where even that would come too late, the client is told when to come again.
+Requests wait in one queue, and those who wait are answered together. Who is asked about by id is first held
+to the store. Under a long queue the engine is asked for the simple list, which costs a fraction; where even
+that would come too late, the client is told when to come again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import asyncio
 import datetime as dt
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,24 +32,43 @@ from api.settings import Settings
 from api.shadow import Answered
 from recommender.bundle import Bundle
 from recommender.engine import Filters
-from training_data.profiles import ProfileError, rows_of
+from training_data.profiles import Profile, ProfileError, rows_of
 from training_data.store.audit import Entry
 from training_data.store.shown import Shown
 
 STORE_PAUSE = 1.0  # so long the store is not asked after it failed
 SWEEP_SECONDS = 10.0
-LOOKUPS = 64  # participants looked up together
 BATCH = "/v1/recommendations:batch"
 
 log = logging.getLogger("padan.api")
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """A request that waits.
+
+    Attributes
+    ----------
+    service : Service
+        With the release that was present when it came.
+    person : Person or None
+        Who was described; None for one who is asked about by id.
+    """
+
+    asked: RecommendationRequest
+    service: Service
+    person: Person | None
+    request_id: str | None
+
+
+@dataclass(frozen=True)
 class Given:
-    """One list, and why it is a simple one where it is."""
+    """One list, why it is a simple one where it is, and what the engine was asked."""
 
     answer: dict[str, Any]
     cause: Cause | None
+    asked: Asked
+    arm: Arm | None
 
 
 def shown_by(answer: Mapping[str, Any]) -> Shown | None:
@@ -76,19 +97,9 @@ class Answering:
         self._service = service
         self._settings = settings
         self._store_from = 0.0
-        self._lookups = Batcher[str, Person | None](
-            self._find,
-            lambda _: None,
-            name="store",
-            most=LOOKUPS,
-            bound=settings.most_waiting,
-        )
-        self._lists = Batcher[Asked, Given](
-            self._answer,
-            lambda asked: asked.kind,
-            name="engine",
-            most=settings.most_together,
-            bound=settings.most_waiting,
+        self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._queue = Batcher[Wanted, Given](
+            self._answer, most=settings.most_together, bound=settings.most_waiting
         )
 
     async def keep_swept(self) -> None:
@@ -103,12 +114,11 @@ class Answering:
     @property
     def full(self) -> bool:
         """Whether another request would be sent away."""
-        return self._lists.full
+        return self._queue.full
 
     def close(self) -> None:
-        """End the threads."""
-        self._lookups.close()
-        self._lists.close()
+        """End the thread that asks the store."""
+        self._store_thread.shutdown()
 
     async def recommend(self, asked: RecommendationRequest, principal: Principal) -> dict[str, Any]:
         """Answer one request: the fields of `RecommendationResponse`.
@@ -118,30 +128,19 @@ class Answering:
         ProblemError
             If nobody has that id, a field cannot be used, or there is no time for an answer.
         """
-        until = time.monotonic() + self._settings.deadline_seconds
         service = self._service.now()
-        person, cause = await self._person(asked, principal, service.bundle)
-        takes_part = not (asked.neutral or person.objects)
-        service, arm = service.for_subject(person.subject if takes_part else None)
-        wanted = Asked(
-            bundle=service.bundle,
-            messages=service.messages(asked.language),
-            day=dt.date.today(),
-            settings=list_settings(self._settings, asked.k),
-            filters=Filters(
-                tuple(asked.filters.modes),
-                tuple(asked.filters.categories),
-                asked.filters.max_price_idr,
-            ),
-            person=person,
-            neutral=asked.neutral,
-            seed=request_ids.current() if takes_part and asked.participant_id else None,
-        )
+        service.messages(asked.language)  # refuses what is no language before anybody waits
+        person = None
+        if asked.participant is not None:
+            person = self._described(asked.participant, service.bundle)
+        else:
+            principal.hold_to_own(str(asked.participant_id))
+        wanted = Wanted(asked, service, person, request_ids.current())
         try:
-            given = await self._lists.ask(wanted, until - time.monotonic())
+            given = await self._queue.ask(wanted, self._settings.deadline_seconds)
         except (FullError, TimeoutError) as error:
             raise overloaded() from error
-        return self._noted(asked, principal, wanted, arm, given.answer, given.cause or cause)
+        return self._noted(principal, wanted, given)
 
     async def recommend_many(
         self, asked: Sequence[RecommendationRequest], principal: Principal
@@ -168,86 +167,81 @@ class Answering:
         except ProblemError as error:
             return {"answer": None, "problem": error.problem(BATCH).model_dump()}
 
-    async def _person(
-        self, asked: RecommendationRequest, principal: Principal, bundle: Bundle
-    ) -> tuple[Person, Cause | None]:
-        if asked.participant is not None:
+    @staticmethod
+    def _described(profile: Profile, bundle: Bundle) -> Person:
+        try:
+            return Person(rows_of(profile, "", bundle.engine.regions))
+        except ProfileError as error:
+            raise unusable(f"participant.{error.field}", str(error)) from error
+
+    async def _held(self, ids: Sequence[str]) -> tuple[Mapping[str, Person | None], Cause | None]:
+        """Return the participants of the ids: as the store holds them or, where it does not answer, as kept."""
+        if ids and time.monotonic() >= self._store_from:
+            start = time.perf_counter()
+            loop = asyncio.get_running_loop()
             try:
-                return Person(rows_of(asked.participant, "", bundle.engine.regions)), None
-            except ProfileError as error:
-                raise unusable(f"participant.{error.field}", str(error)) from error
-        participant_id = str(asked.participant_id)
-        principal.hold_to_own(participant_id)
-        if time.monotonic() >= self._store_from:
-            try:
-                found = await self._lookups.ask(participant_id, self._settings.store_seconds)
-            except (SQLAlchemyError, TimeoutError, FullError) as error:
+                async with asyncio.timeout(self._settings.store_seconds):
+                    found = await loop.run_in_executor(self._store_thread, self.people.find, ids)
+            except (SQLAlchemyError, TimeoutError) as error:
                 log.error("the store does not answer: %s", type(error).__name__)
                 self._store_from = time.monotonic() + STORE_PAUSE
             else:
-                if found is None:
-                    raise nobody(participant_id)
-                return found, None
-        kept = self.people.at_hand(participant_id)
-        if kept is None:
-            raise ProblemError(503, "the store does not answer", retry_after=5)
-        return kept, "store"
+                self._service.metrics.stage("store", time.perf_counter() - start)
+                return dict(zip(ids, found, strict=True)), None
+        return {name: self.people.at_hand(name) for name in ids}, "store"
 
-    def _noted(
-        self,
-        asked: RecommendationRequest,
-        principal: Principal,
-        wanted: Asked,
-        arm: Arm | None,
-        answer: dict[str, Any],
-        cause: Cause | None,
-    ) -> dict[str, Any]:
-        """Complete the answer and have the decision audited."""
-        answer["request_id"] = request_ids.current()
-        answer["bundle_version"] = wanted.bundle.manifest.version
-        answer["participant_id"] = asked.participant_id
-        if cause is not None:
-            self._service.metrics.degraded(cause)
-        answer["degraded"] = cause is not None
-        answer["cause"] = cause
-        entry = Entry(
-            actor=principal.name,
-            action="recommend",
-            subject=wanted.person.subject,
-            request_id=answer["request_id"],
-            bundle_version=answer["bundle_version"],
-            programme=answer["programme"],
-            decision={
-                item["course_id"]: [why["code"] for why in item["reasons"]]
-                for item in answer["items"]
-            },
-            arm=arm,
-        )
-        self._service.trail.add(entry, shown_by(answer))
-        if self._service.shadow and not (answer["neutral"] or answer["degraded"]):
-            self._service.shadow.offer(
-                Answered(
-                    request_id=answer["request_id"],
-                    version=answer["bundle_version"],
-                    person=wanted.person.rows,
-                    day=wanted.day,
-                    settings=wanted.settings,
-                    filters=wanted.filters,
-                    seed=wanted.seed,
-                    course_ids=list(entry.decision),
+    async def _answer(self, batch: Sequence[Wanted], load: Load) -> list[Given | ProblemError]:
+        """Answer a batch: its people held to the store at once, then those who ask alike together.
+
+        Lists are made here and not in a thread, which would have the interpreter to itself no more than the
+        event loop has: the two would wait for each other at every step.
+        """
+        ids = [str(one.asked.participant_id) for one in batch if one.person is None]
+        held, cause = await self._held(ids)
+        given: dict[int, Given | ProblemError] = {}
+        alike: defaultdict[Hashable, dict[int, tuple[Asked, Arm | None]]] = defaultdict(dict)
+        for place, one in enumerate(batch):
+            person = one.person or held[str(one.asked.participant_id)]
+            if person is None:
+                given[place] = (
+                    ProblemError(503, "the store does not answer", retry_after=5)
+                    if cause
+                    else nobody(str(one.asked.participant_id))
                 )
-            )
-        return answer
+                continue
+            asked, arm = self._asked(one, person)
+            alike[asked.kind][place] = asked, arm
+        for group in alike.values():
+            lists, simpler = self._lists([asked for asked, _ in group.values()], load)
+            for (place, (asked, arm)), answer in zip(group.items(), lists, strict=True):
+                by_id = batch[place].person is None
+                given[place] = Given(answer, simpler or (cause if by_id else None), asked, arm)
+        return [given[place] for place in range(len(batch))]
 
-    def _find(self, ids: Sequence[str], _: Load) -> list[Person | None]:
-        """Hold participants to the store; runs in the store's thread."""
-        start = time.perf_counter()
-        found = self.people.find(ids)
-        self._service.metrics.stage("store", time.perf_counter() - start)
-        return found
+    def _asked(self, wanted: Wanted, person: Person) -> tuple[Asked, Arm | None]:
+        """Return what the engine is asked, and the arm of the person in the experiment."""
+        asked = wanted.asked
+        takes_part = not (asked.neutral or person.objects)
+        service, arm = wanted.service.for_subject(person.subject if takes_part else None)
+        return Asked(
+            bundle=service.bundle,
+            messages=service.messages(asked.language),
+            day=dt.date.today(),
+            settings=list_settings(self._settings, asked.k),
+            filters=Filters(
+                tuple(asked.filters.modes),
+                tuple(asked.filters.categories),
+                asked.filters.max_price_idr,
+            ),
+            person=person,
+            neutral=asked.neutral,
+            seed=wanted.request_id if takes_part and asked.participant_id else None,
+        ), arm
 
-    def _answer(self, asked: Sequence[Asked], load: Load) -> list[Given]:
-        """Answer those who ask for lists of one kind; runs in the engine's thread."""
+    def _lists(
+        self, asked: Sequence[Asked], load: Load
+    ) -> tuple[list[dict[str, Any]], Cause | None]:
+        """Return lists of one kind, and why they are simple ones where they are."""
         lists, cause = self._lists_within(asked, load)
         head, metrics = asked[0], self._service.metrics
         metrics.answered(lists.batch, lists.trace)
@@ -255,7 +249,46 @@ class Answering:
             metrics.met(head.bundle.mix, lists.batch, head.day.year)
         for answer in lists.answers:
             metrics.excluded(answer["excluded"])
-        return [Given(answer, cause) for answer in lists.answers]
+        return lists.answers, cause
+
+    def _noted(self, principal: Principal, wanted: Wanted, given: Given) -> dict[str, Any]:
+        """Complete the answer and have the decision audited."""
+        answer, cause, asked = given.answer, given.cause, given.asked
+        answer["request_id"] = request_ids.current()
+        answer["bundle_version"] = asked.bundle.manifest.version
+        answer["participant_id"] = wanted.asked.participant_id
+        if cause is not None:
+            self._service.metrics.degraded(cause)
+        answer["degraded"] = cause is not None
+        answer["cause"] = cause
+        entry = Entry(
+            actor=principal.name,
+            action="recommend",
+            subject=asked.person.subject,
+            request_id=answer["request_id"],
+            bundle_version=answer["bundle_version"],
+            programme=answer["programme"],
+            decision={
+                item["course_id"]: [why["code"] for why in item["reasons"]]
+                for item in answer["items"]
+            },
+            arm=given.arm,
+        )
+        self._service.trail.add(entry, shown_by(answer))
+        if self._service.shadow and not (answer["neutral"] or answer["degraded"]):
+            self._service.shadow.offer(
+                Answered(
+                    request_id=answer["request_id"],
+                    version=answer["bundle_version"],
+                    person=asked.person.rows,
+                    day=asked.day,
+                    settings=asked.settings,
+                    filters=asked.filters,
+                    seed=asked.seed,
+                    course_ids=list(entry.decision),
+                )
+            )
+        return answer
 
     def _lists_within(self, asked: Sequence[Asked], load: Load) -> tuple[Lists, Cause | None]:
         """Return the lists for which there is time."""

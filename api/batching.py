@@ -1,12 +1,11 @@
-"""Requests that arrive together share one call: what waits while a thread works is handed to it at once."""
+"""Requests that arrive together share one call: what came during a call is the next one, at once."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -38,22 +37,20 @@ class Load:
 class _Waiting(Generic[Asked, Given]):
     asked: Asked
     since: float
+    until: float
     given: asyncio.Future[Given]
 
 
 class Batcher(Generic[Asked, Given]):
-    """Hands what waits to one thread, the oldest first, and each answer to who asked for it.
+    """Hands what waits to one call after the other, the oldest first, and each answer to who asked for it.
 
-    Nothing is held back to make a batch larger: an idle thread takes a single request at once.
+    Nothing is held back to make a batch larger: where no call is under way, a single request is one.
 
     Parameters
     ----------
-    work : callable
-        Gets a batch and the load, and returns as many answers, in the same order. It runs in the thread.
-    kind : callable
-        Only what is of an equal kind shares a batch.
-    name : str
-        Of the thread.
+    work : coroutine function
+        Gets a batch and the load, and returns as many answers, in the same order; an exception is
+        raised for who asked.
     most : int
         Largest batch.
     bound : int
@@ -62,19 +59,15 @@ class Batcher(Generic[Asked, Given]):
 
     def __init__(
         self,
-        work: Callable[[Sequence[Asked], Load], Sequence[Given]],
-        kind: Callable[[Asked], Hashable],
+        work: Callable[[Sequence[Asked], Load], Awaitable[Sequence[Given | Exception]]],
         *,
-        name: str,
         most: int,
         bound: int,
     ) -> None:
         self._work = work
-        self._kind = kind
         self._most = most
         self._bound = bound
         self._waiting: deque[_Waiting[Asked, Given]] = deque()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._running: asyncio.Task[None] | None = None
 
     @property
@@ -95,45 +88,41 @@ class Batcher(Generic[Asked, Given]):
         if self.full:
             raise FullError
         loop = asyncio.get_running_loop()
-        waiting = _Waiting[Asked, Given](asked, time.monotonic(), loop.create_future())
+        now = time.monotonic()
+        waiting = _Waiting[Asked, Given](asked, now, now + seconds, loop.create_future())
         self._waiting.append(waiting)
         if self._running is None:
             self._running = loop.create_task(self._run())
         async with asyncio.timeout(seconds):
             return await waiting.given
 
-    def close(self) -> None:
-        """End the thread after what it does now."""
-        self._thread.shutdown()
-
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
         try:
             while batch := self._take():
                 load = Load(len(batch) + len(self._waiting), time.monotonic() - batch[0].since)
                 asked = [one.asked for one in batch]
                 try:
-                    answers = await loop.run_in_executor(self._thread, self._work, asked, load)
+                    answers = await self._work(asked, load)
                 except Exception as error:  # each who asked hears of it
                     _hand_out(batch, [error] * len(batch))
                 else:
                     _hand_out(batch, answers)
+                await asyncio.sleep(0)  # answers go out and requests come in meanwhile
         finally:
             self._running = None
 
     def _take(self) -> list[_Waiting[Asked, Given]]:
-        """Return the oldest who still waits, and the next ones of that kind."""
+        """Return the oldest who still wait."""
+        now = time.monotonic()
         taken: list[_Waiting[Asked, Given]] = []
-        others: list[_Waiting[Asked, Given]] = []
-        kind: Hashable = None
         while self._waiting and len(taken) < self._most:
             one = self._waiting.popleft()
             if one.given.done():  # cancelled, or waited too long
                 continue
-            if not taken:
-                kind = self._kind(one.asked)
-            (taken if self._kind(one.asked) == kind else others).append(one)
-        self._waiting.extendleft(reversed(others))
+            if now < one.until:
+                taken.append(one)
+            else:  # its time was over during the last call
+                one.given.set_exception(TimeoutError())
         return taken
 
 

@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     exploration_pool: int = Field(
         8, ge=1, description="trainings after the list's end that may come into it"
     )
-    people_kept: int = Field(10_000, ge=0, description="participants kept in memory")
+    people_kept: int = Field(5_000, ge=0, description="participants kept in memory")
     participant_days: int = Field(
         1_825, ge=1, description="participants of whom nothing was heard are kept so long"
     )

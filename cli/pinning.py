@@ -1,15 +1,16 @@
-"""One thread for each library that would take as many as there are cores: a worker's core is its own."""
+"""What a worker takes: one thread for each library that would take as many as there are cores, and less memory."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-ONE_THREAD = {
+FRUGAL = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "POLARS_MAX_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",  # else glibc keeps free memory apart for each thread
 }
 
 
@@ -19,6 +20,6 @@ def pin_threads(command: str) -> None:
     They read it once, when they are imported, which has happened by now. Only a process that was started
     as ``padan COMMAND`` is started again.
     """
-    chosen = ONE_THREAD | dict(os.environ)
+    chosen = FRUGAL | dict(os.environ)
     if sys.argv[1:2] == [command] and chosen != dict(os.environ):
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], chosen)  # noqa: S606

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
@@ -15,6 +16,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 Find = Callable[[str], int]
+Integer = TypeVar("Integer", bound=np.integer)
 
 
 def exploded(values: pl.Series) -> tuple[NDArray[np.int64], list[str]]:
@@ -68,7 +70,7 @@ def stacked(matrices: Sequence[sp.csr_matrix]) -> sp.csr_matrix:
     return sp.csr_matrix((data, columns, indptr), shape=(len(indptr) - 1, matrices[0].shape[1]))
 
 
-def stacked_indptr(parts: Sequence[NDArray[np.integer]]) -> NDArray[np.integer]:
+def stacked_indptr(parts: Sequence[NDArray[Integer]]) -> NDArray[Integer]:
     """Return where rows begin and end, as in a CSR matrix, of parts below each other."""
     kind = parts[0].dtype
     starts = np.array([0, *(part[-1] for part in parts[:-1])], dtype=kind).cumsum(dtype=kind)

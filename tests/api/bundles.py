@@ -40,7 +40,7 @@ def renamed(number: int) -> Change:
 def another_order(folder: Path) -> None:
     """Rank by the fixed weights alone, and say so in the golden answers."""
     parts = json.loads((folder / "parts.json").read_text())
-    (folder / "parts.json").write_text(json.dumps(parts | {"blend": None}))
+    (folder / "parts.json").write_text(json.dumps(parts | {"ranker": "fixed"}))
     golden = Golden.read(folder)
     Golden.of(load_engine(folder), golden.day, seed=0).write(folder)
 

@@ -168,7 +168,7 @@ def test_after_the_deadline_the_client_is_told_to_come_again(
     bundle: Bundle, sqlite_store: Store, dataset: Dataset
 ) -> None:
     load(sqlite_store, dataset)
-    settings = Settings(deadline_seconds=0.0001)
+    settings = Settings(deadline_seconds=1e-9)
     app = create_app(Releases.of(bundle), sqlite_store, settings, development=True)
     answer = ask_together(app, [{"participant": PROFILE}])[0]
     assert answer.status_code == 503
