@@ -68,14 +68,15 @@ def run(coco: Path, encoder: TextEncoder, home: Path) -> Outcome:
         task = task_from_dataset(data)
         past = write_past(task, place / "past")
         version = train(past, encoder, place, task.border.date()).version
-        seconds, gigabytes = _measured(data.folder, place / "bundles" / version)
-    _show(seconds, gigabytes)
+        seconds, busy, gigabytes = _measured(data.folder, place / "bundles" / version)
+    _show(seconds, busy, gigabytes)
     return Outcome(
         "evaluation-coco",
         round(seconds, 1),
         TARGET,
         seconds <= TARGET and gigabytes <= MOST_GB,
         {
+            "processor_seconds": round(busy, 1),
             "peak_gigabytes": round(gigabytes, 2),
             "most_gigabytes": MOST_GB,
             "cores": os.cpu_count(),
@@ -145,17 +146,23 @@ def _people(ids: pl.Series) -> pl.DataFrame:
     )
 
 
-def _measured(data: Path, bundle: Path) -> tuple[float, float]:
-    """Return the seconds and the gigabytes at the peak of an evaluation in a new process."""
+def _measured(data: Path, bundle: Path) -> tuple[float, float, float]:
+    """Return seconds, seconds of the processor and gigabytes at the peak of an evaluation in a new process.
+
+    Where others use the machine, the seconds are more than they would be alone, and those of the
+    processor tell by how much.
+    """
     process = get_context("spawn").Process(target=_evaluate, args=(data, bundle))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     process.start()
     process.join()
     seconds = time.perf_counter() - start
     if process.exitcode:
         raise RuntimeError(f"the evaluation of {bundle} ended with exit code {process.exitcode}")
-    kilobytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return seconds, kilobytes * 1024 / 1e9
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return seconds, busy, after.ru_maxrss * 1024 / 1e9
 
 
 def _evaluate(data: Path, bundle: Path) -> None:
@@ -167,10 +174,11 @@ def _no_training(_: object) -> Path:
     raise AssertionError("the bundle is there")
 
 
-def _show(seconds: float, gigabytes: float) -> None:
+def _show(seconds: float, busy: float, gigabytes: float) -> None:
     table = Table("a whole evaluation on COCO", title="From the first import to the written report")
     table.add_column("measured", justify="right")
     table.add_column("allowed", justify="right")
     table.add_row("seconds", f"{seconds:.1f}", f"{TARGET:.0f}")
+    table.add_row("seconds of the processor", f"{busy:.1f}", "")
     table.add_row("gigabytes at the peak", f"{gigabytes:.2f}", f"{MOST_GB:.0f}")
     Console().print(table)
