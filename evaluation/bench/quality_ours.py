@@ -70,7 +70,7 @@ def sources(side: SideInformation) -> dict[str, CandidateModel]:
     models: dict[str, CandidateModel] = {
         "popular": Popularity(),
         "popular_lately": Popularity(half_life=0.02),
-        "ease": EASE(l2=200.0),
+        "ease": EASE(l2=50.0, dropout=0.6),
         "ease_lately": EASE(l2=500.0, keep=0.8),
         "knn": ItemKNN(neighbours=200, k1=0.3, b=0.75),
         "knn_lately": ItemKNN(half_life=0.1, keep=0.8),
