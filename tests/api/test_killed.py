@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from api.client import Padan
 from api.schemas.events import Event
-from tests.api.serving import serving
+from tests.api.nursery import nursery
 from training_data.store.database import open_store
 from training_data.store.tables import events
 
@@ -26,19 +26,20 @@ SENDERS = 3
     "rounds", [2, pytest.param(100, marks=pytest.mark.slow)], ids=["few", "many"]
 )
 def test_no_acknowledged_event_is_lost_or_doubled(
-    database_url: str, bundle_folder: Path, tmp_path: Path, rounds: int
+    database_url: str, bundle_folder: Path, rounds: int
 ) -> None:
     rng = Random(0)  # noqa: S311
     store = open_store(database_url)
     store.upgrade()
     sent: set[str] = set()
     acknowledged: set[str] = set()
-    for number in range(rounds):
-        with serving(tmp_path, database_url, bundle_folder) as served:
+    with nursery(bundle_folder, database_url) as services:
+        for number in range(rounds):
+            services.start()
             stop = threading.Event()
             senders = [
                 threading.Thread(
-                    target=_send, args=(served.url, f"{number}-{one}", stop, sent, acknowledged)
+                    target=_send, args=(services.url, f"{number}-{one}", stop, sent, acknowledged)
                 )
                 for one in range(SENDERS)
             ]
@@ -48,14 +49,15 @@ def test_no_acknowledged_event_is_lost_or_doubled(
             while len(acknowledged) == before:
                 time.sleep(0.01)
             time.sleep(rng.uniform(0, 0.5))
-            served.kill()
+            services.kill()
             stop.set()
             for sender in senders:
                 sender.join()
-        with store.reading() as connection:
-            held = Counter(connection.execute(sa.select(events.c.event_id)).scalars())
-        assert acknowledged <= held.keys() <= sent
-        assert set(held.values()) == {1}
+            with store.reading() as connection:
+                held = Counter(connection.execute(sa.select(events.c.event_id)).scalars())
+            assert acknowledged <= held.keys() <= sent
+            assert set(held.values()) == {1}
+    print(f"{rounds} kills, {len(acknowledged)} acknowledged events, {len(sent)} sent")
     assert len(acknowledged) > rounds
     store.engine.dispose()
 
