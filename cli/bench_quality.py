@@ -29,7 +29,7 @@ def quality(
     trials: Annotated[int, typer.Option(min=1, help="Tuning trials of each peer")] = 30,
     seconds: Annotated[
         float, typer.Option(min=1, help="Processor seconds for tuning each peer, at most")
-    ] = 300.0,
+    ] = 120.0,
     peer: Annotated[
         list[str] | None, typer.Option(help="Only peers whose name holds this; may be repeated")
     ] = None,

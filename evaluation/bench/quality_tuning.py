@@ -52,7 +52,7 @@ class Budget:
     """What every peer may spend on tuning: trials, or processor seconds, whichever ends first."""
 
     trials: int = 30
-    seconds: float = 300.0
+    seconds: float = 120.0
 
 
 @dataclass(frozen=True)
