@@ -131,11 +131,13 @@ def _trainer(encoder: str | None, seed: int) -> Callable[[Task], Path]:
 
     def train(task: Task) -> Path:
         from evaluation.task import write_past
+        from models.embedding_cache import CachedEncoder, EmbeddingCache
         from models.encoder import SentenceEncoder
         from recommender.training import train as train_bundle
 
         home = padan_home()
-        reader = SentenceEncoder(encoder or home / "encoders" / "multilingual-e5-small")
+        teacher = SentenceEncoder(encoder or home / "encoders" / "multilingual-e5-small")
+        reader = CachedEncoder(teacher, EmbeddingCache(home))
         with tempfile.TemporaryDirectory() as folder:
             past = write_past(task, Path(folder) / "past")
             manifest = train_bundle(past, reader, home, task.border.date(), seed)
