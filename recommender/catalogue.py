@@ -149,12 +149,10 @@ class Catalogue:
         return count
 
     @cached_property
-    def needed_count(self) -> NDArray[np.float32]:
-        """How many trainings each one needs first, at least 1, (N,)."""
-        count: NDArray[np.float32] = np.maximum(self.prerequisites.getnnz(axis=1), 1).astype(
-            np.float32
-        )
-        return count
+    def leading_to(self) -> sp.csr_matrix:
+        """Share that each training has of what another needs first, (N, N): row leads to column."""
+        count = np.maximum(self.prerequisites.getnnz(axis=1), 1).astype(np.float32)
+        return (sp.diags(1 / count) @ self.prerequisites).T.tocsr()
 
     @cached_property
     def of_small_provider(self) -> NDArray[np.bool_]:

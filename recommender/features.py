@@ -139,9 +139,8 @@ def _builds_on(
     question: Question, rows: NDArray[np.intp], candidates: NDArray[np.int32]
 ) -> NDArray[np.float32]:
     """Share of the trainings needed first that the person has finished; 0 where none is needed."""
-    needed = question.catalogue.prerequisites
-    met = (question.batch.finished @ needed.T).toarray()[rows, candidates]
-    share: NDArray[np.float32] = met / question.catalogue.needed_count[candidates]
+    met = question.batch.finished @ question.catalogue.leading_to
+    share: NDArray[np.float32] = met.toarray()[rows, candidates]
     return share
 
 

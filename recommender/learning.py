@@ -172,7 +172,9 @@ def _examples(
         told = _outcome_of(events.filter(seconds >= start), participants, engine)
         asked = np.unique(present.future.users)
         asked = np.sort(rng.choice(asked, min(len(asked), MOST_ASKED // PRESENTS), replace=False))
-        day = dt.datetime.fromtimestamp(start, tz=dt.UTC).date()
+        # older events than the rules: nothing here depends on them but today's grant
+        first = min(rule.valid_from for rule in engine.programme.rule)
+        day = max(dt.datetime.fromtimestamp(start, tz=dt.UTC).date(), first)
         for begin in range(0, len(asked), BLOCK):
             block = asked[begin : begin + BLOCK]
             yield _example(then, people[block], past, present.future, told, block, day)

@@ -1,14 +1,24 @@
-"""The text of a training that the encoder reads."""
+"""Trainings as they are read, and the text of each that the encoder reads."""
 
 from __future__ import annotations
 
 import polars as pl
 
+from recommender.quality import with_completion
 from training_data.columns import Courses
+from training_data.dataset import Dataset
 from training_data.frames import exploded
+from training_data.skill_matching import with_named_skills
 from training_data.vocabulary import Vocabulary
 
 C = Courses
+
+
+def courses_and_texts(dataset: Dataset, skills: Vocabulary) -> tuple[pl.DataFrame, list[str]]:
+    """Return the trainings of a dataset with what its events tell of them, and the text of each."""
+    courses = with_completion(dataset.read("courses"), dataset.read("interactions"))
+    named = with_named_skills(courses, skills)
+    return courses, course_texts(named, skills, dataset.info.language)
 
 
 def course_texts(courses: pl.DataFrame, skills: Vocabulary, language: str) -> list[str]:

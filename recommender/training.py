@@ -44,16 +44,15 @@ from recommender.messages import load_messages
 from recommender.mix import Kinds, Mix
 from recommender.neighbours import Neighbours
 from recommender.objective import DEFAULT, Objective
-from recommender.quality import course_quality, with_completion
+from recommender.quality import course_quality
 from recommender.ranking import FixedRanker
-from recommender.texts import course_texts
+from recommender.texts import courses_and_texts
 from recommender.wishes import phrases_of, wishes
 from training_data.columns import Interactions, Participants
 from training_data.dataset import Dataset
 from training_data.national_occupations import NationalOccupations
 from training_data.programme import Programme, load_programme
 from training_data.regions import RegionTable
-from training_data.skill_matching import with_named_skills
 from training_data.vocabulary import Occupations, Vocabulary, load_occupations, load_skills
 
 P = Participants
@@ -103,11 +102,9 @@ def untrained_engine(
     dataset: Dataset, knowledge: Knowledge, encoder: TextEncoder, seed: int
 ) -> Engine:
     """Return an engine that knows the catalogue and its texts, and nothing of anybody's behaviour."""
-    courses = with_completion(dataset.read("courses"), dataset.read("interactions"))
-    language = dataset.info.language
-    texts = course_texts(with_named_skills(courses, knowledge.skills), knowledge.skills, language)
+    courses, texts = courses_and_texts(dataset, knowledge.skills)
     things = _known_things(dataset, knowledge, courses)
-    content = ContentSpace(common_words=_common_words(language), seed=seed)
+    content = ContentSpace(common_words=_common_words(dataset.info.language), seed=seed)
     content.fit(texts, list(dict.fromkeys(chain.from_iterable(things))), encoder).unify(things)
     extractor = SkillExtractor(knowledge.skills, StaticWords(content.student_), BY_STUDENT)
     courses = with_extracted_skills(courses, extractor.fit(content.student_, texts))
