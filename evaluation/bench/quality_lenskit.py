@@ -62,10 +62,12 @@ def _rank(scorer: Any, past: Interactions, users: Ids, k: int) -> Ids:
     from lenskit.batch import recommend
     from lenskit.data import from_interactions_df
     from lenskit.pipeline import topn_pipeline
+    from lenskit.training import TrainingOptions
 
     pairs = np.unique(np.column_stack([past.users, past.items]), axis=0)
     pipeline = topn_pipeline(scorer)
-    pipeline.train(from_interactions_df(pd.DataFrame(pairs, columns=["user_id", "item_id"])))
+    table = pd.DataFrame(pairs, columns=["user_id", "item_id"])
+    pipeline.train(from_interactions_df(table), TrainingOptions(rng=0))
     # one process: work in others would escape the budget of processor seconds
     lists = recommend(pipeline, users.tolist(), n=k, n_jobs=1)
     ids = np.full((len(users), k), -1, dtype=np.int32)
