@@ -201,7 +201,8 @@ def opened(page: Path) -> tuple[str, list[str]]:
         [
             str(CHROMIUM),
             *quiet.split(),
-            *("--disable-component-update", "--disable-sync", "--enable-logging=stderr"),
+            *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
+            "--enable-logging=stderr",
             f"--user-data-dir={page.parent / 'profile'}",
             "--dump-dom",
             page.as_uri(),
