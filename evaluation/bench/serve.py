@@ -26,6 +26,7 @@ from urllib.request import urlopen
 import numpy as np
 import orjson
 import uvloop
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
@@ -146,6 +147,7 @@ def _service(courses: int, participants: int, home: Path, lengths: Lengths) -> d
         "overload": _figures(over)
         | {
             "offered_a_second": round(len(over.status) / over.length),
+            "statuses": dict(zip(*_counted(over.status), strict=True)),
             "sent_away": round(float(np.mean(over.status == 503)), 3),
             "simple_share": round(degraded / max(int(answered.sum()), 1), 3),
             "wrong_answers": wrong,
@@ -179,6 +181,12 @@ def _figures(measured: Measured) -> dict[str, float]:
         "p50_ms": round(measured.milliseconds(0.5), 2),
         "p99_ms": round(measured.milliseconds(0.99), 2),
     }
+
+
+def _counted(status: NDArray[np.int64]) -> tuple[list[str], list[int]]:
+    """Return the statuses of answers, 0 for a broken connection, and how many there were of each."""
+    values, counts = np.unique(status, return_counts=True)
+    return values.astype(str).tolist(), counts.tolist()
 
 
 def _recovery(after: Measured) -> int:
