@@ -24,12 +24,11 @@ from recommender.demand import build_demand
 from recommender.engine import Engine
 from recommender.golden import Golden
 from recommender.neighbours import Neighbours
-from recommender.quality import course_quality, with_completion
-from recommender.texts import course_texts
-from training_data.columns import Courses, Participants
+from recommender.quality import course_quality
+from recommender.texts import courses_and_texts
+from training_data.columns import Courses, Interactions, Participants
 from training_data.dataset import Dataset
 from training_data.frames import positions
-from training_data.skill_matching import with_named_skills
 
 SHARPNESS = 10.0  # exponent of the cosine by which a new training is like an old one
 LEAST_LIKENESS = 0.01  # so that one like none is like all
@@ -64,6 +63,10 @@ def refresh(
             f"{bundle.manifest.encoder}, not {encoder.name}; name that one, or train again"
         )
     engine = _with_catalogue(bundle.engine, dataset, encoder)
+    newest = (
+        bundle.manifest.newest_event,
+        dataset.read("interactions")[Interactions.at.name].max(),
+    )
     neighbours = Neighbours(
         FaissIndex(engine.course_vectors.shape[1]).add(engine.catalogue.ids, engine.course_vectors),
         _remaining(bundle.neighbours.participants, dataset.read("participants")),
@@ -76,15 +79,15 @@ def refresh(
         changed = {
             "created_on": day.isoformat(),
             "data": dataset.fingerprint(),
+            # completion rates are told by today's events: judged on those, it would know the answers
+            "newest_event": max((at for at in newest if at is not None), default=None),
             "metrics": bundle.manifest.metrics | {"courses": float(len(engine.catalogue))},
         }
         return seal(folder, home / "bundles", head | changed)
 
 
 def _with_catalogue(engine: Engine, dataset: Dataset, encoder: TextEncoder) -> Engine:
-    courses = with_completion(dataset.read("courses"), dataset.read("interactions"))
-    named = with_named_skills(courses, engine.skills)
-    texts = course_texts(named, engine.skills, dataset.info.language)
+    courses, texts = courses_and_texts(dataset, engine.skills)
     courses = with_extracted_skills(courses, engine.extractor)
     old_rows = engine.catalogue.index
     old = positions(courses[Courses.course_id.name], lambda name: old_rows.get(name, -1))

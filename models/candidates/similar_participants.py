@@ -108,7 +108,7 @@ class SimilarParticipants(CandidateModel):
         places = selection(old, len(self.items_))
         model = replace(self)
         model.items_ = places.T @ self.items_
-        model.people_ = self.people_
+        model.people_, model.index_ = self.people_, self.index_
         model.taken_ = (self.taken_ @ places).tocsr()
         return model
 

@@ -24,7 +24,7 @@ from training_data.simulation import simulate_dataset
 
 DAY = dt.date(2024, 6, 15)
 NEW = "new-training"
-WISH = "membuat sabun cuci piring dari minyak jelantah"
+WISH = "menjahit baju dan belajar las listrik"  # words that the tiny encoder knows
 BY_SCORE = Settings(relevance_weight=1.0)
 
 
@@ -122,8 +122,18 @@ def test_models_of_behaviour_say_the_same_of_the_trainings_they_know(trained: Bu
             model.realigned(old, np.full((1, n), 1 / n, np.float32)).score(after)[0],
         )
         np.testing.assert_allclose(found[place], expected, rtol=1e-5, atol=1e-7, err_msg=name)
-        guess = expected.mean() if name == "regional_popularity" else 0.0
+        guess = expected.mean() if name.endswith("popularity") else 0.0
         assert np.nan_to_num(found[7], neginf=0.0) == pytest.approx(guess, rel=1e-4), name
+
+
+def test_it_may_not_be_judged_on_events_that_told_of_completion(
+    trained: Bundle, dataset: Dataset, tiny_encoder: SentenceEncoder, tmp_path: Path
+) -> None:
+    courses, older = dataset.read("courses"), trained.manifest.newest_event
+    assert older is not None
+    manifest = trained.manifest.model_copy(update={"newest_event": older - dt.timedelta(days=90)})
+    fresh = refreshed(replace(trained, manifest=manifest), dataset, courses, tiny_encoder, tmp_path)
+    assert fresh.manifest.newest_event == older
 
 
 def test_another_encoder_is_refused(
