@@ -3,7 +3,9 @@
 The sources are fixed. The rankers, one for warm and one for cold participants, are chosen on
 validation among ``rankers()``, then everything is refitted on train and validation together. What
 differs between datasets is read off the data: which side information there is, and whether the
-split is one moment for all (``horizon``).
+split is one moment for all (``horizon``). Where participants' ids hold numbers, these count as side
+information too: they tell who joined before whom (see ``QualityData.user_joined``). The peers have
+no place for it.
 """
 
 from __future__ import annotations
