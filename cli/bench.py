@@ -67,6 +67,24 @@ def encoder(
 
 
 @app.command()
+def reranking(
+    data: Annotated[
+        Path | None, typer.Option(help="Dataset directory.", show_default="people simulated here")
+    ] = None,
+    participants: Annotated[int, typer.Option(min=500, help="Simulated people.")] = 4_000,
+) -> None:
+    """Measure what diversity, calibration, bounds for providers, chance and outcomes cost in NDCG."""
+    from evaluation.bench.reranking import run
+    from models.e5_installer import install_e5
+    from models.embedding_cache import CachedEncoder, EmbeddingCache
+    from models.encoder import SentenceEncoder
+
+    home = padan_home()
+    reader = CachedEncoder(SentenceEncoder(install_e5(home)), EmbeddingCache(home))
+    _end(run(reader, home / "bench", data=data, participants=participants))
+
+
+@app.command()
 def serve(
     full: Annotated[
         bool, typer.Option("--full", help="Show 10,000 and 50,000 trainings beside.")
