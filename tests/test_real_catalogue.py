@@ -9,6 +9,7 @@ import datetime as dt
 import re
 from pathlib import Path
 
+import polars as pl
 import pytest
 from filelock import FileLock
 
@@ -18,6 +19,7 @@ from recommender.answers import respond
 from recommender.bundle import Bundle, load_bundle
 from recommender.eligibility import permitted
 from recommender.engine import Filters, Settings
+from recommender.refreshing import refresh
 from recommender.training import train
 from training_data.dataset import Dataset
 from training_data.home import padan_home
@@ -90,20 +92,26 @@ PEOPLE = {
 
 
 @pytest.fixture(scope="module")
-def bundle(
-    shared_data: Path,
-    e5: SentenceEncoder,
-    teachers_turn: FileLock,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Bundle:
-    """The real catalogues imported together and trained, without anybody's behaviour."""
-    home = tmp_path_factory.mktemp("home")
+def encoder(e5: SentenceEncoder) -> CachedEncoder:
+    return CachedEncoder(e5, EmbeddingCache(padan_home()))
+
+
+@pytest.fixture(scope="module")
+def catalogue(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """The real catalogues imported together."""
+    folder = tmp_path_factory.mktemp("home") / "real"
     files = [shared_data / "catalogue" / name for name in CATALOGUES]
-    summary = import_into(home / "real", "courses", files, None, True)
+    summary = import_into(folder, "courses", files, None, True)
     assert summary.read == summary.accepted + summary.rejected
-    encoder = CachedEncoder(e5, EmbeddingCache(padan_home()))
+    return Dataset.open(folder)
+
+
+@pytest.fixture(scope="module")
+def bundle(catalogue: Dataset, encoder: CachedEncoder, teachers_turn: FileLock) -> Bundle:
+    """A bundle of them, without anybody's behaviour."""
+    home = catalogue.folder.parent
     with teachers_turn:
-        manifest = train(Dataset.open(home / "real"), encoder, home, DAY)
+        manifest = train(catalogue, encoder, home, DAY)
     return load_bundle(home / "bundles" / manifest.version)
 
 
@@ -139,6 +147,54 @@ def test_the_welder_hears_that_the_class_is_within_reach(bundle: Bundle) -> None
     placed = [item for item in found["items"] if item["distance_km"] is not None]
     assert placed
     assert all(item["distance_km"] <= 50 for item in placed)
+
+
+NEW = "las-smaw-karawang"
+OF_TODAY = {
+    "course_id": NEW,
+    "title": "Las listrik SMAW posisi 3G",
+    "description": "Mengelas pelat baja dengan busur listrik SMAW sampai siap uji kompetensi juru las.",
+    "region_code": "32.15",  # Kab. Karawang
+    "available_from": DAY,
+}
+WELDER = {
+    "birth_year": 1984,
+    "employment_status": "laid_off",
+    "occupation": "buruh pabrik",
+    "skills": ["las listrik"],
+}
+
+
+def listed(bundle: Bundle, **described: object) -> list[str]:
+    tables = to_tables([Profile(**described)], ["someone"], bundle.engine.regions)
+    ids = bundle.engine.recommend(*tables, DAY).ids[0]
+    return [bundle.engine.catalogue.ids[course] for course in ids if course >= 0]
+
+
+def test_a_training_of_today_is_recommended_from_its_text_and_place_without_training(
+    bundle: Bundle, catalogue: Dataset, encoder: CachedEncoder, tmp_path: Path
+) -> None:
+    courses = catalogue.read("courses")
+    there = courses.filter((courses["mode"] == "in_person") & courses["region_code"].is_not_null())
+    new = there[:1].with_columns(
+        *(pl.lit(value).cast(courses.schema[name]).alias(name) for name, value in OF_TODAY.items()),
+        pl.lit([], pl.List(pl.String)).alias("skills"),
+        *(pl.lit(None, courses.schema[name]).alias(name) for name in ("latitude", "longitude")),
+    )
+    gone = next(
+        course for course in listed(bundle, region="Kab. Karawang", **WELDER) if course != NEW
+    )
+    today = Dataset.create(tmp_path / "today", catalogue.info)
+    today.write("courses", pl.concat([courses.filter(courses["course_id"] != gone), new]))
+    manifest = refresh(bundle, today, encoder, tmp_path, DAY)
+    fresh = load_bundle(tmp_path / "bundles" / manifest.version)
+
+    near = listed(fresh, region="Kab. Karawang", **WELDER)
+    assert NEW in near[:5]
+    assert gone not in near
+    assert NEW not in listed(fresh, region="Kota Kupang", **WELDER)
+    baker = {"birth_year": 1996, "interests": ["jualan camilan lewat internet"]}
+    assert NEW not in listed(fresh, region="Kab. Karawang", **baker)[:5]
 
 
 def test_a_radius_too_small_takes_the_class_away(bundle: Bundle) -> None:
