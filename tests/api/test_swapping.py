@@ -50,7 +50,7 @@ def ask(http: httpx.Client, profile: dict[str, Any]) -> httpx.Response:
 
 
 def wait_for(served: Served, version: str) -> None:
-    while httpx.get(f"{served.url}/readyz").json()["bundle_version"] != version:
+    while httpx.get(f"{served.url}/readyz", timeout=60).json()["bundle_version"] != version:
         time.sleep(0.05)
 
 
@@ -102,11 +102,13 @@ def test_a_refused_bundle_is_shown_and_the_service_stays_ready(
         refused = None
         while refused is None:
             time.sleep(0.05)
-            refused = httpx.get(f"{served.url}/v1/model").json()["operations"]["refused"]
+            refused = httpx.get(f"{served.url}/v1/model", timeout=60).json()["operations"][
+                "refused"
+            ]
         assert refused["version"] == bad
         assert "golden answer" in refused["reason"]
-        assert httpx.get(f"{served.url}/readyz").json()["bundle_version"] == good
+        assert httpx.get(f"{served.url}/readyz", timeout=60).json()["bundle_version"] == good
         assert f"bundle {bad} is refused" in served.log.read_text()
         served.kill()
         with serving(tmp_path, f"sqlite:///{tmp_path / 'store.sqlite'}", None) as again:
-            assert httpx.get(f"{again.url}/readyz").json()["bundle_version"] == good
+            assert httpx.get(f"{again.url}/readyz", timeout=60).json()["bundle_version"] == good
