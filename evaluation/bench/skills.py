@@ -36,7 +36,7 @@ from evaluation.bench.skill_data import (
 from models.content_space import ContentSpace
 from models.e5_installer import install_e5
 from models.embedding_cache import CachedEncoder, EmbeddingCache
-from models.encoder import SentenceEncoder
+from models.encoder import SentenceEncoder, TextEncoder
 from models.skill_extraction import BY_STUDENT, SkillExtractor
 from models.skill_ranking import SkillRanker
 from models.static_student import StaticStudent
@@ -74,7 +74,7 @@ def run(esco: Path, sentences: Path) -> Outcome:
     encoder = CachedEncoder(SentenceEncoder(directory), EmbeddingCache(padan_home()))
     words = RememberedWords(ContextualWords(directory))
     own = _indonesian(encoder, words)
-    figures = _english(load_esco(esco), esco_annotations(sentences), encoder, words)
+    figures = english_figures(load_esco(esco), esco_annotations(sentences), encoder, words)
     _show(figures, own)
     ratio = min(_ratios(figures[ALL]))
     serving = own["student, held out"]
@@ -128,10 +128,10 @@ def found_figures(
     return {"precision": hits / max(n_found, 1), "recall": hits / n_right, "found": float(n_found)}
 
 
-def _english(
+def english_figures(
     vocabulary: Vocabulary,
     annotations: dict[str, pl.DataFrame],
-    encoder: CachedEncoder,
+    encoder: TextEncoder,
     words: WordEncoder,
 ) -> dict[str, Figures]:
     """Figures with all labels of the annotators, with those of the file alone, and by plain names."""

@@ -12,7 +12,10 @@ from evaluation.bench.skill_data import (
     with_missing,
     with_spans,
 )
-from evaluation.bench.skills import found_figures, ranking_figures
+from evaluation.bench.skills import english_figures, found_figures, ranking_figures
+from models.encoder import SentenceEncoder
+from models.static_student import StaticStudent
+from models.word_vectors import StaticWords
 from training_data.vocabulary import Term, Vocabulary, load_skills
 
 
@@ -70,3 +73,28 @@ def test_no_sentence_of_a_test_file_is_learnt_from(tmp_path: Path) -> None:
     annotations = esco_annotations(tmp_path)
     assert annotations["tech_validation"]["sentence"].to_list() == ["Only in tech_validation"]
     assert annotations["tech_test"]["sentence"].to_list() == ["Only in tech_test", "Both of them ."]
+
+
+def test_every_system_is_measured_on_every_file_with_and_without_marked_words(
+    tiny_directory: Path, tiny_encoder: SentenceEncoder
+) -> None:
+    """The marked words of validation are names for all systems alike; without them only labels help."""
+    esco = Vocabulary(tuple(Term(name, {"en": name}) for name in ("las listrik", "kue kering")))
+    schema = dict.fromkeys(("sentence", "span", "sub_span", "label"), pl.String)
+    rows = {
+        "tech_validation": ("belajar python", "python", None, "kue kering"),
+        "house_validation": ("belajar las", "las", None, "las listrik"),
+    } | dict.fromkeys(TEST, ("data python", "python", None, "kue kering"))
+    annotations = {
+        name: pl.DataFrame([row], schema=schema, orient="row") for name, row in rows.items()
+    }
+    words = StaticWords(StaticStudent.load(tiny_directory))
+    figures = english_figures(esco, annotations, tiny_encoder, words)
+    assert len(figures) == 3
+    for systems in figures.values():
+        assert set(systems) == {"padan", "BM25", "TF-IDF characters"}
+        assert all(set(by_test) == set(TEST) for by_test in systems.values())
+    named, _, plain = figures.values()
+    for system in ("padan", "TF-IDF characters"):
+        assert named[system]["tech_test"]["MRR"] == 1
+    assert plain["TF-IDF characters"]["tech_test"]["MRR"] < 1
