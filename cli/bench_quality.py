@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -42,11 +43,16 @@ def quality(
     growth: Annotated[
         bool, typer.Option("--growth", help="Also measure each part's cost and how it grows")
     ] = False,
+    joined: Annotated[
+        bool,
+        typer.Option(help="Take numbers in participants' ids as the order in which they joined"),
+    ] = True,
 ) -> None:
     """Measure recommendation quality against implicit, RecTools and LensKit (the extra [bench])."""
     from evaluation.bench.quality import run
-    from evaluation.bench.quality_data import read_public, read_tables
+    from evaluation.bench.quality_data import read_tables
     from evaluation.bench.quality_peers import chosen_peers
+    from evaluation.bench.quality_public import read_public
     from evaluation.bench.quality_screen import show
     from evaluation.bench.quality_texts import text_vectors
     from evaluation.bench.quality_tuning import Budget
@@ -69,7 +75,7 @@ def quality(
         raise typer.Exit(2) from error
     budget = Budget(trials, seconds)
     outcome = run(
-        loaded,
+        loaded if joined else replace(loaded, user_joined=None),
         vectors,
         budget=budget,
         only=peers,

@@ -12,8 +12,9 @@ from rich.console import Console
 from evaluation.bench.peak_memory import measured
 from evaluation.bench.quality import run
 from evaluation.bench.quality_costs import half
-from evaluation.bench.quality_data import READERS, from_tables, read_public, read_tables
+from evaluation.bench.quality_data import from_tables, read_tables
 from evaluation.bench.quality_ours import horizon, sources
+from evaluation.bench.quality_public import READERS, read_public
 from evaluation.bench.quality_rankers import RANKERS
 from evaluation.bench.quality_screen import show
 from evaluation.bench.quality_task import make_task, only_items

@@ -84,9 +84,7 @@ def test_a_folder_with_a_file_of_esco_is_that_vocabulary(tmp_path: Path) -> None
     assert [term.id for term in load_skills(tmp_path).terms] == ["http://x/2"]
 
 
-def test_an_occupation_may_leave_its_needs_to_be_learnt(
-    tmp_path: Path, skills: Vocabulary
-) -> None:
+def test_an_occupation_may_leave_its_needs_to_be_learnt(tmp_path: Path, skills: Vocabulary) -> None:
     (tmp_path / "a.toml").write_text(
         '[[occupation]]\nid = "x"\ncode = "1"\nid_label = "X"\nskills = []\n'
     )
