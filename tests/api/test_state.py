@@ -79,7 +79,7 @@ def machine_for(client: TestClient) -> type[RuleBasedStateMachine]:
             if person not in self.profiles and not mine:
                 assert answer.status_code == 404
                 return
-            counts = {"participants": int(person in self.profiles), "events": len(mine)}
+            counts = {"participants": int(person in self.profiles), "events": len(mine), "shown": 0}
             assert answer.json()["counts"] == counts
             self.profiles.pop(person, None)
             self.events = {k: v for k, v in self.events.items() if k not in mine}

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pytest
 
 from evaluation.bench.skill_data import (
     TEST,
@@ -79,6 +80,7 @@ def test_every_system_is_measured_on_every_file_with_and_without_marked_words(
     tiny_directory: Path, tiny_encoder: SentenceEncoder
 ) -> None:
     """The marked words of validation are names for all systems alike; without them only labels help."""
+    pytest.importorskip("rank_bm25", reason="a peer: the bench extra")
     esco = Vocabulary(tuple(Term(name, {"en": name}) for name in ("las listrik", "kue kering")))
     schema = dict.fromkeys(("sentence", "span", "sub_span", "label"), pl.String)
     rows = {
