@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from api.releases import Releases
 from api.settings import Settings
 from recommender.bundle import Bundle
 from recommender.eligibility import reason_bits
+from tests.api.asking import Asking
 from tests.api.serving import Served, serving
 from tests.api.test_law import event, send
 from tests.folders import postgresql_folder
@@ -64,28 +64,19 @@ def test_the_service_outlasts_a_restart_of_its_database(
         assert send(client, event("e1"), event("e2")).json() == {"accepted": 1, "repeated": 1}
 
 
-class Client:
+class Client(Asking):
     """Asks for lists over and over, and remembers every answer with the phase it was asked for in."""
 
     def __init__(self, url: str, key: str, names: list[str]) -> None:
         self.phase = "before"
-        self.answers: list[tuple[str, int, Any]] = []
-        self._url, self._key, self._names = url, key, names
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
+        self._names = names
+        super().__init__(url, {"X-API-Key": key})
 
-    def stop(self) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        with httpx.Client(base_url=self._url, timeout=60, headers={"X-API-Key": self._key}) as http:
-            while not self._stop.is_set():
-                for name in self._names:
-                    asked, phase = {"participant_id": name, "k": 5}, self.phase
-                    answer = http.post("/v1/recommendations", json=asked)
-                    self.answers.append((phase, answer.status_code, answer.json()))
+    def ask_all(self, http: httpx.Client) -> None:
+        for name in self._names:
+            asked, phase = {"participant_id": name, "k": 5}, self.phase
+            answer = http.post("/v1/recommendations", json=asked)
+            self.answers.append((phase, answer.status_code, answer.json()))
 
 
 def test_a_restart_under_load_degrades_the_answers_and_passes(

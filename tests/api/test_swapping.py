@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -12,6 +11,7 @@ import httpx
 import pytest
 
 from models.promotion import promote, rollback
+from tests.api.asking import Asking
 from tests.api.bundles import another_order, renamed, resealed, wrong_golden
 from tests.api.serving import Served, serving
 
@@ -23,26 +23,13 @@ PROFILES = [
 ]
 
 
-class Client:
+class Client(Asking):
     """Asks for the same lists over and over, and remembers every answer."""
 
-    def __init__(self, url: str) -> None:
-        self.answers: list[tuple[int, int, Any]] = []
-        self._url = url
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        with httpx.Client(base_url=self._url, timeout=60) as http:
-            while not self._stop.is_set():
-                for number, profile in enumerate(PROFILES):
-                    answer = ask(http, profile)
-                    self.answers.append((number, answer.status_code, answer.json()))
+    def ask_all(self, http: httpx.Client) -> None:
+        for number, profile in enumerate(PROFILES):
+            answer = ask(http, profile)
+            self.answers.append((number, answer.status_code, answer.json()))
 
 
 def ask(http: httpx.Client, profile: dict[str, Any]) -> httpx.Response:
