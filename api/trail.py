@@ -16,7 +16,7 @@ from training_data.store.shown import add as add_shown
 
 MOST_WAITING = 100_000
 MOST_TOGETHER = 5_000
-GATHERING_SECONDS = 0.05  # so long entries gather before they are written in one transaction
+GATHERING_SECONDS = 0.1  # so long entries gather before they are written in one transaction
 RETRY_SECONDS = 1.0
 
 log = logging.getLogger("padan.api")
@@ -71,7 +71,10 @@ class Trail:
             with self._store.writing() as connection:
                 record(connection, [entry for entry, _ in taken])
                 lists = [shown for _, shown in taken if shown is not None]
-                add_shown(connection, lists, self._store.pseudonym)
+                subjects = {
+                    shown.participant_id: str(entry.subject) for entry, shown in taken if shown
+                }
+                add_shown(connection, lists, subjects.__getitem__)
         except SQLAlchemyError as error:
             self._waiting.extendleft(reversed(taken))
             log.error("the audit waits, %d entries: %s", len(taken), type(error).__name__)

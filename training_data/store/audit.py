@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from training_data.store.plain import insert
 from training_data.store.tables import audit
 
 Action = Literal[
@@ -59,7 +60,7 @@ def record(connection: sa.Connection, entries: Sequence[Entry]) -> None:
     """Add entries."""
     if entries:
         now = dt.datetime.now(dt.UTC)
-        connection.execute(sa.insert(audit), [asdict(entry) | {"at": now} for entry in entries])
+        insert(connection, audit, [vars(entry) | {"at": now} for entry in entries])
 
 
 def entries_of(connection: sa.Connection, subject: str) -> list[dict[str, Any]]:

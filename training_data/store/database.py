@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
@@ -29,6 +30,8 @@ POOL: dict[str, Any] = {
     "pool_size": 10,
     "max_overflow": 40,
     "hide_parameters": True,  # errors are logged, what is in the rows is not
+    "json_serializer": lambda value: orjson.dumps(value).decode(),
+    "json_deserializer": orjson.loads,
 }
 
 

@@ -43,7 +43,7 @@ def erase(connection: sa.Connection, participant_id: str, subject: str) -> Proof
     """
     hold_erasures(connection, "ROW EXCLUSIVE")
     counts = {
-        table.name: connection.execute(
+        str(table.name): connection.execute(
             sa.delete(table).where(table.c[ID] == participant_id)
         ).rowcount
         for table in (participants, events, shown)

@@ -10,9 +10,11 @@ from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
+from training_data.store.plain import placeholders
 from training_data.store.tables import participants
 
 CHUNK = 500
+_REVISIONS = "SELECT participant_id, revision FROM participants WHERE participant_id IN ({})"
 
 
 def new_revision() -> str:
@@ -35,7 +37,5 @@ def renew(connection: sa.Connection, participant_ids: Collection[str]) -> None:
 
 def revisions(connection: sa.Connection, participant_ids: Sequence[str]) -> dict[str, str]:
     """Return the revision of each participant who is known."""
-    asked = sa.select(participants.c.participant_id, participants.c.revision).where(
-        participants.c.participant_id.in_(participant_ids)
-    )
-    return {row[0]: row[1] for row in connection.execute(asked)}
+    asked = _REVISIONS.format(placeholders(connection, len(participant_ids)))
+    return dict(connection.exec_driver_sql(asked, tuple(participant_ids)).tuples().all())

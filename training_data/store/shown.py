@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from training_data.columns import Interactions
 from training_data.store.erasure import erased, hold_erasures
+from training_data.store.plain import insert
 from training_data.store.tables import shown
-from training_data.store.upserts import insert_or
 
 E = Interactions
 
@@ -40,9 +40,9 @@ def add(connection: sa.Connection, lists: Sequence[Shown], pseudonym: Callable[[
         return
     hold_erasures(connection, "SHARE")
     gone = erased(connection, {one.participant_id for one in lists}, pseudonym)
-    rows = [asdict(one) for one in lists if one.participant_id not in gone]
+    rows = [vars(one) for one in lists if one.participant_id not in gone]
     if rows:
-        connection.execute(insert_or(connection, shown), rows)
+        insert(connection, shown, rows, "ON CONFLICT DO NOTHING")
 
 
 def impressions(row: Mapping[Any, Any]) -> list[dict[str, Any]]:
