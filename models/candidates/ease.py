@@ -16,6 +16,9 @@ from models.candidates.side import SideInformation
 from models.candidates.top_k import Scores
 from models.interactions import Interactions
 
+BLOCK = 256
+"""Rows of a triangle that are mirrored together."""
+
 
 @dataclass
 class EASE(CandidateModel):
@@ -40,7 +43,7 @@ class EASE(CandidateModel):
     keep: float = 1.0
 
     def fit(self, interactions: Interactions, side: SideInformation | None = None) -> Self:  # noqa: ARG002
-        """Solve for the weights: O(N^3) in the courses that have events, two N x N matrices."""
+        """Solve for the weights: O(N^3) in the courses that have events, one N x N matrix."""
         known = np.flatnonzero(np.bincount(interactions.items, minlength=interactions.n_items))
         column = np.zeros(interactions.n_items, dtype=np.int32)
         column[known] = np.arange(len(known))
@@ -52,16 +55,14 @@ class EASE(CandidateModel):
             interactions.n_users,
             len(known),
         ).matrix()
-        gram = np.asarray((taken.T @ taken).todense(), dtype=np.float32)
+        gram = (taken.T @ taken).toarray()
         diagonal = np.diag_indices(len(known))
         gram[diagonal] += self.l2 + self.dropout / (1 - self.dropout) * gram[diagonal]
-        factor, _ = scipy.linalg.lapack.spotrf(gram, lower=0, overwrite_a=1)
-        inverse, _ = scipy.linalg.lapack.spotri(factor, lower=0, overwrite_c=1)
-        inverse = np.triu(inverse) + np.triu(inverse, 1).T
-        inverse /= -np.diag(inverse)
-        np.fill_diagonal(inverse, 0)
+        weights = _inverse(gram)
+        weights /= -np.diag(weights)
+        np.fill_diagonal(weights, 0)
         self.items_ = known.astype(np.int32)
-        self.weights_ = inverse
+        self.weights_ = weights
         self.n_items_ = interactions.n_items
         return self
 
@@ -82,3 +83,17 @@ class EASE(CandidateModel):
         scores = np.full((len(batch), int(self.n_items_)), -np.inf, dtype=np.float32)
         scores[:, self.items_] = history @ self.weights_
         return scores
+
+
+def _inverse(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the inverse of a symmetric positive definite C-contiguous matrix, in its place."""
+    # LAPACK counts by columns, so its lower triangle is the upper one here
+    factor, _ = scipy.linalg.lapack.spotrf(matrix.T, lower=1, overwrite_a=1)
+    inverse, _ = scipy.linalg.lapack.spotri(factor, lower=1, overwrite_c=1)
+    inverse = inverse.T
+    for start in range(0, len(inverse), BLOCK):
+        end = start + BLOCK
+        square = inverse[start:end, start:end]
+        square[:] = np.triu(square) + np.triu(square, 1).T
+        inverse[end:, start:end] = inverse[start:end, end:].T
+    return inverse
