@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from recommender.eligibility import reason_bits
+from recommender.eligibility import reason_counts
 from recommender.engine import Answer, Engine, Filters, Settings
 from recommender.messages import Messages
 from recommender.people import People
@@ -17,7 +17,6 @@ from recommender.reasons import Reason
 from training_data.columns import Courses
 
 PRICE = Courses.price_idr.name
-EVERY_REASON = np.arange(len(Reason), dtype=np.uint32)
 
 
 def respond(
@@ -104,12 +103,8 @@ def excluded(question: Question, wanted: Sequence[bool]) -> list[dict[str, int]]
     """Return how many trainings each reason keeps from each participant; nothing where not wanted."""
     rows = np.flatnonzero(wanted)
     counted: list[dict[str, int]] = [{} for _ in wanted]
-    for row, bits in zip(rows.tolist(), reason_bits(question, rows), strict=True):
-        sets, sizes = np.unique(bits, return_counts=True)
-        counts = sizes @ (sets[:, None] >> EVERY_REASON & 1)
+    for row, counts in zip(rows.tolist(), reason_counts(question, rows).tolist(), strict=True):
         counted[row] = {
-            reason.value: count
-            for reason, count in zip(Reason, counts.tolist(), strict=True)
-            if count
+            reason.value: count for reason, count in zip(Reason, counts, strict=True) if count
         }
     return counted

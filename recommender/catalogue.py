@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recommender.spots import Spots
 from training_data.columns import EDUCATIONS, LEVELS, MODES, Classes, Courses
-from training_data.frames import codes_of, exploded, indicator, ones_at, positions
+from training_data.frames import codes_of, exploded, indicator, ones_at, padded, positions
 from training_data.regions import RegionTable
 from training_data.vocabulary import Vocabulary
 
@@ -138,9 +138,9 @@ class Catalogue:
         return replace(self, withdrawn=self.withdrawn | gone)
 
     @cached_property
-    def by_skill(self) -> sp.csr_matrix:
-        """The trainings that teach each skill, (S, N)."""
-        return self.skills.T.tocsr()
+    def taught(self) -> NDArray[np.int32]:
+        """Skills that each training teaches, (N, most of one) padded with -1."""
+        return padded(self.skills, np.arange(len(self)))
 
     @cached_property
     def taught_count(self) -> NDArray[np.float32]:
@@ -149,10 +149,9 @@ class Catalogue:
         return count
 
     @cached_property
-    def leading_to(self) -> sp.csr_matrix:
-        """Share that each training has of what another needs first, (N, N): row leads to column."""
-        count = np.maximum(self.prerequisites.getnnz(axis=1), 1).astype(np.float32)
-        return (sp.diags(1 / count) @ self.prerequisites).T.tocsr()
+    def needed(self) -> NDArray[np.int32]:
+        """Trainings that each one needs first, (N, most of one) padded with -1."""
+        return padded(self.prerequisites, np.arange(len(self)))
 
     @cached_property
     def of_small_provider(self) -> NDArray[np.bool_]:

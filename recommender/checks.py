@@ -15,11 +15,10 @@ from recommender.participants import ages
 from recommender.question import Question
 from recommender.reasons import Reason
 from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES
-from training_data.frames import positions
+from training_data.frames import Rows, marks, positions
 from training_data.text import normalise
 
 Violations = NDArray[np.bool_]
-Rows = slice | NDArray[np.integer]
 INT32_MAX = np.iinfo(np.int32).max
 
 
@@ -28,9 +27,12 @@ def unmet_prerequisites(q: Question, rows: Rows) -> tuple[NDArray[np.int64], Vio
 
     A prerequisite is met by finishing it, or by holding every skill that it teaches.
     """
-    basics, taught, count = q.offer.basics
-    held = (q.batch.skills[rows] @ taught.T).toarray() == np.where(count > 0, count, -1)
-    return basics, ~held & (q.batch.finished[rows][:, basics].toarray() == 0)
+    basics = q.offer.basics
+    taught = q.catalogue.taught[basics]
+    count = np.count_nonzero(taught >= 0, axis=1)
+    held = marks(q.batch.skills, rows).take(taught, axis=1).sum(axis=2)
+    finished = marks(q.batch.finished, rows).take(basics, axis=1)
+    return basics, (held != np.where(count > 0, count, -1)) & ~finished
 
 
 def _too_young(q: Question) -> Violations | None:
@@ -100,25 +102,18 @@ def _balance_too_low(q: Question, rows: Rows) -> Violations:
 
 
 def _taken_already(q: Question, rows: Rows) -> Violations | None:
-    taken = q.batch.taken[rows]
-    if not taken.nnz:
+    if not q.batch.taken.nnz:
         return None
-    found = np.zeros(taken.shape, dtype=bool)
-    found[taken.nonzero()] = True
-    return found
+    return marks(q.batch.taken, rows)[:, :-1]
 
 
 def _prerequisite_missing(q: Question, rows: Rows) -> Violations | None:
-    required = q.catalogue.prerequisites
-    sizes = required.getnnz(axis=1)
-    if not required.nnz:
+    if not q.catalogue.prerequisites.nnz:
         return None
-    basics, unmet = unmet_prerequisites(q, rows)
-    column = np.searchsorted(basics, required.indices)
+    _, unmet = unmet_prerequisites(q, rows)
     missing = np.zeros((len(unmet), len(q.catalogue)), dtype=bool)
-    for place in range(sizes.max()):  # first prerequisite of each training, then the second, ...
-        needing = np.flatnonzero(sizes > place)
-        missing[:, needing] |= unmet[:, column[required.indptr[needing] + place]]
+    for needing, needed in q.offer.needing:
+        missing[:, needing] |= unmet.take(needed, axis=1)
     return missing
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recommender.checks import OF_PAIR, OF_PERSON
 from recommender.question import Question
-from recommender.reasons import bits_where
+from recommender.reasons import PLACE, bits_where
 
 CELLS = 2_000_000  # pairs of a block: its intermediate results stay in a core's cache
 
@@ -60,6 +60,19 @@ def reason_bits(question: Question, rows: NDArray[np.integer] | None = None) -> 
             if (found := pair_check(question, rows[block])) is not None:
                 bits[block] |= bits_where(found, reason)
     return bits
+
+
+def reason_counts(question: Question, rows: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return how many trainings each `Reason` keeps from some participants of the batch, shape (n, R)."""
+    counts = np.tile(question.offer.closed_counts, (len(rows), 1))
+    for reason, check in OF_PERSON.items():
+        if (found := check(question)) is not None:
+            counts[:, PLACE[reason]] = found[rows] * len(question.catalogue)
+    for block in _blocks(len(rows), len(question.catalogue)):
+        for reason, pair_check in OF_PAIR.items():
+            if (found := pair_check(question, rows[block])) is not None:
+                counts[block, PLACE[reason]] = np.count_nonzero(found, axis=1)
+    return counts
 
 
 def _blocks(people: int, trainings: int) -> Iterator[slice]:

@@ -156,6 +156,12 @@ class Engine:
         """Unit mean vector of each topic's trainings, (n_categories, D)."""
         return unit(self.catalogue.topics.T @ self.course_vectors)
 
+    @cached_property
+    def sought(self) -> NDArray[np.float32]:
+        """How much the skills of each training are sought in each region, the nation last, (R + 1, N)."""
+        every = np.append(np.arange(len(self.regions), dtype=np.int32), np.int32(-1))
+        return self.demand.of_trainings(every, self.catalogue.skills)
+
     def offer(self, day: dt.date) -> Offer:
         """Return what is offered on a day; the last day's is kept."""
         kept = self._offers.get(day)
@@ -206,27 +212,33 @@ class Engine:
             participants, self.skills, self.occupations, self.programme.languages[0], self.content
         )
 
-    def source_scores(self, batch: ParticipantBatch, wished: Wishes) -> SourceScores:
-        """Return what each source says of every training, (B, N) each."""
-        scores = {"content": wished.participants() @ self.course_vectors.T}
+    @cached_property
+    def course_columns(self) -> NDArray[np.float32]:
+        """The vectors of the trainings, (D, N): laid out so, a few people are scored fastest."""
+        return np.ascontiguousarray(self.course_vectors.T)
+
+    def source_scores(self, batch: ParticipantBatch, people: NDArray[np.float32]) -> SourceScores:
+        """Return what each source says of every training, (B, N) each, to people with unit vectors (B, D)."""
+        scores = {"content": people @ self.course_columns}
         by_group = replace(batch.histories, attributes=batch.alike)
         for name, source in self.sources.items():
             scores[name] = source.score(by_group if name == BY_GROUP else batch.histories)
         region = np.where(batch.opted_out, -1, batch.region)
-        scores["vacancy_demand"] = self.demand.of_trainings(region, self.catalogue.skills)
+        scores["vacancy_demand"] = self.sought[region]
         return scores
 
     def candidates(
         self, question: Question, wished: Wishes, mask: NDArray[np.bool_], per_source: int
     ) -> tuple[Candidates, NDArray[np.float32]]:
         """Return the candidates within ``mask`` and their features, (B, C, F)."""
-        found = retrieve(self.source_scores(question.batch, wished), mask, per_source)
+        people = wished.participants()
+        found = retrieve(self.source_scores(question.batch, people), mask, per_source)
         table = features(
             question,
             np.maximum(found.ids, 0),
             found.scores,
             self.quality,
-            wished.participants() @ self.topic_vectors.T,
+            people @ self.topic_vectors.T,
         )
         return found, table
 

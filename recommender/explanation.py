@@ -11,11 +11,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.candidates.base import CandidateModel
-from models.candidates.histories import Histories
+from models.candidates.ease import EASE
 from models.candidates.popularity import Popularity
+from models.candidates.transitions import Transitions
 from recommender.demand import Demand
 from recommender.features import FEATURES, PERSONAL
 from recommender.quality import Quality
@@ -28,6 +30,7 @@ from training_data.vocabulary import Occupations, Vocabulary
 
 Evidence = dict[str, Any]
 MOST_REASONS = 3
+MOST_TOLD = 6  # features asked first; the others only where these give too few reasons
 MOST_SKILLS = 3  # named in one reason
 CLOSE = 0.25  # 99 of 100 unrelated pairs of a skill and a training are less alike (cosine)
 DEMAND = 2  # openings; one alone is no demand
@@ -83,21 +86,34 @@ class Explainer:
         # trees may find that it moved a score to say nothing of a person
         hushed = batch.opted_out[self.rows, None] & PERSONAL
         raised = np.where(hushed, 0, contributions)
-        spoken: list[list[Why | None]] = []
-        for feature, name in enumerate(FEATURES):
-            said: list[Why | None] = [None] * len(self.rows)
-            at = np.flatnonzero(raised[:, feature] > 0)
-            if name in BACKING and len(at):
-                for pair, why in zip(at.tolist(), BACKING[name](self, at), strict=True):
-                    said[pair] = why
-            spoken.append(said)
-        order = np.argsort(-raised, axis=1, kind="stable").tolist()
+        order = np.argsort(-raised, axis=1, kind="stable")
+        order = np.where(np.take_along_axis(raised, order, axis=1) > 0, order, -1)
+        found: list[dict[str, Why]] = [{} for _ in self.rows]
+        for some in (order[:, :MOST_TOLD], order[:, MOST_TOLD:]):
+            short = np.array([len(whys) < MOST_REASONS for whys in found], dtype=bool)
+            self._add(found, np.flatnonzero(short), some)
         balances = batch.balance[self.rows].tolist()
         return [
-            _first_of_each([spoken[feature][pair] for feature in features])[:MOST_REASONS]
-            or [Why("permitted", {"balance": balances[pair]})]
-            for pair, features in enumerate(order)
+            list(whys.values())[:MOST_REASONS] or [Why("permitted", {"balance": balance})]
+            for whys, balance in zip(found, balances, strict=True)
         ]
+
+    def _add(
+        self, found: list[dict[str, Why]], at: NDArray[np.intp], features: NDArray[np.int64]
+    ) -> None:
+        """Add what features, the strongest first, say of the pairs ``at``, once for each code."""
+        features = features[at]
+        said: list[list[Why | None]] = [[None] * features.shape[1] for _ in at]
+        for number, name in enumerate(FEATURES):
+            rows, places = np.nonzero(features == number)
+            if name in BACKING and len(rows):
+                whys = BACKING[name](self, at[rows])
+                for row, place, why in zip(rows.tolist(), places.tolist(), whys, strict=True):
+                    said[row][place] = why
+        for pair, whys in zip(at.tolist(), said, strict=True):
+            for why in whys:
+                if why is not None:
+                    found[pair].setdefault(why.code, why)  # two features may speak for the same
 
     @cached_property
     def whereabouts(self) -> list[tuple[str | None, float] | None]:
@@ -106,57 +122,43 @@ class Explainer:
         None for one that is taken online, or has no open place.
         """
         question, places = self.question, self.question.offer.open_places
+        found: list[tuple[str | None, float] | None] = [None] * len(self.rows)
+        met = np.flatnonzero(question.catalogue.face_to_face[self.courses])
         place, km = nearest_places(
-            question.batch, self.rows, self.courses, places, question.rules.reach, self.regions
+            question.batch,
+            self.rows[met],
+            self.courses[met],
+            places,
+            question.rules.reach,
+            self.regions,
         )
-        face_to_face = question.catalogue.face_to_face[self.courses]
         region = places.region[place] if len(places) else place
-        return [
-            (self.region_name(where), far) if there and met else None
-            for where, far, there, met in zip(
-                region.tolist(),
-                km.tolist(),
-                (place >= 0).tolist(),
-                face_to_face.tolist(),
-                strict=True,
-            )
-        ]
+        there = zip(met.tolist(), place.tolist(), region.tolist(), km.tolist(), strict=True)
+        for pair, open_, where, far in there:
+            if open_ >= 0:
+                found[pair] = self.region_name(where), far
+        return found
 
     def region_name(self, region: int) -> str | None:
         """Name of a region; None where it is not known."""
         return None if region < 0 else self.regions.names[region]
 
     @cached_property
-    def needs(self) -> NDArray[np.float32]:
-        """Weight of each skill for the work wished for, (B, S)."""
-        return np.asarray(self.question.batch.needs.toarray())
-
-    @cached_property
-    def gaps(self) -> NDArray[np.float32]:
-        """The same without the skills that are held."""
-        held: NDArray[np.float32] = self.question.batch.skills.toarray()
-        return self.needs * (1 - held)
+    def history(self) -> sp.csr_matrix:
+        """The courses that the models know of each participant, (B, N)."""
+        return self.question.batch.histories.matrix()
 
     def taught(self, at: NDArray[np.intp]) -> NDArray[np.int32]:
         """Skills that the trainings of the pairs ``at`` teach, (n, W) padded with -1."""
-        return padded(self.question.catalogue.skills, self.courses[at])
-
-
-def _first_of_each(reasons: Sequence[Why | None]) -> list[Why]:
-    """Return the first reason of each code: two features may speak for the same."""
-    first: dict[str, Why] = {}
-    for why in reasons:
-        if why is not None:
-            first.setdefault(why.code, why)
-    return list(first.values())
+        return self.question.catalogue.taught[self.courses[at]]
 
 
 def _gap(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
-    return _of_occupation(e, at, "closes_gap", e.gaps)
+    return _of_occupation(e, at, "closes_gap", e.question.batch.missing)
 
 
 def _needed(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
-    return _of_occupation(e, at, "skills_needed", e.needs)
+    return _of_occupation(e, at, "skills_needed", e.question.batch.needed)
 
 
 def _of_occupation(
@@ -166,7 +168,7 @@ def _of_occupation(
     taught, rows = e.taught(at), e.rows[at]
     if not taught.shape[1]:
         return [None] * len(at)
-    weight = np.where(taught >= 0, weights[rows[:, None], taught], 0)
+    weight = weights[rows[:, None], taught]
     order = np.argsort(-weight, axis=1, kind="stable")[:, :MOST_SKILLS]
     best = np.take_along_axis(taught, order, axis=1).tolist()
     counts = (np.take_along_axis(weight, order, axis=1) > 0).sum(axis=1).tolist()
@@ -187,7 +189,7 @@ def _of_occupation(
 
 def _interest(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
     category = e.question.catalogue.category[e.courses[at]]
-    interests = np.asarray(e.question.batch.interests.toarray())
+    interests = e.question.batch.interests.toarray()
     if not interests.shape[1]:
         return [None] * len(at)
     named = (category >= 0) & (interests[e.rows[at], category] > 0)
@@ -219,21 +221,14 @@ def _because_of(
     """Name the training of the person's own history that alone speaks most for this one."""
 
     def backing(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
-        histories = e.question.batch.histories
-        history = padded(histories.matrix(), e.rows[at])
-        items = np.unique(history[history >= 0])
-        if not len(items) or source not in e.sources:
+        model = e.sources.get(source)
+        history = padded(e.history, e.rows[at])
+        if not history.shape[1] or not isinstance(model, EASE | Transitions):
             return [None] * len(at)
-        ones = Histories(
-            indptr=np.arange(len(items) + 1),
-            items=items,
-            weights=np.ones(len(items), np.float32),
-            n_items=histories.n_items,
-            at=np.zeros(len(items), np.int64),
-        )
-        alone = e.sources[source].score(ones)
-        said = alone[np.searchsorted(items, history).clip(max=len(items) - 1), e.courses[at, None]]
-        said[history < 0] = -np.inf
+        known = history >= 0
+        said = np.full(history.shape, -np.inf, dtype=np.float32)
+        courses = np.broadcast_to(e.courses[at, None], history.shape)
+        said[known] = model.of_one(history[known], courses[known])
         best = said.argmax(axis=1)[:, None]
         speaks = np.take_along_axis(said, best, axis=1)[:, 0] > 0
         which = np.take_along_axis(history, best, axis=1)[:, 0]
@@ -267,16 +262,15 @@ def _popular(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
 
 def _builds(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
     """Name a training that is needed first and was finished."""
-    needed = e.question.catalogue.prerequisites[e.courses[at]]
-    finished = padded(
-        needed.multiply(e.question.batch.finished[e.rows[at]]).tocsr(), np.arange(len(at))
-    )
-    titles = e.question.catalogue.titles
-    if not finished.shape[1]:
+    needed = e.question.catalogue.needed[e.courses[at]]
+    if not needed.shape[1]:
         return [None] * len(at)
+    finished = e.question.batch.has_finished[e.rows[at, None], needed]
+    first = needed[np.arange(len(at)), finished.argmax(axis=1)]
+    titles = e.question.catalogue.titles
     return [
-        Why("builds_on", {"course": titles[course]}) if course >= 0 else None
-        for course in finished[:, 0].tolist()
+        Why("builds_on", {"course": titles[course]}) if yes else None
+        for course, yes in zip(first.tolist(), finished.any(axis=1).tolist(), strict=True)
     ]
 
 
@@ -317,7 +311,7 @@ def _sought(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
     if not taught.shape[1]:
         return [None] * len(at)
     region = np.where(batch.opted_out[rows], -1, batch.region[rows])
-    serves = (np.where(taught >= 0, e.needs[rows[:, None], taught], 0) > 0).any(axis=1)
+    serves = (batch.needed[rows[:, None], taught] > 0).any(axis=1)
     target = np.where(serves, batch.target[rows], -1)
     jobs = e.demand.openings_as(region, target)
     asking = e.demand.openings_asking(region, taught)

@@ -70,57 +70,68 @@ def features(
     ----------
     candidates : ndarray of int32, shape (B, C)
         Rows of the catalogue; padding may hold any valid row, its features are not used.
-    source_scores : dict of ndarray of float32, shape (B, N)
-        Score of each source for every training; a source that is absent, or says nothing, counts as 0.
+    source_scores : dict of ndarray of float32, shape (B, C)
+        What each source says of each; a source that is absent, or says nothing, counts as 0.
     topic_closeness : ndarray of float32, shape (B, n_categories)
         How near what each person wishes is to each topic: a wish need not name its topic.
+
+    Notes
+    -----
+    In memory the features stand one after the other, as they are made and as rankers read them.
     """
     batch, catalogue = question.batch, question.catalogue
     rows = np.arange(len(batch))[:, None]
     columns: dict[str, NDArray[Any]] = {
-        name: np.nan_to_num(scores[rows, candidates], neginf=0.0)
-        for name, scores in source_scores.items()
+        name: np.where(np.isfinite(scores), scores, 0) for name, scores in source_scores.items()
     }
-    columns |= _skill_features(question, candidates)
+    columns |= _skill_features(question, rows, candidates)
     price = catalogue.price[candidates]
     columns["price_to_balance"] = np.minimum(price / np.maximum(batch.balance[:, None], 1), 1.0)
     columns["webinar"] = catalogue.mode[candidates] == WEBINAR
     columns["face_to_face"] = catalogue.face_to_face[candidates]
     columns["nearness"] = _nearness(question, rows, candidates)
-    columns["level_fit"] = _level_fit(question, candidates)
+    columns["level_fit"] = _level_fit(question, rows, candidates)
     columns["builds_on"] = _builds_on(question, rows, candidates)
-    age = np.maximum(question.today - catalogue.available_from[candidates], 0)
-    columns["freshness"] = np.exp(-age / FRESH_DAYS)
+    age = np.maximum(question.today - catalogue.available_from, 0)
+    columns["freshness"] = np.exp(-age / FRESH_DAYS)[candidates]
     topic = catalogue.category[candidates]
-    columns["interest_match"] = _at(np.asarray(batch.interests.todense()), rows, topic)
+    columns["interest_match"] = _at(batch.interests.toarray(), rows, topic)
     columns["topic_closeness"] = _at(topic_closeness, rows, topic)
     columns["quality"] = quality.overall[candidates]
     columns["completion"] = quality.completion[candidates]
     columns["placement"] = quality.placement[candidates]
-    absent = np.zeros(candidates.shape, dtype=np.float32)
-    table = np.stack([columns.get(name, absent) for name in FEATURES], axis=-1).astype(np.float32)
-    personal = batch.opted_out[:, None, None] & PERSONAL
-    return np.where(personal, np.float32(0), table)
+    table = np.zeros((len(FEATURES), *candidates.shape), dtype=np.float32)
+    for number, name in enumerate(FEATURES):
+        if name in columns:
+            table[number] = columns[name]
+    table[np.ix_(PERSONAL, batch.opted_out)] = 0
+    return np.moveaxis(table, 0, -1)
 
 
 def _skill_features(
-    question: Question, candidates: NDArray[np.int32]
+    question: Question, rows: NDArray[np.intp], candidates: NDArray[np.int32]
 ) -> dict[str, NDArray[np.float32]]:
     """Share of the target's needs that the training closes, and of its own skills needed and held."""
-    batch, teaching = question.batch, question.catalogue.by_skill
-    rows = np.arange(len(batch))[:, None]
-    missing = batch.needs - batch.needs.multiply(batch.skills)
-    total = np.maximum(np.asarray(missing.sum(axis=1), dtype=np.float32).reshape(-1, 1), 1e-6)
-    per_course = question.catalogue.taught_count[candidates]
-    wanted = batch.needs.astype(bool).astype(np.float32)
+    batch, catalogue = question.batch, question.catalogue
+    taught, count = catalogue.taught[candidates], catalogue.taught_count[candidates]
+    missing = batch.missing
+    total = np.maximum(missing.sum(axis=1, keepdims=True), 1e-6)
+    cells = taught + rows[:, :, None] * missing.shape[1]
+    cells[taught < 0] = missing.shape[1] - 1  # of no skill: the last column of the first row
+    gap, needed, held = (
+        values.take(cells).sum(axis=2)
+        for values in (missing, (batch.needed > 0).astype(np.float32), batch.held)
+    )
     return {
-        "gap_closed": (missing @ teaching).toarray()[rows, candidates] / total,
-        "skills_needed": (wanted @ teaching).toarray()[rows, candidates] / per_course,
-        "skills_held": (batch.skills @ teaching).toarray()[rows, candidates] / per_course,
+        "gap_closed": gap / total,
+        "skills_needed": needed / count,
+        "skills_held": held / count,
     }
 
 
-def _level_fit(question: Question, candidates: NDArray[np.int32]) -> NDArray[np.float32]:
+def _level_fit(
+    question: Question, rows: NDArray[np.intp], candidates: NDArray[np.int32]
+) -> NDArray[np.float32]:
     """1 where the level suits what the person already holds of the training's field, down to 0.
 
     Someone who holds none of the skills that trainings of the topic teach is a beginner, someone who
@@ -129,7 +140,6 @@ def _level_fit(question: Question, candidates: NDArray[np.int32]) -> NDArray[np.
     batch, catalogue = question.batch, question.catalogue
     held = np.asarray(batch.skills @ catalogue.topics_of_skills)
     stage = np.minimum(held / 2.0, 2.0)
-    rows = np.arange(len(batch))[:, None]
     level = catalogue.level[candidates]
     distance = np.abs(stage[rows, np.maximum(catalogue.category[candidates], 0)] - level)
     return np.where(level >= 0, 1.0 - distance / 2.0, 0.5).astype(np.float32)
@@ -139,8 +149,11 @@ def _builds_on(
     question: Question, rows: NDArray[np.intp], candidates: NDArray[np.int32]
 ) -> NDArray[np.float32]:
     """Share of the trainings needed first that the person has finished; 0 where none is needed."""
-    met = question.batch.finished @ question.catalogue.leading_to
-    share: NDArray[np.float32] = met.toarray()[rows, candidates]
+    needed = question.catalogue.needed[candidates]
+    if not needed.shape[2]:
+        return np.zeros(candidates.shape, dtype=np.float32)
+    met = question.batch.has_finished[rows[:, :, None], needed].sum(axis=2)
+    share: NDArray[np.float32] = met / np.maximum((needed >= 0).sum(axis=2), 1)
     return share
 
 

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recommender.catalogue import FAR_FUTURE, Catalogue, Places
@@ -112,11 +111,22 @@ class Offer:
         )
 
     @cached_property
-    def basics(self) -> tuple[NDArray[np.int64], sp.csr_matrix, NDArray[np.float32]]:
-        """Trainings that some other needs, the skills that each teaches, and how many."""
-        basics = np.unique(self.catalogue.prerequisites.indices).astype(np.int64)
-        taught = self.catalogue.skills[basics]
-        return basics, taught, taught.getnnz(axis=1).astype(np.float32)
+    def basics(self) -> NDArray[np.int64]:
+        """Trainings that some other needs, ascending."""
+        return np.unique(self.catalogue.prerequisites.indices).astype(np.int64)
+
+    @cached_property
+    def needing(self) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Trainings that need another first, and the place of that one in ``basics``.
+
+        Pairs of arrays: for the first that each needs, for the second, and so on.
+        """
+        needed = self.catalogue.needed
+        rows = [np.flatnonzero(column >= 0) for column in needed.T]
+        return [
+            (some, np.searchsorted(self.basics, needed[some, place]))
+            for place, some in enumerate(rows)
+        ]
 
     @cached_property
     def excluded_occupations(self) -> frozenset[str]:
@@ -137,6 +147,12 @@ class Offer:
             if (found := check(self)) is not None:
                 bits |= bits_where(found, reason)
         return bits
+
+    @cached_property
+    def closed_counts(self) -> NDArray[np.int64]:
+        """How many trainings each `Reason` closes to all."""
+        bits = np.arange(len(Reason), dtype=np.uint32)
+        return np.count_nonzero(self.closed[:, None] >> bits & 1, axis=0)
 
     def _ends_in_time(self) -> NDArray[np.bool_]:
         places, rule = self.catalogue.places, self.rules.class_dates

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from training_data.columns import (
     Interactions,
     Participants,
 )
-from training_data.frames import codes_of, indicator, ones_at, positions, stacked
+from training_data.frames import codes_of, indicator, marks, ones_at, positions, spread, stacked
 from training_data.regions import RegionTable
 from training_data.vocabulary import Occupations, Vocabulary
 
@@ -97,6 +98,26 @@ class ParticipantBatch:
 
     def __len__(self) -> int:
         return len(self.birth_year)
+
+    @cached_property
+    def held(self) -> NDArray[np.float32]:
+        """A one for each skill held, (B, S + 1); the last column is 0, for a skill of number -1."""
+        return spread(self.skills)
+
+    @cached_property
+    def needed(self) -> NDArray[np.float32]:
+        """Weight of each skill for the work wished for, (B, S + 1); the last column is 0."""
+        return spread(self.needs)
+
+    @cached_property
+    def missing(self) -> NDArray[np.float32]:
+        """``needed`` without the skills that are held."""
+        return self.needed * (1 - self.held)
+
+    @cached_property
+    def has_finished(self) -> NDArray[np.bool_]:
+        """Whether each training is finished, (B, N + 1); the last column is False, for the number -1."""
+        return marks(self.finished)
 
     @classmethod
     def stack(cls, parts: Sequence[ParticipantBatch]) -> ParticipantBatch:

@@ -16,6 +16,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 Find = Callable[[str], int]
+Rows = slice | NDArray[np.integer]
 Integer = TypeVar("Integer", bound=np.integer)
 
 
@@ -87,6 +88,22 @@ def padded(matrix: sp.csr_matrix, rows: NDArray[np.integer]) -> NDArray[np.int32
     columns = np.full(held.shape, -1, dtype=np.int32)
     columns[held] = matrix.indices[(starts[:, None] + places)[held]]
     return columns
+
+
+def spread(matrix: sp.csr_matrix) -> NDArray[np.float32]:
+    """Return a matrix in full, with one column of zeros more: the column -1 is empty."""
+    full = np.zeros((matrix.shape[0], matrix.shape[1] + 1), dtype=np.float32)
+    full[np.repeat(np.arange(len(full)), np.diff(matrix.indptr)), matrix.indices] = matrix.data
+    return full
+
+
+def marks(matrix: sp.csr_matrix, rows: Rows = slice(None)) -> NDArray[np.bool_]:
+    """Return where some rows of a matrix have a value, with one column more: the column -1 is empty."""
+    columns = padded(matrix, np.arange(matrix.shape[0])[rows])
+    found = np.zeros((len(columns), matrix.shape[1] + 1), dtype=bool)
+    found[np.arange(len(columns))[:, None], columns] = True
+    found[:, -1] = False
+    return found
 
 
 def codes_of(values: pl.Series, known: Sequence[str]) -> NDArray[np.int32]:

@@ -7,6 +7,7 @@ from typing import Self
 
 import numpy as np
 import scipy.linalg
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.candidates.base import CandidateModel
@@ -79,10 +80,30 @@ class EASE(CandidateModel):
 
     def score(self, batch: Histories) -> Scores:
         """Return the rebuilt history; courses without an event in the past have no score."""
-        history = batch.matrix(by_position(batch, self.keep))[:, self.items_]
-        scores = np.full((len(batch), int(self.n_items_)), -np.inf, dtype=np.float32)
-        scores[:, self.items_] = history @ self.weights_
+        history = batch.matrix(by_position(batch, self.keep))
+        column = self._columns()
+        at = column[history.indices]
+        known = at >= 0
+        ends = np.concatenate([[0], np.cumsum(known)])[history.indptr]
+        shape = (len(batch), len(self.items_))
+        rebuilt = sp.csr_matrix((history.data[known], at[known], ends), shape=shape) @ self.weights_
+        if len(self.items_) == len(column):
+            return rebuilt
+        scores = np.full((len(batch), len(column)), -np.inf, dtype=np.float32)
+        scores[:, self.items_] = rebuilt
         return scores
+
+    def of_one(self, taken: NDArray[np.integer], courses: NDArray[np.integer]) -> Scores:
+        """Return what each course taken, by itself, says of another."""
+        column = self._columns()
+        a, b = column[taken], column[courses]
+        return np.where(b < 0, -np.inf, np.where(a < 0, 0, self.weights_[a, b])).astype(np.float32)
+
+    def _columns(self) -> NDArray[np.int32]:
+        """Place of each course among those with events, -1 for one without, (N,)."""
+        column = np.full(int(self.n_items_), -1, dtype=np.int32)
+        column[self.items_] = np.arange(len(self.items_))
+        return column
 
 
 def _inverse(matrix: NDArray[np.float32]) -> NDArray[np.float32]:

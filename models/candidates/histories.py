@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
@@ -99,13 +100,21 @@ class Histories:
         weights : ndarray of float32, shape (E,), optional
             Value of each event; 1 where None.
         """
-        values = np.ones(len(self.items), dtype=np.float32) if weights is None else weights
-        order = np.lexsort((np.arange(len(self.items)), self.items, self.rows))
-        rows, items = self.rows[order], self.items[order]
+        indptr, last = self._distinct
+        values = np.ones(len(last), dtype=np.float32) if weights is None else weights[last]
+        cells = (values.astype(np.float32, copy=False), self.items[last], indptr)
+        return sp.csr_matrix(cells, shape=(len(self), self.n_items))
+
+    @cached_property
+    def _distinct(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return where participants begin among the last events of their courses, and those events."""
+        rows = self.rows
+        order = np.lexsort((np.arange(len(self.items)), self.items, rows))
+        who, what = rows[order], self.items[order]
         last = np.ones(len(order), dtype=bool)
-        last[:-1] = (rows[1:] != rows[:-1]) | (items[1:] != items[:-1])
-        cells = (values[order][last], (rows[last], items[last]))
-        return sp.csr_matrix(cells, shape=(len(self), self.n_items), dtype=np.float32)
+        last[:-1] = (who[1:] != who[:-1]) | (what[1:] != what[:-1])
+        sizes = np.bincount(who[last], minlength=len(self))
+        return np.concatenate([[0], np.cumsum(sizes)]), order[last]
 
 
 def histories(

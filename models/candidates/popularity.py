@@ -64,10 +64,10 @@ class Popularity(CandidateModel):
 
     def score(self, batch: Histories) -> Scores:
         """Return the expected share of the next event, the mean over the participant's attributes."""
-        scores = np.repeat(self.share_[None], len(batch), axis=0)
         if len(self.group_share_) == 0 or batch.attributes is None:
-            return scores
-        known = np.asarray(batch.attributes.sum(axis=1)).ravel()
-        has = known > 0
-        scores[has] = (batch.attributes[has] @ self.group_share_) / known[has, None]
+            return np.repeat(self.share_[None], len(batch), axis=0)
+        known = np.asarray(batch.attributes.sum(axis=1))
+        scores: Scores = batch.attributes @ self.group_share_
+        scores /= np.maximum(known, 1)
+        scores[known[:, 0] == 0] = self.share_
         return scores

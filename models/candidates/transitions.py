@@ -83,3 +83,7 @@ class Transitions(CandidateModel):
         """Return the expected weight as the next course; 0 where nobody went there from what one took."""
         history = batch.matrix(by_position(batch, self.keep))
         return np.asarray((history @ self.weights_).todense(), dtype=np.float32)
+
+    def of_one(self, taken: NDArray[np.integer], courses: NDArray[np.integer]) -> Scores:
+        """Return what each course taken, by itself, says of another."""
+        return np.asarray(self.weights_[taken, courses], dtype=np.float32).reshape(-1)

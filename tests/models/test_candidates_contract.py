@@ -75,6 +75,25 @@ def make(request: pytest.FixtureRequest) -> Callable[[], CandidateModel]:
     return MODELS[request.param]
 
 
+@pytest.mark.parametrize("make", [EASE, Transitions])
+def test_what_one_course_says_is_the_score_of_a_history_of_one(
+    make: Callable[[], EASE | Transitions],
+) -> None:
+    interactions, side = two_camps()
+    model = make().fit(interactions, side)
+    taken, courses = (grid.ravel() for grid in np.mgrid[:N_ITEMS, :N_ITEMS])
+    ones = Histories(
+        indptr=np.arange(N_ITEMS + 1),
+        items=np.arange(N_ITEMS, dtype=np.int32),
+        weights=np.ones(N_ITEMS, dtype=np.float32),
+        n_items=N_ITEMS,
+        at=np.zeros(N_ITEMS, dtype=np.int64),
+    )
+    expected = model.score(ones)[taken, courses]
+    assert np.unique(expected[np.isfinite(expected)]).size > 1
+    np.testing.assert_allclose(model.of_one(taken, courses), expected, rtol=1e-6)
+
+
 def test_shapes_types_and_order(make: Callable[[], CandidateModel]) -> None:
     model, batch = fitted(make)
     ids, scores = model.recommend(batch, 7)
