@@ -38,7 +38,9 @@ from training_data.store.shown import Shown
 
 STORE_PAUSE = 1.0  # so long the store is not asked after it failed
 SWEEP_SECONDS = 10.0
-BATCH = "/v1/recommendations:batch"
+PATH = "/v1/recommendations"
+BATCH = f"{PATH}:batch"
+SIMPLE_SHARE, WAITING_SHARE = 0.2, 0.5  # of the deadline
 
 log = logging.getLogger("padan.api")
 
@@ -99,7 +101,10 @@ class Answering:
         self._store_from = 0.0
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._queue = Batcher[Wanted, Given](
-            self._answer, most=settings.most_together, bound=settings.most_waiting
+            self._answer,
+            most=settings.most_together,
+            bound=settings.most_waiting,
+            seconds=WAITING_SHARE * settings.deadline_seconds,
         )
 
     async def keep_swept(self) -> None:
@@ -128,7 +133,7 @@ class Answering:
         ProblemError
             If nobody has that id, a field cannot be used, or there is no time for an answer.
         """
-        service = self._service.now()
+        self._service = service = self._service.now()
         service.messages(asked.language)  # refuses what is no language before anybody waits
         person = None
         if asked.participant is not None:
@@ -293,7 +298,7 @@ class Answering:
     def _lists_within(self, asked: Sequence[Asked], load: Load) -> tuple[Lists, Cause | None]:
         """Return the lists for which there is time."""
         settings = self._settings
-        late = load.waited > settings.deadline_seconds / 2
+        late = max(load.waited, load.ahead) > SIMPLE_SHARE * settings.deadline_seconds
         if late or load.waiting > settings.simple_from:
             return simple_lists(asked), "overload"
         try:

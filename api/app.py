@@ -30,6 +30,7 @@ from api.security.gate import Gate
 from api.service import Service
 from api.settings import Settings
 from api.shadow import Shadow
+from api.shedding import Shedding
 from api.tracing import Tracing
 from api.trail import Trail
 from training_data.store.database import Store
@@ -90,6 +91,7 @@ def create_app(
     app.add_middleware(
         Gate, access=Access(store, settings, development=development), settings=settings
     )
+    app.add_middleware(Shedding, answering=answering)
     problems.describe(app)
     paths = list(app.openapi()["paths"])
     app.add_middleware(Observed, metrics=service.metrics, paths=paths, tracing=tracing)

@@ -12,6 +12,8 @@ from typing import Generic, TypeVar
 Asked = TypeVar("Asked")
 Given = TypeVar("Given")
 
+NEWEST = 0.2  # how much the last call counts in the estimate of a request's time
+
 
 class FullError(Exception):
     """So many wait already that another would not be answered in time."""
@@ -27,13 +29,16 @@ class Load:
         How many wait, the batch included.
     waited : float
         Seconds that the oldest of them waited.
+    ahead : float
+        Seconds until all of them are answered, at the pace of late.
     """
 
     waiting: int
     waited: float
+    ahead: float
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Waiting(Generic[Asked, Given]):
     asked: Asked
     since: float
@@ -55,6 +60,8 @@ class Batcher(Generic[Asked, Given]):
         Largest batch.
     bound : int
         How many may wait.
+    seconds : float
+        How long one may have to wait, at the pace of late.
     """
 
     def __init__(
@@ -63,17 +70,23 @@ class Batcher(Generic[Asked, Given]):
         *,
         most: int,
         bound: int,
+        seconds: float,
     ) -> None:
         self._work = work
         self._most = most
         self._bound = bound
+        self._seconds = seconds
+        self._each = (
+            0.0  # seconds of a request while others wait, all that happens between included
+        )
         self._waiting: deque[_Waiting[Asked, Given]] = deque()
         self._running: asyncio.Task[None] | None = None
 
     @property
     def full(self) -> bool:
         """Whether another one would be refused."""
-        return len(self._waiting) >= self._bound
+        waiting = len(self._waiting)
+        return waiting >= self._bound or waiting * self._each > self._seconds
 
     async def ask(self, asked: Asked, seconds: float) -> Given:
         """Return the answer; who stops waiting for it before its turn is left out of the batch.
@@ -93,13 +106,18 @@ class Batcher(Generic[Asked, Given]):
         self._waiting.append(waiting)
         if self._running is None:
             self._running = loop.create_task(self._run())
-        async with asyncio.timeout(seconds):
+        expiry = loop.call_later(seconds, _expire, waiting.given)
+        try:
             return await waiting.given
+        finally:
+            expiry.cancel()
 
     async def _run(self) -> None:
         try:
             while batch := self._take():
-                load = Load(len(batch) + len(self._waiting), time.monotonic() - batch[0].since)
+                start = time.monotonic()
+                waiting = len(batch) + len(self._waiting)
+                load = Load(waiting, start - batch[0].since, waiting * self._each)
                 asked = [one.asked for one in batch]
                 try:
                     answers = await self._work(asked, load)
@@ -108,6 +126,8 @@ class Batcher(Generic[Asked, Given]):
                 else:
                     _hand_out(batch, answers)
                 await asyncio.sleep(0)  # answers go out and requests come in meanwhile
+                each = (time.monotonic() - start) / len(batch)
+                self._each += NEWEST * (each - self._each)
         finally:
             self._running = None
 
@@ -122,8 +142,13 @@ class Batcher(Generic[Asked, Given]):
             if now < one.until:
                 taken.append(one)
             else:  # its time was over during the last call
-                one.given.set_exception(TimeoutError())
+                _expire(one.given)
         return taken
+
+
+def _expire(given: asyncio.Future[Given]) -> None:
+    if not given.done():
+        given.set_exception(TimeoutError())
 
 
 def _hand_out(

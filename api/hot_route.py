@@ -13,12 +13,11 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.answering import Answering, overloaded
+from api.answering import PATH, Answering
 from api.problems import ProblemError, document
 from api.schemas.recommendations import RecommendationRequest
 from api.security.principal import Principal
 
-PATH: Final = "/v1/recommendations"
 CONTENT_TYPE: Final = (b"content-type", b"application/json")
 
 
@@ -36,8 +35,6 @@ class HotRoute:
             return
         principal: Principal = scope["state"]["principal"]
         try:
-            if self._answering.full:  # before anything is read
-                raise overloaded()
             body = await _body(receive)
             try:
                 asked = RecommendationRequest.model_validate_json(body)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 
+from api.collecting import settle
 from api.experiment import Arm, arm_of
 from models.promotion import current, last_change, promoted
 from models.sealing import BundleError
@@ -194,10 +195,13 @@ class Releases:
 
     def _follow(self, recent: Callable[[], Sequence[Rows]]) -> None:
         while not self._closing.wait(POLL_SECONDS):
+            before = self.present
             try:
                 self.look(recent)
             except (OSError, BundleError) as error:
                 log.error("the pointer to the current bundle is not readable: %s", error)
+            if self.present is not before:
+                settle()
 
 
 def newest_whole(bundles: Path) -> Release:

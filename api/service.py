@@ -52,7 +52,8 @@ class Service:
 
     def now(self) -> Service:
         """Return the service with the present release; a request asks for it once."""
-        return replace(self, release=self.releases.present)
+        present = self.releases.present
+        return self if self.release is present else replace(self, release=present)
 
     def for_subject(self, subject: str | None) -> tuple[Service, Arm | None]:
         """Return the service with the release that a person gets, and their arm in the experiment.
@@ -135,8 +136,9 @@ def unusable(field: str, message: str) -> ProblemError:
 
 
 def _service(request: Request) -> Service:
-    service: Service = request.app.state.service
-    return service.now()
+    service: Service = request.app.state.service.now()
+    request.app.state.service = service  # so that the release before it can go
+    return service
 
 
 CurrentService = Annotated[Service, Depends(_service)]

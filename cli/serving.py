@@ -22,6 +22,7 @@ DEVELOPMENT = """\
  may do everything. It listens on {host} only. For any other use make a key first:
  padan store add-key NAME --scope portal
 ------------------------------------------------------------------------------------------"""
+KEEP_ALIVE_SECONDS = 75  # longer than proxies keep a connection, so that it is they who close it
 UNPROTECTED = (
     "without an API key or PADAN_JWKS the service listens on 127.0.0.1 only; "
     "make a key with `padan store add-key NAME --scope portal`"
@@ -59,6 +60,7 @@ def serve(
 
     from api import logs
     from api.app import create_app
+    from api.collecting import settle
     from api.releases import Experiment, Release, Releases, newest_whole
     from api.security.access import is_loopback
     from api.security.tokens import KeySetError
@@ -89,7 +91,16 @@ def serve(
         )
     if development:
         typer.echo(DEVELOPMENT.format(host=host), err=True)
-    uvicorn.run(app, host=host, port=port, access_log=False, log_config=None, server_header=False)
+    settle()
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+    )
 
 
 def _store(data: Path | None) -> Store:

@@ -54,7 +54,7 @@ class RecommendationRequest(AboutOne):
     )
 
     k: Annotated[StrictInt, Field(ge=1, le=100)] = 10
-    filters: AskedFor = AskedFor()
+    filters: AskedFor = Field(default_factory=AskedFor)
     neutral: StrictBool = Field(
         False, description="use no personal data beyond what eligibility needs"
     )

@@ -38,4 +38,5 @@ def renew(connection: sa.Connection, participant_ids: Collection[str]) -> None:
 def revisions(connection: sa.Connection, participant_ids: Sequence[str]) -> dict[str, str]:
     """Return the revision of each participant who is known."""
     asked = _REVISIONS.format(placeholders(connection, len(participant_ids)))
-    return dict(connection.exec_driver_sql(asked, tuple(participant_ids)).tuples().all())
+    found = connection.exec_driver_sql(asked, tuple(participant_ids))
+    return {row[0]: row[1] for row in found}
