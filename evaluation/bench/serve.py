@@ -127,13 +127,15 @@ def _service(courses: int, participants: int, home: Path, lengths: Lengths) -> d
     with _serving(courses, participants, home) as (served, requests, permitted):
         figures, most = _at_full_speed(served, requests, lengths.full_speed)
         calm = served.rate(requests, SHARE * most.rate(), lengths.at_share, rng)
+        began = time.monotonic()
         over = served.rate(requests, OVERLOAD * most.rate(), lengths.overload, rng, permitted.heard)
+        draining = time.monotonic() - began - lengths.overload
         degraded = permitted.degraded
         after = served.rate(requests, most.rate() / 2, lengths.after, rng, permitted.heard)
         mib = served.mib()
     answered = over.status == 200
     wrong = permitted.wrong()
-    recovery = _recovery(after)
+    recovery = int(np.ceil(draining + _recovery(after)))
     holds = {
         "no_500": bool(np.isin(over.status, (200, 503)).all()),
         "no_wrong_answer": wrong == 0,
@@ -143,7 +145,7 @@ def _service(courses: int, participants: int, home: Path, lengths: Lengths) -> d
     }
     return figures | {
         "mib": mib,
-        "at_70_percent": _figures(calm),
+        "at_70_percent": _figures(calm) | {"late_ms": round(1000 * calm.late, 2)},
         "overload": _figures(over)
         | {
             "offered_a_second": round(len(over.status) / over.length),
@@ -152,6 +154,7 @@ def _service(courses: int, participants: int, home: Path, lengths: Lengths) -> d
             "simple_share": round(degraded / max(int(answered.sum()), 1), 3),
             "wrong_answers": wrong,
             "recovery_seconds": recovery,
+            "late_ms": round(1000 * over.late, 2),
             "holds": holds,
         },
     }
@@ -189,10 +192,10 @@ def _counted(status: NDArray[np.int64]) -> tuple[list[str], list[int]]:
     return values.astype(str).tolist(), counts.tolist()
 
 
-def _recovery(after: Measured) -> int:
+def _recovery(after: Measured) -> float:
     """Return the seconds after which every request is answered, and soon."""
     bad = (after.status != 200) | (after.seconds > MOST_P99_MS * 10 / 1000)
-    return int(np.ceil(after.due[bad].max(initial=0.0)))
+    return float(after.due[bad].max(initial=0.0))
 
 
 class _Served:
