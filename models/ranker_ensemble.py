@@ -42,11 +42,14 @@ class RankerEnsemble:
 
     def score(self, features: Floats, groups: NDArray[np.int64]) -> Floats:
         """Return the score of each pair, shape (R,); ``groups`` as in :func:`standardised`."""
-        scores = np.zeros(len(features), dtype=np.float32)
+        by_trees = by_linear = np.zeros(len(features), dtype=np.float32)
         if self.linear_share < 1:
             by_trees = standardised(self.trees.score(features), groups)
-            scores += np.float32(1 - self.linear_share) * by_trees
         if self.linear_share > 0:
             by_linear = standardised(self.linear.score(features, groups), groups)
-            scores += np.float32(self.linear_share) * by_linear
-        return scores
+        return blend(by_trees, by_linear, self.linear_share)
+
+
+def blend(by_trees: Floats, by_linear: Floats, linear_share: float) -> Floats:
+    """Return the weighted sum of both rankers' standardised scores, shape (R,)."""
+    return np.float32(1 - linear_share) * by_trees + np.float32(linear_share) * by_linear

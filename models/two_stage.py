@@ -17,8 +17,9 @@ from models.earlier_past import Horizon, Present, earlier_presents
 from models.features import PairFeatures, Pairs
 from models.interactions import Interactions
 from models.ranker_ensemble import RankerEnsemble
+from models.threads import each
 
-BATCH = 1024
+BATCH = 256
 FEWEST = 30  # participants to learn a ranker of their own from
 
 
@@ -73,6 +74,8 @@ class TwoStage:
     negatives : int
         Courses not taken, drawn from each participant's candidates, to learn the ranker from.
     seed : int
+    threads : int
+        Sources and batches worked on at once; 0 for as many as there are cores. The rankers have their own.
     """
 
     sources: dict[str, CandidateModel]
@@ -85,6 +88,7 @@ class TwoStage:
     pool: int = 40
     negatives: int = 40
     seed: int = 0
+    threads: int = 0
 
     def fit(self, interactions: Interactions, side: SideInformation) -> Self:
         """Learn the rankers from earlier presents, then fit the sources on everything."""
@@ -98,8 +102,7 @@ class TwoStage:
 
     def fit_sources(self, interactions: Interactions, side: SideInformation) -> Self:
         """Fit the candidate models and the features on ``interactions``."""
-        for source in self.sources.values():
-            source.fit(interactions, side)
+        each(lambda source: source.fit(interactions, side), self.sources.values(), self.threads)
         self.features_ = PairFeatures().fit(interactions, side)
         return self
 
@@ -136,10 +139,10 @@ class TwoStage:
         asked = np.flatnonzero(np.diff(target.indptr)).astype(np.int32)
         asked = np.sort(rng.choice(asked, min(most, len(asked)), replace=False))
         people = histories(present.past, asked, side.user_attributes, side.user_joined)
+        batches = [(asked[part], people.take(part)) for part in parts(len(asked))]
+        found = each(lambda of: self.candidates(of[1], not_taken(of[1])), batches, self.threads)
         examples = []
-        for start in range(0, len(asked), BATCH):
-            users, batch = asked[start : start + BATCH], people.take(slice(start, start + BATCH))
-            pairs, table, names = self.candidates(batch, not_taken(batch))
+        for (users, batch), (pairs, table, names) in zip(batches, found, strict=True):
             labels = np.asarray(target[users[pairs.rows], pairs.items], dtype=np.float32).ravel()
             kept = self._drawn(pairs, labels, rng)
             groups = np.bincount(pairs.rows[kept], minlength=len(batch)).astype(np.int64)
@@ -190,19 +193,26 @@ class TwoStage:
 
     def recommend(self, batch: Histories, k: int, mask: Mask | None = None) -> tuple[Ids, Scores]:
         """Return the best ``k`` permitted courses of each participant, best first; see ``CandidateModel``."""
-        allowed = np.ones((len(batch), batch.n_items), dtype=bool)
-        if mask is not None:
-            allowed &= mask
-        ids = np.full((len(batch), k), -1, dtype=np.int32)
-        best = np.full((len(batch), k), -np.inf, dtype=np.float32)
-        for start in range(0, len(batch), BATCH):
-            part = slice(start, start + BATCH)
+
+        def best(part: slice) -> tuple[Ids, Scores]:
             some = batch.take(part)
-            pairs, table, names = self.candidates(some, allowed[part])
-            scores = np.full((len(some), batch.n_items), -np.inf, dtype=np.float32)
+            allowed = np.ones((len(some), batch.n_items), dtype=bool)
+            if mask is not None:
+                allowed &= mask if mask.ndim == 1 else mask[part]
+            pairs, table, names = self.candidates(some, allowed)
+            scores = np.full(allowed.shape, -np.inf, dtype=np.float32)
             scores[pairs.rows, pairs.items] = self._rank(some, pairs, table, names)
-            ids[part], best[part] = top_k(scores, k)
-        return ids, best
+            return top_k(scores, k)
+
+        found = each(best, parts(len(batch)), self.threads)
+        ids = [np.empty((0, k), dtype=np.int32), *(ids for ids, _ in found)]
+        scores = [np.empty((0, k), dtype=np.float32), *(scores for _, scores in found)]
+        return np.concatenate(ids), np.concatenate(scores)
+
+
+def parts(size: int) -> list[slice]:
+    """Return where the batches of ``size`` participants begin and end."""
+    return [slice(start, start + BATCH) for start in range(0, size, BATCH)]
 
 
 def of_kind(examples: Examples, warm: bool) -> Examples:

@@ -60,7 +60,7 @@ def run(
     parts : bool
         Also measure what each part of ours costs and how that grows.
     threads : int
-        Of our ranker; 0 uses all cores.
+        Of ours; 0 uses all cores. (What BLAS uses is set by OPENBLAS_NUM_THREADS.)
     """
     side = side_of(data, item_vectors)
     validation, test = tasks(data)

@@ -34,9 +34,10 @@ from models.candidates.similar_participants import SimilarParticipants
 from models.candidates.top_k import top_k
 from models.candidates.transitions import Transitions
 from models.earlier_past import Horizon
-from models.linear_ranker import LinearRanker
+from models.linear_ranker import LinearRanker, standardised
 from models.ranker import Ranker
-from models.ranker_ensemble import RankerEnsemble
+from models.ranker_ensemble import RankerEnsemble, blend
+from models.threads import each
 from models.two_stage import BATCH, Examples, TwoStage, not_taken, of_kind, sizes
 
 TREES: Final = (
@@ -116,10 +117,10 @@ def fit_ours(
     figure : callable(task, users, ids) -> float
         What to maximise.
     threads : int
-        Of the ranker; 0 uses all cores.
+        Of sources, batches and rankers; 0 uses all cores.
     """
     began = time.monotonic()
-    model = TwoStage(sources(side), horizon=horizon(data))
+    model = TwoStage(sources(side), horizon=horizon(data), threads=threads)
     examples = model.examples(validation.past, side)
     model.fit_sources(validation.past, side)
     warm, warm_figures = _choose(
@@ -175,30 +176,42 @@ def _choose(
         if key not in trees:
             trees[key] = ranker.trees.fit(part.table, part.labels, part.groups, part.names)
         ranker.trees, ranker.linear = trees[key], linear
-    ids: list[list[Ids]] = [[] for _ in candidates]
-    for batch in _batches(task, users, side):
+
+    def best(batch: Histories) -> list[Ids]:
         pairs, table, _ = model.candidates(batch, not_taken(batch))
-        for ranker, found in zip(candidates, ids, strict=True):
+        groups = sizes(pairs.rows)
+        by_linear = standardised(linear.score(table, groups), groups)
+        by_trees = {key: standardised(fitted.score(table), groups) for key, fitted in trees.items()}
+        found = []
+        for ranker in candidates:
             scores = np.full((len(batch), batch.n_items), -np.inf, dtype=np.float32)
-            scores[pairs.rows, pairs.items] = ranker.score(table, sizes(pairs.rows))
+            scores[pairs.rows, pairs.items] = blend(
+                by_trees[astuple(ranker.trees)], by_linear, ranker.linear_share
+            )
             found.append(top_k(scores, 10)[0])
-    figures = [figure(task, users, np.concatenate(found)) for found in ids]
-    best = candidates[int(np.argmax(figures))]
-    return RankerEnsemble(replace(best.trees), replace(best.linear), best.linear_share), figures
+        return found
+
+    lists = each(best, _batches(task, users, side, BATCH), threads)
+    figures = [figure(task, users, np.concatenate(found)) for found in zip(*lists, strict=True)]
+    chosen = candidates[int(np.argmax(figures))]
+    return RankerEnsemble(
+        replace(chosen.trees), replace(chosen.linear), chosen.linear_share
+    ), figures
 
 
 def rank_ours(model: TwoStage, task: Task, users: Ids, k: int, side: SideInformation) -> Ids:
     """Return the best ``k`` courses not taken in the past for each of ``users``, (U, k)."""
     lists = [
-        model.recommend(batch, k, not_taken(batch))[0] for batch in _batches(task, users, side)
+        model.recommend(batch, k, not_taken(batch))[0]
+        for batch in _batches(task, users, side, 16 * BATCH)
     ]
     return np.concatenate([np.empty((0, k), dtype=np.int32), *lists])
 
 
-def _batches(task: Task, users: Ids, side: SideInformation) -> Iterator[Histories]:
+def _batches(task: Task, users: Ids, side: SideInformation, size: int) -> Iterator[Histories]:
     asked = histories(task.past, users, side.user_attributes, side.user_joined)
-    for start in range(0, len(users), BATCH):
-        yield asked.take(slice(start, start + BATCH))
+    for start in range(0, len(users), size):
+        yield asked.take(slice(start, start + size))
 
 
 def with_new_courses(
