@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api import request_ids
 from api.batching import Batcher, FullError, Load
 from api.experiment import Arm
-from api.lists import Asked, Lists, full_lists, list_settings, simple_lists
+from api.lists import Asked, Lists, Phrases, full_lists, list_settings, simple_lists
 from api.people import People, Person
 from api.problems import ProblemError
 from api.schemas.recommendations import Cause, RecommendationRequest
@@ -98,6 +98,7 @@ class Answering:
         self.people = People(service.store, settings.people_kept)
         self._service = service
         self._settings = settings
+        self._phrases = Phrases()
         self._store_from = 0.0
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._queue = Batcher[Wanted, Given](
@@ -240,6 +241,7 @@ class Answering:
             ),
             person=person,
             neutral=asked.neutral,
+            phrases=self._phrases,
             seed=wanted.request_id if takes_part and asked.participant_id else None,
         ), arm
 

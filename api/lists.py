@@ -9,7 +9,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 import polars as pl
@@ -29,12 +31,23 @@ from recommender.participants import ParticipantBatch
 from recommender.people import People
 from recommender.question import Question
 from recommender.ranking import FixedRanker
-from recommender.splitting import split
+from recommender.splitting import Vector, split, together
 from recommender.trace import Trace
 from training_data.columns import Interactions, Participants
 from training_data.profiles import to_frames
 
 POPULARITY = "regional_popularity"
+
+
+class Phrases:
+    """The vectors of phrases that somebody who is kept has: one for all who have it."""
+
+    def __init__(self) -> None:
+        self._held = WeakValueDictionary[tuple[str, str], Vector]()
+
+    def shared(self, version: str, phrase: str, vector: Vector) -> Vector:
+        """Return the vector of a phrase by a version of the bundle; ``vector`` is copied where it is new."""
+        return self._held.setdefault((version, phrase), vector.copy())
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,7 @@ class Asked:
     filters: Filters
     person: Person
     neutral: bool
+    phrases: Phrases
     seed: str | None = None
 
     @property
@@ -147,9 +161,10 @@ def _people(asked: Sequence[Asked]) -> People:
     if new:
         head = new[0]
         read = head.bundle.engine.people(*_frames(new), head.day)
-        for one, alone in zip(new, split(read), strict=True):
+        shared = partial(head.phrases.shared, head.bundle.manifest.version)
+        for one, alone in zip(new, split(read, shared), strict=True):
             one.person.made = {one.reading: alone}
-    return People.stack([one.person.made[one.reading] for one in asked])
+    return together([one.person.made[one.reading] for one in asked])
 
 
 def _frames(asked: Sequence[Asked]) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -1,60 +1,191 @@
-"""People who were read together, one by one: to be kept and put together with others."""
+"""People who were read together, one by one: to be kept, and put together with others.
+
+A batch has thirty arrays, and putting together so many small ones for each person takes longer than to
+answer. So one person is a row of numbers, and one array for all sparse rows.
+"""
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import polars as pl
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from models.candidates.histories import Histories
 from recommender.participants import ParticipantBatch
 from recommender.people import People
 from recommender.wishes import Wishes
 
+ATTRIBUTES, PAST, WEIGHTS = (
+    "attributes",
+    "past",
+    "weights",
+)  # sparse rows that are no field of a batch
 
-def split(people: People) -> list[People]:
-    """Return each of the people alone; `People.stack` puts them together again."""
-    names = [each.name for each in fields(ParticipantBatch)]
-    parts = [_parts(getattr(people.batch, name), len(people)) for name in names]
-    return [
-        People(
-            (people.ids[row],),
-            ParticipantBatch(**{name: part[row] for name, part in zip(names, parts, strict=True)}),
-            _wishes(people.wishes, row),
-        )
-        for row in range(len(people))
-    ]
+Vector = NDArray[np.float32]
 
 
-def _parts(value: Any, count: int) -> list[Any]:
-    """Return one field of a batch by participant; what is not of the participants is the same for all."""
-    match value:
-        case np.ndarray():
-            return [value[row : row + 1] for row in range(count)]
-        case pl.Series():
-            return [value.slice(row, 1) for row in range(count)]
-        case sp.csr_matrix():
-            return [_row(value, row) for row in range(count)]
-        case Histories():
-            return [value.take(slice(row, row + 1)) for row in range(count)]
-        case shared:
-            return [shared] * count
+@dataclass(frozen=True)
+class _Kind:
+    """What people of one engine have in common: the fields of a batch by type, and how wide they are."""
+
+    numbers: np.dtype[Any]
+    texts: dict[str, pl.DataType]
+    widths: dict[str, int]
+    shared: dict[str, Any]
+    dim: int
 
 
-def _row(matrix: sp.csr_matrix, row: int) -> sp.csr_matrix:
-    first, end = matrix.indptr[row : row + 2]
-    cells = (matrix.data[first:end], matrix.indices[first:end], np.array([0, end - first]))
-    return sp.csr_matrix(cells, shape=(1, matrix.shape[1]))
+@dataclass(frozen=True)
+class One:
+    """One of the people.
+
+    Attributes
+    ----------
+    numbers : structured ndarray, shape (1,)
+        The fields of a batch that are one value each.
+    texts : tuple
+        Those that are strings or lists of them.
+    sizes : ndarray of int32, shape (M,)
+        How many cells each of M sparse rows has.
+    columns, cells : ndarray of int32 and of float32, shape (Z,)
+        Of all sparse rows, one after the other.
+    at : ndarray of int64, shape (E,)
+        When each event was.
+    phrases : tuple of str
+    vectors : tuple of ndarray of float32, shape (D,)
+    """
+
+    id: str
+    kind: _Kind
+    numbers: NDArray[Any]
+    texts: tuple[Any, ...]
+    sizes: NDArray[np.int32]
+    columns: NDArray[np.int32]
+    cells: NDArray[np.float32]
+    at: NDArray[np.int64]
+    phrases: tuple[str, ...]
+    vectors: tuple[Vector, ...]
 
 
-def _wishes(wishes: Wishes, row: int) -> Wishes:
-    mine = _row(wishes.weights, row)
-    cells = (mine.data, np.arange(mine.nnz), mine.indptr)
-    return Wishes(
-        [wishes.phrases[phrase] for phrase in mine.indices],
-        wishes.vectors[mine.indices],
-        sp.csr_matrix(cells, shape=(1, mine.nnz)),
+def split(people: People, shared: Callable[[str, Vector], Vector]) -> list[One]:
+    """Return each of the people alone; `together` makes them a batch again.
+
+    Parameters
+    ----------
+    shared : callable
+        Gets a phrase and its vector, and returns the vector to keep: one for all who use the phrase.
+    """
+    batch, wishes, past = people.batch, people.wishes, people.batch.histories
+    values = {each.name: getattr(batch, each.name) for each in fields(batch)}
+    numbers = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+    texts = {name: value for name, value in values.items() if isinstance(value, pl.Series)}
+    sparse = {name: value for name, value in values.items() if isinstance(value, sp.csr_matrix)}
+    sparse[ATTRIBUTES] = past.attributes
+    cells = (past.weights, past.items, past.indptr)
+    sparse[PAST] = sp.csr_matrix(cells, shape=(len(past), past.n_items))
+    sparse[WEIGHTS] = wishes.weights
+    known = {*numbers, *texts, *sparse, "histories"}
+    kind = _Kind(
+        np.dtype([(name, value.dtype, value.shape[1:]) for name, value in numbers.items()]),
+        {name: value.dtype for name, value in texts.items()},
+        {name: matrix.shape[1] for name, matrix in sparse.items()},
+        {name: value for name, value in values.items() if name not in known},
+        wishes.vectors.shape[1],
     )
+    table = np.empty(len(people), dtype=kind.numbers)
+    for name, value in numbers.items():
+        table[name] = value
+    written = list(zip(*(value.to_list() for value in texts.values()), strict=True))
+    held = {
+        number: shared(wishes.phrases[number], wishes.vectors[number])
+        for number in np.unique(wishes.weights.indices).tolist()
+    }
+    ones = []
+    for row, name in enumerate(people.ids):
+        parts = [_row(matrix, row) for matrix in sparse.values()]
+        phrases = parts[-1][0].tolist()
+        ones.append(
+            One(
+                name,
+                kind,
+                table[row : row + 1].copy(),
+                written[row],
+                np.array([len(columns) for columns, _ in parts], dtype=np.int32),
+                np.concatenate([columns for columns, _ in parts]).astype(np.int32, copy=False),
+                np.concatenate([data for _, data in parts]).astype(np.float32, copy=False),
+                past.at[past.indptr[row] : past.indptr[row + 1]].copy(),
+                tuple(wishes.phrases[phrase] for phrase in phrases),
+                tuple(held[phrase] for phrase in phrases),
+            )
+        )
+    return ones
+
+
+def together(ones: Sequence[One]) -> People:
+    """Return people, at least one, who were read by one engine for one day, as a batch."""
+    kind, count = ones[0].kind, len(ones)
+    table = np.concatenate([one.numbers for one in ones])
+    written = zip(*(one.texts for one in ones), strict=True)
+    sparse = _sparse(ones)
+    attributes, past, weights = (sparse.pop(name) for name in (ATTRIBUTES, PAST, WEIGHTS))
+    histories = Histories(
+        past.indptr.astype(np.int64),
+        past.indices,
+        past.data,
+        past.shape[1],
+        np.concatenate([one.at for one in ones]),
+        attributes,
+    )
+    batch = ParticipantBatch(
+        **{name: np.ascontiguousarray(table[name]) for name in kind.numbers.names or ()},
+        **{
+            name: pl.Series(name, values, dtype)
+            for (name, dtype), values in zip(kind.texts.items(), written, strict=True)
+        },
+        **sparse,
+        **kind.shared,
+        histories=histories,
+    )
+    phrases = [phrase for one in ones for phrase in one.phrases]
+    vectors = np.array([vector for one in ones for vector in one.vectors], dtype=np.float32)
+    cells = (weights.data, np.arange(len(phrases), dtype=np.int32), weights.indptr)
+    wishes = Wishes(
+        phrases,
+        vectors.reshape(len(phrases), kind.dim),
+        sp.csr_matrix(cells, shape=(count, len(phrases))),
+    )
+    return People(tuple(one.id for one in ones), batch, wishes)
+
+
+def _sparse(ones: Sequence[One]) -> dict[str, sp.csr_matrix]:
+    """Return each sparse field of the people; their cells stand person by person, and are put field by field."""
+    widths, count = ones[0].kind.widths, len(ones)
+    sizes = np.array([one.sizes for one in ones])
+    lengths = sizes.T.ravel()
+    starts = (np.cumsum(sizes) - sizes.ravel()).reshape(sizes.shape).T.ravel()
+    ends = np.cumsum(lengths)
+    order = np.repeat(starts - ends + lengths, lengths) + np.arange(ends[-1])
+    columns = np.concatenate([one.columns for one in ones])[order]
+    cells = np.concatenate([one.cells for one in ones])[order]
+    indptr = np.zeros((len(widths), count + 1), dtype=np.int32)
+    np.cumsum(sizes.T, axis=1, out=indptr[:, 1:])
+    bounds = np.concatenate([[0], ends[count - 1 :: count]])
+    return {
+        name: sp.csr_matrix(
+            (cells[first:end], columns[first:end], indptr[number]), shape=(count, width)
+        )
+        for number, ((name, width), first, end) in enumerate(
+            zip(widths.items(), bounds[:-1], bounds[1:], strict=True)
+        )
+    }
+
+
+def _row(matrix: sp.csr_matrix, row: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the columns and the cells of one row."""
+    first, end = matrix.indptr[row : row + 2]
+    return matrix.indices[first:end], matrix.data[first:end]

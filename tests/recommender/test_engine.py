@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from random import Random
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+import scipy.sparse as sp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_series_equal
 
 from recommender.eligibility import permitted
 from recommender.engine import Answer, Engine, Filters, Settings
 from recommender.exploration import Exploration
 from recommender.features import FEATURES
 from recommender.people import People
+from recommender.splitting import Vector, split, together
 from tests.recommender.worlds import DAY, World, random_world
 from training_data.profiles import Profile, to_tables
 
@@ -215,13 +219,35 @@ def test_people_read_one_by_one_are_answered_as_in_one_batch(
     everybody = world.participants[order]
     whole = engine.people(everybody, world.events, DAY)
     parts = [engine.people(one, world.events, DAY) for one in everybody.iter_slices(1)]
-    stacked = People.stack(parts)
+    held: dict[str, Vector] = {}
+    stacked = together([one for part in parts for one in split(part, held.setdefault)])
     assert stacked.ids == whole.ids
+    assert_same(stacked.batch, whole.batch)
+    np.testing.assert_allclose(
+        stacked.wishes.participants(), whole.wishes.participants(), rtol=1e-5, atol=1e-6
+    )
     one, other = engine.answer(whole, DAY), engine.answer(stacked, DAY)
     assert one.ids.tolist() == other.ids.tolist()
     np.testing.assert_allclose(one.scores, other.scores, rtol=1e-5)
     reasons = [engine.why(each, engine.explainer(each, "en")) for each in (one, other)]
     assert reasons[0] == reasons[1]
+
+
+def assert_same(one: Any, other: Any) -> None:
+    """Hold fields that are arrays, columns or matrices, and those below them, to be the same."""
+    assert type(one) is type(other)
+    if is_dataclass(one) and one is not other:
+        for each in fields(one):
+            assert_same(getattr(one, each.name), getattr(other, each.name))
+    elif isinstance(one, sp.csr_matrix):
+        assert one.shape == other.shape
+        assert one.dtype == other.dtype
+        np.testing.assert_array_equal(one.toarray(), other.toarray())
+    elif isinstance(one, np.ndarray):
+        assert one.dtype == other.dtype
+        np.testing.assert_array_equal(one, other)
+    elif isinstance(one, pl.Series):
+        assert_series_equal(one, other)
 
 
 def test_a_goal_in_ones_own_words_is_worth_what_its_name_is(engine_of: EngineOf) -> None:
