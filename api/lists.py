@@ -14,9 +14,8 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 import numpy as np
-import polars as pl
 
-from api.people import Person
+from api.people import OBJECTS, Person
 from api.settings import Settings
 from models.candidates.top_k import top_k
 from recommender.answers import items, tell
@@ -31,12 +30,14 @@ from recommender.participants import ParticipantBatch
 from recommender.people import People
 from recommender.question import Question
 from recommender.ranking import FixedRanker
-from recommender.splitting import Vector, split, together
+from recommender.splitting import One, Vector, split, together
 from recommender.trace import Trace
 from training_data.columns import Interactions, Participants
-from training_data.profiles import to_frames
+from training_data.profiles import Rows, to_frames
 
 POPULARITY = "regional_popularity"
+NAME = list(Participants.columns()).index(Participants.participant_id.name)
+WHO = list(Interactions.columns()).index(Interactions.participant_id.name)
 
 
 class Phrases:
@@ -157,27 +158,24 @@ def simple_lists(asked: Sequence[Asked]) -> Lists:
 
 def _people(asked: Sequence[Asked]) -> People:
     """Return those who ask as the engine reads them; who was read before is not read again."""
-    new = [one for one in asked if one.reading not in one.person.made]
+    made: list[One | None] = [one.person.made.get(one.reading) for one in asked]
+    new = [place for place, there in enumerate(made) if there is None]
     if new:
-        head = new[0]
-        read = head.bundle.engine.people(*_frames(new), head.day)
+        head = asked[new[0]]
+        alone = [_alone(asked[place], str(place)) for place in new]
+        read = head.bundle.engine.people(*to_frames(alone), head.day)
         shared = partial(head.phrases.shared, head.bundle.manifest.version)
-        for one, alone in zip(new, split(read, shared), strict=True):
-            one.person.made = {one.reading: alone}
-    return together([one.person.made[one.reading] for one in asked])
+        for place, one in zip(new, split(read, shared), strict=True):
+            asked[place].person.made = {asked[place].reading: one}
+            made[place] = one
+    return together([one for one in made if one is not None])
 
 
-def _frames(asked: Sequence[Asked]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rows of people; their ids are their places, so that one may be there twice."""
-    people, events = to_frames([one.person.rows for one in asked])
-    place = pl.Series(np.arange(len(asked))).cast(pl.String)
-    sizes = [len(one.person.rows.events) for one in asked]
-    owner = place.gather(np.repeat(np.arange(len(asked)), sizes))
-    neutral = pl.Series([one.neutral for one in asked])
-    return (
-        people.with_columns(
-            place.alias(Participants.participant_id.name),
-            Participants.profiling_opt_out.col | neutral,
-        ),
-        events.with_columns(owner.alias(Interactions.participant_id.name)),
-    )
+def _alone(asked: Asked, place: str) -> Rows:
+    """Return the rows of one person, whose id is a place, so that one may be there twice."""
+    rows = asked.person.rows
+    profile = list(rows.profile)
+    profile[NAME] = place
+    profile[OBJECTS] |= asked.neutral
+    events = [(*event[:WHO], place, *event[WHO + 1 :]) for event in rows.events]
+    return Rows(tuple(profile), events)

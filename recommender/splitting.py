@@ -46,10 +46,10 @@ class One:
 
     Attributes
     ----------
-    numbers : structured ndarray, shape (1,)
-        The fields of a batch that are one value each.
+    numbers : bytes
+        The fields of a batch that are one value each, as a structured array has them.
     texts : tuple
-        Those that are strings or lists of them.
+        Those that are strings or lists of them, lists as tuples.
     sizes : ndarray of int32, shape (M,)
         How many cells each of M sparse rows has.
     columns, cells : ndarray of int32 and of float32, shape (Z,)
@@ -62,7 +62,7 @@ class One:
 
     id: str
     kind: _Kind
-    numbers: NDArray[Any]
+    numbers: bytes
     texts: tuple[Any, ...]
     sizes: NDArray[np.int32]
     columns: NDArray[np.int32]
@@ -100,7 +100,7 @@ def split(people: People, shared: Callable[[str, Vector], Vector]) -> list[One]:
     table = np.empty(len(people), dtype=kind.numbers)
     for name, value in numbers.items():
         table[name] = value
-    written = list(zip(*(value.to_list() for value in texts.values()), strict=True))
+    written = list(zip(*map(_hashable, texts.values()), strict=True))
     held = {
         number: shared(wishes.phrases[number], wishes.vectors[number])
         for number in np.unique(wishes.weights.indices).tolist()
@@ -113,7 +113,7 @@ def split(people: People, shared: Callable[[str, Vector], Vector]) -> list[One]:
             One(
                 name,
                 kind,
-                table[row : row + 1].copy(),
+                table[row].tobytes(),
                 written[row],
                 np.array([len(columns) for columns, _ in parts], dtype=np.int32),
                 np.concatenate([columns for columns, _ in parts]).astype(np.int32, copy=False),
@@ -129,7 +129,7 @@ def split(people: People, shared: Callable[[str, Vector], Vector]) -> list[One]:
 def together(ones: Sequence[One]) -> People:
     """Return people, at least one, who were read by one engine for one day, as a batch."""
     kind, count = ones[0].kind, len(ones)
-    table = np.concatenate([one.numbers for one in ones])
+    table = np.frombuffer(b"".join([one.numbers for one in ones]), dtype=kind.numbers)
     written = zip(*(one.texts for one in ones), strict=True)
     sparse = _sparse(ones)
     attributes, past, weights = (sparse.pop(name) for name in (ATTRIBUTES, PAST, WEIGHTS))
@@ -144,7 +144,7 @@ def together(ones: Sequence[One]) -> People:
     batch = ParticipantBatch(
         **{name: np.ascontiguousarray(table[name]) for name in kind.numbers.names or ()},
         **{
-            name: pl.Series(name, values, dtype)
+            name: _series(name, values, dtype)
             for (name, dtype), values in zip(kind.texts.items(), written, strict=True)
         },
         **sparse,
@@ -160,6 +160,18 @@ def together(ones: Sequence[One]) -> People:
         sp.csr_matrix(cells, shape=(count, len(phrases))),
     )
     return People(tuple(one.id for one in ones), batch, wishes)
+
+
+def _hashable(values: pl.Series) -> list[Any]:
+    held = values.to_list()
+    return [tuple(value) if isinstance(value, list) else value for value in held]
+
+
+def _series(name: str, values: Sequence[Any], dtype: pl.DataType) -> pl.Series:
+    """Return a column; each distinct value is made once, since a list takes as long as ten strings."""
+    places = {value: place for place, value in enumerate(dict.fromkeys(values))}
+    distinct = pl.Series(name, list(places), dtype)
+    return distinct[np.fromiter(map(places.__getitem__, values), dtype=np.int64)]
 
 
 def _sparse(ones: Sequence[One]) -> dict[str, sp.csr_matrix]:

@@ -164,6 +164,19 @@ def test_under_a_long_queue_lists_are_simple_permitted_and_say_so(
         assert not again["degraded"]
 
 
+def test_one_person_may_be_asked_about_in_two_ways_at_once(
+    bundle: Bundle, sqlite_store: Store, dataset: Dataset
+) -> None:
+    load(sqlite_store, dataset)
+    app = create_app(Releases.of(bundle), sqlite_store, Settings(**PATIENT), development=True)
+    name = dataset.read("participants")["participant_id"][0]
+    ways: list[dict[str, Any]] = [{"participant_id": name, "neutral": way} for way in (True, False)]
+    answers = [answer.json() for answer in ask_together(app, [ways[0], *ways, *ways])]
+    assert [answer["neutral"] for answer in answers] == [True, True, False, True, False]
+    assert not any(answer["degraded"] for answer in answers)
+    assert answers[2]["items"] == answers[4]["items"]
+
+
 def test_after_the_deadline_the_client_is_told_to_come_again(
     bundle: Bundle, sqlite_store: Store, dataset: Dataset
 ) -> None:
