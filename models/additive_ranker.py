@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
+from models.step_curve import StepCurve
+
 _FILE = "curves.safetensors"
 
 
@@ -37,10 +39,8 @@ class AdditiveRanker:
 
     Attributes
     ----------
-    steps_ : list of ndarray of float32
-        Where each feature's curve changes, ascending; a value belongs to the first step that is not below it.
-    heights_ : list of ndarray of float32
-        The curve before, between and after the steps; its mean over the pairs that were learnt from is 0.
+    curves_ : list of StepCurve
+        One a feature; its mean over the pairs that were learnt from is 0.
     """
 
     trees: int = 300
@@ -90,33 +90,34 @@ class AdditiveRanker:
         }
         data = lightgbm.Dataset(features, grades[:-1], group=groups, feature_name=names)
         booster = lightgbm.train(settings, data, self.trees)
-        self.steps_ = _steps(booster, features.shape[1])
-        curves = [_curve(booster, feature, steps) for feature, steps in enumerate(self.steps_)]
-        self.heights_ = [
-            (curve - curve[np.searchsorted(steps, values)].mean()).astype(np.float32)
-            for curve, steps, values in zip(curves, self.steps_, features.T, strict=True)
+        self.curves_ = [
+            _curve(booster, feature, steps).centred(features[:, feature])
+            for feature, steps in enumerate(_steps(booster, features.shape[1]))
         ]
         return self
 
     def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the score of each pair, shape (R,); only its order within a participant means something."""
-        scores: NDArray[np.float32] = self.contributions(features).sum(axis=1)
+        scores = np.zeros(len(features), dtype=np.float32)
+        for feature, curve in enumerate(self.curves_):
+            if len(curve.steps):
+                scores += curve(features[:, feature])
         return scores
 
     def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return how much each feature moved each score, shape (R, F)."""
         moved = np.zeros(features.shape, dtype=np.float32, order="F")
-        for feature, (steps, heights) in enumerate(zip(self.steps_, self.heights_, strict=True)):
-            if len(steps):
-                moved[:, feature] = heights[np.searchsorted(steps, features[:, feature])]
+        for feature, curve in enumerate(self.curves_):
+            if len(curve.steps):
+                moved[:, feature] = curve(features[:, feature])
         return moved
 
     def save(self, folder: Path) -> None:
         """Write the curves as safetensors."""
         folder.mkdir(parents=True, exist_ok=True)
         curves: dict[str, NDArray[np.float32]] = {}
-        for feature, (steps, heights) in enumerate(zip(self.steps_, self.heights_, strict=True)):
-            curves |= {f"{feature}.steps": steps, f"{feature}.heights": heights}
+        for feature, curve in enumerate(self.curves_):
+            curves |= {f"{feature}.steps": curve.steps, f"{feature}.heights": curve.heights}
         save_file(curves, folder / _FILE)
 
     @classmethod
@@ -125,8 +126,10 @@ class AdditiveRanker:
         curves = load_file(folder / _FILE)
         ranker = cls()
         features = range(len(curves) // 2)
-        ranker.steps_ = [curves[f"{feature}.steps"] for feature in features]
-        ranker.heights_ = [curves[f"{feature}.heights"] for feature in features]
+        ranker.curves_ = [
+            StepCurve(curves[f"{feature}.steps"], curves[f"{feature}.heights"])
+            for feature in features
+        ]
         return ranker
 
 
@@ -152,13 +155,10 @@ def _splits(node: Mapping[str, Any]) -> Iterator[tuple[int, float]]:
         yield from _splits(node["right_child"])
 
 
-def _curve(
-    booster: lightgbm.Booster, feature: int, steps: NDArray[np.float32]
-) -> NDArray[np.float64]:
+def _curve(booster: lightgbm.Booster, feature: int, steps: NDArray[np.float32]) -> StepCurve:
     """Return what the trees say before, between and after the steps of a feature, all others at 0."""
     points = np.zeros((len(steps) + 1, booster.num_feature()))
     if len(steps):
         points[:-1, feature] = steps
         points[-1, feature] = np.nextafter(steps[-1], np.float32(np.inf))
-    curve: NDArray[np.float64] = booster.predict(points)
-    return curve
+    return StepCurve(steps, booster.predict(points).astype(np.float32))

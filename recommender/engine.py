@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -122,6 +123,29 @@ class Answer:
     features: NDArray[np.float32]
     propensities: NDArray[np.float64] | None = None
     trace: Trace = field(default_factory=Trace, repr=False)
+
+
+@dataclass(frozen=True)
+class _Lists:
+    """What an `Answer` says of each list."""
+
+    ids: NDArray[np.int32]
+    scores: NDArray[np.float32]
+    features: NDArray[np.float32]
+    propensities: NDArray[np.float64] | None
+
+    def among(self, rows: NDArray[np.intp], count: int) -> _Lists:
+        """Return these lists as those of ``rows`` of so many; the others are empty."""
+
+        def spread(values: NDArray[Any], empty: float) -> NDArray[Any]:
+            whole = np.full((count, *values.shape[1:]), empty, dtype=values.dtype)
+            whole[rows] = values
+            return whole
+
+        shares = None if self.propensities is None else spread(self.propensities, 1)
+        return _Lists(
+            spread(self.ids, -1), spread(self.scores, -np.inf), spread(self.features, 0), shares
+        )
 
 
 @dataclass(frozen=True)
@@ -286,10 +310,31 @@ class Engine:
             What the exploration of each list follows from; None: nothing of it is left to chance.
         """
         trace = Trace()
-        question = Question(people.batch, self.offer(day))
+        question, wished = Question(people.batch, self.offer(day)), people.wishes
         mask = permitted(question) & filters.mask(self.catalogue)
         trace.ended("eligibility")
-        found, table = self.candidates(question, people.wishes, mask, settings.per_source)
+        served = np.flatnonzero(mask.any(axis=1))
+        if len(served) == len(mask):
+            lists = self._lists(question, wished, mask, settings, seeds, trace)
+        else:
+            some = None if seeds is None else [seeds[row] for row in served]
+            lists = self._lists(
+                question.take(served), wished.take(served), mask[served], settings, some, trace
+            ).among(served, len(mask))
+        self._hold_to(mask, lists.ids)
+        trace.ended("reranking")
+        return Answer(question, wished, **vars(lists), trace=trace)
+
+    def _lists(
+        self,
+        question: Question,
+        wished: Wishes,
+        mask: NDArray[np.bool_],
+        settings: Settings,
+        seeds: Sequence[str | None] | None,
+        trace: Trace,
+    ) -> _Lists:
+        found, table = self.candidates(question, wished, mask, settings.per_source)
         trace.proposed = found.proposed
         trace.ended("retrieval")
         scores = rank(self.ranker, table, found.ids)
@@ -298,7 +343,7 @@ class Engine:
         rows = np.arange(len(scores))[:, None]
         head = self._head(scores, settings)
         places = self._reordered(
-            people.batch,
+            question.batch,
             np.maximum(found.ids[rows, head], 0),
             scores[rows, head],
             settings,
@@ -309,17 +354,7 @@ class Engine:
             places, propensities = explore(places, settings.k, exploring, seeds)
         chosen = np.where(places >= 0, head[rows, places], -1)
         ids = np.where(chosen >= 0, found.ids[rows, chosen], -1)
-        self._hold_to(mask, ids)
-        trace.ended("reranking")
-        return Answer(
-            question,
-            people.wishes,
-            ids,
-            scores[rows, chosen],
-            table[rows, chosen],
-            propensities,
-            trace,
-        )
+        return _Lists(ids, scores[rows, chosen], table[rows, chosen], propensities)
 
     def recommend_blocks(
         self,

@@ -24,7 +24,16 @@ from training_data.columns import (
     Interactions,
     Participants,
 )
-from training_data.frames import codes_of, indicator, marks, ones_at, positions, spread, stacked
+from training_data.frames import (
+    codes_of,
+    indicator,
+    marks,
+    ones_at,
+    positions,
+    rows_of,
+    spread,
+    stacked,
+)
 from training_data.regions import RegionTable
 from training_data.vocabulary import Occupations, Vocabulary
 
@@ -119,6 +128,12 @@ class ParticipantBatch:
         """Whether each training is finished, (B, N + 1); the last column is False, for the number -1."""
         return marks(self.finished)
 
+    def take(self, rows: NDArray[np.integer]) -> ParticipantBatch:
+        """Return the participants at ``rows``."""
+        return ParticipantBatch(
+            **{each.name: _taken(getattr(self, each.name), rows) for each in fields(self)}
+        )
+
     @classmethod
     def stack(cls, parts: Sequence[ParticipantBatch]) -> ParticipantBatch:
         """Return the participants of several batches, before the same catalogue, as one."""
@@ -193,6 +208,19 @@ def wished_topics(batch: ParticipantBatch, catalogue: Catalogue) -> NDArray[np.f
     counts += np.asarray(batch.interests.todense()) * ~batch.opted_out[:, None]
     shares: NDArray[np.float32] = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     return shares
+
+
+def _taken(value: Any, rows: NDArray[np.integer]) -> Any:
+    """Return some participants of one field; what is not of the participants is the same for all."""
+    match value:
+        case np.ndarray() | pl.Series():
+            return value[rows]
+        case sp.csr_matrix():
+            return rows_of(value, rows)
+        case Histories():
+            return value.take(rows)
+        case shared:
+            return shared
 
 
 def _stacked(values: Sequence[Any]) -> Any:

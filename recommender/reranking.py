@@ -97,6 +97,7 @@ def rerank(
     calibrating = _Calibrating(topics) if topics is not None and calibration_weight else None
     bounding = _Bounding(bounds) if bounds is not None else None
     rows = np.arange(B)
+    alike = vectors @ vectors.transpose(0, 2, 1) if relevance_weight < 1.0 else None
     for step in range(k):
         gain = relevance - (1.0 - relevance_weight) * similarity
         if calibrating is not None:
@@ -107,9 +108,8 @@ def rerank(
         found = allowed[rows, best]
         chosen[:, step] = np.where(found, best, -1)
         open_[rows, best] = False
-        if relevance_weight < 1.0:
-            to_best = np.einsum("bcd,bd->bc", vectors, vectors[rows, best])
-            similarity = np.maximum(similarity, np.where(found[:, None], to_best, similarity))
+        if alike is not None:
+            np.maximum(similarity, alike[rows, best], out=similarity, where=found[:, None])
         if calibrating is not None:
             calibrating.add(best, found)
         if bounding is not None:

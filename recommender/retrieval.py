@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 SourceScores = dict[str, NDArray[np.float32]]
 SILENT = np.float32(-np.inf)
+LEAST = np.finfo(np.float32).tiny  # what says something is above 0
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def _propose(proposed: NDArray[np.bool_], scores: NDArray[np.float32], most: int
     if not n or not len(scores):
         return 0
     border = np.partition(scores, scores.shape[1] - n, axis=1)[:, -n, None]
-    best = scores >= np.maximum(border, np.finfo(np.float32).tiny)
+    best = scores >= np.maximum(border, LEAST)
     over = np.flatnonzero(np.count_nonzero(best, axis=1) > n)
     if len(over):
         tied = scores[over] == border[over]

@@ -63,6 +63,17 @@ def ones_at(
     return matrix
 
 
+def rows_of(matrix: sp.csr_matrix, rows: NDArray[np.integer]) -> sp.csr_matrix:
+    """Return some rows of a matrix; SciPy's own indexing costs several times as much for a few."""
+    starts, sizes = matrix.indptr[rows], np.diff(matrix.indptr)[rows]
+    indptr = np.zeros(len(rows) + 1, dtype=matrix.indptr.dtype)
+    np.cumsum(sizes, out=indptr[1:])
+    cells = np.arange(indptr[-1]) + np.repeat(starts - indptr[:-1], sizes)
+    return sp.csr_matrix(
+        (matrix.data[cells], matrix.indices[cells], indptr), shape=(len(rows), matrix.shape[1])
+    )
+
+
 def stacked(matrices: Sequence[sp.csr_matrix]) -> sp.csr_matrix:
     """Return the rows of matrices of one width, below each other."""
     data = np.concatenate([matrix.data for matrix in matrices])

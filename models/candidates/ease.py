@@ -84,7 +84,7 @@ class EASE(CandidateModel):
         column = self._columns()
         at = column[history.indices]
         known = at >= 0
-        ends = np.concatenate([[0], np.cumsum(known)])[history.indptr]
+        ends = np.append(0, np.cumsum(known, dtype=np.int32))[history.indptr]
         shape = (len(batch), len(self.items_))
         rebuilt = sp.csr_matrix((history.data[known], at[known], ends), shape=shape) @ self.weights_
         if len(self.items_) == len(column):

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.interactions import Interactions
-from training_data.frames import stacked, stacked_indptr
+from training_data.frames import rows_of, stacked, stacked_indptr
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Histories:
         lengths = self.lengths[chosen]
         indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         at = np.arange(indptr[-1]) + np.repeat(self.indptr[chosen] - indptr[:-1], lengths)
-        attributes = None if self.attributes is None else self.attributes[chosen]
+        attributes = None if self.attributes is None else rows_of(self.attributes, chosen)
         joined = None if self.joined is None else self.joined[chosen]
         return Histories(
             indptr, self.items[at], self.weights[at], self.n_items, self.at[at], attributes, joined
@@ -106,15 +106,16 @@ class Histories:
         return sp.csr_matrix(cells, shape=(len(self), self.n_items))
 
     @cached_property
-    def _distinct(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _distinct(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Return where participants begin among the last events of their courses, and those events."""
         rows = self.rows
         order = np.lexsort((np.arange(len(self.items)), self.items, rows))
         who, what = rows[order], self.items[order]
         last = np.ones(len(order), dtype=bool)
         last[:-1] = (who[1:] != who[:-1]) | (what[1:] != what[:-1])
-        sizes = np.bincount(who[last], minlength=len(self))
-        return np.concatenate([[0], np.cumsum(sizes)]), order[last]
+        indptr = np.zeros(len(self) + 1, dtype=np.int32)
+        np.cumsum(np.bincount(who[last], minlength=len(self)), out=indptr[1:])
+        return indptr, order[last]
 
 
 def histories(

@@ -118,9 +118,9 @@ class SimilarParticipants(CandidateModel):
             self._vectors(batch), min(self.neighbours, len(self.people_))
         )
         votes = np.maximum(near, 0) ** self.sharpness
-        ends = np.arange(len(batch) + 1) * who.shape[1]
+        ends = np.arange(len(batch) + 1, dtype=np.int32) * who.shape[1]
         shape = (len(batch), len(self.people_))
-        weights = sp.csr_matrix((votes.ravel(), who.ravel(), ends), shape=shape)
+        weights = sp.csr_matrix((votes.ravel(), who.astype(np.int32).ravel(), ends), shape=shape)
         return np.asarray((weights @ self.taken_).todense(), dtype=np.float32)
 
 

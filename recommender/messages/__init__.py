@@ -40,7 +40,11 @@ class Messages:
 
     def text(self, section: Section, code: str, evidence: Mapping[str, Any]) -> str:
         """Return the text of a code with its evidence filled in."""
-        shown = {name: self._shown(name, value) for name, value in evidence.items()}
+        words = self.texts["words"]
+        shown = {
+            name: words.get(value, value) if type(value) is str else self._shown(name, value)
+            for name, value in evidence.items()
+        }
         return self.texts[section][code].format(**shown)
 
     def money(self, amount: int) -> str:
@@ -52,8 +56,6 @@ class Messages:
         return self.money(amount) if amount else self.texts["words"]["free"]
 
     def _shown(self, name: str, value: Any) -> str:
-        if isinstance(value, str):  # most are, and each list has dozens
-            return self.texts["words"].get(value, value)
         if isinstance(value, dt.date):
             return format_date(value, format="long", locale=self.language)
         if isinstance(value, list):

@@ -40,7 +40,11 @@ def test_the_curves_say_what_the_trees_say(
     features, labels, groups = pairs
     ranker = AdditiveRanker(trees=60, min_leaf=20).fit(features, labels, groups, NAMES)
     at_steps = np.stack(
-        [np.resize(steps, 500) if len(steps) else np.zeros(500) for steps in ranker.steps_], 1
+        [
+            np.resize(curve.steps, 500) if len(curve.steps) else np.zeros(500)
+            for curve in ranker.curves_
+        ],
+        1,
     )
     asked = np.concatenate([features, at_steps.astype(np.float32), np.zeros((1, 4), np.float32)])
     by_trees = kept[0].predict(asked)
