@@ -39,6 +39,7 @@ from recommender.retrieval import Candidates, SourceScores, retrieve
 from recommender.trace import Trace
 from recommender.wishes import Wishes, wishes
 from training_data.columns import MODES, Participants
+from training_data.frames import rows_of
 from training_data.programme import Programme
 from training_data.regions import RegionTable
 from training_data.vocabulary import Occupations, Vocabulary
@@ -241,28 +242,43 @@ class Engine:
         """The vectors of the trainings, (D, N): laid out so, a few people are scored fastest."""
         return np.ascontiguousarray(self.course_vectors.T)
 
-    def source_scores(self, batch: ParticipantBatch, people: NDArray[np.float32]) -> SourceScores:
-        """Return what each source says of every training, (B, N) each, to people with unit vectors (B, D)."""
-        scores = {"content": people @ self.course_columns}
-        by_group = replace(batch.histories, attributes=batch.alike)
+    def source_scores(
+        self, batch: ParticipantBatch, wished: NDArray[np.float32], rows: NDArray[np.intp]
+    ) -> SourceScores:
+        """Return what each source says of every training, (n, N) each, to participants ``rows``.
+
+        Parameters
+        ----------
+        wished : ndarray of float32, shape (n, D)
+            Unit vector of what each wishes.
+        """
+        histories, alike = batch.histories.take(rows), rows_of(batch.alike, rows)
+        by_group = replace(histories, attributes=alike)
+        scores = {"content": wished @ self.course_columns}
         for name, source in self.sources.items():
-            scores[name] = source.score(by_group if name == BY_GROUP else batch.histories)
+            scores[name] = source.score(by_group if name == BY_GROUP else histories)
         region = np.where(batch.opted_out, -1, batch.region)
-        scores["vacancy_demand"] = self.sought[region]
+        scores["vacancy_demand"] = self.sought[region[rows]]
         return scores
 
     def candidates(
-        self, question: Question, wished: Wishes, mask: NDArray[np.bool_], per_source: int
+        self,
+        question: Question,
+        wished: Wishes,
+        rows: NDArray[np.intp],
+        mask: NDArray[np.bool_],
+        per_source: int,
     ) -> tuple[Candidates, NDArray[np.float32]]:
-        """Return the candidates within ``mask`` and their features, (B, C, F)."""
-        people = wished.participants()
-        found = retrieve(self.source_scores(question.batch, people), mask, per_source)
+        """Return the candidates of participants ``rows`` within ``mask`` (n, N), and their features, (n, C, F)."""
+        vectors = wished.take(rows).participants()
+        found = retrieve(self.source_scores(question.batch, vectors, rows), mask, per_source)
         table = features(
             question,
+            rows,
             np.maximum(found.ids, 0),
             found.scores,
             self.quality,
-            people @ self.topic_vectors.T,
+            vectors @ self.topic_vectors.T,
         )
         return found, table
 
@@ -314,13 +330,10 @@ class Engine:
         mask = permitted(question) & filters.mask(self.catalogue)
         trace.ended("eligibility")
         served = np.flatnonzero(mask.any(axis=1))
-        if len(served) == len(mask):
-            lists = self._lists(question, wished, mask, settings, seeds, trace)
-        else:
-            some = None if seeds is None else [seeds[row] for row in served]
-            lists = self._lists(
-                question.take(served), wished.take(served), mask[served], settings, some, trace
-            ).among(served, len(mask))
+        some = None if seeds is None else [seeds[row] for row in served]
+        lists = self._lists(question, wished, served, mask[served], settings, some, trace)
+        if len(served) < len(mask):
+            lists = lists.among(served, len(mask))
         self._hold_to(mask, lists.ids)
         trace.ended("reranking")
         return Answer(question, wished, **vars(lists), trace=trace)
@@ -329,12 +342,14 @@ class Engine:
         self,
         question: Question,
         wished: Wishes,
+        served: NDArray[np.intp],
         mask: NDArray[np.bool_],
         settings: Settings,
         seeds: Sequence[str | None] | None,
         trace: Trace,
     ) -> _Lists:
-        found, table = self.candidates(question, wished, mask, settings.per_source)
+        """Return the lists of participants ``served`` within their ``mask`` (n, N)."""
+        found, table = self.candidates(question, wished, served, mask, settings.per_source)
         trace.proposed = found.proposed
         trace.ended("retrieval")
         scores = rank(self.ranker, table, found.ids)
@@ -344,6 +359,7 @@ class Engine:
         head = self._head(scores, settings)
         places = self._reordered(
             question.batch,
+            served,
             np.maximum(found.ids[rows, head], 0),
             scores[rows, head],
             settings,
@@ -399,6 +415,7 @@ class Engine:
     def _reordered(
         self,
         batch: ParticipantBatch,
+        rows: NDArray[np.intp],
         courses: NDArray[np.int32],
         scores: NDArray[np.float32],
         settings: Settings,
@@ -407,7 +424,7 @@ class Engine:
         """Return the places, among C trainings each with their scores, of those that make the lists."""
         topics = bounds = None
         if settings.calibration_weight:
-            wished = wished_topics(batch, self.catalogue)
+            wished = wished_topics(batch, self.catalogue)[rows]
             topics = Topics(self.catalogue.category[courses], wished)
         if settings.provider_cap or settings.small_provider_places:
             small = self.catalogue.of_small_provider[courses]

@@ -59,20 +59,23 @@ WEBINAR = MODES.index("webinar")
 
 def features(
     question: Question,
+    people: NDArray[np.intp],
     candidates: NDArray[np.int32],
     source_scores: dict[str, NDArray[np.float32]],
     quality: Quality,
     topic_closeness: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """Return the features of each candidate, shape (B, C, F) in the order of ``FEATURES``.
+    """Return the features of each candidate, shape (n, C, F) in the order of ``FEATURES``.
 
     Parameters
     ----------
-    candidates : ndarray of int32, shape (B, C)
+    people : ndarray of int, shape (n,)
+        Rows of the question's batch.
+    candidates : ndarray of int32, shape (n, C)
         Rows of the catalogue; padding may hold any valid row, its features are not used.
-    source_scores : dict of ndarray of float32, shape (B, C)
+    source_scores : dict of ndarray of float32, shape (n, C)
         What each source says of each; a source that is absent, or says nothing, counts as 0.
-    topic_closeness : ndarray of float32, shape (B, n_categories)
+    topic_closeness : ndarray of float32, shape (n, n_categories)
         How near what each person wishes is to each topic: a wish need not name its topic.
 
     Notes
@@ -80,13 +83,13 @@ def features(
     In memory the features stand one after the other, as they are made and as rankers read them.
     """
     batch, catalogue = question.batch, question.catalogue
-    rows = np.arange(len(batch))[:, None]
+    rows = people[:, None]
     columns: dict[str, NDArray[Any]] = {
         name: np.where(np.isfinite(scores), scores, 0) for name, scores in source_scores.items()
     }
     columns |= _skill_features(question, rows, candidates)
     price = catalogue.price[candidates]
-    columns["price_to_balance"] = np.minimum(price / np.maximum(batch.balance[:, None], 1), 1.0)
+    columns["price_to_balance"] = np.minimum(price / np.maximum(batch.balance[rows], 1), 1.0)
     columns["webinar"] = catalogue.mode[candidates] == WEBINAR
     columns["face_to_face"] = catalogue.face_to_face[candidates]
     columns["nearness"] = _nearness(question, rows, candidates)
@@ -96,7 +99,7 @@ def features(
     columns["freshness"] = np.exp(-age / FRESH_DAYS)[candidates]
     topic = catalogue.category[candidates]
     columns["interest_match"] = _at(batch.interests.toarray(), rows, topic)
-    columns["topic_closeness"] = _at(topic_closeness, rows, topic)
+    columns["topic_closeness"] = _at(topic_closeness, np.arange(len(rows))[:, None], topic)
     columns["quality"] = quality.overall[candidates]
     columns["completion"] = quality.completion[candidates]
     columns["placement"] = quality.placement[candidates]
@@ -104,7 +107,7 @@ def features(
     for number, name in enumerate(FEATURES):
         if name in columns:
             table[number] = columns[name]
-    table[np.ix_(PERSONAL, batch.opted_out)] = 0
+    table[np.ix_(PERSONAL, batch.opted_out[people])] = 0
     return np.moveaxis(table, 0, -1)
 
 
@@ -123,7 +126,7 @@ def _skill_features(
         for values in (missing, (batch.needed > 0).astype(np.float32), batch.held)
     )
     return {
-        "gap_closed": gap / total,
+        "gap_closed": gap / total[rows[:, 0]],
         "skills_needed": needed / count,
         "skills_held": held / count,
     }

@@ -204,7 +204,8 @@ def _example(
     shape = (len(people), len(engine.catalogue))
     taken = np.zeros(shape, dtype=bool)
     taken[question.batch.taken.nonzero()] = True
-    found, table = engine.candidates(question, engine.wishes(people), ~taken, 50)
+    rows = np.arange(len(people))
+    found, table = engine.candidates(question, engine.wishes(people), rows, ~taken, 50)
     gain = np.zeros(shape, dtype=np.float32)
     mine = np.isin(future.users, users)
     rows = np.searchsorted(users, future.users[mine])

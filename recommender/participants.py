@@ -30,7 +30,6 @@ from training_data.frames import (
     marks,
     ones_at,
     positions,
-    rows_of,
     spread,
     stacked,
 )
@@ -128,12 +127,6 @@ class ParticipantBatch:
         """Whether each training is finished, (B, N + 1); the last column is False, for the number -1."""
         return marks(self.finished)
 
-    def take(self, rows: NDArray[np.integer]) -> ParticipantBatch:
-        """Return the participants at ``rows``."""
-        return ParticipantBatch(
-            **{each.name: _taken(getattr(self, each.name), rows) for each in fields(self)}
-        )
-
     @classmethod
     def stack(cls, parts: Sequence[ParticipantBatch]) -> ParticipantBatch:
         """Return the participants of several batches, before the same catalogue, as one."""
@@ -208,19 +201,6 @@ def wished_topics(batch: ParticipantBatch, catalogue: Catalogue) -> NDArray[np.f
     counts += np.asarray(batch.interests.todense()) * ~batch.opted_out[:, None]
     shares: NDArray[np.float32] = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     return shares
-
-
-def _taken(value: Any, rows: NDArray[np.integer]) -> Any:
-    """Return some participants of one field; what is not of the participants is the same for all."""
-    match value:
-        case np.ndarray() | pl.Series():
-            return value[rows]
-        case sp.csr_matrix():
-            return rows_of(value, rows)
-        case Histories():
-            return value.take(rows)
-        case shared:
-            return shared
 
 
 def _stacked(values: Sequence[Any]) -> Any:

@@ -39,12 +39,6 @@ class Question:
         """Days since 1970-01-01."""
         return self.offer.today
 
-    def take(self, rows: NDArray[np.integer]) -> Question:
-        """Return the question of the participants at ``rows``; the ways are not measured again."""
-        some = Question(self.batch.take(rows), self.offer)
-        vars(some)["travel"] = self.travel.take(rows)
-        return some
-
     @cached_property
     def travel(self) -> Travel:
         """The way to the nearest open place of each training in `Offer.to_travel_to`."""

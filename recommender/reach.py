@@ -102,10 +102,6 @@ class Travel:
     column: NDArray[np.int64]
     km: NDArray[np.float32]
 
-    def take(self, rows: NDArray[np.integer]) -> Travel:
-        """Return the travel of the participants at ``rows``."""
-        return Travel(self.origin[rows], self.courses, self.column, self.km)
-
     def of(self, rows: NDArray[np.integer], courses: NDArray[np.integer]) -> NDArray[np.float32]:
         """Return the travel of participants ``rows`` to trainings ``courses`` (broadcast together)."""
         km: NDArray[np.float32] = self.km[self.origin[rows], self.column[courses]]

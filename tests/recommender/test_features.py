@@ -65,7 +65,8 @@ def world() -> World:
 def feature(question: Question, courses: pl.DataFrame, name: str) -> np.ndarray:
     everything = np.tile(np.arange(len(courses), dtype=np.int32), (len(question.batch), 1))
     topics = np.zeros((len(question.batch), len(question.catalogue.categories)), np.float32)
-    found = features(question, everything, {}, course_quality(courses), topics)
+    people = np.arange(len(question.batch))
+    found = features(question, people, everything, {}, course_quality(courses), topics)
     return found[:, :, FEATURES.index(name)]
 
 
