@@ -49,8 +49,9 @@ def _too_old(q: Question) -> Violations | None:
 def _status_excluded(q: Question) -> Violations | None:
     if q.rules.excluded_status is None:
         return None
-    excluded = [EMPLOYMENT_STATUSES.index(status) for status in q.rules.excluded_status.statuses]
-    return np.isin(q.batch.employment, excluded)
+    excluded = np.zeros(len(EMPLOYMENT_STATUSES) + 1, dtype=bool)  # the last is of the unknown, -1
+    excluded[[EMPLOYMENT_STATUSES.index(name) for name in q.rules.excluded_status.statuses]] = True
+    return excluded[q.batch.employment]
 
 
 def _occupation_excluded(q: Question) -> Violations | None:

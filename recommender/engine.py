@@ -245,14 +245,16 @@ class Engine:
     def source_scores(
         self, batch: ParticipantBatch, wished: NDArray[np.float32], rows: NDArray[np.intp]
     ) -> SourceScores:
-        """Return what each source says of every training, (n, N) each, to participants ``rows``.
+        """Return what each source says of every training, (n, N) each, to participants ``rows``, ascending.
 
         Parameters
         ----------
         wished : ndarray of float32, shape (n, D)
             Unit vector of what each wishes.
         """
-        histories, alike = batch.histories.take(rows), rows_of(batch.alike, rows)
+        histories, alike = batch.histories, batch.alike
+        if len(rows) < len(batch):
+            histories, alike = histories.take(rows), rows_of(alike, rows)
         by_group = replace(histories, attributes=alike)
         scores = {"content": wished @ self.course_columns}
         for name, source in self.sources.items():
@@ -270,7 +272,7 @@ class Engine:
         per_source: int,
     ) -> tuple[Candidates, NDArray[np.float32]]:
         """Return the candidates of participants ``rows`` within ``mask`` (n, N), and their features, (n, C, F)."""
-        vectors = wished.take(rows).participants()
+        vectors = wished.participants()[rows]
         found = retrieve(self.source_scores(question.batch, vectors, rows), mask, per_source)
         table = features(
             question,

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from models.content_space import combine
 from training_data.columns import Participants
-from training_data.frames import exploded, positions, rows_of, stacked_indptr
+from training_data.frames import exploded, positions, stacked_indptr
 from training_data.vocabulary import Occupations, Vocabulary
 
 P = Participants
@@ -71,10 +71,6 @@ class Wishes:
         )
         phrases = [phrase for part in parts for phrase in part.phrases]
         return cls(phrases, np.concatenate([part.vectors for part in parts]), weights)
-
-    def take(self, rows: NDArray[np.integer]) -> Wishes:
-        """Return the wishes of the participants at ``rows``, among the same phrases."""
-        return Wishes(self.phrases, self.vectors, rows_of(self.weights, rows))
 
     def participants(self) -> NDArray[np.float32]:
         """Return a unit vector for each participant, shape (B, D); zeros for one without phrases."""

@@ -65,7 +65,8 @@ def ones_at(
 
 def rows_of(matrix: sp.csr_matrix, rows: NDArray[np.integer]) -> sp.csr_matrix:
     """Return some rows of a matrix; SciPy's own indexing costs several times as much for a few."""
-    starts, sizes = matrix.indptr[rows], np.diff(matrix.indptr)[rows]
+    starts = matrix.indptr[rows]
+    sizes = matrix.indptr[rows + 1] - starts
     indptr = np.zeros(len(rows) + 1, dtype=matrix.indptr.dtype)
     np.cumsum(sizes, out=indptr[1:])
     cells = np.arange(indptr[-1]) + np.repeat(starts - indptr[:-1], sizes)
@@ -93,7 +94,8 @@ def stacked_indptr(parts: Sequence[NDArray[Integer]]) -> NDArray[Integer]:
 
 def padded(matrix: sp.csr_matrix, rows: NDArray[np.integer]) -> NDArray[np.int32]:
     """Return the columns of the non-zero cells of some rows, shape (n, widest row), padded with -1."""
-    starts, sizes = matrix.indptr[rows], np.diff(matrix.indptr)[rows]
+    starts = matrix.indptr[rows]
+    sizes = matrix.indptr[rows + 1] - starts
     places = np.arange(sizes.max(initial=0))
     held = places < sizes[:, None]
     columns = np.full(held.shape, -1, dtype=np.int32)
@@ -104,7 +106,9 @@ def padded(matrix: sp.csr_matrix, rows: NDArray[np.integer]) -> NDArray[np.int32
 def spread(matrix: sp.csr_matrix) -> NDArray[np.float32]:
     """Return a matrix in full, with one column of zeros more: the column -1 is empty."""
     full = np.zeros((matrix.shape[0], matrix.shape[1] + 1), dtype=np.float32)
-    full[np.repeat(np.arange(len(full)), np.diff(matrix.indptr)), matrix.indices] = matrix.data
+    full[
+        np.repeat(np.arange(len(full)), matrix.indptr[1:] - matrix.indptr[:-1]), matrix.indices
+    ] = matrix.data
     return full
 
 

@@ -53,7 +53,7 @@ class Histories:
     @property
     def lengths(self) -> NDArray[np.int64]:
         """Events of each participant, shape (B,)."""
-        return np.diff(self.indptr)
+        return self.indptr[1:] - self.indptr[:-1]
 
     @property
     def rows(self) -> NDArray[np.int64]:
