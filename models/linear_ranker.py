@@ -37,16 +37,28 @@ class LinearRanker:
         starts = np.cumsum(groups) - groups
         share = labels / np.repeat(np.add.reduceat(labels, starts), groups)
 
-        def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        def odds(weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
             scores = table @ weights
             scores -= np.repeat(np.maximum.reduceat(scores, starts), groups)
-            odds = np.exp(scores)
-            total = np.add.reduceat(odds, starts)
-            likelihood = share @ (scores - np.repeat(np.log(total), groups))
-            slope = table.T @ (share - odds / np.repeat(total, groups))
-            return -likelihood + self.l2 / 2 * weights @ weights, self.l2 * weights - slope
+            likely = np.exp(scores)
+            return scores, likely / np.repeat(np.add.reduceat(likely, starts), groups)
 
-        found = minimize(loss, np.zeros(table.shape[1]), jac=True, method="L-BFGS-B")
+        def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+            scores, chance = odds(weights)
+            total = np.repeat(np.log(np.add.reduceat(np.exp(scores), starts)), groups)
+            slope = table.T @ (share - chance)
+            penalty = self.l2 / 2 * weights @ weights
+            return penalty - share @ (scores - total), self.l2 * weights - slope
+
+        def curvature(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+            likely = table * odds(weights)[1][:, None]
+            mean = np.add.reduceat(likely, starts)
+            return table.T @ likely - mean.T @ mean + self.l2 * np.eye(len(weights))
+
+        # few variables, many rows: Newton's steps are worth their second derivatives
+        found = minimize(
+            loss, np.zeros(table.shape[1]), jac=True, hess=curvature, method="trust-exact"
+        )
         self.weights_ = found.x.astype(np.float32)
         return self
 

@@ -66,7 +66,8 @@ class TwoStage:
     presents : int
         Most earlier presents to learn the ranker from.
     queries : int
-        Participants to learn the ranker from; no further present is visited once there are as many.
+        Participants to learn the ranker from; no further one is asked, and no further present visited, once there
+        are as many.
     window : float
         Share of the past that makes each future of "time".
     pool : int
@@ -122,7 +123,7 @@ class TwoStage:
                 break
             self.fit_sources(present.past, side)
             found += self._examples(present, side, left, rng)
-        if not found:
+        if not any(len(examples.groups) for examples in found):
             return None
         return Examples(
             np.vstack([examples.table for examples in found]),
@@ -135,22 +136,39 @@ class TwoStage:
     def _examples(
         self, present: Present, side: SideInformation, most: int, rng: np.random.Generator
     ) -> list[Examples]:
+        """Ask participants in random order until ``most`` of them, or a few more, are found to learn from."""
         target = _new_courses(present)
-        asked = np.flatnonzero(np.diff(target.indptr)).astype(np.int32)
-        asked = np.sort(rng.choice(asked, min(most, len(asked)), replace=False))
+        asked = rng.permutation(np.flatnonzero(np.diff(target.indptr)).astype(np.int32))
         people = histories(present.past, asked, side.user_attributes, side.user_joined)
-        batches = [(asked[part], people.take(part)) for part in parts(len(asked))]
-        found = each(lambda of: self.candidates(of[1], not_taken(of[1])), batches, self.threads)
-        examples = []
-        for (users, batch), (pairs, table, names) in zip(batches, found, strict=True):
-            labels = np.asarray(target[users[pairs.rows], pairs.items], dtype=np.float32).ravel()
-            kept = self._drawn(pairs, labels, rng)
-            groups = np.bincount(pairs.rows[kept], minlength=len(batch)).astype(np.int64)
-            some = groups > 0
-            if some.any():
-                warm = batch.lengths[some] > 0
-                examples.append(Examples(table[kept], labels[kept], groups[some], warm, names))
+        examples: list[Examples] = []
+        first = 0
+        while most > 0 and first < len(asked):
+            # not everybody's course is among the candidates, so it may take several rounds
+            end = first + max(most, BATCH)
+            batches = [
+                (asked[part], people.take(part)) for part in parts(first, min(end, len(asked)))
+            ]
+            found = each(lambda of: self.candidates(of[1], not_taken(of[1])), batches, self.threads)
+            for (users, batch), candidates in zip(batches, found, strict=True):
+                examples.append(self._labelled(target[users], batch, *candidates, rng))
+                most -= len(examples[-1].groups)
+            first = end
         return examples
+
+    def _labelled(
+        self,
+        target: sp.csr_matrix,
+        batch: Histories,
+        pairs: Pairs,
+        table: NDArray[np.float32],
+        names: list[str],
+        rng: np.random.Generator,
+    ) -> Examples:
+        labels = np.asarray(target[pairs.rows, pairs.items], dtype=np.float32).ravel()
+        kept = self._drawn(pairs, labels, rng)
+        groups = np.bincount(pairs.rows[kept], minlength=len(batch)).astype(np.int64)
+        some = groups > 0
+        return Examples(table[kept], labels[kept], groups[some], batch.lengths[some] > 0, names)
 
     def _drawn(
         self, pairs: Pairs, labels: NDArray[np.float32], rng: np.random.Generator
@@ -204,15 +222,15 @@ class TwoStage:
             scores[pairs.rows, pairs.items] = self._rank(some, pairs, table, names)
             return top_k(scores, k)
 
-        found = each(best, parts(len(batch)), self.threads)
+        found = each(best, parts(0, len(batch)), self.threads)
         ids = [np.empty((0, k), dtype=np.int32), *(ids for ids, _ in found)]
         scores = [np.empty((0, k), dtype=np.float32), *(scores for _, scores in found)]
         return np.concatenate(ids), np.concatenate(scores)
 
 
-def parts(size: int) -> list[slice]:
-    """Return where the batches of ``size`` participants begin and end."""
-    return [slice(start, start + BATCH) for start in range(0, size, BATCH)]
+def parts(first: int, end: int) -> list[slice]:
+    """Return the batches of the participants from ``first`` to before ``end``."""
+    return [slice(start, min(start + BATCH, end)) for start in range(first, end, BATCH)]
 
 
 def of_kind(examples: Examples, warm: bool) -> Examples:

@@ -138,3 +138,30 @@ def test_labels_are_the_future() -> None:
     assert (taken >= 1).all()
     assert (examples.groups - taken <= 5).all()
     assert len(examples.names) == examples.table.shape[1]
+
+
+@pytest.mark.parametrize("horizon", ["time", "next"])
+def test_nobody_is_asked_beyond_the_queries(
+    horizon: Horizon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.two_stage.BATCH", 4)
+    model = two_stage(horizon)
+    everybody = len(model.examples(events(), NOTHING).groups)
+    model.queries = 15
+    spy = Spy()
+    model.sources["spy"] = spy
+    some = len(model.examples(events(), NOTHING).groups)
+    # what is asked last is one batch
+    assert 15 <= some < 15 + 4 < everybody
+    assert len(spy.fitted_on) == 1
+
+
+def test_threads_change_nothing() -> None:
+    found = []
+    for threads in (1, 3):
+        model = two_stage()
+        model.threads = threads
+        batch = histories(events())
+        found.append(model.fit(events(), NOTHING).recommend(batch, 10, not_taken(batch)))
+    for one, several in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, several)
