@@ -31,7 +31,7 @@ from api.service import Service, nobody, unusable
 from api.settings import Settings
 from api.shadow import Answered
 from recommender.bundle import Bundle
-from recommender.engine import Filters
+from recommender.list_settings import Filters
 from training_data.profiles import Profile, ProfileError, rows_of
 from training_data.store.audit import Entry
 from training_data.store.shown import Shown

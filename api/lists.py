@@ -21,10 +21,11 @@ from models.candidates.top_k import top_k
 from recommender.answers import items, tell
 from recommender.bundle import Bundle
 from recommender.eligibility import permitted
-from recommender.engine import Answer, Filters
-from recommender.engine import Settings as ListSettings
+from recommender.engine import Answer
 from recommender.exploration import Exploration
 from recommender.features import FEATURES
+from recommender.list_settings import Filters
+from recommender.list_settings import Settings as ListSettings
 from recommender.messages import Messages
 from recommender.participants import ParticipantBatch
 from recommender.people import People

@@ -19,7 +19,7 @@ from threading import Event, Lock, Thread, get_native_id
 
 from api.releases import Release
 from recommender.agreement import overlap, rank_biased_overlap
-from recommender.engine import Filters, Settings
+from recommender.list_settings import Filters, Settings
 from training_data.profiles import Rows, to_frames
 
 MOST_WAITING = 32

@@ -22,7 +22,7 @@ def recommend(
 ) -> None:
     """Recommend trainings for a profile, with reasons."""
     from recommender.answers import respond  # seconds to import
-    from recommender.engine import Filters, Settings
+    from recommender.list_settings import Filters, Settings
 
     today = dt.date.today()
     asked = asked_for(profile, bundle, language)

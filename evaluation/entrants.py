@@ -40,7 +40,7 @@ from models.candidates.side import SideInformation
 from models.interactions import Interactions
 from models.sealing import Manifest
 from recommender.bundle import Bundle, load_bundle
-from recommender.engine import Settings
+from recommender.list_settings import Settings
 from training_data.columns import Courses, Participants
 
 POOL = 30  # places kept of each list: metrics look at the first, the diversity curve at all

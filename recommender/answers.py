@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from recommender.eligibility import reason_counts
-from recommender.engine import Answer, Engine, Filters, Settings
+from recommender.engine import Answer, Engine
+from recommender.list_settings import Filters, Settings
 from recommender.messages import Messages
 from recommender.people import People
 from recommender.question import Question

@@ -75,6 +75,13 @@ def reason_counts(question: Question, rows: NDArray[np.integer]) -> NDArray[np.i
     return counts
 
 
+def hold_to(mask: NDArray[np.bool_], ids: NDArray[np.int32]) -> None:
+    """Check on the way out that nothing forbidden is in the lists (B, k)."""
+    rows = np.arange(len(ids))[:, None]
+    if (~mask[rows, np.maximum(ids, 0)] & (ids >= 0)).any():
+        raise AssertionError("a stage of the engine let a forbidden training through")
+
+
 def _blocks(people: int, trainings: int) -> Iterator[slice]:
     size = max(1, CELLS // max(trainings, 1))
     return (slice(first, first + size) for first in range(0, people, size))

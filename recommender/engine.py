@@ -10,7 +10,6 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -23,10 +22,11 @@ from models.skill_extraction import SkillExtractor, recognised
 from models.vectors import unit
 from recommender.catalogue import Catalogue
 from recommender.demand import Demand
-from recommender.eligibility import permitted
+from recommender.eligibility import hold_to, permitted
 from recommender.explanation import Explainer, Why
-from recommender.exploration import Exploration, explore
 from recommender.features import features
+from recommender.list_settings import Filters, Settings
+from recommender.listing import make_lists
 from recommender.objective import DEFAULT, Objective
 from recommender.offer import Offer
 from recommender.participants import ParticipantBatch, build_batch, events_of, wished_topics
@@ -34,11 +34,10 @@ from recommender.people import People
 from recommender.quality import Quality
 from recommender.question import Question
 from recommender.ranking import Ranker, rank
-from recommender.reranking import Bounds, Topics, rerank
 from recommender.retrieval import Candidates, SourceScores, retrieve
 from recommender.trace import Trace
 from recommender.wishes import Wishes, wishes
-from training_data.columns import MODES, Participants
+from training_data.columns import Participants
 from training_data.frames import rows_of
 from training_data.programme import Programme
 from training_data.regions import RegionTable
@@ -47,60 +46,6 @@ from training_data.vocabulary import Occupations, Vocabulary
 CELLS = 2_000_000  # participants x trainings in one block: bounds memory
 MOST_PEOPLE = 1_000  # in one block, however few the trainings
 BY_GROUP = "group_popularity"
-HEAD = 4  # the reranker looks at so many times k candidates
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What the participant asks for; empty means all."""
-
-    modes: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    max_price: int | None = None
-
-    def mask(self, catalogue: Catalogue) -> NDArray[np.bool_]:
-        """Return the trainings (N,) that are asked for."""
-        mask = np.ones(len(catalogue), dtype=bool)
-        if self.modes:
-            mask &= np.isin(catalogue.mode, [MODES.index(mode) for mode in self.modes])
-        if self.categories:
-            asked = [i for i, name in enumerate(catalogue.categories) if name in self.categories]
-            mask &= np.isin(catalogue.category, asked)
-        if self.max_price is not None:
-            mask &= catalogue.price <= self.max_price
-        return mask
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How lists are made.
-
-    Attributes
-    ----------
-    k : int
-        Length of a list.
-    per_source : int
-        Candidates taken from each source.
-    relevance_weight : float
-        1 for relevance alone; smaller for diversity, see `recommender.reranking.rerank`.
-    calibration_weight : float
-        How much the topics of a list follow those of the person's interests and past; 0: not.
-    provider_cap : int, optional
-        Most trainings of one provider in a list.
-    small_provider_places : int
-        Least trainings of small providers (`Catalogue.of_small_provider`) in a list, as far as there are
-        some among the best few times k; chance may not take these places.
-    exploration : Exploration, optional
-        What is left to chance; None: nothing.
-    """
-
-    k: int = 10
-    per_source: int = 50
-    relevance_weight: float = 0.95
-    calibration_weight: float = 0.0
-    provider_cap: int | None = None
-    small_provider_places: int = 0
-    exploration: Exploration | None = None
 
 
 @dataclass(frozen=True)
@@ -124,29 +69,6 @@ class Answer:
     features: NDArray[np.float32]
     propensities: NDArray[np.float64] | None = None
     trace: Trace = field(default_factory=Trace, repr=False)
-
-
-@dataclass(frozen=True)
-class _Lists:
-    """What an `Answer` says of each list."""
-
-    ids: NDArray[np.int32]
-    scores: NDArray[np.float32]
-    features: NDArray[np.float32]
-    propensities: NDArray[np.float64] | None
-
-    def among(self, rows: NDArray[np.intp], count: int) -> _Lists:
-        """Return these lists as those of ``rows`` of so many; the others are empty."""
-
-        def spread(values: NDArray[Any], empty: float) -> NDArray[Any]:
-            whole = np.full((count, *values.shape[1:]), empty, dtype=values.dtype)
-            whole[rows] = values
-            return whole
-
-        shares = None if self.propensities is None else spread(self.propensities, 1)
-        return _Lists(
-            spread(self.ids, -1), spread(self.scores, -np.inf), spread(self.features, 0), shares
-        )
 
 
 @dataclass(frozen=True)
@@ -328,51 +250,27 @@ class Engine:
             What the exploration of each list follows from; None: nothing of it is left to chance.
         """
         trace = Trace()
-        question, wished = Question(people.batch, self.offer(day)), people.wishes
+        question = Question(people.batch, self.offer(day))
         mask = permitted(question) & filters.mask(self.catalogue)
         trace.ended("eligibility")
         served = np.flatnonzero(mask.any(axis=1))
-        some = None if seeds is None else [seeds[row] for row in served]
-        lists = self._lists(question, wished, served, mask[served], settings, some, trace)
-        if len(served) < len(mask):
-            lists = lists.among(served, len(mask))
-        self._hold_to(mask, lists.ids)
-        trace.ended("reranking")
-        return Answer(question, wished, **vars(lists), trace=trace)
-
-    def _lists(
-        self,
-        question: Question,
-        wished: Wishes,
-        served: NDArray[np.intp],
-        mask: NDArray[np.bool_],
-        settings: Settings,
-        seeds: Sequence[str | None] | None,
-        trace: Trace,
-    ) -> _Lists:
-        """Return the lists of participants ``served`` within their ``mask`` (n, N)."""
-        found, table = self.candidates(question, wished, served, mask, settings.per_source)
+        found, table = self.candidates(
+            question, people.wishes, served, mask[served], settings.per_source
+        )
         trace.proposed = found.proposed
         trace.ended("retrieval")
         scores = rank(self.ranker, table, found.ids)
         trace.ended("ranking")
-        exploring = settings.exploration if seeds is not None else None
-        rows = np.arange(len(scores))[:, None]
-        head = self._head(scores, settings)
-        places = self._reordered(
-            question.batch,
-            served,
-            np.maximum(found.ids[rows, head], 0),
-            scores[rows, head],
-            settings,
-            exploring,
-        )
-        propensities = None
-        if exploring and seeds is not None:
-            places, propensities = explore(places, settings.k, exploring, seeds)
-        chosen = np.where(places >= 0, head[rows, places], -1)
-        ids = np.where(chosen >= 0, found.ids[rows, chosen], -1)
-        return _Lists(ids, scores[rows, chosen], table[rows, chosen], propensities)
+        topics = None
+        if settings.calibration_weight:
+            topics = wished_topics(people.batch, self.catalogue)[served]
+        some = None if seeds is None else [seeds[row] for row in served.tolist()]
+        lists = make_lists(
+            self.catalogue, self.course_vectors, found, scores, table, topics, settings, some
+        ).among(served, len(mask))
+        hold_to(mask, lists.ids)
+        trace.ended("reranking")
+        return Answer(question, people.wishes, **vars(lists), trace=trace)
 
     def recommend_blocks(
         self,
@@ -407,49 +305,3 @@ class Engine:
     def why(self, answer: Answer, explainer: Explainer) -> list[list[Why]]:
         """Return the reasons for each of the explainer's pairs."""
         return explainer.why(self.ranker.contributions(answer.features[answer.ids >= 0]))
-
-    @staticmethod
-    def _head(scores: NDArray[np.float32], settings: Settings) -> NDArray[np.intp]:
-        """Return the columns worth reranking, best first: the first few times k, all under a provider cap."""
-        order = np.argsort(-scores, axis=1, kind="stable")
-        return order if settings.provider_cap else order[:, : HEAD * settings.k]
-
-    def _reordered(
-        self,
-        batch: ParticipantBatch,
-        rows: NDArray[np.intp],
-        courses: NDArray[np.int32],
-        scores: NDArray[np.float32],
-        settings: Settings,
-        exploring: Exploration | None,
-    ) -> NDArray[np.int64]:
-        """Return the places, among C trainings each with their scores, of those that make the lists."""
-        topics = bounds = None
-        if settings.calibration_weight:
-            wished = wished_topics(batch, self.catalogue)[rows]
-            topics = Topics(self.catalogue.category[courses], wished)
-        if settings.provider_cap or settings.small_provider_places:
-            small = self.catalogue.of_small_provider[courses]
-            small[:, HEAD * settings.k :] = False
-            bounds = Bounds(
-                self.catalogue.provider[courses],
-                small,
-                settings.provider_cap,
-                settings.small_provider_places,
-                settings.k - (exploring.places if exploring else 0),
-            )
-        return rerank(
-            scores,
-            self.course_vectors[courses],
-            settings.k + (exploring.pool if exploring else 0),
-            relevance_weight=settings.relevance_weight,
-            calibration_weight=settings.calibration_weight,
-            topics=topics,
-            bounds=bounds,
-        )
-
-    def _hold_to(self, mask: NDArray[np.bool_], ids: NDArray[np.int32]) -> None:
-        """Check on the way out that nothing forbidden is in a list."""
-        rows = np.arange(len(ids))[:, None]
-        if (~mask[rows, np.maximum(ids, 0)] & (ids >= 0)).any():
-            raise AssertionError("a stage of the engine let a forbidden training through")

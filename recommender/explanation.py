@@ -266,11 +266,14 @@ def _builds(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
     if not needed.shape[1]:
         return [None] * len(at)
     finished = e.question.batch.has_finished[e.rows[at, None], needed]
-    first = needed[np.arange(len(at)), finished.argmax(axis=1)]
+    first = finished.argmax(axis=1)
+    pairs = np.arange(len(at))
     titles = e.question.catalogue.titles
     return [
         Why("builds_on", {"course": titles[course]}) if yes else None
-        for course, yes in zip(first.tolist(), finished.any(axis=1).tolist(), strict=True)
+        for course, yes in zip(
+            needed[pairs, first].tolist(), finished[pairs, first].tolist(), strict=True
+        )
     ]
 
 

@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from models.sealing import BundleError
 from recommender.eligibility import reason_bits
-from recommender.engine import Answer, Engine, Settings
+from recommender.engine import Answer, Engine
+from recommender.list_settings import Settings
 from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES, GENDERS
 from training_data.profiles import PastTraining, Profile, to_tables
 

@@ -152,7 +152,8 @@ class Offer:
     def closed_counts(self) -> NDArray[np.int64]:
         """How many trainings each `Reason` closes to all."""
         bits = np.arange(len(Reason), dtype=np.uint32)
-        return np.count_nonzero(self.closed[:, None] >> bits & 1, axis=0)
+        counts: NDArray[np.int64] = (self.closed[:, None] >> bits & 1).sum(axis=0, dtype=np.int64)
+        return counts
 
     def _ends_in_time(self) -> NDArray[np.bool_]:
         places, rule = self.catalogue.places, self.rules.class_dates

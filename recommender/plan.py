@@ -18,7 +18,8 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from recommender.checks import unmet_prerequisites
 from recommender.eligibility import reason_bits
-from recommender.engine import Answer, Engine, Filters
+from recommender.engine import Answer, Engine
+from recommender.list_settings import Filters
 from recommender.question import Question
 from recommender.ranking import rank
 from recommender.reasons import PLACE, Reason

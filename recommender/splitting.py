@@ -141,16 +141,12 @@ def together(ones: Sequence[One]) -> People:
         np.concatenate([one.at for one in ones]),
         attributes,
     )
-    batch = ParticipantBatch(
-        **{name: np.ascontiguousarray(table[name]) for name in kind.numbers.names or ()},
-        **{
-            name: _series(name, values, dtype)
-            for (name, dtype), values in zip(kind.texts.items(), written, strict=True)
-        },
-        **sparse,
-        **kind.shared,
-        histories=histories,
-    )
+    values: dict[str, Any] = {
+        name: np.ascontiguousarray(table[name]) for name in kind.numbers.names or ()
+    }
+    for (name, dtype), column in zip(kind.texts.items(), written, strict=True):
+        values[name] = _series(name, column, dtype)
+    batch = ParticipantBatch(**values, **sparse, **kind.shared, histories=histories)
     phrases = [phrase for one in ones for phrase in one.phrases]
     vectors = np.array([vector for one in ones for vector in one.vectors], dtype=np.float32)
     cells = (weights.data, np.arange(len(phrases), dtype=np.int32), weights.indptr)

@@ -18,7 +18,7 @@ from models.encoder import SentenceEncoder
 from recommender.answers import respond
 from recommender.bundle import Bundle, load_bundle
 from recommender.eligibility import permitted
-from recommender.engine import Filters, Settings
+from recommender.list_settings import Filters, Settings
 from recommender.refreshing import refresh
 from recommender.training import train
 from training_data.dataset import Dataset

@@ -13,7 +13,7 @@ from api.schemas.plans import EligibilityRequest, EligibilityResponse, PlanReque
 from api.security.principal import Portal
 from api.service import CurrentService
 from recommender.answers import items
-from recommender.engine import Filters
+from recommender.list_settings import Filters
 from recommender.plan import plan
 from recommender.verdicts import verdicts
 from training_data.columns import Participants

@@ -26,8 +26,9 @@ from evaluation.significance import bootstrap_means, interval
 from evaluation.task import Task, task_from_dataset, write_past
 from models.encoder import TextEncoder
 from recommender.bundle import load_bundle
-from recommender.engine import Engine, Settings
+from recommender.engine import Engine
 from recommender.exploration import Exploration
+from recommender.list_settings import Settings
 from recommender.participants import wished_topics
 from recommender.people import People
 from recommender.quality import course_quality, with_completion

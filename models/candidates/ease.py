@@ -86,7 +86,9 @@ class EASE(CandidateModel):
         known = at >= 0
         ends = np.append(0, np.cumsum(known, dtype=np.int32))[history.indptr]
         shape = (len(batch), len(self.items_))
-        rebuilt = sp.csr_matrix((history.data[known], at[known], ends), shape=shape) @ self.weights_
+        rebuilt: Scores = (
+            sp.csr_matrix((history.data[known], at[known], ends), shape=shape) @ self.weights_
+        )
         if len(self.items_) == len(column):
             return rebuilt
         scores = np.full((len(batch), len(column)), -np.inf, dtype=np.float32)
@@ -97,7 +99,8 @@ class EASE(CandidateModel):
         """Return what each course taken, by itself, says of another."""
         column = self._columns()
         a, b = column[taken], column[courses]
-        return np.where(b < 0, -np.inf, np.where(a < 0, 0, self.weights_[a, b])).astype(np.float32)
+        said: Scores = np.where(b < 0, -np.inf, np.where(a < 0, 0, self.weights_[a, b]))
+        return said.astype(np.float32)
 
     def _columns(self) -> NDArray[np.int32]:
         """Place of each course among those with events, -1 for one without, (N,)."""

@@ -18,8 +18,8 @@ from api.settings import Settings
 from evaluation.logged import logged_slates
 from evaluation.off_policy import independent_ips
 from recommender.bundle import Bundle
-from recommender.engine import Settings as ListSettings
 from recommender.exploration import Exploration
+from recommender.list_settings import Settings as ListSettings
 from training_data.columns import Interactions, Participants
 from training_data.dataset import Dataset
 from training_data.store.database import Store

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from recommender.bundle import Bundle
-from recommender.engine import Settings
+from recommender.list_settings import Settings
 from training_data.columns import Participants
 from training_data.dataset import Dataset
 from training_data.store.database import Store

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recommender.engine import Engine, Settings
+from recommender.engine import Engine
+from recommender.list_settings import Settings
 from recommender.messages import load_messages
 from recommender.verdicts import verdicts
 from tests.recommender.worlds import DAY, World, knowledge, random_world, table

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from polars.testing import assert_series_equal
 
 from recommender.eligibility import permitted
-from recommender.engine import Answer, Engine, Filters, Settings
+from recommender.engine import Answer, Engine
 from recommender.exploration import Exploration
 from recommender.features import FEATURES
+from recommender.list_settings import Filters, Settings
 from recommender.people import People
 from recommender.splitting import Vector, split, together
 from tests.recommender.worlds import DAY, World, random_world

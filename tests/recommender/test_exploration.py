@@ -13,8 +13,9 @@ from scipy import stats
 
 from evaluation.logged import logged_slates
 from evaluation.off_policy import importance_weights, independent_ips
-from recommender.engine import Engine, Settings
+from recommender.engine import Engine
 from recommender.exploration import Exploration, explore
+from recommender.list_settings import Settings
 from recommender.people import People
 from tests.recommender.worlds import DAY, World, random_world, table
 from training_data.profiles import Profile, to_tables

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.eligibility import reason_bits
-from recommender.engine import Engine, Filters
+from recommender.engine import Engine
+from recommender.list_settings import Filters
 from recommender.plan import WAITS, choose, in_order, plan
 from recommender.reasons import PLACE, Reason
 from tests.recommender.worlds import DAY, random_world

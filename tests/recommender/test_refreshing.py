@@ -14,7 +14,7 @@ from models.candidates.histories import Histories
 from models.encoder import SentenceEncoder
 from models.sealing import BundleError
 from recommender.bundle import Bundle, load_bundle, load_checked
-from recommender.engine import Settings
+from recommender.list_settings import Settings
 from recommender.refreshing import refresh
 from recommender.training import train
 from training_data.columns import Courses, Interactions

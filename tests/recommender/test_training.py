@@ -14,7 +14,7 @@ from models.encoder import SentenceEncoder
 from models.promotion import current, promote
 from models.sealing import BundleError
 from recommender.bundle import Bundle, load_bundle
-from recommender.engine import Settings
+from recommender.list_settings import Settings
 from recommender.objective import Objective
 from recommender.outcome import Outcome
 from recommender.ranking import BlendedRanker, FixedRanker
