@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from recommender.checks import OF_PAIR, OF_PERSON
 from recommender.question import Question
-from recommender.reasons import PLACE, bits_where
+from recommender.reasons import PLACE, Reason, bits_where
+from training_data.frames import Rows
 
 CELLS = 2_000_000  # pairs of a block: its intermediate results stay in a core's cache
 
@@ -35,8 +36,8 @@ def permitted_blocks(question: Question) -> Iterator[tuple[slice, NDArray[np.boo
     trainings = question.offer.closed == 0
     for rows in _blocks(len(people), len(trainings)):
         block = people[rows, None] & trainings
-        for pair_check in OF_PAIR.values():
-            if (found := pair_check(question, rows)) is not None:
+        for reason in OF_PAIR:
+            if (found := _of_pairs(question, reason, rows)) is not None:
                 np.greater(block, found, out=block)  # block and not found, in one pass
         yield rows, block
 
@@ -56,8 +57,8 @@ def reason_bits(question: Question, rows: NDArray[np.integer] | None = None) -> 
             of_people |= bits_where(found, reason)
     bits = of_people[rows, None] | question.offer.closed
     for block in _blocks(len(rows), len(question.catalogue)):
-        for reason, pair_check in OF_PAIR.items():
-            if (found := pair_check(question, rows[block])) is not None:
+        for reason in OF_PAIR:
+            if (found := _of_pairs(question, reason, rows[block])) is not None:
                 bits[block] |= bits_where(found, reason)
     return bits
 
@@ -69,10 +70,21 @@ def reason_counts(question: Question, rows: NDArray[np.integer]) -> NDArray[np.i
         if (found := check(question)) is not None:
             counts[:, PLACE[reason]] = found[rows] * len(question.catalogue)
     for block in _blocks(len(rows), len(question.catalogue)):
-        for reason, pair_check in OF_PAIR.items():
-            if (found := pair_check(question, rows[block])) is not None:
+        for reason in OF_PAIR:
+            if (found := _of_pairs(question, reason, rows[block])) is not None:
                 counts[block, PLACE[reason]] = np.count_nonzero(found, axis=1)
     return counts
+
+
+def _of_pairs(question: Question, reason: Reason, rows: Rows) -> NDArray[np.bool_] | None:
+    """Return where a reason forbids, (n, N), for some rows of the batch; None where it does nowhere."""
+    check = OF_PAIR[reason]
+    if len(question.batch) * len(question.catalogue) > CELLS:
+        return check(question, rows)
+    if reason not in question.kept:
+        question.kept[reason] = check(question, slice(None))
+    found = question.kept[reason]
+    return None if found is None else found[rows]
 
 
 def hold_to(mask: NDArray[np.bool_], ids: NDArray[np.int32]) -> None:

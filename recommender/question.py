@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +12,7 @@ from recommender.catalogue import Catalogue
 from recommender.offer import Offer
 from recommender.participants import ParticipantBatch
 from recommender.reach import Travel, radius_km, travel
+from recommender.reasons import Reason
 from training_data.columns import GENDERS
 from training_data.frames import indicator
 from training_data.rules import RulesInForce
@@ -19,10 +20,17 @@ from training_data.rules import RulesInForce
 
 @dataclass(frozen=True)
 class Question:
-    """A batch of participants before what is offered on one day."""
+    """A batch of participants before what is offered on one day.
+
+    Attributes
+    ----------
+    kept : dict
+        What the checks of `recommender.eligibility` found, where the batch is small: it is asked for twice.
+    """
 
     batch: ParticipantBatch
     offer: Offer
+    kept: dict[Reason, NDArray[np.bool_] | None] = field(default_factory=dict, repr=False)
 
     @property
     def catalogue(self) -> Catalogue:
