@@ -40,7 +40,7 @@ STORE_PAUSE = 1.0  # so long the store is not asked after it failed
 SWEEP_SECONDS = 10.0
 PATH = "/v1/recommendations"
 BATCH = f"{PATH}:batch"
-SIMPLE_SHARE, WAITING_SHARE = 0.2, 0.5  # of the deadline
+SIMPLE_SHARE, WAITING_SHARE = 0.2, 0.4  # of the deadline
 
 log = logging.getLogger("padan.api")
 

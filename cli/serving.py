@@ -22,7 +22,6 @@ DEVELOPMENT = """\
  may do everything. It listens on {host} only. For any other use make a key first:
  padan store add-key NAME --scope portal
 ------------------------------------------------------------------------------------------"""
-KEEP_ALIVE_SECONDS = 75  # longer than proxies keep a connection, so that it is they who close it
 UNPROTECTED = (
     "without an API key or PADAN_JWKS the service listens on 127.0.0.1 only; "
     "make a key with `padan store add-key NAME --scope portal`"
@@ -54,13 +53,13 @@ def serve(
 ) -> None:
     """Serve recommendations over HTTP, and follow `padan promote` unless a bundle is named."""
     pin_threads("serve")
-    import uvicorn  # seconds to import, with the engine
     from pydantic import ValidationError
     from sqlalchemy.exc import OperationalError
 
-    from api import logs
+    from api import logs  # seconds to import, with the engine
     from api.app import create_app
     from api.collecting import settle
+    from api.listening import listen
     from api.releases import Experiment, Release, Releases, newest_whole
     from api.security.access import is_loopback
     from api.security.tokens import KeySetError
@@ -92,15 +91,7 @@ def serve(
     if development:
         typer.echo(DEVELOPMENT.format(host=host), err=True)
     settle()
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-    )
+    listen(app, host, port)
 
 
 def _store(data: Path | None) -> Store:

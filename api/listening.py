@@ -1,0 +1,32 @@
+"""Where the service listens."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+KEEP_ALIVE_SECONDS: Final = (
+    75  # longer than proxies keep a connection, so that it is they who close it
+)
+# The event loop (uvloop) takes one new connection from a socket in a turn, and a turn lasts as long as a
+# batch of lists. So that a crowd does not wait at the door, the socket is there so many times.
+DOORS: Final = 32
+
+
+def listen(app: ASGIApp, host: str, port: int) -> None:
+    """Answer until the process is told to end."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+    )
+    door = config.bind_socket()
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run([door, *(door.dup() for _ in range(DOORS - 1))])
