@@ -3,7 +3,7 @@
 In one run: a bare FastAPI answer, the route with a constant list in place of the engine, and the whole
 service, by id over all participants with a share of profiles that come with the request. Then the service
 at 70% of its own maximum, at three times its maximum, and after that; every list that it gave meanwhile is
-held to the rules.
+held to the rules. The maximum and the answers at 70% of it must be whole lists, not simple ones.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from evaluation.bench.load import Measured, at_full_speed, at_rate, request
+from evaluation.bench.load import Heard, Measured, at_full_speed, at_rate, request
 from evaluation.bench.outcome import Outcome
 from evaluation.bench.serve_checks import Permitted
 from evaluation.bench.serve_data import build
@@ -125,18 +125,20 @@ def _framework(lengths: Lengths) -> dict[str, Any]:
 def _service(courses: int, participants: int, home: Path, lengths: Lengths) -> dict[str, Any]:
     rng = np.random.default_rng(0)
     with _serving(courses, participants, home) as (served, requests, permitted):
-        figures, most = _at_full_speed(served, requests, lengths.full_speed)
-        calm = served.rate(requests, SHARE * most.rate(), lengths.at_share, rng)
+        figures, most = _at_full_speed(served, requests, lengths.full_speed, permitted.heard)
+        calm = served.rate(requests, SHARE * most.rate(), lengths.at_share, rng, permitted.heard)
+        simple = permitted.degraded
         began = time.monotonic()
         over = served.rate(requests, OVERLOAD * most.rate(), lengths.overload, rng, permitted.heard)
         draining = time.monotonic() - began - lengths.overload
-        degraded = permitted.degraded
+        degraded = permitted.degraded - simple
         after = served.rate(requests, most.rate() / 2, lengths.after, rng, permitted.heard)
         mib = served.mib()
     answered = over.status == 200
     wrong = permitted.wrong()
     recovery = int(np.ceil(draining + _recovery(after)))
     holds = {
+        "whole_lists": simple == 0,
         "no_500": bool(np.isin(over.status, (200, 503)).all()),
         "no_wrong_answer": wrong == 0,
         "p99_under_the_deadline": over.milliseconds(0.99) < 1000 * DEADLINE_SECONDS,
@@ -166,11 +168,11 @@ def _speed(courses: int, participants: int, home: Path, lengths: Lengths) -> dic
 
 
 def _at_full_speed(
-    served: _Served, requests: list[bytes], seconds: float
+    served: _Served, requests: list[bytes], seconds: float, heard: Heard | None = None
 ) -> tuple[dict[str, float], Measured]:
     """Measure the maximum, and the processor's time for each answer, which other programs disturb less."""
     before = served.processor_seconds()
-    measured = served.full_speed(requests, seconds)
+    measured = served.full_speed(requests, seconds, heard)
     spent = served.processor_seconds() - before
     answered = int((measured.status == 200).sum())
     if not answered:
@@ -205,8 +207,10 @@ class _Served:
         self.port = port
         self._process = process
 
-    def full_speed(self, requests: list[bytes], seconds: float) -> Measured:
-        return uvloop.run(at_full_speed(self.port, requests, CONNECTIONS, seconds))
+    def full_speed(
+        self, requests: list[bytes], seconds: float, heard: Heard | None = None
+    ) -> Measured:
+        return uvloop.run(at_full_speed(self.port, requests, CONNECTIONS, seconds, heard))
 
     def rate(
         self,
@@ -214,7 +218,7 @@ class _Served:
         rate: float,
         seconds: float,
         rng: np.random.Generator,
-        heard: Any = None,
+        heard: Heard | None = None,
     ) -> Measured:
         return uvloop.run(at_rate(self.port, requests, rate, seconds, rng, heard))
 
