@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -72,8 +73,9 @@ class TwoStage:
         Share of the past that makes each future of "time".
     pool : int
         Courses each source proposes.
-    negatives : int
-        Courses not taken, drawn from each participant's candidates, to learn the ranker from.
+    pairs : int
+        Participants and courses to learn the ranker from: the fewer participants there are, the more courses not
+        taken are drawn from the candidates of each.
     seed : int
     threads : int
         Sources and batches worked on at once; 0 for as many as there are cores. The rankers have their own.
@@ -87,7 +89,7 @@ class TwoStage:
     queries: int = 8_000
     window: float = 0.1
     pool: int = 40
-    negatives: int = 40
+    pairs: int = 320_000
     seed: int = 0
     threads: int = 0
 
@@ -116,13 +118,15 @@ class TwoStage:
         last of them.
         """
         rng = np.random.default_rng(self.seed)
+        presents = (interactions, self.horizon, self.presents, self.window)
+        negatives = self._negatives(earlier_presents(*presents))
         found: list[Examples] = []
-        for present in earlier_presents(interactions, self.horizon, self.presents, self.window):
+        for present in earlier_presents(*presents):
             left = self.queries - sum(len(examples.groups) for examples in found)
             if left <= 0:
                 break
             self.fit_sources(present.past, side)
-            found += self._examples(present, side, left, rng)
+            found += self._examples(present, side, left, negatives, rng)
         if not any(len(examples.groups) for examples in found):
             return None
         return Examples(
@@ -133,8 +137,22 @@ class TwoStage:
             found[0].names,
         )
 
+    def _negatives(self, presents: Iterable[Present]) -> int:
+        """Return how many courses not taken each participant can be given within ``pairs``."""
+        people = 0
+        for present in presents:
+            people += len(np.unique(present.future.users))
+            if people >= self.queries:
+                break
+        return self.pairs // min(max(people, 1), self.queries)
+
     def _examples(
-        self, present: Present, side: SideInformation, most: int, rng: np.random.Generator
+        self,
+        present: Present,
+        side: SideInformation,
+        most: int,
+        negatives: int,
+        rng: np.random.Generator,
     ) -> list[Examples]:
         """Ask participants in random order until ``most`` of them, or a few more, are found to learn from."""
         target = _new_courses(present)
@@ -150,36 +168,10 @@ class TwoStage:
             ]
             found = each(lambda of: self.candidates(of[1], not_taken(of[1])), batches, self.threads)
             for (users, batch), candidates in zip(batches, found, strict=True):
-                examples.append(self._labelled(target[users], batch, *candidates, rng))
+                examples.append(_labelled(target[users], batch, *candidates, negatives, rng))
                 most -= len(examples[-1].groups)
             first = end
         return examples
-
-    def _labelled(
-        self,
-        target: sp.csr_matrix,
-        batch: Histories,
-        pairs: Pairs,
-        table: NDArray[np.float32],
-        names: list[str],
-        rng: np.random.Generator,
-    ) -> Examples:
-        labels = np.asarray(target[pairs.rows, pairs.items], dtype=np.float32).ravel()
-        kept = self._drawn(pairs, labels, rng)
-        groups = np.bincount(pairs.rows[kept], minlength=len(batch)).astype(np.int64)
-        some = groups > 0
-        return Examples(table[kept], labels[kept], groups[some], batch.lengths[some] > 0, names)
-
-    def _drawn(
-        self, pairs: Pairs, labels: NDArray[np.float32], rng: np.random.Generator
-    ) -> NDArray[np.intp]:
-        """Return the pairs to learn from, in order: all taken, some not, of participants with both."""
-        chance = np.where(labels > 0, -1.0, rng.random(len(labels)))
-        order = np.lexsort((chance, pairs.rows))
-        rows = pairs.rows[order]
-        place = np.arange(len(rows)) - np.searchsorted(rows, rows)
-        taken = np.bincount(pairs.rows, labels, minlength=int(rows.max(initial=-1)) + 1)
-        return np.sort(order[(taken[rows] > 0) & (place < taken[rows] + self.negatives)])
 
     def candidates(
         self, batch: Histories, mask: Mask
@@ -260,6 +252,27 @@ def _new_courses(present: Present) -> sp.csr_matrix:
     target = (target - target.multiply(taken)).tocsr()
     target.eliminate_zeros()
     return target
+
+
+def _labelled(
+    target: sp.csr_matrix,
+    batch: Histories,
+    pairs: Pairs,
+    table: NDArray[np.float32],
+    names: list[str],
+    negatives: int,
+    rng: np.random.Generator,
+) -> Examples:
+    """Return the pairs to learn from, in order: all taken, ``negatives`` not, of participants with both."""
+    labels = np.asarray(target[pairs.rows, pairs.items], dtype=np.float32).ravel()
+    order = np.lexsort((np.where(labels > 0, -1.0, rng.random(len(labels))), pairs.rows))
+    rows = pairs.rows[order]
+    place = np.arange(len(rows)) - np.searchsorted(rows, rows)
+    taken = np.bincount(pairs.rows, labels, minlength=len(batch))
+    kept = np.sort(order[(taken[rows] > 0) & (place < taken[rows] + negatives)])
+    groups = np.bincount(pairs.rows[kept], minlength=len(batch)).astype(np.int64)
+    some = groups > 0
+    return Examples(table[kept], labels[kept], groups[some], batch.lengths[some] > 0, names)
 
 
 def _source_features(
