@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -31,7 +31,6 @@ from training_data.frames import (
     ones_at,
     positions,
     spread,
-    stacked,
 )
 from training_data.regions import RegionTable
 from training_data.vocabulary import Occupations, Vocabulary
@@ -48,8 +47,8 @@ class ParticipantBatch:
 
     Attributes
     ----------
-    groups : Series of lists of String, B long
-    occupation : Series of String, B long
+    groups : tuple of tuples of str, B long
+    occupation : tuple of str or None, B long
         Work now or last done, as it was written.
     target : ndarray of int32, shape (B,)
         Row in ``occupations`` of the work wished for.
@@ -78,8 +77,8 @@ class ParticipantBatch:
     education: NDArray[np.int32]
     employment: NDArray[np.int32]
     gender: NDArray[np.int32]
-    groups: pl.Series
-    occupation: pl.Series
+    groups: tuple[tuple[str, ...], ...]
+    occupation: tuple[str | None, ...]
     occupations: Occupations
     target: NDArray[np.int32]
     region: NDArray[np.int32]
@@ -127,12 +126,6 @@ class ParticipantBatch:
         """Whether each training is finished, (B, N + 1); the last column is False, for the number -1."""
         return marks(self.finished)
 
-    @classmethod
-    def stack(cls, parts: Sequence[ParticipantBatch]) -> ParticipantBatch:
-        """Return the participants of several batches, before the same catalogue, as one."""
-        names = [each.name for each in fields(cls)]
-        return cls(**{name: _stacked([getattr(part, name) for part in parts]) for name in names})
-
 
 def build_batch(
     participants: pl.DataFrame,
@@ -167,8 +160,8 @@ def build_batch(
     return ParticipantBatch(
         **plain,
         gender=codes_of(participants[P.gender.name], GENDERS),
-        groups=participants[P.groups.name],
-        occupation=participants[P.occupation.name],
+        groups=tuple(map(tuple, participants[P.groups.name].to_list())),
+        occupation=tuple(participants[P.occupation.name].to_list()),
         occupations=occupations,
         target=target,
         region=region,
@@ -201,21 +194,6 @@ def wished_topics(batch: ParticipantBatch, catalogue: Catalogue) -> NDArray[np.f
     counts += np.asarray(batch.interests.todense()) * ~batch.opted_out[:, None]
     shares: NDArray[np.float32] = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     return shares
-
-
-def _stacked(values: Sequence[Any]) -> Any:
-    """Return one field of several batches as one; what is not of the participants is the same for all."""
-    match values[0]:
-        case np.ndarray():
-            return np.concatenate(values)
-        case pl.Series():
-            return pl.concat(values)
-        case sp.csr_matrix():
-            return stacked(values)
-        case Histories():
-            return Histories.stack(values)
-        case shared:
-            return shared
 
 
 def _plain(participants: pl.DataFrame, grant: int | None) -> dict[str, NDArray[Any]]:

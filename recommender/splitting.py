@@ -11,7 +11,6 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
@@ -34,7 +33,7 @@ class _Kind:
     """What people of one engine have in common: the fields of a batch by type, and how wide they are."""
 
     numbers: np.dtype[Any]
-    texts: dict[str, pl.DataType]
+    texts: tuple[str, ...]
     widths: dict[str, int]
     shared: dict[str, Any]
     dim: int
@@ -49,7 +48,7 @@ class One:
     numbers : bytes
         The fields of a batch that are one value each, as a structured array has them.
     texts : tuple
-        Those that are strings or lists of them, lists as tuples.
+        Those that are texts.
     sizes : ndarray of int32, shape (M,)
         How many cells each of M sparse rows has.
     columns, cells : ndarray of int32 and of float32, shape (Z,)
@@ -83,7 +82,7 @@ def split(people: People, shared: Callable[[str, Vector], Vector]) -> list[One]:
     batch, wishes, past = people.batch, people.wishes, people.batch.histories
     values = {each.name: getattr(batch, each.name) for each in fields(batch)}
     numbers = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
-    texts = {name: value for name, value in values.items() if isinstance(value, pl.Series)}
+    texts = {name: value for name, value in values.items() if isinstance(value, tuple)}
     sparse = {name: value for name, value in values.items() if isinstance(value, sp.csr_matrix)}
     sparse[ATTRIBUTES] = past.attributes
     cells = (past.weights, past.items, past.indptr)
@@ -92,7 +91,7 @@ def split(people: People, shared: Callable[[str, Vector], Vector]) -> list[One]:
     known = {*numbers, *texts, *sparse, "histories"}
     kind = _Kind(
         np.dtype([(name, value.dtype, value.shape[1:]) for name, value in numbers.items()]),
-        {name: value.dtype for name, value in texts.items()},
+        tuple(texts),
         {name: matrix.shape[1] for name, matrix in sparse.items()},
         {name: value for name, value in values.items() if name not in known},
         wishes.vectors.shape[1],
@@ -100,7 +99,7 @@ def split(people: People, shared: Callable[[str, Vector], Vector]) -> list[One]:
     table = np.empty(len(people), dtype=kind.numbers)
     for name, value in numbers.items():
         table[name] = value
-    written = list(zip(*map(_hashable, texts.values()), strict=True))
+    written = list(zip(*texts.values(), strict=True))
     held = {
         number: shared(wishes.phrases[number], wishes.vectors[number])
         for number in np.unique(wishes.weights.indices).tolist()
@@ -144,8 +143,7 @@ def together(ones: Sequence[One]) -> People:
     values: dict[str, Any] = {
         name: np.ascontiguousarray(table[name]) for name in kind.numbers.names or ()
     }
-    for (name, dtype), column in zip(kind.texts.items(), written, strict=True):
-        values[name] = _series(name, column, dtype)
+    values |= zip(kind.texts, written, strict=True)
     batch = ParticipantBatch(**values, **sparse, **kind.shared, histories=histories)
     phrases = [phrase for one in ones for phrase in one.phrases]
     vectors = np.array([vector for one in ones for vector in one.vectors], dtype=np.float32)
@@ -156,18 +154,6 @@ def together(ones: Sequence[One]) -> People:
         sp.csr_matrix(cells, shape=(count, len(phrases))),
     )
     return People(tuple(one.id for one in ones), batch, wishes)
-
-
-def _hashable(values: pl.Series) -> list[Any]:
-    held = values.to_list()
-    return [tuple(value) if isinstance(value, list) else value for value in held]
-
-
-def _series(name: str, values: Sequence[Any], dtype: pl.DataType) -> pl.Series:
-    """Return a column; each distinct value is made once, since a list takes as long as ten strings."""
-    places = {value: place for place, value in enumerate(dict.fromkeys(values))}
-    distinct = pl.Series(name, list(places), dtype)
-    return distinct[np.fromiter(map(places.__getitem__, values), dtype=np.int64)]
 
 
 def _sparse(ones: Sequence[One]) -> dict[str, sp.csr_matrix]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from models.content_space import combine
 from training_data.columns import Participants
-from training_data.frames import exploded, positions, stacked_indptr
+from training_data.frames import exploded, positions
 from training_data.vocabulary import Occupations, Vocabulary
 
 P = Participants
@@ -52,25 +52,6 @@ class Wishes:
     phrases: list[str]
     vectors: NDArray[np.float32]
     weights: sp.csr_matrix
-
-    @classmethod
-    def stack(cls, parts: Sequence[Wishes]) -> Wishes:
-        """Return the wishes of several batches as one."""
-        starts = np.cumsum([0] + [len(part.phrases) for part in parts])
-        indptr = stacked_indptr([part.weights.indptr for part in parts])
-        columns = [
-            part.weights.indices + start for part, start in zip(parts, starts[:-1], strict=True)
-        ]
-        weights = sp.csr_matrix(
-            (
-                np.concatenate([part.weights.data for part in parts]),
-                np.concatenate(columns),
-                indptr,
-            ),
-            shape=(len(indptr) - 1, int(starts[-1])),
-        )
-        phrases = [phrase for part in parts for phrase in part.phrases]
-        return cls(phrases, np.concatenate([part.vectors for part in parts]), weights)
 
     def participants(self) -> NDArray[np.float32]:
         """Return a unit vector for each participant, shape (B, D); zeros for one without phrases."""

@@ -20,13 +20,15 @@ Rows = slice | NDArray[np.integer]
 Integer = TypeVar("Integer", bound=np.integer)
 
 
-def exploded(values: pl.Series) -> tuple[NDArray[np.int64], list[str]]:
+def exploded(
+    values: pl.Series | Sequence[Sequence[str]],
+) -> tuple[NDArray[np.int64], list[str]]:
     """Return the row of each element of a column, and the elements; nulls and empty lists are left out.
 
     A column that holds no lists has one element a row.
     """
-    held = values.to_list()
-    if not isinstance(values.dtype, pl.List):
+    held = values.to_list() if isinstance(values, pl.Series) else values
+    if isinstance(values, pl.Series) and not isinstance(values.dtype, pl.List):
         held = [[value] for value in held]
     pairs = [
         (row, value)
@@ -45,7 +47,7 @@ def positions(values: pl.Series | Sequence[str | None], find: Find) -> NDArray[n
     return np.fromiter(map(known, plain), dtype=np.int32, count=len(plain))
 
 
-def indicator(lists: pl.Series, find: Find, width: int) -> sp.csr_matrix:
+def indicator(lists: pl.Series | Sequence[Sequence[str]], find: Find, width: int) -> sp.csr_matrix:
     """Return a float32 CSR matrix, one row a list, with a one in the column of each element found."""
     rows, values = exploded(lists)
     return ones_at(rows, positions(values, find), (len(lists), width))
@@ -73,23 +75,6 @@ def rows_of(matrix: sp.csr_matrix, rows: NDArray[np.integer]) -> sp.csr_matrix:
     return sp.csr_matrix(
         (matrix.data[cells], matrix.indices[cells], indptr), shape=(len(rows), matrix.shape[1])
     )
-
-
-def stacked(matrices: Sequence[sp.csr_matrix]) -> sp.csr_matrix:
-    """Return the rows of matrices of one width, below each other."""
-    data = np.concatenate([matrix.data for matrix in matrices])
-    columns = np.concatenate([matrix.indices for matrix in matrices])
-    indptr = stacked_indptr([matrix.indptr for matrix in matrices])
-    return sp.csr_matrix((data, columns, indptr), shape=(len(indptr) - 1, matrices[0].shape[1]))
-
-
-def stacked_indptr(parts: Sequence[NDArray[Integer]]) -> NDArray[Integer]:
-    """Return where rows begin and end, as in a CSR matrix, of parts below each other."""
-    kind = parts[0].dtype
-    starts = np.array([0, *(part[-1] for part in parts[:-1])], dtype=kind).cumsum(dtype=kind)
-    ends = np.concatenate([part[1:] for part in parts])
-    ends += np.repeat(starts, [len(part) - 1 for part in parts])
-    return np.concatenate([np.zeros(1, dtype=kind), ends])
 
 
 def padded(matrix: sp.csr_matrix, rows: NDArray[np.integer]) -> NDArray[np.int32]:

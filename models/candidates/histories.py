@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,7 +10,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.interactions import Interactions
-from training_data.frames import rows_of, stacked, stacked_indptr
+from training_data.frames import rows_of
 
 
 @dataclass(frozen=True)
@@ -75,21 +74,6 @@ class Histories:
         joined = None if self.joined is None else self.joined[chosen]
         return Histories(
             indptr, self.items[at], self.weights[at], self.n_items, self.at[at], attributes, joined
-        )
-
-    @classmethod
-    def stack(cls, parts: Sequence[Histories]) -> Histories:
-        """Return the participants of several batches, with the same courses and attributes, as one."""
-        attributes = [part.attributes for part in parts if part.attributes is not None]
-        joined = [part.joined for part in parts if part.joined is not None]
-        return cls(
-            stacked_indptr([part.indptr for part in parts]),
-            np.concatenate([part.items for part in parts]),
-            np.concatenate([part.weights for part in parts]),
-            parts[0].n_items,
-            np.concatenate([part.at for part in parts]),
-            stacked(attributes) if attributes else None,
-            np.concatenate(joined) if joined else None,
         )
 
     def matrix(self, weights: NDArray[np.float32] | None = None) -> sp.csr_matrix:
