@@ -100,12 +100,13 @@ class OccupationFinder:
 def named(occupations: pl.Series, finder: OccupationFinder) -> pl.Series:
     """Replace what people wrote by the id of the occupation it stands for; the unknown stays as written."""
     terms = finder.occupations.vocabulary.terms
-    phrases = occupations.drop_nulls().unique(maintain_order=True).to_list()
+    written = occupations.to_list()
+    phrases = [phrase for phrase in dict.fromkeys(written) if phrase is not None]
     ids = {
         phrase: phrase if found is None else terms[found.occupation].id
         for phrase, found in zip(phrases, finder.find(phrases), strict=True)
     }
-    return occupations.replace(ids)
+    return pl.Series(occupations.name, list(map(ids.get, written)), dtype=pl.String)
 
 
 def _worth(found: FoundSkill) -> tuple[float, int]:

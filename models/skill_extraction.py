@@ -254,7 +254,8 @@ def recognised(lists: pl.Series, extractor: SkillExtractor) -> pl.Series:
     A phrase in which no skill is found stays as written.
     """
     vocabulary = extractor.vocabulary
-    distinct = lists.explode(empty_as_null=True).drop_nulls().unique(maintain_order=True).to_list()
+    written = lists.to_list()
+    distinct = dict.fromkeys(phrase for phrases in written for phrase in phrases or ())
     ids = {
         phrase: [vocabulary.terms[number].id]
         for phrase in distinct
@@ -265,6 +266,6 @@ def recognised(lists: pl.Series, extractor: SkillExtractor) -> pl.Series:
         ids[phrase] = [vocabulary.terms[one.skill].id for one in found] or [phrase]
     replaced = [
         None if phrases is None else list(dict.fromkeys(id_ for p in phrases for id_ in ids[p]))
-        for phrases in lists.to_list()
+        for phrases in written
     ]
     return pl.Series(lists.name, replaced, dtype=pl.List(pl.String))

@@ -30,6 +30,7 @@ from training_data.frames import (
     marks,
     ones_at,
     positions,
+    rows_of,
     spread,
 )
 from training_data.regions import RegionTable
@@ -171,7 +172,7 @@ def build_batch(
         exact=exact,
         has_bought=done.bought,
         skills=indicator(participants[P.skills.name], skills.find, len(skills)),
-        needs=_rows_or_empty(occupations.needs, target),
+        needs=rows_of(occupations.needs, target),
         interests=indicator(
             participants[P.interests.name],
             lambda name: categories.get(name.casefold(), -1),
@@ -315,12 +316,6 @@ def _done(
 def seconds(times: pl.Series) -> NDArray[np.int64]:
     """Return seconds since 1970-01-01 00:00 UTC."""
     return times.to_numpy().astype("datetime64[s]").astype(np.int64)
-
-
-def _rows_or_empty(matrix: sp.csr_matrix, rows: NDArray[np.int32]) -> sp.csr_matrix:
-    """Rows of ``matrix``, empty where the row number is negative."""
-    known = ones_at(np.arange(len(rows)), rows, (len(rows), matrix.shape[0]))
-    return (known @ matrix).tocsr()
 
 
 def ages(batch: ParticipantBatch, day: dt.date) -> NDArray[np.int32]:

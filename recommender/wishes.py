@@ -95,8 +95,8 @@ def wishes(
     """Encode the phrases of the profiles."""
     phrases, weights = phrases_of(participants, skills, occupations, language)
     opted_out = participants[P.profiling_opt_out.name].to_numpy()
-    weights = sp.diags(np.where(opted_out, 0.0, 1.0)).astype(np.float32) @ weights
-    return Wishes(phrases, encoder.encode_phrases(phrases), weights.tocsr())
+    weights.data[np.repeat(opted_out, np.diff(weights.indptr))] = 0
+    return Wishes(phrases, encoder.encode_phrases(phrases), weights)
 
 
 def _labeller(vocabulary: Vocabulary, language: str) -> Callable[[str], str]:

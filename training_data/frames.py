@@ -58,17 +58,21 @@ def ones_at(
 ) -> sp.csr_matrix:
     """Return a float32 CSR matrix with ones at (row, column); negative columns are left out, repeats count once."""
     kept = columns >= 0
-    matrix = sp.csr_matrix(
-        (np.ones(int(kept.sum()), np.float32), (rows[kept], columns[kept])), shape=shape
+    places = np.unique(rows[kept].astype(np.int64) * shape[1] + columns[kept])
+    row, column = np.divmod(places, max(shape[1], 1))
+    indptr = np.searchsorted(row, np.arange(shape[0] + 1)).astype(np.int32)
+    return sp.csr_matrix(
+        (np.ones(len(places), np.float32), column.astype(np.int32), indptr), shape=shape
     )
-    matrix.data[:] = 1.0
-    return matrix
 
 
 def rows_of(matrix: sp.csr_matrix, rows: NDArray[np.integer]) -> sp.csr_matrix:
-    """Return some rows of a matrix; SciPy's own indexing costs several times as much for a few."""
+    """Return some rows of a matrix, empty ones for negative numbers.
+
+    SciPy's own indexing costs several times as much for a few rows.
+    """
     starts = matrix.indptr[rows]
-    sizes = matrix.indptr[rows + 1] - starts
+    sizes = np.where(rows >= 0, matrix.indptr[rows + 1] - starts, 0)
     indptr = np.zeros(len(rows) + 1, dtype=matrix.indptr.dtype)
     np.cumsum(sizes, out=indptr[1:])
     cells = np.arange(indptr[-1]) + np.repeat(starts - indptr[:-1], sizes)
