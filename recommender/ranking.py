@@ -118,9 +118,7 @@ def rank(
 ) -> NDArray[np.float32]:
     """Return the score of each candidate, shape (B, C); -inf where there is none.
 
-    Only true candidates are scored, so padding costs nothing.
+    Padding is scored with the rest, which is quicker than to pick the true candidates out.
     """
-    scores = np.full(ids.shape, -np.inf, dtype=np.float32)
-    real = ids >= 0
-    scores[real] = ranker.score(features[real])
-    return scores
+    scores = ranker.score(features.reshape(-1, features.shape[-1])).reshape(ids.shape)
+    return np.where(ids >= 0, scores, np.float32(-np.inf))

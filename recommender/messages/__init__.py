@@ -63,7 +63,7 @@ class Messages:
         if name in MONEY:
             return self.money(value)
         if name in SHARES:
-            return format_percent(value, locale=self.language)
+            return _percent(value, self.language)
         if isinstance(value, float):
             return format_decimal(value, format="#,##0.#", locale=self.language)
         return self.texts["words"].get(str(value), str(value))
@@ -73,6 +73,13 @@ class Messages:
 def _decimal(amount: int, language: str) -> str:
     """Return a whole number as it is written in a language; prices come again and again."""
     written: str = format_decimal(amount, locale=language)
+    return written
+
+
+@lru_cache(maxsize=10_000)
+def _percent(share: float, language: str) -> str:
+    """Return a share as it is written in a language."""
+    written: str = format_percent(share, locale=language)
     return written
 
 
