@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -99,6 +100,7 @@ class Answering:
         self._service = service
         self._settings = settings
         self._phrases = Phrases()
+        self._list_settings = cache(partial(list_settings, settings))
         self._store_from = 0.0
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._queue = Batcher[Wanted, Given](
@@ -233,7 +235,7 @@ class Answering:
             bundle=service.bundle,
             messages=service.messages(asked.language),
             day=dt.date.today(),
-            settings=list_settings(self._settings, asked.k),
+            settings=self._list_settings(asked.k),
             filters=Filters(
                 tuple(asked.filters.modes),
                 tuple(asked.filters.categories),
