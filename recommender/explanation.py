@@ -90,8 +90,9 @@ class Explainer:
         order = np.where(np.take_along_axis(raised, order, axis=1) > 0, order, -1)
         found: list[dict[str, Why]] = [{} for _ in self.rows]
         for some in (order[:, :MOST_TOLD], order[:, MOST_TOLD:]):
-            short = np.array([len(whys) < MOST_REASONS for whys in found], dtype=bool)
-            self._add(found, np.flatnonzero(short), some)
+            short = [pair for pair, whys in enumerate(found) if len(whys) < MOST_REASONS]
+            if short:
+                self._add(found, np.array(short), some)
         balances = batch.balance[self.rows].tolist()
         return [
             list(whys.values())[:MOST_REASONS] or [Why("permitted", {"balance": balance})]
