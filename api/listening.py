@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from contextlib import suppress
 from typing import Final
@@ -30,6 +31,10 @@ def listen(app: ASGIApp, host: str, port: int) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
     sys.setswitchinterval(SWITCH_SECONDS)
-    door = config.bind_socket()
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run([door, *(door.dup() for _ in range(DOORS - 1))])
+        uvicorn.Server(config).run(doors(config.bind_socket()))
+
+
+def doors(bound: socket.socket) -> list[socket.socket]:
+    """Return a socket as many times as the event loop is to take a connection from it in a turn."""
+    return [bound, *(bound.dup() for _ in range(DOORS - 1))]
