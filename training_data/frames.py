@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import TypeVar
 
 import numpy as np
 import polars as pl
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 Find = Callable[[str], int]
 Rows = slice | NDArray[np.integer]
-Integer = TypeVar("Integer", bound=np.integer)
+FEW = 1_000  # cells, which are sorted sooner than SciPy's constructor has looked at them
 
 
 def exploded(
@@ -58,7 +57,12 @@ def ones_at(
 ) -> sp.csr_matrix:
     """Return a float32 CSR matrix with ones at (row, column); negative columns are left out, repeats count once."""
     kept = columns >= 0
-    places = np.unique(rows[kept].astype(np.int64) * shape[1] + columns[kept])
+    rows, columns = rows[kept], columns[kept]
+    if len(rows) > FEW:
+        matrix = sp.csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=shape)
+        matrix.data[:] = 1.0
+        return matrix
+    places = np.unique(rows.astype(np.int64) * shape[1] + columns)
     row, column = np.divmod(places, max(shape[1], 1))
     indptr = np.searchsorted(row, np.arange(shape[0] + 1)).astype(np.int32)
     return sp.csr_matrix(
