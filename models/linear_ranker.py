@@ -53,7 +53,8 @@ class LinearRanker:
         def curvature(weights: NDArray[np.float64]) -> NDArray[np.float64]:
             likely = table * odds(weights)[1][:, None]
             mean = np.add.reduceat(likely, starts)
-            return table.T @ likely - mean.T @ mean + self.l2 * np.eye(len(weights))
+            bend: NDArray[np.float64] = table.T @ likely - mean.T @ mean
+            return bend + self.l2 * np.eye(len(weights))
 
         # few variables, many rows: Newton's steps are worth their second derivatives
         found = minimize(

@@ -113,8 +113,8 @@ def _inverse(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the inverse of a symmetric positive definite C-contiguous matrix, in its place."""
     # LAPACK counts by columns, so its lower triangle is the upper one here
     factor, _ = scipy.linalg.lapack.spotrf(matrix.T, lower=1, overwrite_a=1)
-    inverse, _ = scipy.linalg.lapack.spotri(factor, lower=1, overwrite_c=1)
-    inverse = inverse.T
+    lower, _ = scipy.linalg.lapack.spotri(factor, lower=1, overwrite_c=1)
+    inverse: NDArray[np.float32] = lower.T
     for start in range(0, len(inverse), BLOCK):
         end = start + BLOCK
         square = inverse[start:end, start:end]
