@@ -32,6 +32,7 @@ LEAVES: Final = 16
 MIN_LEAF: Final = 20
 FIRST: Final = 30  # candidates that the cascade's second ranker sees
 MOST_ASKED: Final = 4_000
+UNKNOWN: Final = -1e6
 SECONDS: Final = 1.0  # of scoring, at least, for a rate
 
 
@@ -74,9 +75,13 @@ def _both(examples: Examples, threads: int) -> Score:
 
 
 def _additive(examples: Examples, threads: int) -> Score:
+    # its curves are for finite values: what is unknown stands below all that is known
+    def known(table: Floats) -> Floats:
+        return np.where(np.isfinite(table), table, np.float32(UNKNOWN))
+
     ranker = AdditiveRanker(threads=threads)
-    ranker.fit(examples.table, examples.labels, examples.groups, examples.names)
-    return lambda table, _: ranker.score(table)
+    ranker.fit(known(examples.table), examples.labels, examples.groups, examples.names)
+    return lambda table, _: ranker.score(known(table))
 
 
 def _cascade(examples: Examples, threads: int) -> Score:
