@@ -36,7 +36,9 @@ def events(seed: int = 0, timed: bool = True) -> Interactions:
 def two_stage(horizon: Horizon = "time") -> TwoStage:
     sources: dict[str, CandidateModel] = {"popular": Popularity(), "ease": EASE(l2=10.0)}
     ranker = RankerEnsemble(Ranker(trees=5, leaves=4, min_leaf=5, threads=1))
-    return TwoStage(sources, ranker, ranker, horizon, presents=2, pool=8, pairs=5 * N_USERS, queries=N_USERS)
+    return TwoStage(
+        sources, ranker, ranker, horizon, presents=2, pool=8, pairs=5 * N_USERS, queries=N_USERS
+    )
 
 
 @dataclass
