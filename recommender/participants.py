@@ -26,6 +26,7 @@ from training_data.columns import (
 )
 from training_data.frames import (
     codes_of,
+    filled,
     indicator,
     marks,
     ones_at,
@@ -198,21 +199,21 @@ def wished_topics(batch: ParticipantBatch, catalogue: Catalogue) -> NDArray[np.f
 
 
 def _plain(participants: pl.DataFrame, grant: int | None) -> dict[str, NDArray[Any]]:
-    """Return the fields of a batch that are one column each, in one pass."""
-    unlimited = np.iinfo(np.int64).max
-    filled = participants.select(
-        P.birth_year.col.fill_null(0).alias("birth_year"),
-        P.education.col.to_physical().cast(pl.Int32).fill_null(-1).alias("education"),
-        P.employment_status.col.to_physical().cast(pl.Int32).fill_null(-1).alias("employment"),
-        P.rural.col.fill_null(False).alias("rural"),
-        P.radius_km.col.fill_null(float("nan")).alias("radius_km"),
-        P.balance_idr.col.fill_null(unlimited if grant is None else grant).alias("balance"),
-        P.admitted_on.col.to_physical().fill_null(-1).alias("admitted_on"),
-        P.has_device.col.fill_null(True).not_().alias("lacks_device"),
-        P.has_connection.col.fill_null(True).not_().alias("lacks_connection"),
-        P.profiling_opt_out.col.alias("opted_out"),
-    )
-    return {column.name: column.to_numpy() for column in filled}
+    """Return the fields of a batch that are one column each."""
+    table = {column.name: column for column in participants}
+    unlimited = np.iinfo(np.int64).max if grant is None else grant
+    return {
+        "birth_year": filled(table[P.birth_year.name], 0, np.int32),
+        "education": codes_of(table[P.education.name], EDUCATIONS),
+        "employment": codes_of(table[P.employment_status.name], EMPLOYMENT_STATUSES),
+        "rural": filled(table[P.rural.name], False, np.bool_),
+        "radius_km": filled(table[P.radius_km.name], np.nan, np.float64),
+        "balance": filled(table[P.balance_idr.name], unlimited, np.int64),
+        "admitted_on": filled(table[P.admitted_on.name].to_physical(), -1, np.int32),
+        "lacks_device": ~filled(table[P.has_device.name], True, np.bool_),
+        "lacks_connection": ~filled(table[P.has_connection.name], True, np.bool_),
+        "opted_out": filled(table[P.profiling_opt_out.name], False, np.bool_),
+    }
 
 
 def region_attributes(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -15,6 +16,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 Find = Callable[[str], int]
+Value = TypeVar("Value", bound=np.generic)
 Rows = slice | NDArray[np.integer]
 FEW = 1_000  # cells, which are sorted sooner than SciPy's constructor has looked at them
 
@@ -112,6 +114,12 @@ def marks(matrix: sp.csr_matrix, rows: Rows = slice(None)) -> NDArray[np.bool_]:
     found[np.arange(len(columns))[:, None], columns] = True
     found[:, -1] = False
     return found
+
+
+def filled(values: pl.Series, empty: Any, kind: type[Value]) -> NDArray[Value]:
+    """Return a column as an array, with ``empty`` for nulls."""
+    plain = [empty if value is None else value for value in values.to_list()]
+    return np.array(plain, dtype=kind)
 
 
 def codes_of(values: pl.Series, known: Sequence[str]) -> NDArray[np.int32]:
