@@ -77,9 +77,8 @@ class Batcher(Generic[Asked, Given]):
         self._most = most
         self._bound = bound
         self._seconds = seconds
-        self._each = (
-            0.0  # seconds of a request while others wait, all that happens between included
-        )
+        # seconds of a request where as many as can are answered together, all between calls included
+        self._each = 0.0
         self._waiting: deque[_Waiting[Asked, Given]] = deque()
         self._running: asyncio.Task[None] | None = None
 
@@ -128,10 +127,15 @@ class Batcher(Generic[Asked, Given]):
                     _hand_out(batch, answers)
                 for _ in range(TURNS):
                     await asyncio.sleep(0)
-                each = (time.monotonic() - start) / len(batch)
-                self._each += NEWEST * (each - self._each)
+                self._learn(len(batch), time.monotonic() - start)
         finally:
             self._running = None
+
+    def _learn(self, count: int, seconds: float) -> None:
+        """Take a call into the estimate; a small one, which costs more for each, only where it was quicker."""
+        each = seconds / count
+        if count == self._most or each < self._each:
+            self._each += NEWEST * (each - self._each)
 
     def _take(self) -> list[_Waiting[Asked, Given]]:
         """Return the oldest who still wait."""

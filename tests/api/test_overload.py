@@ -94,6 +94,21 @@ def test_at_a_slow_pace_fewer_may_wait() -> None:
     assert 1 < asyncio.run(run()) <= 12  # 0.5 s / 0.05 s, and the one under way
 
 
+def test_single_requests_do_not_make_many_seem_slow() -> None:
+    async def work(asked: Sequence[int], _: Load) -> Sequence[int]:
+        await asyncio.sleep(0.05)  # however many
+        return asked
+
+    async def run() -> None:
+        queue = Batcher[int, int](work, most=20, bound=1_000, seconds=0.5)
+        for number in range(5):
+            await queue.ask(number, SECONDS)
+        many = [queue.ask(number, SECONDS) for number in range(40)]
+        assert await asyncio.gather(*many) == list(range(40))
+
+    asyncio.run(run())
+
+
 def test_the_load_says_how_long_all_will_take() -> None:
     loads: list[Load] = []
 
