@@ -17,6 +17,7 @@ from recommender.engine import Engine
 from recommender.exploration import Exploration, explore
 from recommender.list_settings import Settings
 from recommender.people import People
+from recommender.splitting import split, together
 from tests.recommender.worlds import DAY, World, random_world, table
 from training_data.profiles import Profile, to_tables
 from training_data.store.shown import Shown, impressions
@@ -103,7 +104,7 @@ def asked(engine_of: Callable[[World], Engine]) -> tuple[Engine, People]:
     someone = Profile(region="Kota Jakarta Pusat", birth_year=1990, balance_idr=3_500_000)
     people = engine.people(*to_tables([someone], ["someone"], engine.regions), DAY)
     assert (engine.answer(people, DAY, Settings(k=K + POOL)).ids >= 0).sum() == K + POOL
-    return engine, People.stack([people] * 3_000)
+    return engine, together(split(people, lambda _, vector: vector) * 3_000)
 
 
 def test_what_the_engine_logs_is_how_often_it_shows(asked: tuple[Engine, People]) -> None:
