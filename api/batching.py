@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 Asked = TypeVar("Asked")
 Given = TypeVar("Given")
 
-TURNS = 3  # of the event loop between calls: answers go out, connections and requests come in
+TURNS = 5  # of the event loop, from a connection's first byte to a request that waits
 NEWEST = 0.2  # how much the last call counts in the estimate of a request's time
 
 
@@ -125,11 +125,18 @@ class Batcher(Generic[Asked, Given]):
                     _hand_out(batch, [error] * len(batch))
                 else:
                     _hand_out(batch, answers)
-                for _ in range(TURNS):
-                    await asyncio.sleep(0)
+                await self._let_in()
                 self._learn(len(batch), time.monotonic() - start)
         finally:
             self._running = None
+
+    async def _let_in(self) -> None:
+        """Let answers go out and requests come in, until some turns of the event loop bring none."""
+        quiet = 0
+        while quiet < TURNS and len(self._waiting) < self._most:
+            waiting = len(self._waiting)
+            await asyncio.sleep(0)
+            quiet = quiet + 1 if len(self._waiting) == waiting else 0
 
     def _learn(self, count: int, seconds: float) -> None:
         """Take a call into the estimate; a small one, which costs more for each, only where it was quicker."""
