@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
+from models.lambdarank import settings
 from models.step_curve import StepCurve
 
 _FILE = "curves.safetensors"
@@ -71,25 +72,20 @@ class AdditiveRanker:
             Names of the features.
         """
         gains, grades = np.unique(np.append(labels, 0), return_inverse=True)
-        settings = {
-            "objective": "lambdarank",
+        chosen = settings(
+            leaves=self.leaves,
+            learning_rate=self.learning_rate,
+            min_leaf=self.min_leaf,
+            l2=self.l2,
+            seed=self.seed,
+            threads=self.threads,
+        )
+        chosen |= {
             "label_gain": gains.tolist(),
             "interaction_constraints": [[feature] for feature in range(features.shape[1])],
-            "num_leaves": self.leaves,
-            "learning_rate": self.learning_rate,
-            "min_data_in_leaf": self.min_leaf,
-            "min_sum_hessian_in_leaf": 1e-3,
-            "bagging_fraction": 0.7,
-            "bagging_freq": 1,
-            "lambda_l2": self.l2,
-            "lambdarank_truncation_level": 20,
-            "seed": self.seed,
-            "deterministic": True,
-            "num_threads": self.threads,
-            "verbosity": -1,
         }
         data = lightgbm.Dataset(features, grades[:-1], group=groups, feature_name=names)
-        booster = lightgbm.train(settings, data, self.trees)
+        booster = lightgbm.train(chosen, data, self.trees)
         self.curves_ = [
             _curve(booster, feature, steps).centred(features[:, feature])
             for feature, steps in enumerate(_steps(booster, features.shape[1]))

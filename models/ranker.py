@@ -10,6 +10,8 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
+from models.lambdarank import settings
+
 
 @dataclass
 class Ranker:
@@ -65,23 +67,16 @@ class Ranker:
             features, labels, group=groups, feature_name=names, free_raw_data=False
         )
         for seed in range(self.seeds):
-            settings = {
-                "objective": self.objective,
-                "num_leaves": self.leaves,
-                "learning_rate": self.learning_rate,
-                "min_data_in_leaf": self.min_leaf,
-                "min_sum_hessian_in_leaf": 1e-3,
-                "feature_fraction": self.feature_share,
-                "bagging_fraction": 0.7,
-                "bagging_freq": 1,
-                "lambda_l2": self.l2,
-                "lambdarank_truncation_level": 20,
-                "seed": seed,
-                "deterministic": True,
-                "num_threads": self.threads,
-                "verbosity": -1,
-            }
-            self.boosters_.append(lightgbm.train(settings, data, self.trees))
+            chosen = settings(
+                leaves=self.leaves,
+                learning_rate=self.learning_rate,
+                min_leaf=self.min_leaf,
+                l2=self.l2,
+                seed=seed,
+                threads=self.threads,
+            )
+            chosen |= {"objective": self.objective, "feature_fraction": self.feature_share}
+            self.boosters_.append(lightgbm.train(chosen, data, self.trees))
         return self
 
     def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
