@@ -34,7 +34,7 @@ from recommender.ranking import FixedRanker
 from recommender.splitting import One, Vector, split, together
 from recommender.trace import Trace
 from training_data.columns import Interactions, Participants
-from training_data.profiles import Rows, to_frames
+from training_data.profiles import Rows, to_columns
 
 POPULARITY = "regional_popularity"
 NAME = list(Participants.columns()).index(Participants.participant_id.name)
@@ -164,7 +164,7 @@ def _people(asked: Sequence[Asked]) -> People:
     if new:
         head = asked[new[0]]
         alone = [_alone(asked[place], str(place)) for place in new]
-        read = head.bundle.engine.people(*to_frames(alone), head.day)
+        read = head.bundle.engine.people(*to_columns(alone), head.day)
         shared = partial(head.phrases.shared, head.bundle.manifest.version)
         for place, one in zip(new, split(read, shared), strict=True):
             asked[place].person.made = {asked[place].reading: one}

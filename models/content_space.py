@@ -153,9 +153,9 @@ class ContentSpace:
         known = self.phrases_.rows(phrases)
         vectors = np.empty((len(phrases), self.dim), dtype=np.float32)
         vectors[known >= 0] = self.phrases_.vectors[known[known >= 0]]
-        unknown = np.flatnonzero(known < 0)
-        texts = [phrases[int(row)] for row in unknown]
-        vectors[unknown] = self.join(self.student_.encode(texts), texts)
+        if len(unknown := np.flatnonzero(known < 0)):
+            texts = [phrases[int(row)] for row in unknown]
+            vectors[unknown] = self.join(self.student_.encode(texts), texts)
         return vectors
 
     def save(self, directory: Path) -> None:

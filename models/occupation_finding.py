@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
-import polars as pl
-
 from models.skill_extraction import FoundSkill, Judgement, SkillExtractor
 from models.static_student import StaticStudent
 from models.word_vectors import StaticWords
@@ -97,16 +95,15 @@ class OccupationFinder:
         return [found[phrase] for phrase in phrases]
 
 
-def named(occupations: pl.Series, finder: OccupationFinder) -> pl.Series:
+def named(occupations: Sequence[str | None], finder: OccupationFinder) -> list[str | None]:
     """Replace what people wrote by the id of the occupation it stands for; the unknown stays as written."""
     terms = finder.occupations.vocabulary.terms
-    written = occupations.to_list()
-    phrases = [phrase for phrase in dict.fromkeys(written) if phrase is not None]
+    phrases = [phrase for phrase in dict.fromkeys(occupations) if phrase is not None]
     ids = {
         phrase: phrase if found is None else terms[found.occupation].id
         for phrase, found in zip(phrases, finder.find(phrases), strict=True)
     }
-    return pl.Series(occupations.name, list(map(ids.get, written)), dtype=pl.String)
+    return [None if phrase is None else ids[phrase] for phrase in occupations]
 
 
 def _worth(found: FoundSkill) -> tuple[float, int]:

@@ -136,6 +136,8 @@ class SkillExtractor:
         Where runs overlap, the better score wins, and of like scores the longer run: the words of one
         skill do not make another, and "pasang keramik" is not about ceramics.
         """
+        if not texts:
+            return []
         read = list(self._read(texts))
         strings = [words.strings() for words, _, _ in read]
         distinct = list(dict.fromkeys(word for words in strings for word in words))
@@ -248,14 +250,15 @@ def with_extracted_skills(courses: pl.DataFrame, extractor: SkillExtractor) -> p
     return courses.with_columns(pl.Series(C.skills.name, skills, dtype=pl.List(pl.String)))
 
 
-def recognised(lists: pl.Series, extractor: SkillExtractor) -> pl.Series:
+def recognised(
+    lists: Sequence[Sequence[str] | None], extractor: SkillExtractor
+) -> list[list[str] | None]:
     """Replace each phrase of lists of skills by the ids of the skills that it names or means.
 
     A phrase in which no skill is found stays as written.
     """
     vocabulary = extractor.vocabulary
-    written = lists.to_list()
-    distinct = dict.fromkeys(phrase for phrases in written for phrase in phrases or ())
+    distinct = dict.fromkeys(phrase for phrases in lists for phrase in phrases or ())
     ids = {
         phrase: [vocabulary.terms[number].id]
         for phrase in distinct
@@ -264,8 +267,7 @@ def recognised(lists: pl.Series, extractor: SkillExtractor) -> pl.Series:
     unknown = [phrase for phrase in distinct if phrase not in ids]
     for phrase, found in zip(unknown, extractor.extract(unknown), strict=True):
         ids[phrase] = [vocabulary.terms[one.skill].id for one in found] or [phrase]
-    replaced = [
+    return [
         None if phrases is None else list(dict.fromkeys(id_ for p in phrases for id_ in ids[p]))
-        for phrases in written
+        for phrases in lists
     ]
-    return pl.Series(lists.name, replaced, dtype=pl.List(pl.String))

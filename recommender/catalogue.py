@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 
 from recommender.spots import Spots
 from training_data.columns import EDUCATIONS, LEVELS, MODES, Classes, Courses
-from training_data.frames import codes_of, exploded, indicator, ones_at, padded, positions
+from training_data.frames import (
+    Column,
+    codes_of,
+    days,
+    exploded,
+    filled,
+    indicator,
+    ones_at,
+    padded,
+    positions,
+)
 from training_data.regions import RegionTable
 from training_data.vocabulary import Vocabulary
 
@@ -128,6 +138,11 @@ class Catalogue:
         return self.table.select(column.col for column in FACTS).to_dicts()
 
     @cached_property
+    def category_index(self) -> dict[str, int]:
+        """Topic, in small letters -> its number."""
+        return {name.casefold(): number for number, name in enumerate(self.categories)}
+
+    @cached_property
     def index(self) -> dict[str, int]:
         """``course_id`` -> row."""
         return {course_id: row for row, course_id in enumerate(self.ids)}
@@ -206,15 +221,15 @@ def build_catalogue(
         table=courses,
         classes=classes,
         price=courses[C.price_idr.name].to_numpy(),
-        duration_hours=_floats(courses[C.duration_hours.name]),
+        duration_hours=filled(courses[C.duration_hours.name], np.nan, np.float64),
         mode=codes_of(courses[C.mode.name], MODES),
         level=codes_of(courses[C.level.name], LEVELS),
         category=category,
         categories=categories,
         provider=provider,
         providers=providers,
-        available_from=_days(courses[C.available_from.name], 0),
-        available_until=_days(courses[C.available_until.name], FAR_FUTURE),
+        available_from=days(courses[C.available_from.name], 0),
+        available_until=days(courses[C.available_until.name], FAR_FUTURE),
         skills=indicator(courses[C.skills.name], skills.find, len(skills)),
         prerequisites=prerequisites,
         minimum_education=codes_of(courses[C.minimum_education.name], EDUCATIONS),
@@ -269,10 +284,10 @@ def _places(
 
 
 def located(
-    region: NDArray[np.int32], latitude: pl.Series, longitude: pl.Series, regions: RegionTable
+    region: NDArray[np.int32], latitude: Column, longitude: Column, regions: RegionTable
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Return own coordinates where both are given, otherwise the region's or NaN; and which are own."""
-    given = _floats(latitude), _floats(longitude)
+    given = [filled(degrees, np.nan, np.float64) for degrees in (latitude, longitude)]
     own = ~np.isnan(given[0]) & ~np.isnan(given[1])
     known = region >= 0
     of_region = (
@@ -289,13 +304,3 @@ def located(
 def _factorised(values: pl.Series) -> tuple[NDArray[np.int32], tuple[str, ...]]:
     names = tuple(values.drop_nulls().unique().sort())
     return codes_of(values, names), names
-
-
-def _floats(values: pl.Series) -> NDArray[np.float64]:
-    floats: NDArray[np.float64] = values.cast(pl.Float64).to_numpy()  # null becomes NaN
-    return floats
-
-
-def _days(dates: pl.Series, missing: int) -> NDArray[np.int32]:
-    days: NDArray[np.int32] = dates.to_physical().cast(pl.Int32).fill_null(missing).to_numpy()
-    return days

@@ -37,12 +37,13 @@ from recommender.ranking import Ranker, rank
 from recommender.retrieval import Candidates, SourceScores, retrieve
 from recommender.trace import Trace
 from recommender.wishes import Wishes, wishes
-from training_data.columns import Participants
-from training_data.frames import rows_of
+from training_data.columns import Participants, bound
+from training_data.frames import Columns, Table, plain, replaced, rows_of
 from training_data.programme import Programme
 from training_data.regions import RegionTable
 from training_data.vocabulary import Occupations, Vocabulary
 
+P = bound(Participants)
 CELLS = 2_000_000  # participants x trainings in one block: bounds memory
 MOST_PEOPLE = 1_000  # in one block, however few the trainings
 BY_GROUP = "group_popularity"
@@ -126,16 +127,16 @@ class Engine:
         """Return the engine after trainings were withdrawn: they vanish from every answer at once."""
         return replace(self, catalogue=self.catalogue.without(course_ids))
 
-    def understood(self, participants: pl.DataFrame) -> pl.DataFrame:
+    def understood(self, participants: Table) -> Table:
         """Return participants whose skills and goal, in their own words, stand as ids where known."""
-        return participants.with_columns(
-            recognised(participants[Participants.skills.name], self.extractor),
-            named(participants[Participants.target_occupation.name], self.finder),
-        )
+        skills, target = P.skills.name, P.target_occupation.name
+        meant: Columns = {
+            skills: recognised(plain(participants[skills]), self.extractor),
+            target: named(plain(participants[target]), self.finder),
+        }
+        return replaced(participants, meant)
 
-    def batch(
-        self, participants: pl.DataFrame, events: pl.DataFrame, day: dt.date
-    ) -> ParticipantBatch:
+    def batch(self, participants: Table, events: Table, day: dt.date) -> ParticipantBatch:
         """Turn rows of the Participants and Interactions contracts into arrays."""
         grant = self.offer(day).rules.grant
         return build_batch(
@@ -149,11 +150,11 @@ class Engine:
             self.objective,
         )
 
-    def ask(self, participants: pl.DataFrame, events: pl.DataFrame, day: dt.date) -> Question:
+    def ask(self, participants: Table, events: Table, day: dt.date) -> Question:
         """Turn rows of the Participants and Interactions contracts into a question of ``day``."""
         return Question(self.batch(participants, events, day), self.offer(day))
 
-    def wishes(self, participants: pl.DataFrame) -> Wishes:
+    def wishes(self, participants: pl.DataFrame | Columns) -> Wishes:
         """Return what the participants' profiles say, as phrases with vectors."""
         return wishes(
             participants, self.skills, self.occupations, self.programme.languages[0], self.content
@@ -206,11 +207,11 @@ class Engine:
         )
         return found, table
 
-    def people(self, participants: pl.DataFrame, events: pl.DataFrame, day: dt.date) -> People:
+    def people(self, participants: Table, events: Table, day: dt.date) -> People:
         """Read valid rows of the Participants contract, and of the Interactions contract for them."""
         understood = self.understood(participants)
         return People(
-            tuple(participants[Participants.participant_id.name]),
+            tuple(plain(participants[P.participant_id.name])),
             self.batch(understood, events, day),
             self.wishes(understood),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,10 +12,10 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from training_data.columns import EVENT_KINDS, Interactions
-from training_data.frames import positions
+from training_data.columns import EVENT_KINDS, Interactions, bound
+from training_data.frames import Columns, filled, positions
 
-E = Interactions
+E = bound(Interactions)
 
 
 class ObjectiveError(ValueError):
@@ -63,14 +64,14 @@ class Objective(BaseModel):
                 f"{path}: {key}: {first['msg']}; the keys are {', '.join(cls.model_fields)}"
             ) from error
 
-    def worth(self, events: pl.DataFrame) -> NDArray[np.float32]:
+    def worth(self, events: pl.DataFrame | Columns) -> NDArray[np.float32]:
         """Return the worth of rows of the Interactions contract, float32 (E,)."""
         kinds = positions(events[E.kind.name], EVENT_KINDS.index)
-        stars = events[E.value.name].to_numpy()  # NaN where there are none
+        stars = filled(events[E.value.name], np.nan, np.float64)
         well = (kinds == EVENT_KINDS.index("rate")) & (stars >= self.good_stars)
         return np.where(well, np.float32(self.good_rating), self._of_kind[kinds])
 
-    @property
+    @cached_property
     def _of_kind(self) -> NDArray[np.float32]:
         worth: dict[str, Any] = {
             "click": self.click,

@@ -23,24 +23,35 @@ from training_data.columns import (
     GENDERS,
     Interactions,
     Participants,
+    bound,
 )
 from training_data.frames import (
+    Column,
+    Columns,
     codes_of,
+    days,
     filled,
     indicator,
     marks,
     ones_at,
+    plain,
     positions,
     rows_of,
+    seconds,
     spread,
 )
 from training_data.regions import RegionTable
 from training_data.vocabulary import Occupations, Vocabulary
 
-P, E = Participants, Interactions
+P, E = bound(Participants), bound(Interactions)
 
 FIRST_YEAR, DECADES = 1900, 21  # of birth, as the contract has them
 TAKING = ("purchase", "start", "complete", "rate")
+
+# By an event's kind: whether the training was bought or begun, finished, and rated.
+TAKES = np.isin(EVENT_KINDS, TAKING)
+FINISHES = np.isin(EVENT_KINDS, ("complete", "rate"))
+RATES = np.isin(EVENT_KINDS, ("rate",))
 
 
 @dataclass(frozen=True)
@@ -130,8 +141,8 @@ class ParticipantBatch:
 
 
 def build_batch(
-    participants: pl.DataFrame,
-    events: pl.DataFrame,
+    participants: pl.DataFrame | Columns,
+    events: pl.DataFrame | Columns,
     catalogue: Catalogue,
     regions: RegionTable,
     skills: Vocabulary,
@@ -143,27 +154,28 @@ def build_batch(
 
     Parameters
     ----------
-    events : DataFrame
-        Rows of the Interactions contract; those of other people or unknown trainings are left out.
+    participants : DataFrame or mapping of str to list
+        Columns of the Participants contract.
+    events : DataFrame or mapping of str to list
+        Columns of the Interactions contract; rows of other people or unknown trainings are left out.
     grant : int or None
         Balance of those whose own is not known; None: unlimited.
     objective : Objective
         What events are worth; histories hold those that are worth anything.
     """
-    region = codes_of(participants[P.region_code.name], regions.codes)
+    region = positions(participants[P.region_code.name], regions.find)
     latitude, longitude, exact = located(
         region, participants[P.latitude.name], participants[P.longitude.name], regions
     )
     target = positions(participants[P.target_occupation.name], occupations.vocabulary.find)
-    categories = {name.casefold(): number for number, name in enumerate(catalogue.categories)}
-    opted_out = participants[P.profiling_opt_out.name].to_numpy()
-    plain = _plain(participants, grant)
+    single = _single(participants, grant)
+    opted_out = single["opted_out"]
     done = _done(events, participants[P.participant_id.name], catalogue, objective)
     return ParticipantBatch(
-        **plain,
+        **single,
         gender=codes_of(participants[P.gender.name], GENDERS),
-        groups=tuple(map(tuple, participants[P.groups.name].to_list())),
-        occupation=tuple(participants[P.occupation.name].to_list()),
+        groups=tuple(map(tuple, plain(participants[P.groups.name]))),
+        occupation=tuple(plain(participants[P.occupation.name])),
         occupations=occupations,
         target=target,
         region=region,
@@ -176,14 +188,14 @@ def build_batch(
         needs=rows_of(occupations.needs, target),
         interests=indicator(
             participants[P.interests.name],
-            lambda name: categories.get(name.casefold(), -1),
+            lambda name: catalogue.category_index.get(name.casefold(), -1),
             len(catalogue.categories),
         ),
-        taken=done.of(TAKING),
-        finished=done.of(("complete", "rate")),
-        rated=done.of(("rate",)),
+        taken=done.of(TAKES),
+        finished=done.of(FINISHES),
+        rated=done.of(RATES),
         histories=done.histories(opted_out, region_attributes(region, opted_out, regions)),
-        alike=_groups(plain),
+        alike=_groups(single),
     )
 
 
@@ -198,9 +210,8 @@ def wished_topics(batch: ParticipantBatch, catalogue: Catalogue) -> NDArray[np.f
     return shares
 
 
-def _plain(participants: pl.DataFrame, grant: int | None) -> dict[str, NDArray[Any]]:
+def _single(table: pl.DataFrame | Columns, grant: int | None) -> dict[str, NDArray[Any]]:
     """Return the fields of a batch that are one column each."""
-    table = {column.name: column for column in participants}
     unlimited = np.iinfo(np.int64).max if grant is None else grant
     return {
         "birth_year": filled(table[P.birth_year.name], 0, np.int32),
@@ -209,7 +220,7 @@ def _plain(participants: pl.DataFrame, grant: int | None) -> dict[str, NDArray[A
         "rural": filled(table[P.rural.name], False, np.bool_),
         "radius_km": filled(table[P.radius_km.name], np.nan, np.float64),
         "balance": filled(table[P.balance_idr.name], unlimited, np.int64),
-        "admitted_on": filled(table[P.admitted_on.name].to_physical(), -1, np.int32),
+        "admitted_on": days(table[P.admitted_on.name], -1),
         "lacks_device": ~filled(table[P.has_device.name], True, np.bool_),
         "lacks_connection": ~filled(table[P.has_connection.name], True, np.bool_),
         "opted_out": filled(table[P.profiling_opt_out.name], False, np.bool_),
@@ -235,19 +246,19 @@ def group_attributes(participants: pl.DataFrame) -> sp.csr_matrix:
     Sex and disability are left out on purpose: what others of one's sex take is no reason to be led
     there. Those who object to profiling are of no group.
     """
-    return _groups(_plain(participants, None))
+    return _groups(_single(participants, None))
 
 
-def _groups(plain: Mapping[str, NDArray[Any]]) -> sp.csr_matrix:
-    born = plain["birth_year"]
+def _groups(single: Mapping[str, NDArray[Any]]) -> sp.csr_matrix:
+    born = single["birth_year"]
     parts = (
         (np.where(born > 0, (born - FIRST_YEAR) // 10, -1), DECADES),
-        (plain["education"], len(EDUCATIONS)),
-        (plain["employment"], len(EMPLOYMENT_STATUSES)),
+        (single["education"], len(EDUCATIONS)),
+        (single["employment"], len(EMPLOYMENT_STATUSES)),
     )
     starts = np.cumsum([0] + [size for _, size in parts])
     columns = [
-        np.where((codes >= 0) & ~plain["opted_out"], codes + start, -1)
+        np.where((codes >= 0) & ~single["opted_out"], codes + start, -1)
         for (codes, _), start in zip(parts, starts[:-1], strict=True)
     ]
     rows = np.tile(np.arange(len(born)), len(parts))
@@ -269,8 +280,8 @@ class _Done:
     bought: NDArray[np.bool_]
     shape: tuple[int, int]
 
-    def of(self, kinds: tuple[str, ...]) -> sp.csr_matrix:
-        chosen = np.isin(self.kinds, _numbers(kinds))
+    def of(self, kinds: NDArray[np.bool_]) -> sp.csr_matrix:
+        chosen = kinds[self.kinds]
         return ones_at(self.rows[chosen], self.courses[chosen], self.shape)
 
     def histories(self, opted_out: NDArray[np.bool_], attributes: sp.csr_matrix) -> Histories:
@@ -286,10 +297,6 @@ class _Done:
         )
 
 
-def _numbers(kinds: tuple[str, ...]) -> list[int]:
-    return [EVENT_KINDS.index(kind) for kind in kinds]
-
-
 def events_of(participants: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     """Return the events of these participants: a block need not read those of all others."""
     ids = participants[P.participant_id.name]
@@ -297,9 +304,9 @@ def events_of(participants: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
 
 
 def _done(
-    events: pl.DataFrame, people: pl.Series, catalogue: Catalogue, objective: Objective
+    events: pl.DataFrame | Columns, people: Column, catalogue: Catalogue, objective: Objective
 ) -> _Done:
-    places = {person: row for row, person in enumerate(people)}
+    places = {person: row for row, person in enumerate(plain(people))}
     rows = positions(events[E.participant_id.name], lambda name: places.get(name, -1))
     mine = np.flatnonzero(rows >= 0)
     courses = positions(events[E.course_id.name], lambda name: catalogue.index.get(name, -1))
@@ -307,16 +314,11 @@ def _done(
     worth = objective.worth(events)
     at = seconds(events[E.at.name])
     bought = np.zeros(len(people), dtype=bool)
-    bought[rows[mine[np.isin(kinds[mine], _numbers(TAKING))]]] = True
+    bought[rows[mine[TAKES[kinds[mine]]]]] = True
     order = mine[np.lexsort((at[mine], rows[mine]))]
     order = order[courses[order] >= 0]
     shape = (len(people), len(catalogue))
     return _Done(rows[order], courses[order], kinds[order], worth[order], at[order], bought, shape)
-
-
-def seconds(times: pl.Series) -> NDArray[np.int64]:
-    """Return seconds since 1970-01-01 00:00 UTC."""
-    return times.to_numpy().astype("datetime64[s]").astype(np.int64)
 
 
 def ages(batch: ParticipantBatch, day: dt.date) -> NDArray[np.int32]:

@@ -18,6 +18,7 @@ from models.candidates.histories import Histories
 from recommender.participants import ParticipantBatch
 from recommender.people import People
 from recommender.wishes import Wishes
+from training_data.frames import csr
 
 ATTRIBUTES, PAST, WEIGHTS = (
     "attributes",
@@ -85,8 +86,7 @@ def split(people: People, shared: Callable[[str, Vector], Vector]) -> list[One]:
     texts = {name: value for name, value in values.items() if isinstance(value, tuple)}
     sparse = {name: value for name, value in values.items() if isinstance(value, sp.csr_matrix)}
     sparse[ATTRIBUTES] = past.attributes
-    cells = (past.weights, past.items, past.indptr)
-    sparse[PAST] = sp.csr_matrix(cells, shape=(len(past), past.n_items))
+    sparse[PAST] = csr(past.weights, past.items, past.indptr.astype(np.int32), past.n_items)
     sparse[WEIGHTS] = wishes.weights
     known = {*numbers, *texts, *sparse, "histories"}
     kind = _Kind(
@@ -127,7 +127,7 @@ def split(people: People, shared: Callable[[str, Vector], Vector]) -> list[One]:
 
 def together(ones: Sequence[One]) -> People:
     """Return people, at least one, who were read by one engine for one day, as a batch."""
-    kind, count = ones[0].kind, len(ones)
+    kind = ones[0].kind
     table = np.frombuffer(b"".join([one.numbers for one in ones]), dtype=kind.numbers)
     written = zip(*(one.texts for one in ones), strict=True)
     sparse = _sparse(ones)
@@ -147,11 +147,11 @@ def together(ones: Sequence[One]) -> People:
     batch = ParticipantBatch(**values, **sparse, **kind.shared, histories=histories)
     phrases = [phrase for one in ones for phrase in one.phrases]
     vectors = np.array([vector for one in ones for vector in one.vectors], dtype=np.float32)
-    cells = (weights.data, np.arange(len(phrases), dtype=np.int32), weights.indptr)
+    numbered = np.arange(len(phrases), dtype=np.int32)
     wishes = Wishes(
         phrases,
         vectors.reshape(len(phrases), kind.dim),
-        sp.csr_matrix(cells, shape=(count, len(phrases))),
+        csr(weights.data, numbered, weights.indptr, len(phrases)),
     )
     return People(tuple(one.id for one in ones), batch, wishes)
 
@@ -170,9 +170,7 @@ def _sparse(ones: Sequence[One]) -> dict[str, sp.csr_matrix]:
     np.cumsum(sizes.T, axis=1, out=indptr[:, 1:])
     bounds = np.concatenate([[0], ends[count - 1 :: count]])
     return {
-        name: sp.csr_matrix(
-            (cells[first:end], columns[first:end], indptr[number]), shape=(count, width)
-        )
+        name: csr(cells[first:end], columns[first:end], indptr[number], width)
         for number, ((name, width), first, end) in enumerate(
             zip(widths.items(), bounds[:-1], bounds[1:], strict=True)
         )

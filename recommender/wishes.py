@@ -17,11 +17,11 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.content_space import combine
-from training_data.columns import Participants
-from training_data.frames import exploded, positions
+from training_data.columns import Participants, bound
+from training_data.frames import Column, Columns, exploded, filled, positions, summed
 from training_data.vocabulary import Occupations, Vocabulary
 
-P = Participants
+P = bound(Participants)
 
 # What a person wishes for says more of the right training than what the person can do already.
 WEIGHTS = {"target": 1.0, "interests": 1.0, "skills": 0.5, "occupation": 0.2}
@@ -59,7 +59,10 @@ class Wishes:
 
 
 def phrases_of(
-    participants: pl.DataFrame, skills: Vocabulary, occupations: Occupations, language: str
+    participants: pl.DataFrame | Columns,
+    skills: Vocabulary,
+    occupations: Occupations,
+    language: str,
 ) -> tuple[list[str], sp.csr_matrix]:
     """Return the distinct phrases of the profiles and their weights, shape (B, Q).
 
@@ -78,15 +81,12 @@ def phrases_of(
     weights = np.concatenate([np.full(len(part[0]), part[2], np.float32) for part in parts])
     distinct = sorted(set(texts))  # so that a person's come in one order in every batch
     column = {text: number for number, text in enumerate(distinct)}
-    matrix = sp.csr_matrix(
-        (weights, (rows, positions(texts, column.__getitem__))),
-        shape=(len(participants), len(distinct)),
-    )
-    return distinct, matrix
+    shape = (len(participants[P.participant_id.name]), len(distinct))
+    return distinct, summed(rows, positions(texts, column.__getitem__), weights, shape)
 
 
 def wishes(
-    participants: pl.DataFrame,
+    participants: pl.DataFrame | Columns,
     skills: Vocabulary,
     occupations: Occupations,
     language: str,
@@ -94,7 +94,7 @@ def wishes(
 ) -> Wishes:
     """Encode the phrases of the profiles."""
     phrases, weights = phrases_of(participants, skills, occupations, language)
-    opted_out = participants[P.profiling_opt_out.name].to_numpy()
+    opted_out = filled(participants[P.profiling_opt_out.name], False, np.bool_)
     weights.data[np.repeat(opted_out, np.diff(weights.indptr))] = 0
     return Wishes(phrases, encoder.encode_phrases(phrases), weights)
 
@@ -108,7 +108,7 @@ def _labeller(vocabulary: Vocabulary, language: str) -> Callable[[str], str]:
 
 
 def _part(
-    values: pl.Series, weight: float, label: Callable[[str], str]
+    values: Column, weight: float, label: Callable[[str], str]
 ) -> tuple[NDArray[np.int64], list[str], float]:
     rows, texts = exploded(values)
     return rows, list(map(cache(label), texts)), weight

@@ -6,7 +6,7 @@ The same model checks a profile file of the command line and a request of the se
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -31,6 +31,7 @@ from training_data.columns import (
     Interactions,
     Participants,
 )
+from training_data.frames import Columns
 from training_data.regions import RegionTable
 
 SCHEMA = Participants.create_empty().schema
@@ -160,6 +161,21 @@ def to_tables(
             for profile, participant_id in zip(profiles, ids, strict=True)
         ]
     )
+
+
+def to_columns(people: Sequence[Rows]) -> tuple[Columns, Columns]:
+    """Return rows as plain columns of the Participants and the Interactions contract.
+
+    For a few people the engine reads them much sooner than frames.
+    """
+    profiles = [one.profile for one in people]
+    events = [event for one in people for event in one.events]
+    return _by_name(SCHEMA, profiles), _by_name(EVENTS_SCHEMA, events)
+
+
+def _by_name(names: Collection[str], rows: Sequence[tuple[Any, ...]]) -> Columns:
+    columns = zip(*rows, strict=True) if rows else ((),) * len(names)
+    return dict(zip(names, columns, strict=True))
 
 
 def to_frames(people: Sequence[Rows]) -> tuple[pl.DataFrame, pl.DataFrame]:

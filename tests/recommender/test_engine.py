@@ -20,10 +20,11 @@ from recommender.engine import Answer, Engine
 from recommender.exploration import Exploration
 from recommender.features import FEATURES
 from recommender.list_settings import Filters, Settings
+from recommender.participants import events_of
 from recommender.people import People
 from recommender.splitting import Vector, split, together
 from tests.recommender.worlds import DAY, World, random_world
-from training_data.profiles import Profile, to_tables
+from training_data.profiles import Profile, Rows, to_columns, to_tables
 
 EngineOf = Callable[[World], Engine]
 worlds = st.integers(0, 2**32 - 1).map(random_world)
@@ -219,7 +220,10 @@ def test_people_read_one_by_one_are_answered_as_in_one_batch(
     order = random.sample(range(len(world.participants)), k=len(world.participants))
     everybody = world.participants[order]
     whole = engine.people(everybody, world.events, DAY)
-    parts = [engine.people(one, world.events, DAY) for one in everybody.iter_slices(1)]
+    alone = [
+        Rows(one.row(0), events_of(one, world.events).rows()) for one in everybody.iter_slices(1)
+    ]
+    parts = [engine.people(*to_columns([one]), DAY) for one in alone]
     held: dict[str, Vector] = {}
     stacked = together([one for part in parts for one in split(part, held.setdefault)])
     assert stacked.ids == whole.ids

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training_data.frames import FEW, marks, ones_at, padded, rows_of, spread
+from training_data.frames import FEW, marks, ones_at, padded, rows_of, spread, summed
 
 
 @pytest.mark.parametrize("count", [0, 1, FEW, 3 * FEW])
@@ -19,6 +19,18 @@ def test_ones_stand_once_where_they_are_asked_for(count: int) -> None:
     expected[rows[columns >= 0], columns[columns >= 0]] = 1
     found = ones_at(rows, columns, (50, 40))
     assert np.array_equal(found.toarray(), expected)
+    assert found.has_canonical_format
+
+
+@pytest.mark.parametrize("count", [0, 1, FEW, 3 * FEW])
+def test_values_at_one_place_are_added_up(count: int) -> None:
+    rng = np.random.default_rng(count)
+    rows, columns = rng.integers(0, 50, count), rng.integers(0, 40, count)
+    values = rng.random(count, dtype=np.float32)
+    expected = np.zeros((50, 40), dtype=np.float32)
+    np.add.at(expected, (rows, columns), values)
+    found = summed(rows, columns, values, (50, 40))
+    np.testing.assert_allclose(found.toarray(), expected, rtol=1e-5)
     assert found.has_canonical_format
 
 

@@ -82,6 +82,10 @@ class RegionTable:
                 f"no region code {code!r} in {self.name} {self.version}"
             ) from None
 
+    def find(self, code: str) -> int:
+        """Id of a code, -1 where the pack has none of that name."""
+        return self._id_of.get(code, -1)
+
     def ids(self, codes: pl.Series | Sequence[str | None]) -> NDArray[np.int32]:
         """Ids of codes, -1 for null.
 
