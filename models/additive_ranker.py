@@ -97,7 +97,7 @@ class AdditiveRanker:
         scores = np.zeros(len(features), dtype=np.float32)
         for feature, curve in enumerate(self.curves_):
             if len(curve.steps):
-                scores += curve(features[:, feature])
+                curve.add_to(scores, features[:, feature])
         return scores
 
     def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -105,7 +105,7 @@ class AdditiveRanker:
         moved = np.zeros(features.shape, dtype=np.float32, order="F")
         for feature, curve in enumerate(self.curves_):
             if len(curve.steps):
-                moved[:, feature] = curve(features[:, feature])
+                curve.add_to(moved[:, feature], features[:, feature])
         return moved
 
     def save(self, folder: Path) -> None:

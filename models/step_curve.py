@@ -7,9 +7,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-CELLS = 4096
-MOST_IN_A_CELL = 4  # with more steps in one cell a binary search is faster
-FEW = 800  # values, for which it is faster too
+from models.kernels.curves import add_heights, grid
+
+CELLS = 1024
 
 
 class StepCurve:
@@ -28,14 +28,15 @@ class StepCurve:
         self.heights = heights
 
     def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the heights (n,) at finite values (n,)."""
-        first, most = self._grid
-        if len(values) < FEW or most > MOST_IN_A_CELL:
-            return self.heights[np.searchsorted(self.steps, values)]
-        place = first.take(self._cells(values))
-        for _ in range(most):  # past the steps of the value's own cell that are below it
-            place += self._ends.take(place) < values
-        return self.heights.take(place)
+        """Return the heights (n,) at values (n,); one that is missing (nan) is as the lowest."""
+        found = np.zeros(len(values), dtype=np.float32)
+        self.add_to(found, values)
+        return found
+
+    def add_to(self, total: NDArray[np.float32], values: NDArray[np.float32]) -> None:
+        """Add the heights at values (n,) to ``total`` (n,)."""
+        low, scale, first = self._grid
+        add_heights(values, self.steps, self.heights, first, low, scale, total)
 
     def centred(self, values: NDArray[np.float32]) -> StepCurve:
         """Return the curve moved up or down so that its mean over some values is 0."""
@@ -44,28 +45,17 @@ class StepCurve:
         )
 
     @cached_property
-    def _ends(self) -> NDArray[np.float32]:
-        return np.append(self.steps, np.float32(np.inf))
+    def _grid(self) -> tuple[np.float32, np.float32, NDArray[np.int32]]:
+        """Return where the grid begins, its cells in one unit, and the steps before each cell.
 
-    @cached_property
-    def _grid(self) -> tuple[NDArray[np.int64], int]:
-        """Return how many steps lie in cells before each, and the most that lie in one.
-
-        The cell of a value never falls as the value rises, rounding included; so steps in cells before a
-        value's are below it, and those in cells after it are not.
+        A scale of 0 puts all into one cell, where the steps are too close to tell apart.
         """
-        inside = np.bincount(self._cells(self.steps), minlength=CELLS)
-        return np.cumsum(inside) - inside, int(inside.max())
-
-    @cached_property
-    def _scale(self) -> np.float32:
-        """Cells in one unit; 0, which puts all into one cell, where the steps are too close to tell apart."""
-        width = self.steps[-1] - self.steps[0] if len(self.steps) else np.float32(0)
+        low = self.steps[0] if len(self.steps) else np.float32(0)
+        width = self.steps[-1] - low if len(self.steps) else np.float32(0)
         with np.errstate(divide="ignore", over="ignore"):
             scale = np.float32(CELLS - 1) / width
-        return scale if np.isfinite(scale) else np.float32(0)
-
-    def _cells(self, values: NDArray[np.float32]) -> NDArray[np.int32]:
-        low = self.steps[0] if len(self.steps) else np.float32(0)
-        cells = (values - low) * self._scale
-        return np.clip(cells, 0, CELLS - 1, out=cells).astype(np.int32)
+        if not np.isfinite(scale):
+            scale = np.float32(0)
+        first = np.empty(CELLS + 1, dtype=np.int32)
+        grid(self.steps, low, scale, first)
+        return low, scale, first

@@ -7,13 +7,13 @@ from typing import Self
 
 import numpy as np
 import scipy.linalg
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.candidates.base import CandidateModel
 from models.candidates.histories import Histories
 from models.candidates.recency import ages, by_position, decay
 from models.candidates.side import SideInformation
+from models.candidates.sparse import sums_of_rows
 from models.candidates.top_k import Scores
 from models.interactions import Interactions
 
@@ -80,15 +80,9 @@ class EASE(CandidateModel):
 
     def score(self, batch: Histories) -> Scores:
         """Return the rebuilt history; courses without an event in the past have no score."""
-        history = batch.matrix(by_position(batch, self.keep))
+        starts, courses, values = batch.cells(by_position(batch, self.keep))
         column = self._columns()
-        at = column[history.indices]
-        known = at >= 0
-        ends = np.append(0, np.cumsum(known, dtype=np.int32))[history.indptr]
-        shape = (len(batch), len(self.items_))
-        rebuilt: Scores = (
-            sp.csr_matrix((history.data[known], at[known], ends), shape=shape) @ self.weights_
-        )
+        rebuilt: Scores = sums_of_rows(starts, column[courses], values, self.weights_)
         if len(self.items_) == len(column):
             return rebuilt
         scores = np.full((len(batch), len(column)), -np.inf, dtype=np.float32)

@@ -84,10 +84,16 @@ class Histories:
         weights : ndarray of float32, shape (E,), optional
             Value of each event; 1 where None.
         """
-        indptr, last = self._distinct
+        starts, items, values = self.cells(weights)
+        return sp.csr_matrix((values, items, starts), shape=(len(self), self.n_items))
+
+    def cells(
+        self, weights: NDArray[np.float32] | None = None
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
+        """Return the parts of :meth:`matrix`: where each row begins (B + 1,), columns and values (Z,)."""
+        starts, last = self._distinct
         values = np.ones(len(last), dtype=np.float32) if weights is None else weights[last]
-        cells = (values.astype(np.float32, copy=False), self.items[last], indptr)
-        return sp.csr_matrix(cells, shape=(len(self), self.n_items))
+        return starts, self.items[last], values.astype(np.float32, copy=False)
 
     @cached_property
     def _distinct(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

@@ -13,7 +13,7 @@ from models.candidates.base import CandidateModel
 from models.candidates.histories import Histories
 from models.candidates.recency import ages, decay
 from models.candidates.side import SideInformation
-from models.candidates.sparse import selection
+from models.candidates.sparse import selection, sums_of_rows
 from models.candidates.top_k import Scores
 from models.interactions import Interactions
 
@@ -46,7 +46,7 @@ class Popularity(CandidateModel):
             by_group = np.asarray((side.user_attributes.T @ taken).todense())
             total = by_group.sum(axis=1, keepdims=True)
             shrunk = (by_group + self.shrinkage * self.share_) / (total + self.shrinkage)
-            self.group_share_ = shrunk.astype(np.float32)
+            self.group_share_ = shrunk.astype(np.float32, order="C")
         return self
 
     def realigned(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:
@@ -57,7 +57,7 @@ class Popularity(CandidateModel):
         places = selection(old, len(self.share_))
         model = replace(self)
         model.share_ = self.share_ @ places
-        model.group_share_ = self.group_share_ @ places
+        model.group_share_ = np.ascontiguousarray(self.group_share_ @ places)
         model.share_[old < 0] = alike @ self.share_
         model.group_share_[:, old < 0] = self.group_share_ @ alike.T
         return model
@@ -66,8 +66,9 @@ class Popularity(CandidateModel):
         """Return the expected share of the next event, the mean over the participant's attributes."""
         if len(self.group_share_) == 0 or batch.attributes is None:
             return np.repeat(self.share_[None], len(batch), axis=0)
-        known = np.asarray(batch.attributes.sum(axis=1))
-        scores: Scores = batch.attributes @ self.group_share_
+        groups = batch.attributes
+        known = np.asarray(groups.sum(axis=1))
+        scores: Scores = sums_of_rows(groups.indptr, groups.indices, groups.data, self.group_share_)
         scores /= np.maximum(known, 1)
         scores[known[:, 0] == 0] = self.share_
         return scores

@@ -17,7 +17,7 @@ from models.candidates.content import item_vectors
 from models.candidates.histories import Histories, histories
 from models.candidates.recency import ages, by_position, decay
 from models.candidates.side import SideInformation
-from models.candidates.sparse import selection
+from models.candidates.sparse import selection, sums_of_rows
 from models.candidates.top_k import Scores
 from models.interactions import Interactions
 from models.vectors import unit
@@ -119,9 +119,7 @@ class SimilarParticipants(CandidateModel):
         )
         votes = np.maximum(near, 0) ** self.sharpness
         ends = np.arange(len(batch) + 1, dtype=np.int32) * who.shape[1]
-        shape = (len(batch), len(self.people_))
-        weights = sp.csr_matrix((votes.ravel(), who.astype(np.int32).ravel(), ends), shape=shape)
-        return np.asarray((weights @ self.taken_).todense(), dtype=np.float32)
+        return sums_of_rows(ends, who.astype(np.int32).ravel(), votes.ravel(), self.taken_)
 
 
 def _index(vectors: NDArray[np.float32]) -> faiss.IndexFlatIP:

@@ -13,7 +13,7 @@ from models.candidates.base import CandidateModel
 from models.candidates.histories import Histories, histories
 from models.candidates.recency import ages, by_position, decay
 from models.candidates.side import SideInformation
-from models.candidates.sparse import keep_largest, selection
+from models.candidates.sparse import keep_largest, selection, sums_of_rows
 from models.candidates.top_k import Scores
 from models.interactions import Interactions
 
@@ -81,8 +81,7 @@ class Transitions(CandidateModel):
 
     def score(self, batch: Histories) -> Scores:
         """Return the expected weight as the next course; 0 where nobody went there from what one took."""
-        history = batch.matrix(by_position(batch, self.keep))
-        return np.asarray((history @ self.weights_).todense(), dtype=np.float32)
+        return sums_of_rows(*batch.cells(by_position(batch, self.keep)), self.weights_)
 
     def of_one(self, taken: NDArray[np.integer], courses: NDArray[np.integer]) -> Scores:
         """Return what each course taken, by itself, says of another."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.step_curve import FEW, StepCurve
+from models.step_curve import StepCurve
 
 
 @settings(max_examples=200, deadline=None)
@@ -19,7 +19,7 @@ def test_the_grid_finds_what_a_binary_search_finds(seed: int, count: int, power:
     steps = steps[np.isfinite(steps)]
     heights = rng.normal(size=len(steps) + 1).astype(np.float32)
     near = [np.nextafter(steps, np.float32(side)) for side in (-np.inf, np.inf)]
-    values = np.concatenate([steps, *near, rng.normal(size=FEW).astype(np.float32)])
+    values = np.concatenate([steps, *near, rng.normal(size=800).astype(np.float32)])
     expected = heights[np.searchsorted(steps, values)]
     assert np.array_equal(StepCurve(steps, heights)(values), expected)
 
@@ -28,8 +28,8 @@ def test_steps_too_close_for_the_grid_are_told_apart() -> None:
     one = np.float32(1)
     steps = np.array([one, np.nextafter(one, np.float32(2)), 1e6], dtype=np.float32)
     curve = StepCurve(steps, np.arange(4, dtype=np.float32))
-    assert curve(np.resize(steps, FEW))[:3].tolist() == [0, 1, 2]
-    assert curve(np.resize(np.array([0, 2e6], dtype=np.float32), FEW))[:2].tolist() == [0, 3]
+    assert curve(steps).tolist() == [0, 1, 2]
+    assert curve(np.array([0, 2e6], dtype=np.float32)).tolist() == [0, 3]
 
 
 def test_centring_moves_the_mean_to_nought() -> None:

@@ -1,0 +1,45 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+"""Weighted sums of rows of a table, for a batch so small that a sparse product is mostly its making."""
+
+
+def add_dense(
+    const int[::1] starts,
+    const int[::1] rows,
+    const float[::1] weights,
+    const float[:, ::1] table,
+    float[:, ::1] total,
+):
+    cdef Py_ssize_t b, place, column
+    cdef const float *row
+    cdef float *into
+    cdef float weight
+    if not table.shape[0] or not table.shape[1]:
+        return
+    with nogil:
+        for b in range(total.shape[0]):
+            into = &total[b, 0]
+            for place in range(starts[b], starts[b + 1]):
+                if rows[place] < 0:
+                    continue
+                row, weight = &table[rows[place], 0], weights[place]
+                for column in range(table.shape[1]):
+                    into[column] += weight * row[column]
+
+
+def add_sparse(
+    const int[::1] starts,
+    const int[::1] rows,
+    const float[::1] weights,
+    const int[::1] indptr,
+    const int[::1] indices,
+    const float[::1] data,
+    float[:, ::1] total,
+):
+    cdef Py_ssize_t b, place, cell
+    with nogil:
+        for b in range(total.shape[0]):
+            for place in range(starts[b], starts[b + 1]):
+                if rows[place] < 0:
+                    continue
+                for cell in range(indptr[rows[place]], indptr[rows[place] + 1]):
+                    total[b, indices[cell]] += weights[place] * data[cell]
