@@ -11,20 +11,20 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.candidates.base import CandidateModel
 from models.candidates.ease import EASE
 from models.candidates.popularity import Popularity
 from models.candidates.transitions import Transitions
+from models.kernels.pairs import largest, products
 from recommender.demand import Demand
 from recommender.features import FEATURES, PERSONAL
 from recommender.quality import Quality
 from recommender.question import Question
 from recommender.reach import nearest_places
 from recommender.wishes import Wishes
-from training_data.frames import padded
+from training_data.frames import segments
 from training_data.regions import RegionTable
 from training_data.vocabulary import Occupations, Vocabulary
 
@@ -92,7 +92,7 @@ class Explainer:
         for some in (order[:, :MOST_TOLD], order[:, MOST_TOLD:]):
             short = [pair for pair, whys in enumerate(found) if len(whys) < MOST_REASONS]
             if short:
-                self._add(found, np.array(short), some)
+                self._add(found, np.array(short), some[short])
         balances = batch.balance[self.rows].tolist()
         return [
             list(whys.values())[:MOST_REASONS] or [Why("permitted", {"balance": balance})]
@@ -102,17 +102,19 @@ class Explainer:
     def _add(
         self, found: list[dict[str, Why]], at: NDArray[np.intp], features: NDArray[np.int64]
     ) -> None:
-        """Add what features, the strongest first, say of the pairs ``at``, once for each code."""
-        features = features[at]
-        said: list[list[Why | None]] = [[None] * features.shape[1] for _ in at]
-        for number, name in enumerate(FEATURES):
-            rows, places = np.nonzero(features == number)
-            if name in BACKING and len(rows):
-                whys = BACKING[name](self, at[rows])
-                for row, place, why in zip(rows.tolist(), places.tolist(), whys, strict=True):
-                    said[row][place] = why
-        for pair, whys in zip(at.tolist(), said, strict=True):
-            for why in whys:
+        """Add what features (n, W), the strongest first, say of the pairs ``at``, once for each code."""
+        width = features.shape[1]
+        places = np.argsort(features, axis=None, kind="stable")
+        ends = np.searchsorted(features.ravel()[places], np.arange(len(FEATURES) + 1))
+        said: list[Why | None] = [None] * len(places)
+        for name, first, end in zip(FEATURES, ends[:-1].tolist(), ends[1:].tolist(), strict=True):
+            if name in BACKING and first < end:
+                cells = places[first:end]
+                whys = BACKING[name](self, at[cells // width])
+                for cell, why in zip(cells.tolist(), whys, strict=True):
+                    said[cell] = why
+        for number, pair in enumerate(at.tolist()):
+            for why in said[number * width : (number + 1) * width]:
                 if why is not None:
                     found[pair].setdefault(why.code, why)  # two features may speak for the same
 
@@ -145,9 +147,10 @@ class Explainer:
         return None if region < 0 else self.regions.names[region]
 
     @cached_property
-    def history(self) -> sp.csr_matrix:
-        """The courses that the models know of each participant, (B, N)."""
-        return self.question.batch.histories.matrix()
+    def history(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The courses that the models know of the participants: where each one's begin, and all of them."""
+        starts, courses, _ = self.question.batch.histories.cells()
+        return starts, courses
 
     def taught(self, at: NDArray[np.intp]) -> NDArray[np.int32]:
         """Skills that the trainings of the pairs ``at`` teach, (n, W) padded with -1."""
@@ -202,17 +205,18 @@ def _interest(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
 
 
 def _wish(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
-    phrases = padded(e.wishes.weights, e.rows[at])
-    if not phrases.shape[1]:
-        return [None] * len(at)
-    likeness = np.einsum("nwd,nd->nw", e.wishes.vectors[phrases], e.course_vectors[e.courses[at]])
-    likeness[phrases < 0] = -np.inf
-    best = likeness.argmax(axis=1)[:, None]
-    close = np.take_along_axis(likeness, best, axis=1)[:, 0] >= CLOSE
-    which = np.take_along_axis(phrases, best, axis=1)[:, 0]
+    weights = e.wishes.weights
+    ends, pairs, cells = segments(weights.indptr, e.rows[at])
+    likeness = np.empty(len(cells), dtype=np.float32)
+    phrases = weights.indices[cells]
+    products(e.wishes.vectors, phrases, e.course_vectors, e.courses[at][pairs], likeness)
+    best = largest(ends, likeness).tolist()
+    names = e.wishes.phrases
     return [
-        Why("close_to_wish", {"phrase": e.wishes.phrases[phrase]}) if yes else None
-        for phrase, yes in zip(which.tolist(), close.tolist(), strict=True)
+        Why("close_to_wish", {"phrase": names[phrases[place]]})
+        if place >= 0 and likeness[place] >= CLOSE
+        else None
+        for place in best
     ]
 
 
@@ -223,20 +227,16 @@ def _because_of(
 
     def backing(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
         model = e.sources.get(source)
-        history = padded(e.history, e.rows[at])
-        if not history.shape[1] or not isinstance(model, EASE | Transitions):
+        if not isinstance(model, EASE | Transitions):
             return [None] * len(at)
-        known = history >= 0
-        said = np.full(history.shape, -np.inf, dtype=np.float32)
-        courses = np.broadcast_to(e.courses[at, None], history.shape)
-        said[known] = model.of_one(history[known], courses[known])
-        best = said.argmax(axis=1)[:, None]
-        speaks = np.take_along_axis(said, best, axis=1)[:, 0] > 0
-        which = np.take_along_axis(history, best, axis=1)[:, 0]
+        starts, history = e.history
+        ends, pairs, cells = segments(starts, e.rows[at])
+        taken = history[cells]
+        said = model.of_one(taken, e.courses[at][pairs])
         titles = e.question.catalogue.titles
         return [
-            Why(code, {"course": titles[item]}) if yes else None
-            for item, yes in zip(which.tolist(), speaks.tolist(), strict=True)
+            Why(code, {"course": titles[taken[place]]}) if place >= 0 and said[place] > 0 else None
+            for place in largest(ends, said).tolist()
         ]
 
     return backing

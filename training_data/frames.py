@@ -144,6 +144,32 @@ def padded(matrix: sp.csr_matrix, rows: NDArray[np.integer]) -> NDArray[np.int32
     return columns
 
 
+def segments(
+    starts: NDArray[np.integer], rows: NDArray[np.integer]
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the cells of some rows of a matrix in compressed rows, one row after the other.
+
+    Parameters
+    ----------
+    starts : ndarray of int, shape (B + 1,)
+        Where the cells of each row of the matrix begin.
+    rows : ndarray of int, shape (n,)
+
+    Returns
+    -------
+    starts : ndarray of int32, shape (n + 1,)
+        Where the cells of each of ``rows`` begin among those that are returned.
+    places, cells : ndarray of int64, shape (P,)
+        Which of ``rows`` each cell is of, and where it stands in the matrix.
+    """
+    first = starts[rows]
+    sizes = starts[rows + 1] - first
+    ends = np.zeros(len(rows) + 1, dtype=np.int32)
+    np.cumsum(sizes, out=ends[1:])
+    places = np.repeat(np.arange(len(rows)), sizes)
+    return ends, places, np.arange(ends[-1]) + (first - ends[:-1])[places]
+
+
 def spread(matrix: sp.csr_matrix) -> NDArray[np.float32]:
     """Return a matrix in full, with one column of zeros more: the column -1 is empty."""
     full = np.zeros((matrix.shape[0], matrix.shape[1] + 1), dtype=np.float32)

@@ -93,8 +93,10 @@ class EASE(CandidateModel):
         """Return what each course taken, by itself, says of another."""
         column = self._columns()
         a, b = column[taken], column[courses]
-        said: Scores = np.where(b < 0, -np.inf, np.where(a < 0, 0, self.weights_[a, b]))
-        return said.astype(np.float32)
+        said: Scores = self.weights_[a, b]
+        said[a < 0] = 0
+        said[b < 0] = -np.inf
+        return said
 
     def _columns(self) -> NDArray[np.int32]:
         """Place of each course among those with events, -1 for one without, (N,)."""

@@ -16,6 +16,7 @@ from models.candidates.side import SideInformation
 from models.candidates.sparse import keep_largest, selection, sums_of_rows
 from models.candidates.top_k import Scores
 from models.interactions import Interactions
+from models.kernels.pairs import cells
 
 
 @dataclass
@@ -85,4 +86,9 @@ class Transitions(CandidateModel):
 
     def of_one(self, taken: NDArray[np.integer], courses: NDArray[np.integer]) -> Scores:
         """Return what each course taken, by itself, says of another."""
-        return np.asarray(self.weights_[taken, courses], dtype=np.float32).reshape(-1)
+        said = np.empty(len(taken), dtype=np.float32)
+        parts = self.weights_.indptr, self.weights_.indices, self.weights_.data
+        cells(
+            *parts, taken.astype(np.int32, copy=False), courses.astype(np.int32, copy=False), said
+        )
+        return said
