@@ -45,7 +45,7 @@ class StepCurve:
         )
 
     @cached_property
-    def _grid(self) -> tuple[np.float32, np.float32, NDArray[np.int32]]:
+    def _grid(self) -> tuple[float, float, NDArray[np.int32]]:
         """Return where the grid begins, its cells in one unit, and the steps before each cell.
 
         A scale of 0 puts all into one cell, where the steps are too close to tell apart.
@@ -57,5 +57,5 @@ class StepCurve:
         if not np.isfinite(scale):
             scale = np.float32(0)
         first = np.empty(CELLS + 1, dtype=np.int32)
-        grid(self.steps, low, scale, first)
-        return low, scale, first
+        grid(self.steps, float(low), float(scale), first)
+        return float(low), float(scale), first

@@ -24,7 +24,7 @@ from recommender.catalogue import Catalogue
 from recommender.demand import Demand
 from recommender.eligibility import hold_to, permitted
 from recommender.explanation import Explainer, Why
-from recommender.features import features
+from recommender.features import features, of_the_day
 from recommender.list_settings import Filters, Settings
 from recommender.listing import make_lists
 from recommender.objective import DEFAULT, Objective
@@ -112,15 +112,20 @@ class Engine:
 
     def offer(self, day: dt.date) -> Offer:
         """Return what is offered on a day; the last day's is kept."""
-        kept = self._offers.get(day)
+        return self._day(day)[0]
+
+    def _day(self, day: dt.date) -> tuple[Offer, NDArray[np.float32]]:
+        """Return the offer of a day, and the day's features."""
+        kept = self._days.get(day)
         if kept is None:
-            kept = Offer(self.catalogue, self.programme.in_force(day))
-            self._offers.clear()
-            self._offers[day] = kept
+            offer = Offer(self.catalogue, self.programme.in_force(day))
+            kept = offer, of_the_day(offer, self.quality)
+            self._days.clear()
+            self._days[day] = kept
         return kept
 
     @cached_property
-    def _offers(self) -> dict[dt.date, Offer]:
+    def _days(self) -> dict[dt.date, tuple[Offer, NDArray[np.float32]]]:
         return {}
 
     def without(self, course_ids: set[str]) -> Engine:
@@ -202,7 +207,7 @@ class Engine:
             rows,
             np.maximum(found.ids, 0),
             found.scores,
-            self.quality,
+            self._day(question.rules.day)[1],
             vectors @ self.topic_vectors.T,
         )
         return found, table

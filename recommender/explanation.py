@@ -193,7 +193,7 @@ def _of_occupation(
 
 def _interest(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
     category = e.question.catalogue.category[e.courses[at]]
-    interests = e.question.batch.interests.toarray()
+    interests = e.question.batch.interested
     if not interests.shape[1]:
         return [None] * len(at)
     named = (category >= 0) & (interests[e.rows[at], category] > 0)

@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.candidates.sparse import sums_of_rows
+from models.kernels.sums import taught_by
+from recommender.offer import Offer
 from recommender.quality import Quality
 from recommender.question import Question
 from training_data.columns import MODES
@@ -55,6 +58,23 @@ PERSONAL = np.array([name not in OF_THE_CATALOGUE for name in FEATURES])
 NEARNESS_KM = 50.0
 FRESH_DAYS = 60.0
 WEBINAR = MODES.index("webinar")
+OF_THE_DAY = ("webinar", "face_to_face", "freshness", "quality", "completion", "placement")
+PLACES = [FEATURES.index(name) for name in OF_THE_DAY]
+
+
+def of_the_day(offer: Offer, quality: Quality) -> NDArray[np.float32]:
+    """Return what a day's features say of each training, whoever asks, (D, N) in the order of ``OF_THE_DAY``."""
+    catalogue = offer.catalogue
+    age = np.maximum(offer.today - catalogue.available_from, 0)
+    told = {
+        "webinar": catalogue.mode == WEBINAR,
+        "face_to_face": catalogue.face_to_face,
+        "freshness": np.exp(-age / FRESH_DAYS),
+        "quality": quality.overall,
+        "completion": quality.completion,
+        "placement": quality.placement,
+    }
+    return np.array([told[name] for name in OF_THE_DAY], dtype=np.float32)
 
 
 def features(
@@ -62,7 +82,7 @@ def features(
     people: NDArray[np.intp],
     candidates: NDArray[np.int32],
     source_scores: dict[str, NDArray[np.float32]],
-    quality: Quality,
+    day: NDArray[np.float32],
     topic_closeness: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     """Return the features of each candidate, shape (n, C, F) in the order of ``FEATURES``.
@@ -74,7 +94,9 @@ def features(
     candidates : ndarray of int32, shape (n, C)
         Rows of the catalogue; padding may hold any valid row, its features are not used.
     source_scores : dict of ndarray of float32, shape (n, C)
-        What each source says of each; a source that is absent, or says nothing, counts as 0.
+        What each source says of each; a source that is absent counts as 0.
+    day : ndarray of float32, shape (D, N)
+        See `of_the_day`.
     topic_closeness : ndarray of float32, shape (n, n_categories)
         How near what each person wishes is to each topic: a wish need not name its topic.
 
@@ -84,52 +106,40 @@ def features(
     """
     batch, catalogue = question.batch, question.catalogue
     rows = people[:, None]
-    columns: dict[str, NDArray[Any]] = {
-        name: np.where(np.isfinite(scores), scores, 0) for name, scores in source_scores.items()
-    }
-    columns |= _skill_features(question, rows, candidates)
-    price = catalogue.price[candidates]
-    columns["price_to_balance"] = np.minimum(price / np.maximum(batch.balance[rows], 1), 1.0)
-    columns["webinar"] = catalogue.mode[candidates] == WEBINAR
-    columns["face_to_face"] = catalogue.face_to_face[candidates]
+    topic = catalogue.category[candidates]
+    columns: dict[str, NDArray[Any]] = dict(source_scores)
+    columns |= _skill_features(question, people, candidates)
+    columns["price_to_balance"] = np.minimum(
+        catalogue.price[candidates] / np.maximum(batch.balance[rows], 1), 1.0
+    )
     columns["nearness"] = _nearness(question, rows, candidates)
     columns["level_fit"] = _level_fit(question, rows, candidates)
     columns["builds_on"] = _builds_on(question, rows, candidates)
-    age = np.maximum(question.today - catalogue.available_from, 0)
-    columns["freshness"] = np.exp(-age / FRESH_DAYS)[candidates]
-    topic = catalogue.category[candidates]
-    columns["interest_match"] = _at(batch.interests.toarray(), rows, topic)
-    columns["topic_closeness"] = _at(topic_closeness, np.arange(len(rows))[:, None], topic)
-    columns["quality"] = quality.overall[candidates]
-    columns["completion"] = quality.completion[candidates]
-    columns["placement"] = quality.placement[candidates]
+    columns["interest_match"] = _at(batch.interested[people], topic)
+    columns["topic_closeness"] = _at(topic_closeness, topic)
     table = np.zeros((len(FEATURES), *candidates.shape), dtype=np.float32)
+    table[PLACES] = day.take(candidates, axis=1)
     for number, name in enumerate(FEATURES):
         if name in columns:
             table[number] = columns[name]
-    table[np.ix_(PERSONAL, batch.opted_out[people])] = 0
+    if batch.opted_out[people].any():
+        table[np.ix_(PERSONAL, batch.opted_out[people])] = 0
     return np.moveaxis(table, 0, -1)
 
 
 def _skill_features(
-    question: Question, rows: NDArray[np.intp], candidates: NDArray[np.int32]
+    question: Question, people: NDArray[np.intp], candidates: NDArray[np.int32]
 ) -> dict[str, NDArray[np.float32]]:
     """Share of the target's needs that the training closes, and of its own skills needed and held."""
     batch, catalogue = question.batch, question.catalogue
-    taught, count = catalogue.taught[candidates], catalogue.taught_count[candidates]
-    missing = batch.missing
+    count = catalogue.taught_count[candidates]
+    missing = batch.missing[people]
     total = np.maximum(missing.sum(axis=1, keepdims=True), 1e-6)
-    cells = taught + rows[:, :, None] * missing.shape[1]
-    cells[taught < 0] = missing.shape[1] - 1  # of no skill: the last column of the first row
     gap, needed, held = (
-        values.take(cells).sum(axis=2)
-        for values in (missing, (batch.needed > 0).astype(np.float32), batch.held)
+        taught_by(catalogue.taught, candidates, values)
+        for values in (missing, batch.is_needed[people], batch.held[people])
     )
-    return {
-        "gap_closed": gap / total[rows[:, 0]],
-        "skills_needed": needed / count,
-        "skills_held": held / count,
-    }
+    return {"gap_closed": gap / total, "skills_needed": needed / count, "skills_held": held / count}
 
 
 def _level_fit(
@@ -141,7 +151,8 @@ def _level_fit(
     holds four or more is advanced.
     """
     batch, catalogue = question.batch, question.catalogue
-    held = np.asarray(batch.skills @ catalogue.topics_of_skills)
+    skills = batch.skills
+    held = sums_of_rows(skills.indptr, skills.indices, skills.data, catalogue.topics_of_skills)
     stage = np.minimum(held / 2.0, 2.0)
     level = catalogue.level[candidates]
     distance = np.abs(stage[rows, np.maximum(catalogue.category[candidates], 0)] - level)
@@ -169,10 +180,10 @@ def _nearness(
     return np.where(question.catalogue.face_to_face[candidates], near, 1.0).astype(np.float32)
 
 
-def _at(
-    values: NDArray[np.float32], rows: NDArray[np.intp], columns: NDArray[np.int32]
-) -> NDArray[np.float32]:
-    """Elements of a matrix; 0 where the column is negative."""
+def _at(values: NDArray[np.float32], columns: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Elements (n, C) of the rows of a matrix (n, T); 0 where the column is negative."""
     if not values.shape[1]:
         return np.zeros(columns.shape, dtype=np.float32)
-    return np.where(columns >= 0, values[rows, np.maximum(columns, 0)], 0.0).astype(np.float32)
+    found: NDArray[np.float32] = np.take_along_axis(values, np.maximum(columns, 0), axis=1)
+    found[columns < 0] = 0
+    return found

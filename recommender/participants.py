@@ -130,6 +130,16 @@ class ParticipantBatch:
         return spread(self.needs)
 
     @cached_property
+    def is_needed(self) -> NDArray[np.float32]:
+        """A one for each skill needed, (B, S + 1)."""
+        return (self.needed > 0).astype(np.float32)
+
+    @cached_property
+    def interested(self) -> NDArray[np.float32]:
+        """A one for each topic that the person named, (B, n_categories)."""
+        return np.asarray(self.interests.toarray())
+
+    @cached_property
     def missing(self) -> NDArray[np.float32]:
         """``needed`` without the skills that are held."""
         return self.needed * (1 - self.held)

@@ -21,7 +21,7 @@ class Candidates:
     ids : ndarray of int32, shape (B, C)
         Rows of the catalogue, each once in a list; -1 from where a list has no more.
     scores : dict of ndarray of float32, shape (B, C)
-        What each source says of each candidate; -inf where it says nothing, and in the padding.
+        What each source says of each candidate; 0 where it says nothing, and in the padding.
     proposed : dict of str to int
         How many each source proposed, for all participants together.
     """

@@ -117,7 +117,7 @@ class SimilarParticipants(CandidateModel):
         near, who = self.index_.search(
             self._vectors(batch), min(self.neighbours, len(self.people_))
         )
-        votes = np.maximum(near, 0) ** self.sharpness
+        votes: Scores = np.maximum(near, 0) ** np.float32(self.sharpness)
         ends = np.arange(len(batch) + 1, dtype=np.int32) * who.shape[1]
         return sums_of_rows(ends, who.astype(np.int32).ravel(), votes.ravel(), self.taken_)
 

@@ -31,4 +31,4 @@ def listed(
     """Return the marked columns of each row, (B, longest), padded with -1."""
 
 def gathered(scores: NDArray[np.float32], ids: NDArray[np.int32]) -> NDArray[np.float32]:
-    """Return the scores of the columns ``ids`` (B, C) of each row; -inf where the column is -1."""
+    """Return the scores of the columns ``ids`` (B, C) of each row; 0 for -inf, and where the column is -1."""

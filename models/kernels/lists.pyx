@@ -109,10 +109,12 @@ def listed(
 
 def gathered(const float[:, ::1] scores, const int[:, ::1] ids):
     cdef Py_ssize_t row, at
+    cdef float said
     told = np.empty((ids.shape[0], ids.shape[1]), dtype=np.float32)
     cdef float[:, ::1] found = told
     with nogil:
         for row in range(ids.shape[0]):
             for at in range(ids.shape[1]):
-                found[row, at] = scores[row, ids[row, at]] if ids[row, at] >= 0 else -INFINITY
+                said = scores[row, ids[row, at]] if ids[row, at] >= 0 else 0
+                found[row, at] = said if said > -INFINITY else 0
     return told

@@ -2714,6 +2714,16 @@ static void __Pyx_RaiseUnboundLocalError(const char *varname);
 /* DivInt[long].proto */
 static CYTHON_INLINE long __Pyx_div_long(long, long, int b_is_constant);
 
+/* PyObjectVectorcallKwds.proto */
+#if CYTHON_VECTORCALL
+#define __Pyx_Object_VectorcallKwds PyObject_Vectorcall
+CYTHON_UNUSED static int __Pyx_CheckVectorcallKwarg(PyObject *kwnames, Py_ssize_t i);
+#else
+#define __Pyx_Object_VectorcallKwds __Pyx_PyObject_FastCallDict
+CYTHON_UNUSED static PyObject *__Pyx_MakeKwargDict(PyObject **keys, PyObject **values, Py_ssize_t n);
+CYTHON_UNUSED static int __Pyx_CheckVectorcallKwarg(PyObject **kwnames, Py_ssize_t i);
+#endif
+
 /* AllocateExtensionType.proto */
 static PyObject *__Pyx_AllocateExtensionType(PyTypeObject *t, int is_final);
 
@@ -3074,22 +3084,15 @@ static CYTHON_INLINE __Pyx_memviewslice __Pyx_PyObject_to_MemoryviewSlice_d_dc_f
 /* ObjectToMemviewSlice.proto */
 static CYTHON_INLINE __Pyx_memviewslice __Pyx_PyObject_to_MemoryviewSlice_d_dc_float(PyObject *, int writable_flag);
 
+/* ObjectToMemviewSlice.proto */
+static CYTHON_INLINE __Pyx_memviewslice __Pyx_PyObject_to_MemoryviewSlice_d_dc_int__const__(PyObject *, int writable_flag);
+
 /* MemviewSliceCopy.proto */
 static __Pyx_memviewslice
 __pyx_memoryview_copy_new_contig(const __Pyx_memviewslice *from_mvs,
                                  const char *mode, int ndim,
                                  Py_ssize_t sizeof_dtype, int contig_flag,
                                  int dtype_is_object);
-
-/* PyObjectVectorcallKwds.proto (used by PyObjectVectorcallMethodKwds) */
-#if CYTHON_VECTORCALL
-#define __Pyx_Object_VectorcallKwds PyObject_Vectorcall
-CYTHON_UNUSED static int __Pyx_CheckVectorcallKwarg(PyObject *kwnames, Py_ssize_t i);
-#else
-#define __Pyx_Object_VectorcallKwds __Pyx_PyObject_FastCallDict
-CYTHON_UNUSED static PyObject *__Pyx_MakeKwargDict(PyObject **keys, PyObject **values, Py_ssize_t n);
-CYTHON_UNUSED static int __Pyx_CheckVectorcallKwarg(PyObject **kwnames, Py_ssize_t i);
-#endif
 
 /* PyObjectVectorcallMethodKwds.proto (used by CIntToPy) */
 #if CYTHON_VECTORCALL
@@ -3351,6 +3354,7 @@ static PyObject *__pyx_pf___pyx_memoryviewslice_2__setstate_cython__(CYTHON_UNUS
 static PyObject *__pyx_pf_15View_dot_MemoryView___pyx_unpickle_Enum(CYTHON_UNUSED PyObject *__pyx_self, PyObject *__pyx_v___pyx_type, long __pyx_v___pyx_checksum, PyObject *__pyx_v___pyx_state); /* proto */
 static PyObject *__pyx_pf_6models_7kernels_4sums_add_dense(CYTHON_UNUSED PyObject *__pyx_self, __Pyx_memviewslice __pyx_v_starts, __Pyx_memviewslice __pyx_v_rows, __Pyx_memviewslice __pyx_v_weights, __Pyx_memviewslice __pyx_v_table, __Pyx_memviewslice __pyx_v_total); /* proto */
 static PyObject *__pyx_pf_6models_7kernels_4sums_2add_sparse(CYTHON_UNUSED PyObject *__pyx_self, __Pyx_memviewslice __pyx_v_starts, __Pyx_memviewslice __pyx_v_rows, __Pyx_memviewslice __pyx_v_weights, __Pyx_memviewslice __pyx_v_indptr, __Pyx_memviewslice __pyx_v_indices, __Pyx_memviewslice __pyx_v_data, __Pyx_memviewslice __pyx_v_total); /* proto */
+static PyObject *__pyx_pf_6models_7kernels_4sums_4taught_by(CYTHON_UNUSED PyObject *__pyx_self, __Pyx_memviewslice __pyx_v_taught, __Pyx_memviewslice __pyx_v_courses, __Pyx_memviewslice __pyx_v_values); /* proto */
 static PyObject *__pyx_tp_new__initialisation_array(PyObject *o, 
 #if CYTHON_VECTORCALL_TPNEW
     PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames
@@ -3484,9 +3488,9 @@ namespace {
     __Pyx_CachedCFunction __pyx_umethod_PyDict_Type_pop;
     __Pyx_CachedCFunction __pyx_umethod_PyDict_Type_values;
     PyObject *__pyx_slice[1];
-    PyObject *__pyx_tuple[2];
-    PyObject *__pyx_codeobj_tab[2];
-    PyObject *__pyx_string_tab[114];
+    PyObject *__pyx_tuple[3];
+    PyObject *__pyx_codeobj_tab[3];
+    PyObject *__pyx_string_tab[128];
     PyObject *__pyx_number_tab[3];
 /* #### Code section: module_state_contents ### */
 /* PyFrozenDict.module_state_decls */
@@ -3604,52 +3608,66 @@ static __pyx_mstatetype * const __pyx_mstate_global = &__pyx_mstate_global_stati
 #define __pyx_n_u_cline_in_traceback __pyx_string_tab[65]
 #define __pyx_n_u_column __pyx_string_tab[66]
 #define __pyx_n_u_count __pyx_string_tab[67]
-#define __pyx_n_u_data __pyx_string_tab[68]
-#define __pyx_n_u_dtype_is_object __pyx_string_tab[69]
-#define __pyx_n_u_encode __pyx_string_tab[70]
-#define __pyx_n_u_enumerate __pyx_string_tab[71]
-#define __pyx_n_u_error __pyx_string_tab[72]
-#define __pyx_n_u_flags __pyx_string_tab[73]
-#define __pyx_n_u_format __pyx_string_tab[74]
-#define __pyx_n_u_fortran __pyx_string_tab[75]
-#define __pyx_n_u_id __pyx_string_tab[76]
-#define __pyx_n_u_index __pyx_string_tab[77]
-#define __pyx_n_u_indices __pyx_string_tab[78]
-#define __pyx_n_u_indptr __pyx_string_tab[79]
-#define __pyx_n_u_into __pyx_string_tab[80]
-#define __pyx_n_u_items __pyx_string_tab[81]
-#define __pyx_n_u_itemsize __pyx_string_tab[82]
-#define __pyx_n_u_memview __pyx_string_tab[83]
-#define __pyx_n_u_mode __pyx_string_tab[84]
-#define __pyx_n_u_models_kernels_sums __pyx_string_tab[85]
-#define __pyx_n_u_name __pyx_string_tab[86]
-#define __pyx_n_u_ndim __pyx_string_tab[87]
-#define __pyx_n_u_obj __pyx_string_tab[88]
-#define __pyx_n_u_pack __pyx_string_tab[89]
-#define __pyx_n_u_place __pyx_string_tab[90]
-#define __pyx_n_u_pop __pyx_string_tab[91]
-#define __pyx_n_u_register __pyx_string_tab[92]
-#define __pyx_n_u_row __pyx_string_tab[93]
-#define __pyx_n_u_rows __pyx_string_tab[94]
-#define __pyx_n_u_setdefault __pyx_string_tab[95]
-#define __pyx_n_u_shape __pyx_string_tab[96]
-#define __pyx_n_u_size __pyx_string_tab[97]
-#define __pyx_n_u_start __pyx_string_tab[98]
-#define __pyx_n_u_starts __pyx_string_tab[99]
-#define __pyx_n_u_step __pyx_string_tab[100]
-#define __pyx_n_u_stop __pyx_string_tab[101]
-#define __pyx_n_u_struct __pyx_string_tab[102]
-#define __pyx_n_u_table __pyx_string_tab[103]
-#define __pyx_n_u_total __pyx_string_tab[104]
-#define __pyx_n_u_unpack __pyx_string_tab[105]
-#define __pyx_n_u_update __pyx_string_tab[106]
-#define __pyx_n_u_values __pyx_string_tab[107]
-#define __pyx_n_u_weight __pyx_string_tab[108]
-#define __pyx_n_u_weights __pyx_string_tab[109]
-#define __pyx_n_u_x __pyx_string_tab[110]
-#define __pyx_n_b_O __pyx_string_tab[111]
-#define __pyx_kp_b_iso88591_E_auF_1_avQd_2Q_4q_r_HE_QivQd_7 __pyx_string_tab[112]
-#define __pyx_kp_b_iso88591_t5_as_T_fAQ_E_auF_1_1E_Q_avQd_2 __pyx_string_tab[113]
+#define __pyx_n_u_course __pyx_string_tab[68]
+#define __pyx_n_u_courses __pyx_string_tab[69]
+#define __pyx_n_u_data __pyx_string_tab[70]
+#define __pyx_n_u_dtype __pyx_string_tab[71]
+#define __pyx_n_u_dtype_is_object __pyx_string_tab[72]
+#define __pyx_n_u_empty __pyx_string_tab[73]
+#define __pyx_n_u_encode __pyx_string_tab[74]
+#define __pyx_n_u_enumerate __pyx_string_tab[75]
+#define __pyx_n_u_error __pyx_string_tab[76]
+#define __pyx_n_u_flags __pyx_string_tab[77]
+#define __pyx_n_u_float32 __pyx_string_tab[78]
+#define __pyx_n_u_format __pyx_string_tab[79]
+#define __pyx_n_u_fortran __pyx_string_tab[80]
+#define __pyx_n_u_found __pyx_string_tab[81]
+#define __pyx_n_u_id __pyx_string_tab[82]
+#define __pyx_n_u_index __pyx_string_tab[83]
+#define __pyx_n_u_indices __pyx_string_tab[84]
+#define __pyx_n_u_indptr __pyx_string_tab[85]
+#define __pyx_n_u_into __pyx_string_tab[86]
+#define __pyx_n_u_items __pyx_string_tab[87]
+#define __pyx_n_u_itemsize __pyx_string_tab[88]
+#define __pyx_n_u_memview __pyx_string_tab[89]
+#define __pyx_n_u_mode __pyx_string_tab[90]
+#define __pyx_n_u_models_kernels_sums __pyx_string_tab[91]
+#define __pyx_n_u_name __pyx_string_tab[92]
+#define __pyx_n_u_ndim __pyx_string_tab[93]
+#define __pyx_n_u_np __pyx_string_tab[94]
+#define __pyx_n_u_number __pyx_string_tab[95]
+#define __pyx_n_u_numpy __pyx_string_tab[96]
+#define __pyx_n_u_obj __pyx_string_tab[97]
+#define __pyx_n_u_pack __pyx_string_tab[98]
+#define __pyx_n_u_place __pyx_string_tab[99]
+#define __pyx_n_u_pop __pyx_string_tab[100]
+#define __pyx_n_u_register __pyx_string_tab[101]
+#define __pyx_n_u_row __pyx_string_tab[102]
+#define __pyx_n_u_rows __pyx_string_tab[103]
+#define __pyx_n_u_setdefault __pyx_string_tab[104]
+#define __pyx_n_u_shape __pyx_string_tab[105]
+#define __pyx_n_u_size __pyx_string_tab[106]
+#define __pyx_n_u_skill __pyx_string_tab[107]
+#define __pyx_n_u_start __pyx_string_tab[108]
+#define __pyx_n_u_starts __pyx_string_tab[109]
+#define __pyx_n_u_step __pyx_string_tab[110]
+#define __pyx_n_u_stop __pyx_string_tab[111]
+#define __pyx_n_u_struct __pyx_string_tab[112]
+#define __pyx_n_u_sums __pyx_string_tab[113]
+#define __pyx_n_u_table __pyx_string_tab[114]
+#define __pyx_n_u_taught __pyx_string_tab[115]
+#define __pyx_n_u_taught_by __pyx_string_tab[116]
+#define __pyx_n_u_total __pyx_string_tab[117]
+#define __pyx_n_u_unpack __pyx_string_tab[118]
+#define __pyx_n_u_update __pyx_string_tab[119]
+#define __pyx_n_u_values __pyx_string_tab[120]
+#define __pyx_n_u_weight __pyx_string_tab[121]
+#define __pyx_n_u_weights __pyx_string_tab[122]
+#define __pyx_n_u_x __pyx_string_tab[123]
+#define __pyx_n_b_O __pyx_string_tab[124]
+#define __pyx_kp_b_iso88591_2V2WF_4wfAU_q_G5_aq_awfAQ_y_7_5 __pyx_string_tab[125]
+#define __pyx_kp_b_iso88591_E_auF_1_avQd_2Q_4q_r_HE_QivQd_7 __pyx_string_tab[126]
+#define __pyx_kp_b_iso88591_t5_as_T_fAQ_E_auF_1_1E_Q_avQd_2 __pyx_string_tab[127]
 #define __pyx_int_0 __pyx_number_tab[0]
 #define __pyx_int_neg_1 __pyx_number_tab[1]
 #define __pyx_int_136983863 __pyx_number_tab[2]
@@ -3679,9 +3697,9 @@ static CYTHON_SMALL_CODE int __pyx_m_clear(PyObject *m) {
   Py_CLEAR(clear_module_state->__pyx_umethod_PyDict_Type_pop.method);
   Py_CLEAR(clear_module_state->__pyx_umethod_PyDict_Type_values.method);
   for (int i=0; i<1; ++i) { Py_CLEAR(clear_module_state->__pyx_slice[i]); }
-  for (int i=0; i<2; ++i) { Py_CLEAR(clear_module_state->__pyx_tuple[i]); }
-  for (int i=0; i<2; ++i) { Py_CLEAR(clear_module_state->__pyx_codeobj_tab[i]); }
-  for (int i=0; i<114; ++i) { Py_CLEAR(clear_module_state->__pyx_string_tab[i]); }
+  for (int i=0; i<3; ++i) { Py_CLEAR(clear_module_state->__pyx_tuple[i]); }
+  for (int i=0; i<3; ++i) { Py_CLEAR(clear_module_state->__pyx_codeobj_tab[i]); }
+  for (int i=0; i<128; ++i) { Py_CLEAR(clear_module_state->__pyx_string_tab[i]); }
   for (int i=0; i<3; ++i) { Py_CLEAR(clear_module_state->__pyx_number_tab[i]); }
 /* #### Code section: module_state_clear_contents ### */
 /* CommonTypesMetaclass.module_state_clear */
@@ -3717,9 +3735,9 @@ static CYTHON_SMALL_CODE int __pyx_m_traverse(PyObject *m, visitproc visit, void
   Py_VISIT(traverse_module_state->__pyx_umethod_PyDict_Type_pop.method);
   Py_VISIT(traverse_module_state->__pyx_umethod_PyDict_Type_values.method);
   for (int i=0; i<1; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_slice[i]); }
-  for (int i=0; i<2; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_tuple[i]); }
-  for (int i=0; i<2; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_codeobj_tab[i]); }
-  for (int i=0; i<114; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_string_tab[i]); }
+  for (int i=0; i<3; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_tuple[i]); }
+  for (int i=0; i<3; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_codeobj_tab[i]); }
+  for (int i=0; i<128; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_string_tab[i]); }
   for (int i=0; i<3; ++i) { __Pyx_VISIT_CONST(traverse_module_state->__pyx_number_tab[i]); }
 /* #### Code section: module_state_traverse_contents ### */
 /* CommonTypesMetaclass.module_state_traverse */
@@ -17906,7 +17924,7 @@ static PyObject *__pyx_unpickle_Enum__set_state(struct __pyx_MemviewEnum_obj *__
   return __pyx_r;
 }
 
-/* "models/kernels/sums.pyx":5
+/* "models/kernels/sums.pyx":7
  * 
  * 
  * def add_dense(             # <<<<<<<<<<<<<<
@@ -17957,60 +17975,60 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   {
     PyObject ** const __pyx_pyargnames[] = {&__pyx_mstate_global->__pyx_n_u_starts,&__pyx_mstate_global->__pyx_n_u_rows,&__pyx_mstate_global->__pyx_n_u_weights,&__pyx_mstate_global->__pyx_n_u_table,&__pyx_mstate_global->__pyx_n_u_total,0};
     const Py_ssize_t __pyx_kwds_len = (__pyx_kwds) ? __Pyx_NumKwargs_FASTCALL(__pyx_kwds) : 0;
-    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 5, __pyx_L3_error)
+    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 7, __pyx_L3_error)
     if (__pyx_kwds_len > 0) {
       switch (__pyx_nargs) {
         case  5:
         values[4] = __Pyx_ArgRef_FASTCALL(__pyx_args, 4);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[4])) __PYX_ERR(0, 5, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[4])) __PYX_ERR(0, 7, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  4:
         values[3] = __Pyx_ArgRef_FASTCALL(__pyx_args, 3);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[3])) __PYX_ERR(0, 5, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[3])) __PYX_ERR(0, 7, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  3:
         values[2] = __Pyx_ArgRef_FASTCALL(__pyx_args, 2);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 5, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 7, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  2:
         values[1] = __Pyx_ArgRef_FASTCALL(__pyx_args, 1);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 5, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 7, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  1:
         values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 5, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 7, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  0: break;
         default: goto __pyx_L5_argtuple_error;
       }
       const Py_ssize_t kwd_pos_args = __pyx_nargs;
-      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "add_dense", 0) < (0)) __PYX_ERR(0, 5, __pyx_L3_error)
+      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "add_dense", 0) < (0)) __PYX_ERR(0, 7, __pyx_L3_error)
       for (Py_ssize_t i = __pyx_nargs; i < 5; i++) {
-        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("add_dense", 1, 5, 5, i); __PYX_ERR(0, 5, __pyx_L3_error) }
+        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("add_dense", 1, 5, 5, i); __PYX_ERR(0, 7, __pyx_L3_error) }
       }
     } else if (unlikely(__pyx_nargs != 5)) {
       goto __pyx_L5_argtuple_error;
     } else {
       values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 5, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 7, __pyx_L3_error)
       values[1] = __Pyx_ArgRef_FASTCALL(__pyx_args, 1);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 5, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 7, __pyx_L3_error)
       values[2] = __Pyx_ArgRef_FASTCALL(__pyx_args, 2);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 5, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 7, __pyx_L3_error)
       values[3] = __Pyx_ArgRef_FASTCALL(__pyx_args, 3);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[3])) __PYX_ERR(0, 5, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[3])) __PYX_ERR(0, 7, __pyx_L3_error)
       values[4] = __Pyx_ArgRef_FASTCALL(__pyx_args, 4);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[4])) __PYX_ERR(0, 5, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[4])) __PYX_ERR(0, 7, __pyx_L3_error)
     }
-    __pyx_v_starts = __Pyx_PyObject_to_MemoryviewSlice_dc_int__const__(values[0], 0); if (unlikely(!__pyx_v_starts.memview)) __PYX_ERR(0, 6, __pyx_L3_error)
-    __pyx_v_rows = __Pyx_PyObject_to_MemoryviewSlice_dc_int__const__(values[1], 0); if (unlikely(!__pyx_v_rows.memview)) __PYX_ERR(0, 7, __pyx_L3_error)
-    __pyx_v_weights = __Pyx_PyObject_to_MemoryviewSlice_dc_float__const__(values[2], 0); if (unlikely(!__pyx_v_weights.memview)) __PYX_ERR(0, 8, __pyx_L3_error)
-    __pyx_v_table = __Pyx_PyObject_to_MemoryviewSlice_d_dc_float__const__(values[3], 0); if (unlikely(!__pyx_v_table.memview)) __PYX_ERR(0, 9, __pyx_L3_error)
-    __pyx_v_total = __Pyx_PyObject_to_MemoryviewSlice_d_dc_float(values[4], PyBUF_WRITABLE); if (unlikely(!__pyx_v_total.memview)) __PYX_ERR(0, 10, __pyx_L3_error)
+    __pyx_v_starts = __Pyx_PyObject_to_MemoryviewSlice_dc_int__const__(values[0], 0); if (unlikely(!__pyx_v_starts.memview)) __PYX_ERR(0, 8, __pyx_L3_error)
+    __pyx_v_rows = __Pyx_PyObject_to_MemoryviewSlice_dc_int__const__(values[1], 0); if (unlikely(!__pyx_v_rows.memview)) __PYX_ERR(0, 9, __pyx_L3_error)
+    __pyx_v_weights = __Pyx_PyObject_to_MemoryviewSlice_dc_float__const__(values[2], 0); if (unlikely(!__pyx_v_weights.memview)) __PYX_ERR(0, 10, __pyx_L3_error)
+    __pyx_v_table = __Pyx_PyObject_to_MemoryviewSlice_d_dc_float__const__(values[3], 0); if (unlikely(!__pyx_v_table.memview)) __PYX_ERR(0, 11, __pyx_L3_error)
+    __pyx_v_total = __Pyx_PyObject_to_MemoryviewSlice_d_dc_float(values[4], PyBUF_WRITABLE); if (unlikely(!__pyx_v_total.memview)) __PYX_ERR(0, 12, __pyx_L3_error)
   }
   goto __pyx_L6_skip;
   __pyx_L5_argtuple_error:;
-  __Pyx_RaiseArgtupleInvalid("add_dense", 1, 5, 5, __pyx_nargs); __PYX_ERR(0, 5, __pyx_L3_error)
+  __Pyx_RaiseArgtupleInvalid("add_dense", 1, 5, 5, __pyx_nargs); __PYX_ERR(0, 7, __pyx_L3_error)
   __pyx_L6_skip:;
   goto __pyx_L4_argument_unpacking_done;
   __pyx_L3_error:;
@@ -18070,7 +18088,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_add_dense(CYTHON_UNUSED PyObjec
   Py_ssize_t __pyx_t_18;
   __Pyx_RefNannySetupContext("add_dense", 0);
 
-  /* "models/kernels/sums.pyx":16
+  /* "models/kernels/sums.pyx":18
  *     cdef float *into
  *     cdef float weight
  *     if not table.shape[0] or not table.shape[1]:             # <<<<<<<<<<<<<<
@@ -18096,7 +18114,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_add_dense(CYTHON_UNUSED PyObjec
   if (__pyx_t_1) {
 
 
-    /* "models/kernels/sums.pyx":17
+    /* "models/kernels/sums.pyx":19
  *     cdef float weight
  *     if not table.shape[0] or not table.shape[1]:
  *         return             # <<<<<<<<<<<<<<
@@ -18113,7 +18131,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_add_dense(CYTHON_UNUSED PyObjec
     }
     goto __pyx_L0;
 
-    /* "models/kernels/sums.pyx":16
+    /* "models/kernels/sums.pyx":18
  *     cdef float *into
  *     cdef float weight
  *     if not table.shape[0] or not table.shape[1]:             # <<<<<<<<<<<<<<
@@ -18122,7 +18140,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_add_dense(CYTHON_UNUSED PyObjec
 */
   }
 
-  /* "models/kernels/sums.pyx":18
+  /* "models/kernels/sums.pyx":20
  *     if not table.shape[0] or not table.shape[1]:
  *         return
  *     with nogil:             # <<<<<<<<<<<<<<
@@ -18135,7 +18153,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_add_dense(CYTHON_UNUSED PyObjec
       __Pyx_FastGIL_Remember();
       /*try:*/ {
 
-        /* "models/kernels/sums.pyx":19
+        /* "models/kernels/sums.pyx":21
  *         return
  *     with nogil:
  *         for b in range(total.shape[0]):             # <<<<<<<<<<<<<<
@@ -18149,7 +18167,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_add_dense(CYTHON_UNUSED PyObjec
         for (__pyx_t_5 = 0; __pyx_t_5 < __pyx_t_4; __pyx_t_5+=1) {
           __pyx_v_b = __pyx_t_5;
 
-          /* "models/kernels/sums.pyx":20
+          /* "models/kernels/sums.pyx":22
  *     with nogil:
  *         for b in range(total.shape[0]):
  *             into = &total[b, 0]             # <<<<<<<<<<<<<<
@@ -18160,7 +18178,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_add_dense(CYTHON_UNUSED PyObjec
           __pyx_t_7 = 0;
           __pyx_v_into = (&(*((float *) ( /* dim=1 */ ((char *) (((float *) ( /* dim=0 */ (__pyx_v_total.data + __pyx_t_6 * __pyx_v_total.strides[0]) )) + __pyx_t_7)) ))));
 
-          /* "models/kernels/sums.pyx":21
+          /* "models/kernels/sums.pyx":23
  *         for b in range(total.shape[0]):
  *             into = &total[b, 0]
  *             for place in range(starts[b], starts[b + 1]):             # <<<<<<<<<<<<<<
@@ -18176,7 +18194,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_add_dense(CYTHON_UNUSED PyObjec
           for (__pyx_t_10 = (*((int const  *) ( /* dim=0 */ ((char *) (((int const  *) __pyx_v_starts.data) + __pyx_t_7)) ))); __pyx_t_10 < __pyx_t_9; __pyx_t_10+=1) {
             __pyx_v_place = __pyx_t_10;
 
-            /* "models/kernels/sums.pyx":22
+            /* "models/kernels/sums.pyx":24
  *             into = &total[b, 0]
  *             for place in range(starts[b], starts[b + 1]):
  *                 if rows[place] < 0:             # <<<<<<<<<<<<<<
@@ -18189,7 +18207,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_add_dense(CYTHON_UNUSED PyObjec
             if (__pyx_t_1) {
 
 
-              /* "models/kernels/sums.pyx":23
+              /* "models/kernels/sums.pyx":25
  *             for place in range(starts[b], starts[b + 1]):
  *                 if rows[place] < 0:
  *                     continue             # <<<<<<<<<<<<<<
@@ -18198,7 +18216,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_add_dense(CYTHON_UNUSED PyObjec
 */
               goto __pyx_L11_continue;
 
-              /* "models/kernels/sums.pyx":22
+              /* "models/kernels/sums.pyx":24
  *             into = &total[b, 0]
  *             for place in range(starts[b], starts[b + 1]):
  *                 if rows[place] < 0:             # <<<<<<<<<<<<<<
@@ -18207,7 +18225,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_add_dense(CYTHON_UNUSED PyObjec
 */
             }
 
-            /* "models/kernels/sums.pyx":24
+            /* "models/kernels/sums.pyx":26
  *                 if rows[place] < 0:
  *                     continue
  *                 row, weight = &table[rows[place], 0], weights[place]             # <<<<<<<<<<<<<<
@@ -18225,7 +18243,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_add_dense(CYTHON_UNUSED PyObjec
             __pyx_v_row = __pyx_t_13;
             __pyx_v_weight = __pyx_t_14;
 
-            /* "models/kernels/sums.pyx":25
+            /* "models/kernels/sums.pyx":27
  *                     continue
  *                 row, weight = &table[rows[place], 0], weights[place]
  *                 for column in range(table.shape[1]):             # <<<<<<<<<<<<<<
@@ -18239,7 +18257,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_add_dense(CYTHON_UNUSED PyObjec
             for (__pyx_t_17 = 0; __pyx_t_17 < __pyx_t_16; __pyx_t_17+=1) {
               __pyx_v_column = __pyx_t_17;
 
-              /* "models/kernels/sums.pyx":26
+              /* "models/kernels/sums.pyx":28
  *                 row, weight = &table[rows[place], 0], weights[place]
  *                 for column in range(table.shape[1]):
  *                     into[column] += weight * row[column]             # <<<<<<<<<<<<<<
@@ -18258,7 +18276,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_add_dense(CYTHON_UNUSED PyObjec
 
       }
 
-      /* "models/kernels/sums.pyx":18
+      /* "models/kernels/sums.pyx":20
  *     if not table.shape[0] or not table.shape[1]:
  *         return
  *     with nogil:             # <<<<<<<<<<<<<<
@@ -18275,7 +18293,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_add_dense(CYTHON_UNUSED PyObjec
       }
   }
 
-  /* "models/kernels/sums.pyx":5
+  /* "models/kernels/sums.pyx":7
  * 
  * 
  * def add_dense(             # <<<<<<<<<<<<<<
@@ -18297,7 +18315,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_add_dense(CYTHON_UNUSED PyObjec
   return __pyx_r;
 }
 
-/* "models/kernels/sums.pyx":29
+/* "models/kernels/sums.pyx":31
  * 
  * 
  * def add_sparse(             # <<<<<<<<<<<<<<
@@ -18350,74 +18368,74 @@ PyObject *__pyx_args, PyObject *__pyx_kwds
   {
     PyObject ** const __pyx_pyargnames[] = {&__pyx_mstate_global->__pyx_n_u_starts,&__pyx_mstate_global->__pyx_n_u_rows,&__pyx_mstate_global->__pyx_n_u_weights,&__pyx_mstate_global->__pyx_n_u_indptr,&__pyx_mstate_global->__pyx_n_u_indices,&__pyx_mstate_global->__pyx_n_u_data,&__pyx_mstate_global->__pyx_n_u_total,0};
     const Py_ssize_t __pyx_kwds_len = (__pyx_kwds) ? __Pyx_NumKwargs_FASTCALL(__pyx_kwds) : 0;
-    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 29, __pyx_L3_error)
+    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 31, __pyx_L3_error)
     if (__pyx_kwds_len > 0) {
       switch (__pyx_nargs) {
         case  7:
         values[6] = __Pyx_ArgRef_FASTCALL(__pyx_args, 6);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[6])) __PYX_ERR(0, 29, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[6])) __PYX_ERR(0, 31, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  6:
         values[5] = __Pyx_ArgRef_FASTCALL(__pyx_args, 5);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[5])) __PYX_ERR(0, 29, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[5])) __PYX_ERR(0, 31, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  5:
         values[4] = __Pyx_ArgRef_FASTCALL(__pyx_args, 4);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[4])) __PYX_ERR(0, 29, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[4])) __PYX_ERR(0, 31, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  4:
         values[3] = __Pyx_ArgRef_FASTCALL(__pyx_args, 3);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[3])) __PYX_ERR(0, 29, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[3])) __PYX_ERR(0, 31, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  3:
         values[2] = __Pyx_ArgRef_FASTCALL(__pyx_args, 2);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 29, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 31, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  2:
         values[1] = __Pyx_ArgRef_FASTCALL(__pyx_args, 1);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 29, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 31, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  1:
         values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
-        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 29, __pyx_L3_error)
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 31, __pyx_L3_error)
         CYTHON_FALLTHROUGH;
         case  0: break;
         default: goto __pyx_L5_argtuple_error;
       }
       const Py_ssize_t kwd_pos_args = __pyx_nargs;
-      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "add_sparse", 0) < (0)) __PYX_ERR(0, 29, __pyx_L3_error)
+      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "add_sparse", 0) < (0)) __PYX_ERR(0, 31, __pyx_L3_error)
       for (Py_ssize_t i = __pyx_nargs; i < 7; i++) {
-        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("add_sparse", 1, 7, 7, i); __PYX_ERR(0, 29, __pyx_L3_error) }
+        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("add_sparse", 1, 7, 7, i); __PYX_ERR(0, 31, __pyx_L3_error) }
       }
     } else if (unlikely(__pyx_nargs != 7)) {
       goto __pyx_L5_argtuple_error;
     } else {
       values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 29, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 31, __pyx_L3_error)
       values[1] = __Pyx_ArgRef_FASTCALL(__pyx_args, 1);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 29, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 31, __pyx_L3_error)
       values[2] = __Pyx_ArgRef_FASTCALL(__pyx_args, 2);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 29, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 31, __pyx_L3_error)
       values[3] = __Pyx_ArgRef_FASTCALL(__pyx_args, 3);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[3])) __PYX_ERR(0, 29, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[3])) __PYX_ERR(0, 31, __pyx_L3_error)
       values[4] = __Pyx_ArgRef_FASTCALL(__pyx_args, 4);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[4])) __PYX_ERR(0, 29, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[4])) __PYX_ERR(0, 31, __pyx_L3_error)
       values[5] = __Pyx_ArgRef_FASTCALL(__pyx_args, 5);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[5])) __PYX_ERR(0, 29, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[5])) __PYX_ERR(0, 31, __pyx_L3_error)
       values[6] = __Pyx_ArgRef_FASTCALL(__pyx_args, 6);
-      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[6])) __PYX_ERR(0, 29, __pyx_L3_error)
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[6])) __PYX_ERR(0, 31, __pyx_L3_error)
     }
-    __pyx_v_starts = __Pyx_PyObject_to_MemoryviewSlice_dc_int__const__(values[0], 0); if (unlikely(!__pyx_v_starts.memview)) __PYX_ERR(0, 30, __pyx_L3_error)
-    __pyx_v_rows = __Pyx_PyObject_to_MemoryviewSlice_dc_int__const__(values[1], 0); if (unlikely(!__pyx_v_rows.memview)) __PYX_ERR(0, 31, __pyx_L3_error)
-    __pyx_v_weights = __Pyx_PyObject_to_MemoryviewSlice_dc_float__const__(values[2], 0); if (unlikely(!__pyx_v_weights.memview)) __PYX_ERR(0, 32, __pyx_L3_error)
-    __pyx_v_indptr = __Pyx_PyObject_to_MemoryviewSlice_dc_int__const__(values[3], 0); if (unlikely(!__pyx_v_indptr.memview)) __PYX_ERR(0, 33, __pyx_L3_error)
-    __pyx_v_indices = __Pyx_PyObject_to_MemoryviewSlice_dc_int__const__(values[4], 0); if (unlikely(!__pyx_v_indices.memview)) __PYX_ERR(0, 34, __pyx_L3_error)
-    __pyx_v_data = __Pyx_PyObject_to_MemoryviewSlice_dc_float__const__(values[5], 0); if (unlikely(!__pyx_v_data.memview)) __PYX_ERR(0, 35, __pyx_L3_error)
-    __pyx_v_total = __Pyx_PyObject_to_MemoryviewSlice_d_dc_float(values[6], PyBUF_WRITABLE); if (unlikely(!__pyx_v_total.memview)) __PYX_ERR(0, 36, __pyx_L3_error)
+    __pyx_v_starts = __Pyx_PyObject_to_MemoryviewSlice_dc_int__const__(values[0], 0); if (unlikely(!__pyx_v_starts.memview)) __PYX_ERR(0, 32, __pyx_L3_error)
+    __pyx_v_rows = __Pyx_PyObject_to_MemoryviewSlice_dc_int__const__(values[1], 0); if (unlikely(!__pyx_v_rows.memview)) __PYX_ERR(0, 33, __pyx_L3_error)
+    __pyx_v_weights = __Pyx_PyObject_to_MemoryviewSlice_dc_float__const__(values[2], 0); if (unlikely(!__pyx_v_weights.memview)) __PYX_ERR(0, 34, __pyx_L3_error)
+    __pyx_v_indptr = __Pyx_PyObject_to_MemoryviewSlice_dc_int__const__(values[3], 0); if (unlikely(!__pyx_v_indptr.memview)) __PYX_ERR(0, 35, __pyx_L3_error)
+    __pyx_v_indices = __Pyx_PyObject_to_MemoryviewSlice_dc_int__const__(values[4], 0); if (unlikely(!__pyx_v_indices.memview)) __PYX_ERR(0, 36, __pyx_L3_error)
+    __pyx_v_data = __Pyx_PyObject_to_MemoryviewSlice_dc_float__const__(values[5], 0); if (unlikely(!__pyx_v_data.memview)) __PYX_ERR(0, 37, __pyx_L3_error)
+    __pyx_v_total = __Pyx_PyObject_to_MemoryviewSlice_d_dc_float(values[6], PyBUF_WRITABLE); if (unlikely(!__pyx_v_total.memview)) __PYX_ERR(0, 38, __pyx_L3_error)
   }
   goto __pyx_L6_skip;
   __pyx_L5_argtuple_error:;
-  __Pyx_RaiseArgtupleInvalid("add_sparse", 1, 7, 7, __pyx_nargs); __PYX_ERR(0, 29, __pyx_L3_error)
+  __Pyx_RaiseArgtupleInvalid("add_sparse", 1, 7, 7, __pyx_nargs); __PYX_ERR(0, 31, __pyx_L3_error)
   __pyx_L6_skip:;
   goto __pyx_L4_argument_unpacking_done;
   __pyx_L3_error:;
@@ -18478,7 +18496,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_2add_sparse(CYTHON_UNUSED PyObj
   Py_ssize_t __pyx_t_18;
   __Pyx_RefNannySetupContext("add_sparse", 0);
 
-  /* "models/kernels/sums.pyx":39
+  /* "models/kernels/sums.pyx":41
  * ):
  *     cdef Py_ssize_t b, place, cell
  *     with nogil:             # <<<<<<<<<<<<<<
@@ -18491,7 +18509,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_2add_sparse(CYTHON_UNUSED PyObj
       __Pyx_FastGIL_Remember();
       /*try:*/ {
 
-        /* "models/kernels/sums.pyx":40
+        /* "models/kernels/sums.pyx":42
  *     cdef Py_ssize_t b, place, cell
  *     with nogil:
  *         for b in range(total.shape[0]):             # <<<<<<<<<<<<<<
@@ -18505,7 +18523,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_2add_sparse(CYTHON_UNUSED PyObj
         for (__pyx_t_3 = 0; __pyx_t_3 < __pyx_t_2; __pyx_t_3+=1) {
           __pyx_v_b = __pyx_t_3;
 
-          /* "models/kernels/sums.pyx":41
+          /* "models/kernels/sums.pyx":43
  *     with nogil:
  *         for b in range(total.shape[0]):
  *             for place in range(starts[b], starts[b + 1]):             # <<<<<<<<<<<<<<
@@ -18521,7 +18539,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_2add_sparse(CYTHON_UNUSED PyObj
           for (__pyx_t_7 = (*((int const  *) ( /* dim=0 */ ((char *) (((int const  *) __pyx_v_starts.data) + __pyx_t_4)) ))); __pyx_t_7 < __pyx_t_6; __pyx_t_7+=1) {
             __pyx_v_place = __pyx_t_7;
 
-            /* "models/kernels/sums.pyx":42
+            /* "models/kernels/sums.pyx":44
  *         for b in range(total.shape[0]):
  *             for place in range(starts[b], starts[b + 1]):
  *                 if rows[place] < 0:             # <<<<<<<<<<<<<<
@@ -18534,7 +18552,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_2add_sparse(CYTHON_UNUSED PyObj
             if (__pyx_t_9) {
 
 
-              /* "models/kernels/sums.pyx":43
+              /* "models/kernels/sums.pyx":45
  *             for place in range(starts[b], starts[b + 1]):
  *                 if rows[place] < 0:
  *                     continue             # <<<<<<<<<<<<<<
@@ -18543,7 +18561,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_2add_sparse(CYTHON_UNUSED PyObj
 */
               goto __pyx_L8_continue;
 
-              /* "models/kernels/sums.pyx":42
+              /* "models/kernels/sums.pyx":44
  *         for b in range(total.shape[0]):
  *             for place in range(starts[b], starts[b + 1]):
  *                 if rows[place] < 0:             # <<<<<<<<<<<<<<
@@ -18552,11 +18570,12 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_2add_sparse(CYTHON_UNUSED PyObj
 */
             }
 
-            /* "models/kernels/sums.pyx":44
+            /* "models/kernels/sums.pyx":46
  *                 if rows[place] < 0:
  *                     continue
  *                 for cell in range(indptr[rows[place]], indptr[rows[place] + 1]):             # <<<<<<<<<<<<<<
  *                     total[b, indices[cell]] += weights[place] * data[cell]
+ * 
 */
             __pyx_t_8 = __pyx_v_place;
             __pyx_t_10 = ((*((int const  *) ( /* dim=0 */ ((char *) (((int const  *) __pyx_v_rows.data) + __pyx_t_8)) ))) + 1);
@@ -18569,10 +18588,12 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_2add_sparse(CYTHON_UNUSED PyObj
             for (__pyx_t_13 = (*((int const  *) ( /* dim=0 */ ((char *) (((int const  *) __pyx_v_indptr.data) + __pyx_t_10)) ))); __pyx_t_13 < __pyx_t_12; __pyx_t_13+=1) {
               __pyx_v_cell = __pyx_t_13;
 
-              /* "models/kernels/sums.pyx":45
+              /* "models/kernels/sums.pyx":47
  *                     continue
  *                 for cell in range(indptr[rows[place]], indptr[rows[place] + 1]):
  *                     total[b, indices[cell]] += weights[place] * data[cell]             # <<<<<<<<<<<<<<
+ * 
+ * 
 */
               __pyx_t_14 = __pyx_v_place;
               __pyx_t_15 = __pyx_v_cell;
@@ -18589,7 +18610,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_2add_sparse(CYTHON_UNUSED PyObj
 
       }
 
-      /* "models/kernels/sums.pyx":39
+      /* "models/kernels/sums.pyx":41
  * ):
  *     cdef Py_ssize_t b, place, cell
  *     with nogil:             # <<<<<<<<<<<<<<
@@ -18606,7 +18627,7 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_2add_sparse(CYTHON_UNUSED PyObj
       }
   }
 
-  /* "models/kernels/sums.pyx":29
+  /* "models/kernels/sums.pyx":31
  * 
  * 
  * def add_sparse(             # <<<<<<<<<<<<<<
@@ -18619,6 +18640,450 @@ static PyObject *__pyx_pf_6models_7kernels_4sums_2add_sparse(CYTHON_UNUSED PyObj
 
 
 
+  __Pyx_XGIVEREF(__pyx_r);
+  __Pyx_RefNannyFinishContext();
+  return __pyx_r;
+}
+
+/* "models/kernels/sums.pyx":50
+ * 
+ * 
+ * def taught_by(const int[:, ::1] taught, const int[:, ::1] courses, const float[:, ::1] values):             # <<<<<<<<<<<<<<
+ *     cdef Py_ssize_t row, place, number, skill, course
+ *     cdef float total
+*/
+
+/* Python wrapper */
+static PyObject *__pyx_pw_6models_7kernels_4sums_5taught_by(PyObject *__pyx_self, 
+#if CYTHON_VECTORCALL
+PyObject *const *__pyx_args, Py_ssize_t __pyx_nargs, PyObject *__pyx_kwds
+#else
+PyObject *__pyx_args, PyObject *__pyx_kwds
+#endif
+); /*proto*/
+static PyMethodDef __pyx_mdef_6models_7kernels_4sums_5taught_by = {"taught_by", (PyCFunction)(void(*)(void))(__Pyx_PyCFunction_FastCallWithKeywords)__pyx_pw_6models_7kernels_4sums_5taught_by, __Pyx_METH_FASTCALL|METH_KEYWORDS, 0};
+static PyObject *__pyx_pw_6models_7kernels_4sums_5taught_by(PyObject *__pyx_self, 
+#if CYTHON_VECTORCALL
+PyObject *const *__pyx_args, Py_ssize_t __pyx_nargs, PyObject *__pyx_kwds
+#else
+PyObject *__pyx_args, PyObject *__pyx_kwds
+#endif
+) {
+  __Pyx_memviewslice __pyx_v_taught = { 0, 0, { 0 }, { 0 }, { 0 } };
+  __Pyx_memviewslice __pyx_v_courses = { 0, 0, { 0 }, { 0 }, { 0 } };
+  __Pyx_memviewslice __pyx_v_values = { 0, 0, { 0 }, { 0 }, { 0 } };
+  #if !CYTHON_VECTORCALL
+  CYTHON_UNUSED Py_ssize_t __pyx_nargs;
+  #endif
+  CYTHON_UNUSED PyObject *const *__pyx_kwvalues;
+  PyObject* values[3] = {0,0,0};
+  int __pyx_lineno = 0;
+  const char *__pyx_filename = NULL;
+  int __pyx_clineno = 0;
+  PyObject *__pyx_r = 0;
+  __Pyx_RefNannyDeclarations
+  __Pyx_RefNannySetupContext("taught_by (wrapper)", 0);
+  #if !CYTHON_VECTORCALL
+  #if CYTHON_ASSUME_SAFE_SIZE
+  __pyx_nargs = PyTuple_GET_SIZE(__pyx_args);
+  #else
+  __pyx_nargs = PyTuple_Size(__pyx_args); if (unlikely(__pyx_nargs < 0)) return NULL;
+  #endif
+  #endif
+  __pyx_kwvalues = __Pyx_KwValues_FASTCALL(__pyx_args, __pyx_nargs);
+  {
+    PyObject ** const __pyx_pyargnames[] = {&__pyx_mstate_global->__pyx_n_u_taught,&__pyx_mstate_global->__pyx_n_u_courses,&__pyx_mstate_global->__pyx_n_u_values,0};
+    const Py_ssize_t __pyx_kwds_len = (__pyx_kwds) ? __Pyx_NumKwargs_FASTCALL(__pyx_kwds) : 0;
+    if (unlikely(__pyx_kwds_len < 0)) __PYX_ERR(0, 50, __pyx_L3_error)
+    if (__pyx_kwds_len > 0) {
+      switch (__pyx_nargs) {
+        case  3:
+        values[2] = __Pyx_ArgRef_FASTCALL(__pyx_args, 2);
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 50, __pyx_L3_error)
+        CYTHON_FALLTHROUGH;
+        case  2:
+        values[1] = __Pyx_ArgRef_FASTCALL(__pyx_args, 1);
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 50, __pyx_L3_error)
+        CYTHON_FALLTHROUGH;
+        case  1:
+        values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
+        if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 50, __pyx_L3_error)
+        CYTHON_FALLTHROUGH;
+        case  0: break;
+        default: goto __pyx_L5_argtuple_error;
+      }
+      const Py_ssize_t kwd_pos_args = __pyx_nargs;
+      if (__Pyx_ParseKeywords(__pyx_kwds, __pyx_kwvalues, __pyx_pyargnames, 0, values, kwd_pos_args, __pyx_kwds_len, "taught_by", 0) < (0)) __PYX_ERR(0, 50, __pyx_L3_error)
+      for (Py_ssize_t i = __pyx_nargs; i < 3; i++) {
+        if (unlikely(!values[i])) { __Pyx_RaiseArgtupleInvalid("taught_by", 1, 3, 3, i); __PYX_ERR(0, 50, __pyx_L3_error) }
+      }
+    } else if (unlikely(__pyx_nargs != 3)) {
+      goto __pyx_L5_argtuple_error;
+    } else {
+      values[0] = __Pyx_ArgRef_FASTCALL(__pyx_args, 0);
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[0])) __PYX_ERR(0, 50, __pyx_L3_error)
+      values[1] = __Pyx_ArgRef_FASTCALL(__pyx_args, 1);
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[1])) __PYX_ERR(0, 50, __pyx_L3_error)
+      values[2] = __Pyx_ArgRef_FASTCALL(__pyx_args, 2);
+      if (!CYTHON_ASSUME_SAFE_MACROS && unlikely(!values[2])) __PYX_ERR(0, 50, __pyx_L3_error)
+    }
+    __pyx_v_taught = __Pyx_PyObject_to_MemoryviewSlice_d_dc_int__const__(values[0], 0); if (unlikely(!__pyx_v_taught.memview)) __PYX_ERR(0, 50, __pyx_L3_error)
+    __pyx_v_courses = __Pyx_PyObject_to_MemoryviewSlice_d_dc_int__const__(values[1], 0); if (unlikely(!__pyx_v_courses.memview)) __PYX_ERR(0, 50, __pyx_L3_error)
+    __pyx_v_values = __Pyx_PyObject_to_MemoryviewSlice_d_dc_float__const__(values[2], 0); if (unlikely(!__pyx_v_values.memview)) __PYX_ERR(0, 50, __pyx_L3_error)
+  }
+  goto __pyx_L6_skip;
+  __pyx_L5_argtuple_error:;
+  __Pyx_RaiseArgtupleInvalid("taught_by", 1, 3, 3, __pyx_nargs); __PYX_ERR(0, 50, __pyx_L3_error)
+  __pyx_L6_skip:;
+  goto __pyx_L4_argument_unpacking_done;
+  __pyx_L3_error:;
+  for (Py_ssize_t __pyx_temp=0; __pyx_temp < (Py_ssize_t)(sizeof(values)/sizeof(values[0])); ++__pyx_temp) {
+    Py_XDECREF(values[__pyx_temp]);
+  }
+  __PYX_XCLEAR_MEMVIEW(&__pyx_v_taught, 1);
+  __PYX_XCLEAR_MEMVIEW(&__pyx_v_courses, 1);
+  __PYX_XCLEAR_MEMVIEW(&__pyx_v_values, 1);
+  __Pyx_AddTraceback("models.kernels.sums.taught_by", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __Pyx_RefNannyFinishContext();
+  return NULL;
+  __pyx_L4_argument_unpacking_done:;
+  __pyx_r = __pyx_pf_6models_7kernels_4sums_4taught_by(__pyx_self, __pyx_v_taught, __pyx_v_courses, __pyx_v_values);
+
+  /* function exit code */
+  for (Py_ssize_t __pyx_temp=0; __pyx_temp < (Py_ssize_t)(sizeof(values)/sizeof(values[0])); ++__pyx_temp) {
+    Py_XDECREF(values[__pyx_temp]);
+  }
+  __PYX_XCLEAR_MEMVIEW(&__pyx_v_taught, 1);
+  __PYX_XCLEAR_MEMVIEW(&__pyx_v_courses, 1);
+  __PYX_XCLEAR_MEMVIEW(&__pyx_v_values, 1);
+  __Pyx_RefNannyFinishContext();
+  return __pyx_r;
+}
+
+static PyObject *__pyx_pf_6models_7kernels_4sums_4taught_by(CYTHON_UNUSED PyObject *__pyx_self, __Pyx_memviewslice __pyx_v_taught, __Pyx_memviewslice __pyx_v_courses, __Pyx_memviewslice __pyx_v_values) {
+  Py_ssize_t __pyx_v_row;
+  Py_ssize_t __pyx_v_place;
+  Py_ssize_t __pyx_v_number;
+  Py_ssize_t __pyx_v_skill;
+  Py_ssize_t __pyx_v_course;
+  float __pyx_v_total;
+  PyObject *__pyx_v_sums = NULL;
+  __Pyx_memviewslice __pyx_v_found = { 0, 0, { 0 }, { 0 }, { 0 } };
+  PyObject *__pyx_r = NULL;
+  __Pyx_RefNannyDeclarations
+  PyObject *__pyx_t_1 = NULL;
+  PyObject *__pyx_t_2 = NULL;
+  PyObject *__pyx_t_3 = NULL;
+  PyObject *__pyx_t_4 = NULL;
+  PyObject *__pyx_t_5 = NULL;
+  PyObject *__pyx_t_6 = NULL;
+  size_t __pyx_t_7;
+  __Pyx_memviewslice __pyx_t_8 = { 0, 0, { 0 }, { 0 }, { 0 } };
+  Py_ssize_t __pyx_t_9;
+  Py_ssize_t __pyx_t_10;
+  Py_ssize_t __pyx_t_11;
+  Py_ssize_t __pyx_t_12;
+  Py_ssize_t __pyx_t_13;
+  Py_ssize_t __pyx_t_14;
+  float __pyx_t_15;
+  Py_ssize_t __pyx_t_16;
+  Py_ssize_t __pyx_t_17;
+  int __pyx_t_18;
+  Py_ssize_t __pyx_t_19;
+  Py_ssize_t __pyx_t_20;
+  Py_ssize_t __pyx_t_21;
+  int __pyx_t_22;
+  int __pyx_lineno = 0;
+  const char *__pyx_filename = NULL;
+  int __pyx_clineno = 0;
+  __Pyx_RefNannySetupContext("taught_by", 0);
+
+  /* "models/kernels/sums.pyx":53
+ *     cdef Py_ssize_t row, place, number, skill, course
+ *     cdef float total
+ *     sums = np.empty((courses.shape[0], courses.shape[1]), dtype=np.float32)             # <<<<<<<<<<<<<<
+ *     cdef float[:, ::1] found = sums
+ *     with nogil:
+*/
+  __pyx_t_2 = NULL;
+  __Pyx_GetModuleGlobalName(__pyx_t_3, __pyx_mstate_global->__pyx_n_u_np); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 53, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_3);
+  __pyx_t_4 = __Pyx_PyObject_GetAttrStr(__pyx_t_3, __pyx_mstate_global->__pyx_n_u_empty); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 53, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_4);
+  __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
+  __pyx_t_3 = PyLong_FromSsize_t((__pyx_v_courses.shape[0])); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 53, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_3);
+  __pyx_t_5 = PyLong_FromSsize_t((__pyx_v_courses.shape[1])); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 53, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_5);
+  __pyx_t_6 = PyTuple_New(2); if (unlikely(!__pyx_t_6)) __PYX_ERR(0, 53, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_6);
+  __Pyx_GIVEREF(__pyx_t_3);
+  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_6, 0, __pyx_t_3) != (0)) __PYX_ERR(0, 53, __pyx_L1_error);
+  __Pyx_GIVEREF(__pyx_t_5);
+  if (__Pyx_PyTuple_SET_ITEM(__pyx_t_6, 1, __pyx_t_5) != (0)) __PYX_ERR(0, 53, __pyx_L1_error);
+  __pyx_t_3 = 0;
+  __pyx_t_5 = 0;
+  __Pyx_GetModuleGlobalName(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_np); if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 53, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_5);
+  __pyx_t_3 = __Pyx_PyObject_GetAttrStr(__pyx_t_5, __pyx_mstate_global->__pyx_n_u_float32); if (unlikely(!__pyx_t_3)) __PYX_ERR(0, 53, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_3);
+  __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
+  #if CYTHON_VECTORCALL
+  #endif
+  __pyx_t_7 = 1;
+  #if CYTHON_UNPACK_METHODS
+  if (unlikely(PyMethod_Check(__pyx_t_4))) {
+    __pyx_t_2 = PyMethod_GET_SELF(__pyx_t_4);
+    assert(__pyx_t_2);
+    PyObject* __pyx__function = PyMethod_GET_FUNCTION(__pyx_t_4);
+    __Pyx_INCREF(__pyx_t_2);
+    __Pyx_INCREF(__pyx__function);
+    __Pyx_DECREF_SET(__pyx_t_4, __pyx__function);
+    __pyx_t_7 = 0;
+  }
+  #endif
+  {
+    PyObject *__pyx_callargs[3] = {__pyx_t_2, __pyx_t_6, __pyx_t_3};
+    #if CYTHON_VECTORCALL
+    __pyx_t_5 = __pyx_mstate_global->__pyx_tuple[2];
+    if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 53, __pyx_L1_error)
+    __Pyx_INCREF(__pyx_t_5);
+    #else
+    {
+      PyObject *__pyx_temp[1] = {__pyx_mstate_global->__pyx_n_u_dtype};
+      __pyx_t_5 = __Pyx_MakeKwargDict(__pyx_temp, __pyx_callargs+2, 1);
+      if (unlikely(!__pyx_t_5)) __PYX_ERR(0, 53, __pyx_L1_error)
+      __Pyx_GOTREF(__pyx_t_5);
+    }
+    #endif
+    __pyx_t_1 = __Pyx_Object_VectorcallKwds((PyObject*)__pyx_t_4, __pyx_callargs+__pyx_t_7, (2-__pyx_t_7) | (__pyx_t_7*__Pyx_PY_VECTORCALL_ARGUMENTS_OFFSET), __pyx_t_5);
+    __Pyx_XDECREF(__pyx_t_2); __pyx_t_2 = 0;
+    __Pyx_DECREF(__pyx_t_6); __pyx_t_6 = 0;
+    #if CYTHON_VECTORCALL
+    #endif
+    __Pyx_DECREF(__pyx_t_3); __pyx_t_3 = 0;
+    __Pyx_DECREF(__pyx_t_5); __pyx_t_5 = 0;
+    __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
+    if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 53, __pyx_L1_error)
+    __Pyx_GOTREF(__pyx_t_1);
+  }
+  __pyx_v_sums = __pyx_t_1;
+  __pyx_t_1 = 0;
+
+  /* "models/kernels/sums.pyx":54
+ *     cdef float total
+ *     sums = np.empty((courses.shape[0], courses.shape[1]), dtype=np.float32)
+ *     cdef float[:, ::1] found = sums             # <<<<<<<<<<<<<<
+ *     with nogil:
+ *         for row in range(courses.shape[0]):
+*/
+  __pyx_t_8 = __Pyx_PyObject_to_MemoryviewSlice_d_dc_float(__pyx_v_sums, PyBUF_WRITABLE); if (unlikely(!__pyx_t_8.memview)) __PYX_ERR(0, 54, __pyx_L1_error)
+  __pyx_v_found = __pyx_t_8;
+  __pyx_t_8.memview = NULL;
+  __pyx_t_8.data = NULL;
+
+  /* "models/kernels/sums.pyx":55
+ *     sums = np.empty((courses.shape[0], courses.shape[1]), dtype=np.float32)
+ *     cdef float[:, ::1] found = sums
+ *     with nogil:             # <<<<<<<<<<<<<<
+ *         for row in range(courses.shape[0]):
+ *             for place in range(courses.shape[1]):
+*/
+  {
+      PyThreadState * _save;
+      _save = PyEval_SaveThread();
+      __Pyx_FastGIL_Remember();
+      /*try:*/ {
+
+        /* "models/kernels/sums.pyx":56
+ *     cdef float[:, ::1] found = sums
+ *     with nogil:
+ *         for row in range(courses.shape[0]):             # <<<<<<<<<<<<<<
+ *             for place in range(courses.shape[1]):
+ *                 total, course = 0, courses[row, place]
+*/
+
+        __pyx_t_9 = (__pyx_v_courses.shape[0]);
+        __pyx_t_10 = __pyx_t_9;
+
+        for (__pyx_t_11 = 0; __pyx_t_11 < __pyx_t_10; __pyx_t_11+=1) {
+          __pyx_v_row = __pyx_t_11;
+
+          /* "models/kernels/sums.pyx":57
+ *     with nogil:
+ *         for row in range(courses.shape[0]):
+ *             for place in range(courses.shape[1]):             # <<<<<<<<<<<<<<
+ *                 total, course = 0, courses[row, place]
+ *                 for number in range(taught.shape[1]):
+*/
+
+          __pyx_t_12 = (__pyx_v_courses.shape[1]);
+          __pyx_t_13 = __pyx_t_12;
+
+          for (__pyx_t_14 = 0; __pyx_t_14 < __pyx_t_13; __pyx_t_14+=1) {
+            __pyx_v_place = __pyx_t_14;
+
+            /* "models/kernels/sums.pyx":58
+ *         for row in range(courses.shape[0]):
+ *             for place in range(courses.shape[1]):
+ *                 total, course = 0, courses[row, place]             # <<<<<<<<<<<<<<
+ *                 for number in range(taught.shape[1]):
+ *                     skill = taught[course, number]
+*/
+            __pyx_t_15 = 0.0;
+
+            __pyx_t_16 = __pyx_v_row;
+            __pyx_t_17 = __pyx_v_place;
+            __pyx_t_18 = (*((int const  *) ( /* dim=1 */ ((char *) (((int const  *) ( /* dim=0 */ (__pyx_v_courses.data + __pyx_t_16 * __pyx_v_courses.strides[0]) )) + __pyx_t_17)) )));
+
+            __pyx_v_total = __pyx_t_15;
+            __pyx_v_course = __pyx_t_18;
+
+            /* "models/kernels/sums.pyx":59
+ *             for place in range(courses.shape[1]):
+ *                 total, course = 0, courses[row, place]
+ *                 for number in range(taught.shape[1]):             # <<<<<<<<<<<<<<
+ *                     skill = taught[course, number]
+ *                     if skill < 0:  # padding ends the list
+*/
+
+            __pyx_t_19 = (__pyx_v_taught.shape[1]);
+            __pyx_t_20 = __pyx_t_19;
+
+            for (__pyx_t_21 = 0; __pyx_t_21 < __pyx_t_20; __pyx_t_21+=1) {
+              __pyx_v_number = __pyx_t_21;
+
+              /* "models/kernels/sums.pyx":60
+ *                 total, course = 0, courses[row, place]
+ *                 for number in range(taught.shape[1]):
+ *                     skill = taught[course, number]             # <<<<<<<<<<<<<<
+ *                     if skill < 0:  # padding ends the list
+ *                         break
+*/
+              __pyx_t_17 = __pyx_v_course;
+              __pyx_t_16 = __pyx_v_number;
+              __pyx_v_skill = (*((int const  *) ( /* dim=1 */ ((char *) (((int const  *) ( /* dim=0 */ (__pyx_v_taught.data + __pyx_t_17 * __pyx_v_taught.strides[0]) )) + __pyx_t_16)) )));
+
+              /* "models/kernels/sums.pyx":61
+ *                 for number in range(taught.shape[1]):
+ *                     skill = taught[course, number]
+ *                     if skill < 0:  # padding ends the list             # <<<<<<<<<<<<<<
+ *                         break
+ *                     total += values[row, skill]
+*/
+              __pyx_t_22 = (__pyx_v_skill < 0);
+
+              if (__pyx_t_22) {
+
+
+                /* "models/kernels/sums.pyx":62
+ *                     skill = taught[course, number]
+ *                     if skill < 0:  # padding ends the list
+ *                         break             # <<<<<<<<<<<<<<
+ *                     total += values[row, skill]
+ *                 found[row, place] = total
+*/
+                goto __pyx_L11_break;
+
+                /* "models/kernels/sums.pyx":61
+ *                 for number in range(taught.shape[1]):
+ *                     skill = taught[course, number]
+ *                     if skill < 0:  # padding ends the list             # <<<<<<<<<<<<<<
+ *                         break
+ *                     total += values[row, skill]
+*/
+              }
+
+              /* "models/kernels/sums.pyx":63
+ *                     if skill < 0:  # padding ends the list
+ *                         break
+ *                     total += values[row, skill]             # <<<<<<<<<<<<<<
+ *                 found[row, place] = total
+ *     return sums
+*/
+              __pyx_t_16 = __pyx_v_row;
+              __pyx_t_17 = __pyx_v_skill;
+              __pyx_v_total = (__pyx_v_total + (*((float const  *) ( /* dim=1 */ ((char *) (((float const  *) ( /* dim=0 */ (__pyx_v_values.data + __pyx_t_16 * __pyx_v_values.strides[0]) )) + __pyx_t_17)) ))));
+            }
+            __pyx_L11_break:;
+
+
+            /* "models/kernels/sums.pyx":64
+ *                         break
+ *                     total += values[row, skill]
+ *                 found[row, place] = total             # <<<<<<<<<<<<<<
+ *     return sums
+*/
+            __pyx_t_17 = __pyx_v_row;
+            __pyx_t_16 = __pyx_v_place;
+            *((float *) ( /* dim=1 */ ((char *) (((float *) ( /* dim=0 */ (__pyx_v_found.data + __pyx_t_17 * __pyx_v_found.strides[0]) )) + __pyx_t_16)) )) = __pyx_v_total;
+          }
+
+        }
+
+      }
+
+      /* "models/kernels/sums.pyx":55
+ *     sums = np.empty((courses.shape[0], courses.shape[1]), dtype=np.float32)
+ *     cdef float[:, ::1] found = sums
+ *     with nogil:             # <<<<<<<<<<<<<<
+ *         for row in range(courses.shape[0]):
+ *             for place in range(courses.shape[1]):
+*/
+      /*finally:*/ {
+        /*normal exit:*/{
+          __Pyx_FastGIL_Forget();
+          PyEval_RestoreThread(_save);
+          goto __pyx_L5;
+        }
+        __pyx_L5:;
+      }
+  }
+
+  /* "models/kernels/sums.pyx":65
+ *                     total += values[row, skill]
+ *                 found[row, place] = total
+ *     return sums             # <<<<<<<<<<<<<<
+*/
+  {
+    PyObject *__pyx_temp;
+    {
+      __pyx_temp = __pyx_r;
+      __Pyx_INCREF(__pyx_v_sums);
+      __pyx_r = __pyx_v_sums;
+    }
+    __Pyx_XDECREF(__pyx_temp);
+  }
+  goto __pyx_L0;
+
+  /* "models/kernels/sums.pyx":50
+ * 
+ * 
+ * def taught_by(const int[:, ::1] taught, const int[:, ::1] courses, const float[:, ::1] values):             # <<<<<<<<<<<<<<
+ *     cdef Py_ssize_t row, place, number, skill, course
+ *     cdef float total
+*/
+
+  /* function exit code */
+  __pyx_L1_error:;
+  __Pyx_XDECREF(__pyx_t_1);
+  __Pyx_XDECREF(__pyx_t_2);
+  __Pyx_XDECREF(__pyx_t_3);
+  __Pyx_XDECREF(__pyx_t_4);
+  __Pyx_XDECREF(__pyx_t_5);
+  __Pyx_XDECREF(__pyx_t_6);
+  __PYX_XCLEAR_MEMVIEW(&__pyx_t_8, 1);
+  __Pyx_AddTraceback("models.kernels.sums.taught_by", __pyx_clineno, __pyx_lineno, __pyx_filename);
+  __pyx_r = NULL;
+  __pyx_L0:;
+
+
+
+
+
+
+  __Pyx_XDECREF(__pyx_v_sums);
+  __PYX_XCLEAR_MEMVIEW(&__pyx_v_found, 1);
   __Pyx_XGIVEREF(__pyx_r);
   __Pyx_RefNannyFinishContext();
   return __pyx_r;
@@ -20771,34 +21236,62 @@ __Pyx_RefNannySetupContext("PyInit_sums", 0);
   if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_pyx_unpickle_Enum, __pyx_t_4) < (0)) __PYX_ERR(1, 4, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
 
-  /* "models/kernels/sums.pyx":5
+  /* "models/kernels/sums.pyx":4
+ * """Weighted sums of rows of a table, for a batch so small that a sparse product is mostly its making."""
+ * 
+ * import numpy as np             # <<<<<<<<<<<<<<
+ * 
+ * 
+*/
+  __pyx_t_1 = __Pyx_Import(__pyx_mstate_global->__pyx_n_u_numpy, 0, 0, NULL, 0); if (unlikely(!__pyx_t_1)) __PYX_ERR(0, 4, __pyx_L1_error)
+  __pyx_t_4 = __pyx_t_1;
+  __Pyx_GOTREF(__pyx_t_4);
+  if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_np, __pyx_t_4) < (0)) __PYX_ERR(0, 4, __pyx_L1_error)
+  __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
+
+  /* "models/kernels/sums.pyx":7
  * 
  * 
  * def add_dense(             # <<<<<<<<<<<<<<
  *     const int[::1] starts,
  *     const int[::1] rows,
 */
-  __pyx_t_4 = __Pyx_CyFunction_New(&__pyx_mdef_6models_7kernels_4sums_1add_dense, 0, __pyx_mstate_global->__pyx_n_u_add_dense, NULL, __pyx_mstate_global->__pyx_n_u_models_kernels_sums, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[0])); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 5, __pyx_L1_error)
+  __pyx_t_4 = __Pyx_CyFunction_New(&__pyx_mdef_6models_7kernels_4sums_1add_dense, 0, __pyx_mstate_global->__pyx_n_u_add_dense, NULL, __pyx_mstate_global->__pyx_n_u_models_kernels_sums, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[0])); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 7, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_4);
   #if CYTHON_COMPILING_IN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
   PyUnstable_Object_EnableDeferredRefcount(__pyx_t_4);
   #endif
-  if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_add_dense, __pyx_t_4) < (0)) __PYX_ERR(0, 5, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_add_dense, __pyx_t_4) < (0)) __PYX_ERR(0, 7, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
 
-  /* "models/kernels/sums.pyx":29
+  /* "models/kernels/sums.pyx":31
  * 
  * 
  * def add_sparse(             # <<<<<<<<<<<<<<
  *     const int[::1] starts,
  *     const int[::1] rows,
 */
-  __pyx_t_4 = __Pyx_CyFunction_New(&__pyx_mdef_6models_7kernels_4sums_3add_sparse, 0, __pyx_mstate_global->__pyx_n_u_add_sparse, NULL, __pyx_mstate_global->__pyx_n_u_models_kernels_sums, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[1])); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 29, __pyx_L1_error)
+  __pyx_t_4 = __Pyx_CyFunction_New(&__pyx_mdef_6models_7kernels_4sums_3add_sparse, 0, __pyx_mstate_global->__pyx_n_u_add_sparse, NULL, __pyx_mstate_global->__pyx_n_u_models_kernels_sums, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[1])); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 31, __pyx_L1_error)
   __Pyx_GOTREF(__pyx_t_4);
   #if CYTHON_COMPILING_IN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
   PyUnstable_Object_EnableDeferredRefcount(__pyx_t_4);
   #endif
-  if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_add_sparse, __pyx_t_4) < (0)) __PYX_ERR(0, 29, __pyx_L1_error)
+  if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_add_sparse, __pyx_t_4) < (0)) __PYX_ERR(0, 31, __pyx_L1_error)
+  __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
+
+  /* "models/kernels/sums.pyx":50
+ * 
+ * 
+ * def taught_by(const int[:, ::1] taught, const int[:, ::1] courses, const float[:, ::1] values):             # <<<<<<<<<<<<<<
+ *     cdef Py_ssize_t row, place, number, skill, course
+ *     cdef float total
+*/
+  __pyx_t_4 = __Pyx_CyFunction_New(&__pyx_mdef_6models_7kernels_4sums_5taught_by, 0, __pyx_mstate_global->__pyx_n_u_taught_by, NULL, __pyx_mstate_global->__pyx_n_u_models_kernels_sums, __pyx_mstate_global->__pyx_d, ((PyObject *)__pyx_mstate_global->__pyx_codeobj_tab[2])); if (unlikely(!__pyx_t_4)) __PYX_ERR(0, 50, __pyx_L1_error)
+  __Pyx_GOTREF(__pyx_t_4);
+  #if CYTHON_COMPILING_IN_CPYTHON && PY_VERSION_HEX >= 0x030E0000
+  PyUnstable_Object_EnableDeferredRefcount(__pyx_t_4);
+  #endif
+  if (PyDict_SetItem(__pyx_mstate_global->__pyx_d, __pyx_mstate_global->__pyx_n_u_taught_by, __pyx_t_4) < (0)) __PYX_ERR(0, 50, __pyx_L1_error)
   __Pyx_DECREF(__pyx_t_4); __pyx_t_4 = 0;
 
   /* "models/kernels/sums.pyx":1
@@ -20915,10 +21408,24 @@ static int __Pyx_InitCachedConstants(__pyx_mstatetype *__pyx_mstate) {
   __Pyx_GIVEREF(__pyx_mstate_global->__pyx_slice[0]);
   if (__Pyx_PyTuple_SET_ITEM(__pyx_mstate_global->__pyx_tuple[1], 0, __pyx_mstate_global->__pyx_slice[0]) != (0)) __PYX_ERR(1, 763, __pyx_L1_error);
   __Pyx_GIVEREF(__pyx_mstate_global->__pyx_tuple[1]);
+
+  /* "models/kernels/sums.pyx":53
+ *     cdef Py_ssize_t row, place, number, skill, course
+ *     cdef float total
+ *     sums = np.empty((courses.shape[0], courses.shape[1]), dtype=np.float32)             # <<<<<<<<<<<<<<
+ *     cdef float[:, ::1] found = sums
+ *     with nogil:
+*/
+  {
+    PyObject* __pyx_temp[1] = {__pyx_mstate_global->__pyx_n_u_dtype};
+    __pyx_mstate_global->__pyx_tuple[2] = __Pyx_PyTuple_FromArray(__pyx_temp, 1); if (unlikely(!__pyx_mstate_global->__pyx_tuple[2])) __PYX_ERR(0, 53, __pyx_L1_error)
+    __Pyx_GOTREF(__pyx_mstate_global->__pyx_tuple[2]);
+  }
+  __Pyx_GIVEREF(__pyx_mstate_global->__pyx_tuple[2]);
   #if CYTHON_IMMORTAL_CONSTANTS
   {
     PyObject **table = __pyx_mstate->__pyx_tuple;
-    for (Py_ssize_t i=0; i<2; ++i) {
+    for (Py_ssize_t i=0; i<3; ++i) {
       #if PY_VERSION_HEX >= 0x030F0000
       PyUnstable_SetImmortal(table[i]);
       #elif CYTHON_COMPILING_IN_CPYTHON_FREETHREADING
@@ -20975,38 +21482,38 @@ static int __Pyx_InitConstants(__pyx_mstatetype *__pyx_mstate) {
   int __pyx_clineno = 0;
   CYTHON_UNUSED_VAR(__pyx_mstate);
   {
-    const struct { const unsigned int length: 8; } str_length_index[] = {{6},{8},{1},{2},{15},{23},{25},{32},{20},{22},{1},{1},{37},{45},{22},{179},{8},{15},{7},{6},{2},{9},{23},{50},{30},{37},{5},{8},{8},{15},{20},{12},{9},{17},{8},{8},{12},{10},{8},{10},{8},{7},{14},{11},{10},{19},{14},{12},{10},{17},{13},{12},{12},{19},{8},{13},{3},{9},{10},{15},{18},{1},{4},{1},{4},{18},{6},{5},{4},{15},{6},{9},{5},{5},{6},{7},{2},{5},{7},{6},{4},{5},{8},{7},{4},{19},{4},{4},{3},{4},{5},{3},{8},{3},{4},{10},{5},{4},{5},{6},{4},{4},{6},{5},{5},{6},{6},{6},{6},{7},{1}};
-    const struct { const unsigned int length: 8; } bytes_length_index[] = {{1},{125},{165}};
+    const struct { const unsigned int length: 8; } str_length_index[] = {{6},{8},{1},{2},{15},{23},{25},{32},{20},{22},{1},{1},{37},{45},{22},{179},{8},{15},{7},{6},{2},{9},{23},{50},{30},{37},{5},{8},{8},{15},{20},{12},{9},{17},{8},{8},{12},{10},{8},{10},{8},{7},{14},{11},{10},{19},{14},{12},{10},{17},{13},{12},{12},{19},{8},{13},{3},{9},{10},{15},{18},{1},{4},{1},{4},{18},{6},{5},{6},{7},{4},{5},{15},{5},{6},{9},{5},{5},{7},{6},{7},{5},{2},{5},{7},{6},{4},{5},{8},{7},{4},{19},{4},{4},{2},{6},{5},{3},{4},{5},{3},{8},{3},{4},{10},{5},{4},{5},{5},{6},{4},{4},{6},{4},{5},{6},{9},{5},{6},{6},{6},{6},{7},{1}};
+    const struct { const unsigned int length: 8; } bytes_length_index[] = {{1},{159},{125},{165}};
     #ifndef CYTHON_COMPRESS_STRINGS
       #define CYTHON_COMPRESS_STRINGS 90
     #endif
-    #if (CYTHON_COMPRESS_STRINGS) == 1 /* compression: zlib (957 bytes) */
-static const char cstring[] = "x\332\225TM\217\0335\030n$>vK\017\033\232T ..\240\206Cw`\253E T\025EK\n\213D\331\260\025\250\\F\036\373Mb\326c\317\372#\037\234z\354q\216s\234\343\034s\334c\216\375\t\371\031\374\004^\317$\331\005UHD\031\373\035\373\375x\374\370y\207PG\276\230\023\235\374\001\314=\211\276!\217\177\202T\233\305\257\002fD\217\310c\246\225\023c\257\275%Tq\302\205\t\216\377^\026j\273a\235\021\034\370\rg\242\315\177\356\377sm\347\371\344\333\023\252\224v\204Z+\306\2128M\014P~\250\225\\\220\264\0069E\220\247jJ\245\340$\325\034\036\022\230g\030\213\251z\254\027\352\366F\3328CU\357!\031c\252\255\263\235\320\014\260\024\241sa\3113\355\200\270\t2q\262p\023\255\010\256q\220\"\001C\035`\265\200\017\263\232\340\244\310\331\340\354\360\370\353\343\032\255\201\300\233%\326\047L\"P\260\201\264\304\013\3510\273[d`#r:\"\013\355\211\002\304\205\247\310\320\357f\200\233\200\"\026\\0H\257>3uB\253\030\303\205\032\36764\211)\204\350\247TZ\210(\3471\372\001\323R\206=\255lD\023\306\205\245\211\004Pa\0343a\033\213\007r\244\375\374\002\214\n\263\365\251\215\262\305\\i<\347\210z\351H\034\033\340\236A\034\023\356\353BJ\253C<\367TP\211\273L(\341\342\330\327\371\3026\225R3\244\207Pc\350\202p\352h\364\206\335\206\351@Us\3116\352\237\237\234\236\016\244\024\231\025\366\034.=(\006An\321\265\362\342\370l1\307\347;\244=~\006s\367\013\214\342xC\rbD<\201\274kc\014N8H\303\002\0171\370\033y\305\302\214[v\033%\322\014\365\020\254\224\nU\317\232{Y\357)\2326s(\037\307HO\314&\300.\220\254\346m\223%\230\341b\033\313\253L\260\013\3140P[\277\251\013,\204\034\227\236\312m\332-\275;\213\325Z\273\261\000\363\360\202B\330A\2617\240\357\354\3538\0076\234E\330\230i\243=*\016P\003A\032\034\224\205`\330\214\032\2646\267\021\047~4BQ\333\205bBG\273(\233$\324\002c %\223\370\036#7\3305\014\022\312.Pb>UL{\345\302%\363\372\354X\263\371d\340\345\241\266\000\017_7\013\030\243\315H\322\261\305\306K\251\333\264\237\340\330\3260\017\275\315\300\342\224\241\030\224\323\341\316l3\374\t\330\323\241\241\203V\033\275F\033\275FA\257\201\023\014O\261l""\206\2502\211\3602\235\031\030\013\353B\331\031\376\261\237\334F\321\265\360BZd\315\270f@\307\314:\215\217\361\314\325\327\344PQ\022/\021S\372\014\317\007\370\201\360`g \306\023\327\214v\376\363\313\326_\235[\267\337[\357\335y5\310\2739\315}\361\264\274_\036\255\357\034\344\373E\267\240\305\264\034\226\274z\260l-\337_>Z\016\327\007w\363\343\374\262x\2670e{\335\351\256\017:\371\017\305\240l\227\017\252V\325\251\206\225XN\257\206W|u\177\365\325\353\217_\367\327\235\017\213v\361I\361[\331/\177\257fK\272\234]%\253\267V\375\325\020\213\337\273\365\366\336K\367\352\313\374\035\254m\321\355y\331-GU\277\032\256\367\366\327\373\267\337\000\354n~\224\017\352\224\303\377\201\262\233\277@7\217 \236W\355\352\263\345\247\3131\242\244\001\376\217\005\224G\345\240\272W].[\353\316\007E\253\370\250\374\276zT\235c\272\366\337\000\376wx";
-    PyObject *data = __Pyx_DecompressString(cstring, 957, 1);
+    #if (CYTHON_COMPRESS_STRINGS) == 1 /* compression: zlib (1113 bytes) */
+static const char cstring[] = "x\332\225T\317s\0335\024N -I\233CB\355\246\035`P\200\21194\206\204dZ\230N\031OpJ\230\241\304MI\007.;\262\366\255-\242\225\326+\311\366r\3521\307=\356q\217{\3641G\037\373\047\370\317\340O\340i\327\371A\207a\006\217\367\351\255\364\364\336\247O\337[B\r\371zLT\367\017`\346Y\363;\362\364g\010U\234\234r\030\021\025\220\247LI\303{VYM\250\364\211\317c\027\370\3564\227\227\013\332\304\334\007\377F0Q\361\177\256\377s\356*\362\331\367\007TJe\010\325\232\367$1\212\304@\375m%EB\302\022\344\020A\036\311!\025\334\047\241\362\341\021\201q\204{1U\2035\\\335F\240b\023S\331xDz\230\3522X\367i\004X\212\3201\327\344\2052@L\037\2318HL_I\202s>\010\336\205\230\032\300j\016\037f\215]\220$\307\355\343\355\275\047{%\332\030\034o\232h\333e\002\201\202v\244u-\027\006\263\233$\002\335$G\001I\224%\022\020\027\236\"\302\270\233\033L\037$\321`\234C\032\345\231\251\341Jz\270\235\313^cN\023\037\202\333}H\205\206&\365}\017\343\200)!\334\232\222\272I\273\314\347\232v\005\200t\266\307\270\256<\337\221#\364Wg\020K7j\033\352f\224\214\245\302s\006\324\nC</\006\3372\360<\342\333\262\220Tr\033\317=\344T\340*\343\222\033\317\263e>\267L\205P\014\351!4\216iB|jh\363_V+\246\035U\325%\353f\353\344\340\350\250-\004\2174\327\0470\260 \0318\2715\257\225\347y\307\311\030\237\037\220v\357\005\214\315K\010<oN\rbD<\216\274k\247\007\206\033\010\335\204\357\366\340/\260\222\271\021\227\364\345.\036F\250\007\347\205\224\313rT\276\025\345\232\244a5\272\362\236\207\364x\254\017\354\014\311\252\336\346Y\234\353.\266\362\254\2148;\303\014my\03174\216\005\227c`\251\270L{I\357\225\307J\255\335\230\200\261{A!\\A\3217\240_\371\327\373\014hw\026\256=\246beQq\200\032p\322\360Ajp\216\216h\214\336\3746\274\256\r\002\024\265N$\343\252y\265Kw\273T\003c \004\023\370\356!7\3305\014\272\224\235\241\304l(\231\262\322\240\301l\225\325\356\306}GDi\034\212\352#\002ad\022\274S\224\034 \047e\017A\034\2538\020\264\247\003\241\250\371f\027\3332\244f\336\234\001\346\366\271\217\235\017c\327\376\0144\016\021\352E\032\345\256UW\346O\300\266w=\357\344""\\I\2729\227t\323I\332\321\206\333C\031a]l^\264Q\202\240\"<E$\3608\221\212b\350qm\034\236\021\376\261\377\314\274\003J\241\272\032\372\214\013\201T\307\2462\030\035i\243\360\211-\266:\326)\357\327P\333\353\233\312z\335\304\2402\005\212\001K\331\010\251\001\374\320X\320#\340\270^Y=\376\345\315\342_\267\027n\255\236\357\236\237\246\273\351\353\3540\337\314\367\362Q\021LZ\223_/\266\246\357M7gK\237f\203\331\312\235\331\362\352\371\363t?[\3146\362\3339\315\007\263\325\265t%\253g4\033\345A\321*:\263\265\2154\311\337\317\037\027\233\305\376dq\266VK\177\312 \337\311\017\213\255\311\342d}V\373\270,\360\244\330\231\3256\322a\366\022\023?x8\253}\222\235bT\273X\237\255\325\323N\n\331\267yk\266t\367|\007\341\325\026\356\334u\245\333i=\245\251-\023\354\\\227\036\346\235\334/\323\1778\331\235 \204{\351^:\310>\310\342\034\353\325\035\206\037\263v\276\236o\025\213E\255\350\024|2\274\350\\\370\323\315\351\343\267\237\275m\315j\017\263\365\354\363\354u\336\312\177/F\023:\031]t\247K\323\326\264\203\305\357/\334Z~c\316\367\323\333X[c\330\253\274>?\353\362\312\234\223w\200\335Kw\322v\231\262\363?P\326\323\3370\314\"\210W\305z\361\345\344\213I\017Q\322k\n\333\305\375b\200\234\326\036\340\005|\224?/v\213\023\307\351\337\352Y\324\320";
+    PyObject *data = __Pyx_DecompressString(cstring, 1113, 1);
     #define __Pyx_DecompressString_LZSS_UNUSED
     if (unlikely(!data)) __PYX_ERR(0, 1, __pyx_L1_error)
     const char* const bytes = __Pyx_PyBytes_AsString(data);
     #if !CYTHON_ASSUME_SAFE_MACROS
     if (likely(bytes)); else { Py_DECREF(data); __PYX_ERR(0, 1, __pyx_L1_error) }
     #endif
-    #elif (CYTHON_COMPRESS_STRINGS) > 0 && (CYTHON_COMPRESS_STRINGS) <= 90 /* compression: lzss (1260 bytes) */
-static const char cstring[] = "\377 at 0x o\377bject>.:\377 <Memory\377View of \377<contigu\377ous and gdir%\001\007\rin\021\005\177strided\"\010o or \004\031><(\t\376A\006>?Canno\377t assign\377 to read\177-only m\240\002\375v\242\000Invali\377d mode, \347exp\305\000|\000\047c\047\376t\001\047fortra\237n\047, gH\000%\005s\357hape\222\000 ax\377is Note \373th\207 Cytho\373n \021\000delib\237eratek\000\320\001c\367ter!\001n PE\337P-484\212\"re\376\264!s subcl\366\246\000es\261!buil\373ti\260\000ypes.\377 If you \223ne\224 \303\000p\316\000%\tt\177hen set\200\000\367e \047\357\002atio\377n_typing\355\047\355$iv\242\000o F\377alse.add}_\231 ecoll\266@\376+\000s.abcdi\177sableen\002\001\257gcis\004\003d\231!l\177s/kerne\005\000\377sums.pyx\377no defau\377lt __red\377uce__ du\336d\002non-\311@vi\373al\033\000cinit\347__uU\002\210Aall\373oc\234  arra\177y data.\013\020\370\344#\266a\223cs.ASC\377IIEllips\377isSequen\353ce\353a.\360g__P\373yx\001\000Dict_\377NextRef_\331_\224$\241\000__\351\"__\376\001\005getitem\362\r\001d0\001\027\000func\314\035\001\030\000st\305@)\001imyp\215`3\001main\003\002\357odulM\002nam\346\002\003ewT\001\234 _ch7eck\252 __\n\001?\004\364\025\001\227@e\017\003unpi{ck?\000Enum\"\003\363vt\200A\230\001qual\210O\005\327%\340&c\347b\277\001\363$e\tx\314\001\206`_\203\005\222`\262\006\003\006\356.\007tes\220@_is\277_corou\357`e|\201`\227adense\240a\317spar\007\000\245D_b\377ufferasy\337ncio.-\006sb\377baseccel\177lcline_\231 \377tracebac\375k\340`umncou\013nt\341Ad\367\002q\000\255\207\003\272@\333od\356`um\250\205\002er\377rorflags\277format\370\205\004i\277dindex\242\207\001c\377esindptr\257into\260As\000\002i\037zemem\315\206\001\305\206\001\252\204\003\345.\251\204\004.\254\204\001\233Andi\337mobjp\223\000pl\376\234\000popregi\373sts\001wrows\047set\313\204\004\336\206\002sT\000\372@\353rt\000\002s&\000pst\275o\001\000ruct\242Bt\317otal\302@\346\000up\337datev\014\000es\277weight\000\003s\377xO\200\001\360\024\000\n\377\013\330\010\014\210E\220\025\377\220a\220u\230F\240!\377""\2401\330\014\020\220\t\230\377\025\230a\230v\240Q\240\377d\250&\260\001\260\022\260\3772\260Q\330\020\023\2204\377\220q\230\007\230r\240\021\377\330\024\025\330\020\024\220H\377\230E\240\021\240&\250\001\377\250\024\250Q\250i\260v\377\270Q\270d\300!\3007\377\310\"\310A\330\024\031\230\377\021\230#\230W\240A\240\377Z\250w\260a\260w\270\177b\300\004\300A\300Qz\000\377\026\000\005\010\200t\2105\353\220\006y\000s$\000T\240\025\377\240f\250A\250Q\330\010\357\t\330\t\n\206\020\023\2201\353\220EN\002Q{(\025\220Y\372\312\000u\202\000T\250\021\250(\257\260$\260g\243\000a\273\001J\377\230e\2401\240E\250\026\377\250q\260\001\330\024\030\230\377\001\230\033\240G\2502\250\005S\362\000\021";
-    PyObject *data = __Pyx_DecompressString_LZSS(cstring, 1260, 1608);
+    #elif (CYTHON_COMPRESS_STRINGS) > 0 && (CYTHON_COMPRESS_STRINGS) <= 90 /* compression: lzss (1450 bytes) */
+static const char cstring[] = "\377 at 0x o\377bject>.:\377 <Memory\377View of \377<contigu\377ous and gdir%\001\007\rin\021\005\177strided\"\010o or \004\031><(\t\376A\006>?Canno\377t assign\377 to read\177-only m\240\002\375v\242\000Invali\377d mode, \347exp\305\000|\000\047c\047\376t\001\047fortra\237n\047, gH\000%\005s\357hape\222\000 ax\377is Note \373th\207 Cytho\373n \021\000delib\237eratek\000\320\001c\367ter!\001n PE\337P-484\212\"re\376\264!s subcl\366\246\000es\261!buil\373ti\260\000ypes.\377 If you \223ne\224 \303\000p\316\000%\tt\177hen set\200\000\367e \047\357\002atio\377n_typing\355\047\355$iv\242\000o F\377alse.add}_\231 ecoll\266@\376+\000s.abcdi\177sableen\002\001\257gcis\004\003d\231!l\177s/kerne\005\000\377sums.pyx\377no defau\377lt __red\377uce__ du\336d\002non-\311@vi\373al\033\000cinit\347__uU\002\210Aall\373oc\234  arra\177y data.\013\020\370\344#\266a\223cs.ASC\377IIEllips\377isSequen\353ce\353a.\360g__P\373yx\001\000Dict_\377NextRef_\331_\224$\241\000__\351\"__\376\001\005getitem\362\r\001d0\001\027\000func\314\035\001\030\000st\305@)\001imyp\215`3\001main\003\002\357odulM\002nam\346\002\003ewT\001\234 _ch7eck\252 __\n\001?\004\364\025\001\227@e\017\003unpi{ck?\000Enum\"\003\363vt\200A\230\001qual\210O\005\327%\340&c\347b\277\001\363$e\tx\314\001\206`_\203\005\222`\262\006\003\006\356.\007tes\220@_is\277_corou\357`e|\201`\227adense\240a\317spar\007\000\245D_b\377ufferasy\337ncio.-\006sb\377baseccel\177lcline_\231 \377tracebac\375k\340`umncou\243nt\002\000K\000\000\003s\356Ad\360\205!\000\002\202\001\277\207\003empt=y\321@odee\221 \277\205\002\377errorfla\377gsfloat3\1772format\226\206\004\375fY\000didind\373ex\305\207\001cesin\377dptrinto\372\323As\000\002izemeQm\360\206\001\350\206\001\315\204\003.\314\204\004.\317\204\001~\276Andimnp\211@\367ber\217@pyob\333jp\303\000pl\314\000po\177pregist\214\001\377wrowsset\364\373\204\004\216\207\002sa\000skil\255l\257`rt\000\002s+\000p\367sto\001\000ruct\374\267\205\001\333Btaught\376\000\003_bytota\371l\212`\256 updat\373ev\014""\000eswei\374#\000\000\003sxO\200\001\360\377\006\000\005\014\2102\210V\377\2202\220W\230F\240!\377\2404\240w\250f\260A\377\260U\270&\300\002\300!\377\330\004\037\230q\330\t\n\377\330\010\014\210G\2205\230\377\001\230\027\240\006\240a\240\377q\330\014\020\220\t\230\025\377\230a\230w\240f\250A\377\250Q\330\020\027\220y\240\377\003\2407\250!\2505\260\377\001\330\020\024\220J\230e\377\2401\240F\250&\260\001\337\260\021\330\024\034\\\0028\250\3771\330\024\027\220v\230R\376V\000\030\031\330\024\035\230V\376#\000E\250\021\330\020\025\220\377Q\220e\2309\240A\330\357\004\013\2101\234\000\024\000\n\375\013w\001E\220\025\220a\220\365u\235\0021q\007v\240Q\240\275dZ\002\022\2602\260\200\000\023\377\2204\220q\230\007\230r\365\240m\000\025\200\001H\230E\240\377\021\240&\250\001\250\024\250\377Q\250i\260v\270Q\270\377d\300!\3007\310\"\310\377A\330\024\031\230\021\230#\377\230W\240A\240Z\250w\377\260a\260w\270b\300\004\357\300A\300Q\231 \026\000\005\177\010\200t\2105\220\006y\000\335s$\000T\240\025\345\004\010\t|\215$\212\014\023\2201\220EN\002]Q{(\025\220Y\305 u\202\000\377T\250\021\250(\260$\260\365g\243\000a\271\047E\250\026\250\355q\321 \024\030\376 \033\240G\017\2502\250S\320!";
+    PyObject *data = __Pyx_DecompressString_LZSS(cstring, 1450, 1839);
     #define __Pyx_DecompressString_UNUSED
     if (unlikely(!data)) __PYX_ERR(0, 1, __pyx_L1_error)
     const char* const bytes = __Pyx_PyBytes_AsString(data);
     #if !CYTHON_ASSUME_SAFE_MACROS
     if (likely(bytes)); else { Py_DECREF(data); __PYX_ERR(0, 1, __pyx_L1_error) }
     #endif
-    #else /* compression: none (1608 bytes) */
-static const char bytes[] = " at 0x object>.: <MemoryView of <contiguous and direct><contiguous and indirect><strided and direct or indirect><strided and direct><strided and indirect>>?Cannot assign to read-only memoryviewInvalid mode, expected \047c\047 or \047fortran\047, got Invalid shape in axis Note that Cython is deliberately stricter than PEP-484 and rejects subclasses of builtin types. If you need to pass subclasses then set the \047annotation_typing\047 directive to False.add_notecollections.abcdisableenablegcisenabledmodels/kernels/sums.pyxno default __reduce__ due to non-trivial __cinit__unable to allocate array data.unable to allocate shape and strides.ASCIIEllipsisSequenceView.MemoryView__Pyx_PyDict_NextRef__annotate____class____class_getitem____dict____func____getstate____import____main____module____name____new____pyx_checksum__pyx_state__pyx_type__pyx_unpickle_Enum__pyx_vtable____qualname____reduce____reduce_cython____reduce_ex____set_name____setstate____setstate_cython____test___is_coroutineabcadd_denseadd_sparseallocate_bufferasyncio.coroutinesbbaseccellcline_in_tracebackcolumncountdatadtype_is_objectencodeenumerateerrorflagsformatfortranidindexindicesindptrintoitemsitemsizememviewmodemodels.kernels.sumsnamendimobjpackplacepopregisterrowrowssetdefaultshapesizestartstartsstepstopstructtabletotalunpackupdatevaluesweightweightsxO\200\001\360\024\000\n\013\330\010\014\210E\220\025\220a\220u\230F\240!\2401\330\014\020\220\t\230\025\230a\230v\240Q\240d\250&\260\001\260\022\2602\260Q\330\020\023\2204\220q\230\007\230r\240\021\330\024\025\330\020\024\220H\230E\240\021\240&\250\001\250\024\250Q\250i\260v\270Q\270d\300!\3007\310\"\310A\330\024\031\230\021\230#\230W\240A\240Z\250w\260a\260w\270b\300\004\300A\300Q\200\001\360\026\000\005\010\200t\2105\220\006\220a\220s\230#\230T\240\025\240f\250A\250Q\330\010\t\330\t\n\330\010\014\210E\220\025\220a\220u\230F\240!\2401\330\014\023\2201\220E\230\021\230#\230Q\330\014\020\220\t\230\025\230a\230v\240Q\240d\250&\260\001\260\022\2602\260Q\330""\020\023\2204\220q\230\007\230r\240\021\330\024\025\330\020\025\220Y\230a\230u\240A\240T\250\021\250(\260$\260g\270Q\270a\330\020\024\220J\230e\2401\240E\250\026\250q\260\001\330\024\030\230\001\230\033\240G\2502\250S\260\001\260\021";
+    #else /* compression: none (1839 bytes) */
+static const char bytes[] = " at 0x object>.: <MemoryView of <contiguous and direct><contiguous and indirect><strided and direct or indirect><strided and direct><strided and indirect>>?Cannot assign to read-only memoryviewInvalid mode, expected \047c\047 or \047fortran\047, got Invalid shape in axis Note that Cython is deliberately stricter than PEP-484 and rejects subclasses of builtin types. If you need to pass subclasses then set the \047annotation_typing\047 directive to False.add_notecollections.abcdisableenablegcisenabledmodels/kernels/sums.pyxno default __reduce__ due to non-trivial __cinit__unable to allocate array data.unable to allocate shape and strides.ASCIIEllipsisSequenceView.MemoryView__Pyx_PyDict_NextRef__annotate____class____class_getitem____dict____func____getstate____import____main____module____name____new____pyx_checksum__pyx_state__pyx_type__pyx_unpickle_Enum__pyx_vtable____qualname____reduce____reduce_cython____reduce_ex____set_name____setstate____setstate_cython____test___is_coroutineabcadd_denseadd_sparseallocate_bufferasyncio.coroutinesbbaseccellcline_in_tracebackcolumncountcoursecoursesdatadtypedtype_is_objectemptyencodeenumerateerrorflagsfloat32formatfortranfoundidindexindicesindptrintoitemsitemsizememviewmodemodels.kernels.sumsnamendimnpnumbernumpyobjpackplacepopregisterrowrowssetdefaultshapesizeskillstartstartsstepstopstructsumstabletaughttaught_bytotalunpackupdatevaluesweightweightsxO\200\001\360\006\000\005\014\2102\210V\2202\220W\230F\240!\2404\240w\250f\260A\260U\270&\300\002\300!\330\004\037\230q\330\t\n\330\010\014\210G\2205\230\001\230\027\240\006\240a\240q\330\014\020\220\t\230\025\230a\230w\240f\250A\250Q\330\020\027\220y\240\003\2407\250!\2505\260\001\330\020\024\220J\230e\2401\240F\250&\260\001\260\021\330\024\034\230F\240!\2408\2501\330\024\027\220v\230R\230q\330\030\031\330\024\035\230V\2401\240E\250\021\330\020\025\220Q\220e\2309\240A\330\004\013\2101\200\001\360\024\000\n\013\330\010\014\210E\220\025\220a\220u\230F\240!\2401\330\014\020\220\t\230\025""\230a\230v\240Q\240d\250&\260\001\260\022\2602\260Q\330\020\023\2204\220q\230\007\230r\240\021\330\024\025\330\020\024\220H\230E\240\021\240&\250\001\250\024\250Q\250i\260v\270Q\270d\300!\3007\310\"\310A\330\024\031\230\021\230#\230W\240A\240Z\250w\260a\260w\270b\300\004\300A\300Q\200\001\360\026\000\005\010\200t\2105\220\006\220a\220s\230#\230T\240\025\240f\250A\250Q\330\010\t\330\t\n\330\010\014\210E\220\025\220a\220u\230F\240!\2401\330\014\023\2201\220E\230\021\230#\230Q\330\014\020\220\t\230\025\230a\230v\240Q\240d\250&\260\001\260\022\2602\260Q\330\020\023\2204\220q\230\007\230r\240\021\330\024\025\330\020\025\220Y\230a\230u\240A\240T\250\021\250(\260$\260g\270Q\270a\330\020\024\220J\230e\2401\240E\250\026\250q\260\001\330\024\030\230\001\230\033\240G\2502\250S\260\001\260\021";
     PyObject *data = NULL;
     #define __Pyx_DecompressString_UNUSED
     #define __Pyx_DecompressString_LZSS_UNUSED
     #endif
     PyObject **stringtab = __pyx_mstate->__pyx_string_tab;
     Py_ssize_t pos = 0;
-    for (int i = 0; i < 111; i++) {
+    for (int i = 0; i < 124; i++) {
       Py_ssize_t bytes_length = str_length_index[i].length;
       PyObject *string = PyUnicode_DecodeUTF8(bytes + pos, bytes_length, NULL);
       if (likely(string) && i >= 26) PyUnicode_InternInPlace(&string);
@@ -21017,8 +21524,8 @@ static const char bytes[] = " at 0x object>.: <MemoryView of <contiguous and dir
       stringtab[i] = string;
       pos += bytes_length;
     }
-    for (int i = 111; i < 114; i++) {
-      Py_ssize_t bytes_length = bytes_length_index[i-111].length;
+    for (int i = 124; i < 128; i++) {
+      Py_ssize_t bytes_length = bytes_length_index[i-124].length;
       PyObject *string = PyBytes_FromStringAndSize(bytes + pos, bytes_length);
       stringtab[i] = string;
       pos += bytes_length;
@@ -21028,15 +21535,15 @@ static const char bytes[] = " at 0x object>.: <MemoryView of <contiguous and dir
       }
     }
     Py_XDECREF(data);
-    for (Py_ssize_t i = 0; i < 114; i++) {
+    for (Py_ssize_t i = 0; i < 128; i++) {
       if (unlikely(PyObject_Hash(stringtab[i]) == -1)) {
         __PYX_ERR(0, 1, __pyx_L1_error)
       }
     }
     #if CYTHON_IMMORTAL_CONSTANTS
     {
-      PyObject **table = stringtab + 111;
-      for (Py_ssize_t i=0; i<3; ++i) {
+      PyObject **table = stringtab + 124;
+      for (Py_ssize_t i=0; i<4; ++i) {
         #if PY_VERSION_HEX >= 0x030F0000
         PyUnstable_SetImmortal(table[i]);
         #elif CYTHON_COMPILING_IN_CPYTHON_FREETHREADING
@@ -21103,7 +21610,7 @@ typedef struct {
     unsigned int num_kwonly_args : 1;
     unsigned int nlocals : 4;
     unsigned int flags : 10;
-    unsigned int first_line : 5;
+    unsigned int first_line : 6;
 } __Pyx_PyCode_New_function_description;
 #ifdef __cplusplus
 } /* anonymous namespace */
@@ -21123,14 +21630,19 @@ static int __Pyx_CreateCodeObjects(__pyx_mstatetype *__pyx_mstate) {
   PyObject* tuple_dedup_map = PyDict_New();
   if (unlikely(!tuple_dedup_map)) return -1;
   {
-    const __Pyx_PyCode_New_function_description descr = {5, 0, 0, 11, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 5};
+    const __Pyx_PyCode_New_function_description descr = {5, 0, 0, 11, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 7};
     PyObject* const varnames[] = {__pyx_mstate->__pyx_n_u_starts, __pyx_mstate->__pyx_n_u_rows, __pyx_mstate->__pyx_n_u_weights, __pyx_mstate->__pyx_n_u_table, __pyx_mstate->__pyx_n_u_total, __pyx_mstate->__pyx_n_u_b, __pyx_mstate->__pyx_n_u_place, __pyx_mstate->__pyx_n_u_column, __pyx_mstate->__pyx_n_u_row, __pyx_mstate->__pyx_n_u_into, __pyx_mstate->__pyx_n_u_weight};
     __pyx_mstate_global->__pyx_codeobj_tab[0] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_models_kernels_sums_pyx, __pyx_mstate->__pyx_n_u_add_dense, __pyx_mstate->__pyx_kp_b_iso88591_t5_as_T_fAQ_E_auF_1_1E_Q_avQd_2, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[0])) goto bad;
   }
   {
-    const __Pyx_PyCode_New_function_description descr = {7, 0, 0, 10, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 29};
+    const __Pyx_PyCode_New_function_description descr = {7, 0, 0, 10, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 31};
     PyObject* const varnames[] = {__pyx_mstate->__pyx_n_u_starts, __pyx_mstate->__pyx_n_u_rows, __pyx_mstate->__pyx_n_u_weights, __pyx_mstate->__pyx_n_u_indptr, __pyx_mstate->__pyx_n_u_indices, __pyx_mstate->__pyx_n_u_data, __pyx_mstate->__pyx_n_u_total, __pyx_mstate->__pyx_n_u_b, __pyx_mstate->__pyx_n_u_place, __pyx_mstate->__pyx_n_u_cell};
     __pyx_mstate_global->__pyx_codeobj_tab[1] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_models_kernels_sums_pyx, __pyx_mstate->__pyx_n_u_add_sparse, __pyx_mstate->__pyx_kp_b_iso88591_E_auF_1_avQd_2Q_4q_r_HE_QivQd_7, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[1])) goto bad;
+  }
+  {
+    const __Pyx_PyCode_New_function_description descr = {3, 0, 0, 11, (unsigned int)(CO_OPTIMIZED|CO_NEWLOCALS), 50};
+    PyObject* const varnames[] = {__pyx_mstate->__pyx_n_u_taught, __pyx_mstate->__pyx_n_u_courses, __pyx_mstate->__pyx_n_u_values, __pyx_mstate->__pyx_n_u_row, __pyx_mstate->__pyx_n_u_place, __pyx_mstate->__pyx_n_u_number, __pyx_mstate->__pyx_n_u_skill, __pyx_mstate->__pyx_n_u_course, __pyx_mstate->__pyx_n_u_total, __pyx_mstate->__pyx_n_u_sums, __pyx_mstate->__pyx_n_u_found};
+    __pyx_mstate_global->__pyx_codeobj_tab[2] = __Pyx_PyCode_New(descr, varnames, __pyx_mstate->__pyx_kp_u_models_kernels_sums_pyx, __pyx_mstate->__pyx_n_u_taught_by, __pyx_mstate->__pyx_kp_b_iso88591_2V2WF_4wfAU_q_G5_aq_awfAQ_y_7_5, tuple_dedup_map); if (unlikely(!__pyx_mstate_global->__pyx_codeobj_tab[2])) goto bad;
   }
   Py_DECREF(tuple_dedup_map);
   return 0;
@@ -24418,6 +24930,41 @@ static CYTHON_INLINE long __Pyx_div_long(long a, long b, int b_is_constant) {
     );
     return q - adapt_python;
 }
+
+/* PyObjectVectorcallKwds */
+#if CYTHON_VECTORCALL
+CYTHON_UNUSED static int __Pyx_CheckVectorcallKwarg(PyObject *kwnames, Py_ssize_t i) {
+    PyObject *key = __Pyx_PyTuple_GET_ITEM(kwnames, i);
+#if !CYTHON_ASSUME_SAFE_MACROS
+    if (unlikely(!key)) return -1;
+#endif
+    if (unlikely(!PyUnicode_Check(key))) {
+        PyErr_SetString(PyExc_TypeError, "keywords must be strings");
+        return -1;
+    }
+    return 0;
+}
+#else
+CYTHON_UNUSED static PyObject *__Pyx_MakeKwargDict(PyObject **keys, PyObject **values, Py_ssize_t n) {
+    PyObject *out = PyDict_New();
+    if (unlikely(!out)) return NULL;
+    for (Py_ssize_t i=0; i<n; ++i) {
+        if (unlikely(PyDict_SetItem(out, keys[i], values[i]) < 0)) {
+            Py_DECREF(out);
+            return NULL;
+        }
+    }
+    return out;
+}
+CYTHON_UNUSED static int __Pyx_CheckVectorcallKwarg(PyObject **kwnames, Py_ssize_t i) {
+    PyObject *key = kwnames[i];
+    if (unlikely(!PyUnicode_Check(key))) {
+        PyErr_SetString(PyExc_TypeError, "keywords must be strings");
+        return -1;
+    }
+    return 0;
+}
+#endif
 
 /* AllocateExtensionType */
 static PyObject *__Pyx_AllocateExtensionType(PyTypeObject *t, int is_final) {
@@ -28130,6 +28677,29 @@ __pyx_fail:
     return result;
 }
 
+/* ObjectToMemviewSlice */
+static CYTHON_INLINE __Pyx_memviewslice __Pyx_PyObject_to_MemoryviewSlice_d_dc_int__const__(PyObject *obj, int writable_flag) {
+    __Pyx_memviewslice result = __Pyx_MEMSLICE_INIT;
+    __Pyx_BufFmt_StackElem stack[1];
+    int axes_specs[] = { (__Pyx_MEMVIEW_DIRECT | __Pyx_MEMVIEW_FOLLOW), (__Pyx_MEMVIEW_DIRECT | __Pyx_MEMVIEW_CONTIG) };
+    int retcode;
+    if (obj == Py_None) {
+        result.memview = (struct __pyx_memoryview_obj *) Py_None;
+        return result;
+    }
+    retcode = __Pyx_ValidateAndInit_memviewslice(axes_specs, __Pyx_IS_C_CONTIG,
+                                                 (PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) | writable_flag, 2,
+                                                 &__Pyx_TypeInfo_int__const__, stack,
+                                                 &result, obj);
+    if (unlikely(retcode == -1))
+        goto __pyx_fail;
+    return result;
+__pyx_fail:
+    result.memview = NULL;
+    result.data = NULL;
+    return result;
+}
+
 /* MemviewSliceCopy */
 static __Pyx_memviewslice
 __pyx_memoryview_copy_new_contig(const __Pyx_memviewslice *from_mvs,
@@ -28199,41 +28769,6 @@ no_fail:
     __Pyx_RefNannyFinishContext();
     return new_mvs;
 }
-
-/* PyObjectVectorcallKwds (used by PyObjectVectorcallMethodKwds) */
-#if CYTHON_VECTORCALL
-CYTHON_UNUSED static int __Pyx_CheckVectorcallKwarg(PyObject *kwnames, Py_ssize_t i) {
-    PyObject *key = __Pyx_PyTuple_GET_ITEM(kwnames, i);
-#if !CYTHON_ASSUME_SAFE_MACROS
-    if (unlikely(!key)) return -1;
-#endif
-    if (unlikely(!PyUnicode_Check(key))) {
-        PyErr_SetString(PyExc_TypeError, "keywords must be strings");
-        return -1;
-    }
-    return 0;
-}
-#else
-CYTHON_UNUSED static PyObject *__Pyx_MakeKwargDict(PyObject **keys, PyObject **values, Py_ssize_t n) {
-    PyObject *out = PyDict_New();
-    if (unlikely(!out)) return NULL;
-    for (Py_ssize_t i=0; i<n; ++i) {
-        if (unlikely(PyDict_SetItem(out, keys[i], values[i]) < 0)) {
-            Py_DECREF(out);
-            return NULL;
-        }
-    }
-    return out;
-}
-CYTHON_UNUSED static int __Pyx_CheckVectorcallKwarg(PyObject **kwnames, Py_ssize_t i) {
-    PyObject *key = kwnames[i];
-    if (unlikely(!PyUnicode_Check(key))) {
-        PyErr_SetString(PyExc_TypeError, "keywords must be strings");
-        return -1;
-    }
-    return 0;
-}
-#endif
 
 /* PyObjectVectorcallMethodKwds (used by CIntToPy) */
 #if !CYTHON_VECTORCALL

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from recommender.features import FEATURES, FRESH_DAYS, OF_THE_CATALOGUE, features
+from recommender.features import FEATURES, FRESH_DAYS, OF_THE_CATALOGUE, features, of_the_day
 from recommender.participants import group_attributes
 from recommender.quality import course_quality
 from recommender.question import Question
@@ -66,7 +66,8 @@ def feature(question: Question, courses: pl.DataFrame, name: str) -> np.ndarray:
     everything = np.tile(np.arange(len(courses), dtype=np.int32), (len(question.batch), 1))
     topics = np.zeros((len(question.batch), len(question.catalogue.categories)), np.float32)
     people = np.arange(len(question.batch))
-    found = features(question, people, everything, {}, course_quality(courses), topics)
+    day = of_the_day(question.offer, course_quality(courses))
+    found = features(question, people, everything, {}, day, topics)
     return found[:, :, FEATURES.index(name)]
 
 
