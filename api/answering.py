@@ -237,9 +237,7 @@ class Answering:
             day=dt.date.today(),
             settings=self._list_settings(asked.k),
             filters=Filters(
-                tuple(asked.filters.modes),
-                tuple(asked.filters.categories),
-                asked.filters.max_price_idr,
+                asked.filters.modes, asked.filters.categories, asked.filters.max_price_idr
             ),
             person=person,
             neutral=asked.neutral,

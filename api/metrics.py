@@ -1,12 +1,14 @@
 """What operators watch, in Prometheus' terms; labels name routes, stages, sources and rules, never people.
 
-The figures are of one process: each process of the service is scraped for itself.
+The figures are of one process: each process of the service is scraped for itself. What bears a label is
+kept once it was found, since the library looks it up anew each time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -28,27 +30,27 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self._requests = Counter(
+        requests = Counter(
             "padan_requests",
             "Requests by route and status; 429: over a limit, 503: overload or no store.",
             ["method", "route", "status"],
             registry=self._registry,
         )
-        self._request_seconds = Histogram(
+        request_seconds = Histogram(
             "padan_request_seconds",
             "From the request's head to the answer's end.",
             ["route"],
             buckets=SECONDS,
             registry=self._registry,
         )
-        self._stage_seconds = Histogram(
+        stage_seconds = Histogram(
             "padan_stage_seconds",
             "Time of each stage of the engine, for all requests that share it.",
             ["stage"],
             buckets=SECONDS,
             registry=self._registry,
         )
-        self._candidates = Counter(
+        candidates = Counter(
             "padan_candidates",
             "Trainings that each source proposed.",
             ["source"],
@@ -61,19 +63,24 @@ class Metrics:
             registry=self._registry,
         )
         self._neutral, self._personal = answers.labels("yes"), answers.labels("no")
-        self._degraded = Counter(
+        degraded = Counter(
             "padan_degraded_answers",
             "Lists that were made in a simpler way, by cause.",
             ["cause"],
             registry=self._registry,
         )
-        self._excluded = Counter(
+        excluded = Counter(
             "padan_exclusions",
             "Trainings that a rule kept out of a list that came out short.",
             ["reason"],
             registry=self._registry,
         )
-        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._requests = cache(requests.labels)
+        self._request_seconds = cache(request_seconds.labels)
+        self._stage_seconds = cache(stage_seconds.labels)
+        self._candidates = cache(candidates.labels)
+        self._degraded = cache(degraded.labels)
+        self._excluded = cache(excluded.labels)
         self._drift: Drift | None = None
 
     def watch(self, bundle: Callable[[], Bundle], waiting: Callable[[], int]) -> None:
@@ -87,26 +94,19 @@ class Metrics:
 
     def answered_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""
-        key = (method, route, status)
-        series = self._series.get(key)
-        if series is None:
-            series = self._series[key] = (
-                self._requests.labels(method, route, str(status)),
-                self._request_seconds.labels(route),
-            )
-        series[0].inc()
-        series[1].observe(seconds)
+        self._requests(method, route, str(status)).inc()
+        self._request_seconds(route).observe(seconds)
 
     def stage(self, name: str, seconds: float) -> None:
         """Take the time of one stage."""
-        self._stage_seconds.labels(name).observe(seconds)
+        self._stage_seconds(name).observe(seconds)
 
     def answered(self, batch: ParticipantBatch, trace: Trace) -> None:
         """Take how people were answered."""
         for stage, seconds in trace.seconds.items():
             self.stage(stage, seconds)
         for source, count in trace.proposed.items():
-            self._candidates.labels(source).inc(count)
+            self._candidates(source).inc(count)
         neutral = int(batch.opted_out.sum())
         self._neutral.inc(neutral)
         self._personal.inc(len(batch) - neutral)
@@ -121,11 +121,11 @@ class Metrics:
     def excluded(self, counts: Mapping[str, int]) -> None:
         """Count what the rules kept out of one short list."""
         for reason, count in counts.items():
-            self._excluded.labels(reason).inc(count)
+            self._excluded(reason).inc(count)
 
     def degraded(self, cause: str) -> None:
         """Count a list that was made in a simpler way."""
-        self._degraded.labels(cause).inc()
+        self._degraded(cause).inc()
 
     def page(self) -> bytes:
         """Return everything in Prometheus' text format."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from math import floor
 from typing import Any, Final, TypeVar
 
@@ -24,6 +23,7 @@ Find = Callable[[str], int]
 Value = TypeVar("Value", bound=np.generic)
 Rows = slice | NDArray[np.integer]
 EPOCH: Final = dt.date(1970, 1, 1).toordinal()
+_EMPTY: Final = sp.csr_matrix((0, 0))
 FEW = 1_000  # cells, which are sorted sooner than SciPy's constructor has looked at them
 
 
@@ -68,14 +68,10 @@ def csr(
 ) -> sp.csr_matrix:
     """Return a CSR matrix of arrays that are in order: SciPy's constructor looks at them for 35 microseconds."""
     matrix = sp.csr_matrix.__new__(sp.csr_matrix)
-    empty = _empty(len(indptr) - 1, width)
-    vars(matrix).update(vars(empty), data=cells, indices=columns, indptr=indptr)
+    vars(matrix).update(vars(_EMPTY))
+    matrix.data, matrix.indices, matrix.indptr = cells, columns, indptr
+    matrix._shape = (len(indptr) - 1, width)
     return matrix
-
-
-@lru_cache(maxsize=1_000)
-def _empty(rows: int, width: int) -> sp.csr_matrix:
-    return sp.csr_matrix((rows, width), dtype=np.float32)
 
 
 def indicator(lists: Column, find: Find, width: int) -> sp.csr_matrix:

@@ -65,9 +65,7 @@ def plans(asked: PlanRequest, service: CurrentService, principal: Portal) -> Pla
     service, arm = service.for_subject(subject)
     engine, day = service.bundle.engine, dt.date.today()
     messages = service.messages(asked.language)
-    filters = Filters(
-        tuple(asked.filters.modes), tuple(asked.filters.categories), asked.filters.max_price_idr
-    )
+    filters = Filters(asked.filters.modes, asked.filters.categories, asked.filters.max_price_idr)
     planned = plan(engine, participants, events, day, asked.most, filters)
     response = PlanResponse(
         request_id=request_ids.current(),

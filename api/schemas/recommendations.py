@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
@@ -17,11 +17,14 @@ Cause = Literal["overload", "store", "fault"]
 class AskedFor(BaseModel):
     """What the participant narrows the list to; what is left out does not narrow it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    modes: Annotated[list[Literal[MODES]], Field(max_length=4)] = []  # type: ignore[valid-type]
-    categories: Annotated[list[str], Field(max_length=50)] = []
+    modes: Annotated[tuple[Literal[MODES], ...], Field(max_length=4)] = ()  # type: ignore[valid-type]
+    categories: Annotated[tuple[str, ...], Field(max_length=50)] = ()
     max_price_idr: Annotated[StrictInt, Field(ge=0, le=10**12)] | None = None
+
+
+ANY: Final = AskedFor()
 
 
 class AboutOne(BaseModel):
@@ -54,7 +57,7 @@ class RecommendationRequest(AboutOne):
     )
 
     k: Annotated[StrictInt, Field(ge=1, le=100)] = 10
-    filters: AskedFor = Field(default_factory=AskedFor)
+    filters: AskedFor = Field(default_factory=lambda: ANY)
     neutral: StrictBool = Field(
         False, description="use no personal data beyond what eligibility needs"
     )

@@ -55,8 +55,12 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """Give a connection whose changes are durable after the block, or undone if it raises."""
-        with self.engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
+        with self._immediate.begin() as connection:
             yield connection
+
+    @cached_property
+    def _immediate(self) -> sa.Engine:
+        return self.engine.execution_options(sqlite_begin="IMMEDIATE")
 
     def upgrade(self) -> None:
         """Bring the tables to the newest version."""

@@ -14,8 +14,10 @@ import sqlalchemy as sa
 from training_data.columns import Participants
 from training_data.dataset import Dataset
 from training_data.store.database import Store, open_store
+from training_data.store.plain import placeholders
 from training_data.store.tables import erasures, events, participants, shown
 
+_ERASED = "SELECT subject FROM erasures WHERE subject IN ({})"
 ID = Participants.participant_id.name
 
 
@@ -59,9 +61,11 @@ def erased(
     connection: sa.Connection, participant_ids: Collection[str], pseudonym: Callable[[str], str]
 ) -> set[str]:
     """Return those of the ids that were erased."""
+    if not participant_ids:
+        return set()
     subjects = {pseudonym(name): name for name in participant_ids}
-    asked = sa.select(erasures.c.subject).where(erasures.c.subject.in_(subjects))
-    return {subjects[subject] for subject in connection.execute(asked).scalars()}
+    asked = _ERASED.format(placeholders(connection, len(subjects)))
+    return {subjects[row[0]] for row in connection.exec_driver_sql(asked, tuple(subjects))}
 
 
 def erased_since(connection: sa.Connection, moment: dt.datetime) -> set[str]:
