@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from models.kernels.sums import taught_by
 from recommender.participants import ages
 from recommender.question import Question
 from recommender.reasons import Reason
@@ -28,11 +29,10 @@ def unmet_prerequisites(q: Question, rows: Rows) -> tuple[NDArray[np.int64], Vio
     A prerequisite is met by finishing it, or by holding every skill that it teaches.
     """
     basics = q.offer.basics
-    taught = q.catalogue.taught[basics]
-    count = np.count_nonzero(taught >= 0, axis=1)
-    held = marks(q.batch.skills, rows).take(taught, axis=1).sum(axis=2)
+    skills = marks(q.batch.skills, rows)
+    held = taught_by(q.catalogue.taught, np.tile(basics, (len(skills), 1)), skills)
     finished = marks(q.batch.finished, rows).take(basics, axis=1)
-    return basics, (held != np.where(count > 0, count, -1)) & ~finished
+    return basics, (held != q.offer.taught_by_basics) & ~finished
 
 
 def _too_young(q: Question) -> Violations | None:

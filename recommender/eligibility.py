@@ -35,7 +35,8 @@ def permitted_blocks(question: Question) -> Iterator[tuple[slice, NDArray[np.boo
             people &= ~found
     trainings = question.offer.closed == 0
     for rows in _blocks(len(people), len(trainings)):
-        block = people[rows, None] & trainings
+        block = np.tile(trainings, (len(people[rows]), 1))
+        block[~people[rows]] = False
         for reason in OF_PAIR:
             if (found := _of_pairs(question, reason, rows)) is not None:
                 np.greater(block, found, out=block)  # block and not found, in one pass

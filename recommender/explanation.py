@@ -30,7 +30,7 @@ from training_data.vocabulary import Occupations, Vocabulary
 
 Evidence = dict[str, Any]
 MOST_REASONS = 3
-MOST_TOLD = 6  # features asked first; the others only where these give too few reasons
+MOST_TOLD = 8  # features asked first; the others only where these give no reason
 MOST_SKILLS = 3  # named in one reason
 CLOSE = 0.25  # 99 of 100 unrelated pairs of a skill and a training are less alike (cosine)
 DEMAND = 2  # openings; one alone is no demand
@@ -89,10 +89,10 @@ class Explainer:
         order = np.argsort(-raised, axis=1, kind="stable")
         order = np.where(np.take_along_axis(raised, order, axis=1) > 0, order, -1)
         found: list[dict[str, Why]] = [{} for _ in self.rows]
-        for some in (order[:, :MOST_TOLD], order[:, MOST_TOLD:]):
-            short = [pair for pair, whys in enumerate(found) if len(whys) < MOST_REASONS]
-            if short:
-                self._add(found, np.array(short), some[short])
+        self._add(found, np.arange(len(found)), order[:, :MOST_TOLD])
+        silent = np.flatnonzero([not whys for whys in found])
+        if len(silent):
+            self._add(found, silent, order[silent, MOST_TOLD:])
         balances = batch.balance[self.rows].tolist()
         return [
             list(whys.values())[:MOST_REASONS] or [Why("permitted", {"balance": balance})]

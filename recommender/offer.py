@@ -111,9 +111,15 @@ class Offer:
         )
 
     @cached_property
-    def basics(self) -> NDArray[np.int64]:
+    def basics(self) -> NDArray[np.int32]:
         """Trainings that some other needs, ascending."""
-        return np.unique(self.catalogue.prerequisites.indices).astype(np.int64)
+        return np.unique(self.catalogue.prerequisites.indices).astype(np.int32)
+
+    @cached_property
+    def taught_by_basics(self) -> NDArray[np.int64]:
+        """How many skills each of ``basics`` teaches; -1 for one that teaches none."""
+        count = np.count_nonzero(self.catalogue.taught[self.basics] >= 0, axis=1)
+        return np.where(count > 0, count, -1)
 
     @cached_property
     def needing(self) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:

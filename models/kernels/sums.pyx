@@ -47,7 +47,12 @@ def add_sparse(
                     total[b, indices[cell]] += weights[place] * data[cell]
 
 
-def taught_by(const int[:, ::1] taught, const int[:, ::1] courses, const float[:, ::1] values):
+ctypedef fused number:
+    float
+    unsigned char
+
+
+def taught_by(const int[:, ::1] taught, const int[:, ::1] courses, const number[:, ::1] values):
     cdef Py_ssize_t row, place, number, skill, course
     cdef float total
     sums = np.empty((courses.shape[0], courses.shape[1]), dtype=np.float32)
