@@ -23,7 +23,7 @@ Violations = NDArray[np.bool_]
 INT32_MAX = np.iinfo(np.int32).max
 
 
-def unmet_prerequisites(q: Question, rows: Rows) -> tuple[NDArray[np.int64], Violations]:
+def unmet_prerequisites(q: Question, rows: Rows) -> tuple[NDArray[np.int32], Violations]:
     """Return the trainings that some other needs, and whether each person (n,) still lacks each.
 
     A prerequisite is met by finishing it, or by holding every skill that it teaches.
@@ -32,7 +32,8 @@ def unmet_prerequisites(q: Question, rows: Rows) -> tuple[NDArray[np.int64], Vio
     skills = marks(q.batch.skills, rows)
     held = taught_by(q.catalogue.taught, np.tile(basics, (len(skills), 1)), skills)
     finished = marks(q.batch.finished, rows).take(basics, axis=1)
-    return basics, (held != q.offer.taught_by_basics) & ~finished
+    unmet: Violations = (held != q.offer.taught_by_basics) & ~finished
+    return basics, unmet
 
 
 def _too_young(q: Question) -> Violations | None:
