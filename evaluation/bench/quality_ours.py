@@ -44,9 +44,9 @@ TREES: Final = (
     Ranker(trees=100, leaves=6, min_leaf=100),
     Ranker(trees=150, leaves=16, min_leaf=20),
 )
-STEADY: Final = 3_000
+STEADY: Final = 24_000
 MOST_SEEDS: Final = 5
-LINEAR_SHARES: Final = (0.3, 0.5, 0.7)
+LINEAR_SHARES: Final = (0.0, 0.15, 0.3, 0.5, 0.7)
 MOST_VALIDATED: Final = 4_000
 
 
@@ -142,7 +142,7 @@ def rankers(participants: int, threads: int = 0) -> list[RankerEnsemble]:
     Parameters
     ----------
     participants : int
-        Those to learn from; where they are few, the mean of several models is steadier.
+        Those to learn from; the fewer they are, the more models the trees are the mean of.
     """
     seeds = min(max(STEADY // max(participants, 1), 1), MOST_SEEDS)
     return [
