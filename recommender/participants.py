@@ -46,6 +46,7 @@ from training_data.vocabulary import Occupations, Vocabulary
 P, E = bound(Participants), bound(Interactions)
 
 FIRST_YEAR, DECADES = 1900, 21  # of birth, as the contract has them
+GROUP_STARTS = np.cumsum([0, DECADES, len(EDUCATIONS), len(EMPLOYMENT_STATUSES)])
 TAKING = ("purchase", "start", "complete", "rate")
 
 # By an event's kind: whether the training was bought or begun, finished, and rated.
@@ -241,13 +242,9 @@ def region_attributes(
     region: NDArray[np.int32], opted_out: NDArray[np.bool_], regions: RegionTable
 ) -> sp.csr_matrix:
     """Return a one for each region that a participant lives in, from the smallest to the largest, (B, R)."""
-    around = np.where(opted_out, -1, region)
-    columns = []
-    for _ in regions.levels:
-        columns.append(around)
-        around = np.where(around >= 0, regions.parents[around], -1)
-    rows = np.tile(np.arange(len(region)), len(columns))
-    return ones_at(rows, np.concatenate(columns), (len(region), len(regions)))
+    around = regions.around[np.where(opted_out, -1, region)]
+    rows = np.repeat(np.arange(len(region)), around.shape[1])
+    return ones_at(rows, around.ravel(), (len(region), len(regions)))
 
 
 def group_attributes(participants: pl.DataFrame) -> sp.csr_matrix:
@@ -261,18 +258,12 @@ def group_attributes(participants: pl.DataFrame) -> sp.csr_matrix:
 
 def _groups(single: Mapping[str, NDArray[Any]]) -> sp.csr_matrix:
     born = single["birth_year"]
-    parts = (
-        (np.where(born > 0, (born - FIRST_YEAR) // 10, -1), DECADES),
-        (single["education"], len(EDUCATIONS)),
-        (single["employment"], len(EMPLOYMENT_STATUSES)),
-    )
-    starts = np.cumsum([0] + [size for _, size in parts])
-    columns = [
-        np.where((codes >= 0) & ~single["opted_out"], codes + start, -1)
-        for (codes, _), start in zip(parts, starts[:-1], strict=True)
-    ]
-    rows = np.tile(np.arange(len(born)), len(parts))
-    return ones_at(rows, np.concatenate(columns), (len(born), int(starts[-1])))
+    decade = np.where(born > 0, (born - FIRST_YEAR) // 10, -1)
+    codes = np.array([decade, single["education"], single["employment"]])
+    known = (codes >= 0) & ~single["opted_out"]
+    columns = np.where(known, codes + GROUP_STARTS[:-1, None], -1).ravel()
+    rows = np.tile(np.arange(len(born)), len(codes))
+    return ones_at(rows, columns, (len(born), int(GROUP_STARTS[-1])))
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ import datetime as dt
 import ipaddress
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers
 
 from api.security.principal import API_KEY_HEADER, SCOPES, Principal
 from api.security.tokens import TokenRefusedError, Tokens
@@ -20,6 +20,7 @@ from api.settings import Settings
 from training_data.store import keys
 from training_data.store.database import Store
 
+API_KEY = API_KEY_HEADER.lower().encode()
 KEPT_SECONDS = 15  # so long a revoked key may still be let in by a process that knows it
 OUTAGE_SECONDS = 600  # so long a known key is let in while the store does not answer
 STORE_SECONDS = 5.0  # so long a request waits for the store to look its key up
@@ -73,7 +74,7 @@ class Access:
             else None
         )
 
-    def is_reached_by_name(self, headers: Headers) -> bool:
+    def is_reached_by_name(self, headers: Mapping[bytes, bytes]) -> bool:
         """Whether the request names a host that it may reach the service by.
 
         Without credentials that is this machine only: a page of a browser here can have its own name
@@ -82,11 +83,12 @@ class Access:
         if not self._development:
             return True
         try:
-            return is_loopback(urlsplit(f"//{headers.get('Host', '')}").hostname or "")
+            host = headers.get(b"host", b"").decode("latin-1")
+            return is_loopback(urlsplit(f"//{host}").hostname or "")
         except ValueError:
             return False
 
-    async def principal(self, headers: Headers) -> Principal:
+    async def principal(self, headers: Mapping[bytes, bytes]) -> Principal:
         """Return who asks.
 
         Raises
@@ -96,11 +98,12 @@ class Access:
         """
         if self._development:
             return DEVELOPER
-        if API_KEY_HEADER in headers and "Authorization" in headers:
+        key, bearer = headers.get(API_KEY), headers.get(b"authorization")
+        if key is not None and bearer is not None:
             raise AccessRefusedError("send one credential, a token or an API key, not both")
-        if key := headers.get(API_KEY_HEADER):
-            return await self._of_key(key)
-        scheme, _, token = headers.get("Authorization", "").partition(" ")
+        if key:
+            return await self._of_key(key.decode("latin-1"))
+        scheme, _, token = (bearer or b"").decode("latin-1").partition(" ")
         if scheme.lower() == "bearer" and token:
             return await self._of_token(token.strip())
         raise AccessRefusedError(f"send a bearer token, or an API key in {API_KEY_HEADER}")

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -57,10 +56,10 @@ class Gate:
 
     async def _refusal(self, scope: Scope) -> tuple[int, str, Mapping[str, str]] | None:
         """Return why a request is not let through; one that is bears its principal."""
-        headers = Headers(scope=scope)
+        headers = dict(scope["headers"])
         if not self._access.is_reached_by_name(headers):
             return 400, "in development mode the service answers to localhost only", {}
-        length = headers.get("Content-Length", "0")
+        length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self._body_bytes:
             return 413, f"a body may have {self._body_bytes} bytes", {"Connection": "close"}
         if scope["path"] in OPEN:

@@ -207,6 +207,17 @@ def test_tree() -> None:
     assert INDONESIA.at_level(2)[INDONESIA.id("71")] == -1
 
 
+def test_around_a_region_are_those_it_lies_in() -> None:
+    around = [INDONESIA.codes[row] for row in INDONESIA.around[INDONESIA.id("53.71")]]
+    assert around[:2] == ["53.71", "53"]
+    assert INDONESIA.level[INDONESIA.id(around[2])] == 0
+    assert INDONESIA.around[INDONESIA.id("53"), 0] == INDONESIA.id("53")
+    assert INDONESIA.around[INDONESIA.id("53"), -1] == -1
+    assert (INDONESIA.around[-1] == -1).all()
+    assert INDONESIA.find("53.71") == INDONESIA.id("53.71")
+    assert INDONESIA.find("5371") == -1
+
+
 def test_ids() -> None:
     ids = INDONESIA.ids(pl.Series(["31.72", None]))
     assert ids.dtype == np.int32

@@ -73,6 +73,18 @@ class RegionTable:
     def __len__(self) -> int:
         return len(self.codes)
 
+    @cached_property
+    def around(self) -> NDArray[np.int32]:
+        """Each region and those it lies in, the smallest first, shape (R + 1, levels), padded with -1.
+
+        The last row is of -1 alone: that of a region that is not known.
+        """
+        levels = [np.append(np.arange(len(self)), -1)]
+        for _ in self.levels[1:]:
+            below = levels[-1]
+            levels.append(np.where(below >= 0, self.parents[below], -1))
+        return np.column_stack(levels).astype(np.int32)
+
     def id(self, code: str) -> int:
         """Id of a code of this pack, exactly as the pack writes it."""
         try:
