@@ -22,6 +22,8 @@ from models.candidates.top_k import Scores
 from models.interactions import Interactions
 from models.vectors import unit
 
+FEW = 20_000  # participants, among whom one product finds the nearest sooner than the index
+
 
 @dataclass
 class SimilarParticipants(CandidateModel):
@@ -114,12 +116,25 @@ class SimilarParticipants(CandidateModel):
 
     def score(self, batch: Histories) -> Scores:
         """Return the votes; 0 for a course no neighbour took, and for an empty history."""
-        near, who = self.index_.search(
-            self._vectors(batch), min(self.neighbours, len(self.people_))
-        )
+        starts, who, near = self._nearest(self._vectors(batch))
         votes: Scores = np.maximum(near, 0) ** np.float32(self.sharpness)
-        ends = np.arange(len(batch) + 1, dtype=np.int32) * who.shape[1]
-        return sums_of_rows(ends, who.astype(np.int32).ravel(), votes.ravel(), self.taken_)
+        return sums_of_rows(starts, who, votes, self.taken_)
+
+    def _nearest(
+        self, vectors: NDArray[np.float32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32], Scores]:
+        """Return where the neighbours of each begin, and all of them with their cosines."""
+        count = min(self.neighbours, len(self.people_))
+        if len(self.people_) > FEW:
+            near, who = self.index_.search(vectors, count)
+            starts = np.arange(len(who) + 1, dtype=np.int32) * count
+            return starts, who.astype(np.int32).ravel(), near.ravel()
+        cosines = vectors @ self.people_.T
+        border = np.partition(cosines, cosines.shape[1] - count, axis=1)[:, -count, None]
+        chosen = (cosines >= border) & (cosines > 0)
+        starts = np.zeros(len(chosen) + 1, dtype=np.int32)
+        np.cumsum(np.count_nonzero(chosen, axis=1), out=starts[1:])
+        return starts, np.nonzero(chosen)[1].astype(np.int32), cosines[chosen]
 
 
 def _index(vectors: NDArray[np.float32]) -> faiss.IndexFlatIP:
