@@ -10,7 +10,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import HashingVectorizer
-from sklearn.preprocessing import normalize
+
+from training_data.frames import csr
 
 N_BUCKETS: Final = 2**14
 _VECTORIZER: Final = HashingVectorizer(
@@ -67,5 +68,6 @@ class LexicalEncoder:
     def _tfidf(self, texts: Sequence[str]) -> sp.csr_matrix:
         counts = _VECTORIZER.transform(texts)
         weights = (1 + np.log(counts.data)) * self.idf_[counts.indices]
-        weighted = sp.csr_matrix((weights, counts.indices, counts.indptr), shape=counts.shape)
-        return normalize(weighted, copy=False).astype(np.float32)
+        rows = np.repeat(np.arange(len(texts)), np.diff(counts.indptr))
+        norms = np.sqrt(np.bincount(rows, weights**2, len(texts)))[rows]
+        return csr((weights / norms).astype(np.float32), counts.indices, counts.indptr, N_BUCKETS)

@@ -8,13 +8,18 @@ from typing import Final, Self
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from sklearn import config_context
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from models.affixes import roots
+from models.kept import Kept
+from training_data.frames import csr, rows_of
 from training_data.text import normalise
 
 _UNLIKE: Final = 0.35  # words less alike than this are different words
 _SAME_ROOT: Final = 0.9  # likeness of two words that may be forms of one
+MOST_KEPT: Final = 20_000  # words; each of a few hundred bytes
+Cells = tuple[NDArray[np.int32], NDArray[np.float32]]
 
 
 class WordCoverage:
@@ -46,18 +51,30 @@ class WordCoverage:
         self._words_by_gram = self._spelling.fit_transform(words).T.tocsr()
         self._roots = CountVectorizer(analyzer=roots, binary=True, dtype=np.float32)
         self._words_by_root = self._roots.fit_transform(words).T.tocsr()
+        self._kept = Kept[Cells](MOST_KEPT)
         return self
 
     def likeness(self, words: Sequence[str]) -> sp.csr_matrix:
         """Return how alike each word and each word of the names are, shape (n, n_words)."""
-        if not len(words):
-            return sp.csr_matrix((0, self.names_.shape[0]), dtype=np.float32)
-        alike = sp.csr_matrix(self._spelling.transform(map(normalise, words)) @ self._words_by_gram)
+        cells = self._kept.of(words, self._alike)
+        none = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32)
+        columns, values = (np.concatenate(each) for each in zip(none, *cells, strict=True))
+        indptr = np.cumsum([0, *(len(each[0]) for each in cells)]).astype(np.int32)
+        return csr(values, columns, indptr, self.names_.shape[0])
+
+    def _alike(self, words: Sequence[str]) -> list[Cells]:
+        """Return the words of the names, and how alike, for each word."""
+        with config_context(assume_finite=True, skip_parameter_validation=True):
+            spelt = self._spelling.transform(map(normalise, words))
+            built = self._roots.transform(map(str.casefold, words))
+        alike = sp.csr_matrix(spelt @ self._words_by_gram)
         alike.data[alike.data < _UNLIKE] = 0
         alike.eliminate_zeros()
-        related = self._roots.transform(map(str.casefold, words)) @ self._words_by_root
+        related = built @ self._words_by_root
         related.data[:] = _SAME_ROOT
-        return sp.csr_matrix(alike.maximum(related))
+        found = sp.csr_matrix(alike.maximum(related))
+        bounds = found.indptr[1:-1]
+        return list(zip(np.split(found.indices, bounds), np.split(found.data, bounds), strict=True))
 
     def of_runs(self, likeness: sp.csr_matrix, runs: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the share of each name that each run of a text's words holds, shape (m, n_names).
@@ -69,10 +86,10 @@ class WordCoverage:
         runs : ndarray of int64, shape (m, 2)
             First word and last word + 1.
         """
-        used = np.unique(likeness.indices)
-        dense = likeness[:, used].toarray()
+        used, place = np.unique(likeness.indices, return_inverse=True)
+        dense = csr(likeness.data, place.astype(np.int32), likeness.indptr, len(used)).toarray()
         best = np.array([dense[start:end].max(axis=0) for start, end in runs])
-        held: NDArray[np.float32] = best.reshape(len(runs), len(used)) @ self.names_[used]
+        held: NDArray[np.float32] = best.reshape(len(runs), len(used)) @ rows_of(self.names_, used)
         return held
 
 
