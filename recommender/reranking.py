@@ -7,6 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.kernels.greedy import choose
+
+NO_CAP = np.iinfo(np.int32).max
+_NONE = np.empty((0, 0), dtype=np.int32)
+_FLAT = np.empty((0, 0), dtype=np.float32)
 SMOOTHING = 0.01  # share of the wished topics mixed into a list's, so that the divergence is finite
 
 
@@ -88,86 +93,28 @@ def rerank(
     ndarray of int64, shape (B, min(k, C))
         Columns of the candidates; -1 from where a list has no more.
     """
-    B, C = scores.shape
-    k = min(k, C)
-    relevance = relevance_weight * _scaled(scores)
-    open_ = np.isfinite(scores)
-    similarity = np.zeros((B, C), dtype=np.float32)
-    chosen = np.full((B, k), -1, dtype=np.int64)
-    calibrating = _Calibrating(topics) if topics is not None and calibration_weight else None
-    bounding = _Bounding(bounds) if bounds is not None else None
-    rows = np.arange(B)
-    alike = vectors @ vectors.transpose(0, 2, 1) if relevance_weight < 1.0 else None
-    for step in range(k):
-        gain = relevance - (1.0 - relevance_weight) * similarity
-        if calibrating is not None:
-            gain -= calibration_weight * calibrating.divergence()
-        allowed = open_ if bounding is None else bounding.allowed(open_, step)
-        gain = np.where(allowed, gain, -np.inf)
-        best = gain.argmax(axis=1)
-        found = allowed[rows, best]
-        chosen[:, step] = np.where(found, best, -1)
-        open_[rows, best] = False
-        if alike is not None:
-            np.maximum(similarity, alike[rows, best], out=similarity, where=found[:, None])
-        if calibrating is not None:
-            calibrating.add(best, found)
-        if bounding is not None:
-            bounding.add(best, found)
-    return chosen
-
-
-class _Calibrating:
-    """The topics of lists as they grow; having none is one more topic, which nobody wishes."""
-
-    def __init__(self, topics: Topics) -> None:
-        width = topics.wished.shape[1]
-        self._wished = np.pad(topics.wished, ((0, 0), (0, 1)))
-        self._of = np.where(topics.of >= 0, topics.of, width)
-        self._counts = np.zeros_like(self._wished)
-
-    def divergence(self) -> NDArray[np.float32]:
-        """Divergence of each list from what is wished, were a candidate added, (B, C)."""
-        wished = self._wished[:, None, :]
-        after = self._counts[:, None, :] + np.eye(wished.shape[2], dtype=np.float32)
-        listed = (1 - SMOOTHING) * after / after.sum(axis=2, keepdims=True) + SMOOTHING * wished
-        known = wished > 0
-        terms = wished * np.log(np.where(known, wished, 1) / np.where(known, listed, 1))
-        divergence: NDArray[np.float32] = np.take_along_axis(terms.sum(axis=2), self._of, axis=1)
-        return divergence
-
-    def add(self, best: NDArray[np.intp], found: NDArray[np.bool_]) -> None:
-        """Count the topics of what was chosen."""
-        rows = np.arange(len(best))
-        self._counts[rows, self._of[rows, best]] += found
-
-
-class _Bounding:
-    """What providers have of lists as they grow."""
-
-    def __init__(self, bounds: Bounds) -> None:
-        self._bounds = bounds
-        self._filled = np.zeros(bounds.providers.shape, dtype=np.int32)
-        self._small = np.zeros(len(bounds.providers), dtype=np.int32)
-
-    def allowed(self, open_: NDArray[np.bool_], step: int) -> NDArray[np.bool_]:
-        """Return the candidates (B, C) that the bounds allow at a step."""
-        bounds = self._bounds
-        if bounds.cap is not None:
-            open_ = open_ & (self._filled < bounds.cap)
-        if step >= bounds.by or not bounds.floor:
-            return open_
-        small = open_ & bounds.small
-        missing = np.minimum(bounds.floor - self._small, small.sum(axis=1))
-        pressed = missing >= bounds.by - step
-        return np.where((pressed & (missing > 0))[:, None], small, open_)
-
-    def add(self, best: NDArray[np.intp], found: NDArray[np.bool_]) -> None:
-        """Count the providers of what was chosen."""
-        rows, providers = np.arange(len(best)), self._bounds.providers
-        same = (providers == providers[rows, best][:, None]) & (providers >= 0)
-        self._filled += same & found[:, None]
-        self._small += self._bounds.small[rows, best] & found
+    likening = relevance_weight < 1.0
+    calibrating = topics is not None and bool(calibration_weight)
+    of, wished = (
+        (topics.of, topics.wished) if topics is not None and calibrating else (_NONE, _FLAT)
+    )
+    kept = bounds or Bounds(_NONE, _NONE.astype(bool))
+    return choose(
+        min(k, scores.shape[1]),
+        relevance_weight * _scaled(scores),
+        np.isfinite(scores),
+        1.0 - relevance_weight,
+        vectors @ vectors.transpose(0, 2, 1) if likening else _FLAT[:, :, None],
+        calibration_weight,
+        SMOOTHING,
+        of,
+        wished,
+        kept.providers,
+        kept.small,
+        NO_CAP if kept.cap is None else kept.cap,
+        kept.floor,
+        kept.by,
+    )
 
 
 def _scaled(scores: NDArray[np.float32]) -> NDArray[np.float32]:

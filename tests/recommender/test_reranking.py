@@ -152,3 +152,41 @@ def test_a_floor_takes_the_last_places_only() -> None:
     assert rerank(scores, vectors, 5, bounds=held)[0].tolist() == [0, 1, 6, 7, 2]
     capped = Bounds(providers, providers > 0, 1, 2, 3)
     assert rerank(scores, vectors, 5, bounds=capped)[0].tolist() == [0, 6, 8, 9, -1]
+
+
+@MANY
+@given(seeds, st.floats(0.1, 1), st.floats(0, 2))
+def test_each_place_goes_to_who_adds_most(seed: int, weight: float, calibrating: float) -> None:
+    scores, vectors = lists(seed)
+    wished = topics(seed)
+    chosen = rerank(
+        scores,
+        vectors,
+        6,
+        relevance_weight=weight,
+        calibration_weight=calibrating,
+        topics=wished,
+    )
+    for row, places in enumerate(chosen.tolist()):
+        there = np.isfinite(scores[row])
+        low, high = scores[row][there].min(initial=np.inf), scores[row][there].max(initial=-np.inf)
+        relevance = (scores[row] - low) / ((high - low) or 1)
+        taken: list[int] = []
+        for place in [place for place in places if place >= 0]:
+            left = [c for c in np.flatnonzero(there) if c not in taken]
+            gains = {
+                c: weight * relevance[c]
+                - (1 - weight) * max([0.0, *(vectors[row, taken] @ vectors[row, c])])
+                - calibrating * divergence(wished, row, [*taken, c])
+                for c in left
+            }
+            assert gains[place] == pytest.approx(max(gains.values()), abs=1e-4)
+            taken.append(place)
+
+
+def divergence(topics: Topics, row: int, chosen: list[int]) -> float:
+    wished = np.append(topics.wished[row], 0)
+    counts = np.bincount(topics.of[row, chosen] % len(wished), minlength=len(wished))
+    listed = 0.99 * counts / len(chosen) + 0.01 * wished
+    known = wished > 0
+    return float((wished[known] * np.log(wished[known] / listed[known])).sum())
