@@ -50,7 +50,7 @@ def choose(
     cdef vector[float] similarity, counts, divergence
     cdef vector[int] of_provider
     chosen = np.full((relevance.shape[0], k), -1, dtype=np.int64)
-    cdef long[:, ::1] found = chosen
+    cdef long long[:, ::1] found = chosen
     with nogil:
         for row in range(relevance.shape[0]):
             similarity.assign(width, 0)
