@@ -1,0 +1,43 @@
+"""A table of vectors, laid out so that a few others are multiplied with all of it in the time it takes to read."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.kernels.products import products
+
+WIDTH: Final = 16  # of a tile, as `models.kernels.products` has it
+FEW: Final = 64  # for more, BLAS is as fast, and uses all threads
+
+
+class Tiles:
+    """Inner products with the N vectors of a table.
+
+    Parameters
+    ----------
+    table : ndarray of float32, shape (N, D)
+    """
+
+    def __init__(self, table: NDArray[np.float32]) -> None:
+        count, dim = table.shape
+        tiles = np.zeros((-(-count // WIDTH), WIDTH, dim), dtype=np.float32)
+        tiles.reshape(len(tiles) * WIDTH, dim)[:count] = table
+        self._table = table
+        self._tiles = np.ascontiguousarray(tiles.swapaxes(1, 2))
+
+    def products(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the inner product of each of the vectors (B, D) with each of the table's, shape (B, N)."""
+        if len(vectors) > FEW:
+            return vectors @ self._table.T
+        found = np.empty((len(vectors), len(self._table)), dtype=np.float32)
+        rows = np.ascontiguousarray(vectors, dtype=np.float32)
+        whole = len(self._table) // WIDTH
+        products(rows, self._tiles[:whole], found)
+        if whole < len(self._tiles):
+            last = np.empty((len(vectors), WIDTH), dtype=np.float32)
+            products(rows, self._tiles[whole:], last)
+            found[:, whole * WIDTH :] = last[:, : len(self._table) - whole * WIDTH]
+        return found
