@@ -21,10 +21,11 @@ from models.occupation_finding import OccupationFinder, named
 from models.skill_extraction import SkillExtractor, recognised
 from models.vectors import unit
 from recommender.catalogue import Catalogue
+from recommender.day import Day
 from recommender.demand import Demand
 from recommender.eligibility import hold_to, permitted
 from recommender.explanation import Explainer, Why
-from recommender.features import features, of_the_day
+from recommender.features import features
 from recommender.list_settings import Filters, Settings
 from recommender.listing import make_lists
 from recommender.objective import DEFAULT, Objective
@@ -44,6 +45,7 @@ from training_data.regions import RegionTable
 from training_data.vocabulary import Occupations, Vocabulary
 
 P = bound(Participants)
+Mask = NDArray[np.bool_]
 CELLS = 2_000_000  # participants x trainings in one block: bounds memory
 MOST_PEOPLE = 1_000  # in one block, however few the trainings
 BY_GROUP = "group_popularity"
@@ -112,20 +114,23 @@ class Engine:
 
     def offer(self, day: dt.date) -> Offer:
         """Return what is offered on a day; the last day's is kept."""
-        return self._day(day)[0]
+        return self._day(day).offer
 
-    def _day(self, day: dt.date) -> tuple[Offer, NDArray[np.float32]]:
-        """Return the offer of a day, and the day's features."""
+    def _day(self, day: dt.date) -> Day:
+        """Return what is kept of a day."""
         kept = self._days.get(day)
         if kept is None:
-            offer = Offer(self.catalogue, self.programme.in_force(day))
-            kept = offer, of_the_day(offer, self.quality)
+            kept = Day(
+                Offer(self.catalogue, self.programme.in_force(day)),
+                self.quality,
+                self.course_vectors,
+            )
             self._days.clear()
             self._days[day] = kept
         return kept
 
     @cached_property
-    def _days(self) -> dict[dt.date, tuple[Offer, NDArray[np.float32]]]:
+    def _days(self) -> dict[dt.date, Day]:
         return {}
 
     def without(self, course_ids: set[str]) -> Engine:
@@ -165,13 +170,8 @@ class Engine:
             participants, self.skills, self.occupations, self.programme.languages[0], self.content
         )
 
-    @cached_property
-    def course_columns(self) -> NDArray[np.float32]:
-        """The vectors of the trainings, (D, N): laid out so, a few people are scored fastest."""
-        return np.ascontiguousarray(self.course_vectors.T)
-
     def source_scores(
-        self, batch: ParticipantBatch, wished: NDArray[np.float32], rows: NDArray[np.intp]
+        self, question: Question, wished: NDArray[np.float32], rows: NDArray[np.intp], mask: Mask
     ) -> SourceScores:
         """Return what each source says of every training, (n, N) each, to participants ``rows``, ascending.
 
@@ -179,12 +179,15 @@ class Engine:
         ----------
         wished : ndarray of float32, shape (n, D)
             Unit vector of what each wishes.
+        mask : ndarray of bool, shape (n, N)
+            Of other trainings the scores mean nothing.
         """
+        batch = question.batch
         histories, alike = batch.histories, batch.alike
         if len(rows) < len(batch):
             histories, alike = histories.take(rows), rows_of(alike, rows)
         by_group = replace(histories, attributes=alike)
-        scores = {"content": wished @ self.course_columns}
+        scores = {"content": self._day(question.rules.day).likeness(wished, mask)}
         for name, source in self.sources.items():
             scores[name] = source.score(by_group if name == BY_GROUP else histories)
         region = np.where(batch.opted_out, -1, batch.region)
@@ -196,18 +199,18 @@ class Engine:
         question: Question,
         wished: Wishes,
         rows: NDArray[np.intp],
-        mask: NDArray[np.bool_],
+        mask: Mask,
         per_source: int,
     ) -> tuple[Candidates, NDArray[np.float32]]:
         """Return the candidates of participants ``rows`` within ``mask`` (n, N), and their features, (n, C, F)."""
         vectors = wished.participants()[rows]
-        found = retrieve(self.source_scores(question.batch, vectors, rows), mask, per_source)
+        found = retrieve(self.source_scores(question, vectors, rows, mask), mask, per_source)
         table = features(
             question,
             rows,
             np.maximum(found.ids, 0),
             found.scores,
-            self._day(question.rules.day)[1],
+            self._day(question.rules.day).features,
             vectors @ self.topic_vectors.T,
         )
         return found, table
