@@ -103,7 +103,7 @@ class SimilarParticipants(CandidateModel):
         return np.hstack(parts).astype(np.float32)
 
     def _vectors(self, batch: Histories) -> NDArray[np.float32]:
-        return unit(np.asarray(batch.matrix(by_position(batch, self.keep)) @ self.items_))
+        return unit(sums_of_rows(*batch.cells(by_position(batch, self.keep)), self.items_))
 
     def realigned(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:  # noqa: ARG002
         """Return the model for another course table."""
@@ -131,10 +131,10 @@ class SimilarParticipants(CandidateModel):
             return starts, who.astype(np.int32).ravel(), near.ravel()
         cosines = vectors @ self.people_.T
         border = np.partition(cosines, cosines.shape[1] - count, axis=1)[:, -count, None]
-        chosen = (cosines >= border) & (cosines > 0)
-        starts = np.zeros(len(chosen) + 1, dtype=np.int32)
-        np.cumsum(np.count_nonzero(chosen, axis=1), out=starts[1:])
-        return starts, np.nonzero(chosen)[1].astype(np.int32), cosines[chosen]
+        cells = np.flatnonzero((cosines >= border) & (cosines > 0))
+        starts = np.searchsorted(cells, np.arange(len(vectors) + 1) * cosines.shape[1])
+        who = (cells % cosines.shape[1]).astype(np.int32)
+        return starts.astype(np.int32), who, cosines.ravel()[cells]
 
 
 def _index(vectors: NDArray[np.float32]) -> faiss.IndexFlatIP:
