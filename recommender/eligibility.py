@@ -30,8 +30,8 @@ def permitted(question: Question) -> NDArray[np.bool_]:
 def permitted_blocks(question: Question) -> Iterator[tuple[slice, NDArray[np.bool_]]]:
     """Yield the mask in blocks of rows: the rows, and their part (n, N)."""
     people = np.ones(len(question.batch), dtype=bool)
-    for check in OF_PERSON.values():
-        if (found := check(question)) is not None:
+    for reason in OF_PERSON:
+        if (found := _of_people(question, reason)) is not None:
             people &= ~found
     trainings = question.offer.closed == 0
     for rows in _blocks(len(people), len(trainings)):
@@ -53,8 +53,8 @@ def reason_bits(question: Question, rows: NDArray[np.integer] | None = None) -> 
     """
     rows = np.arange(len(question.batch)) if rows is None else rows
     of_people = np.zeros(len(question.batch), dtype=np.uint32)
-    for reason, check in OF_PERSON.items():
-        if (found := check(question)) is not None:
+    for reason in OF_PERSON:
+        if (found := _of_people(question, reason)) is not None:
             of_people |= bits_where(found, reason)
     bits = of_people[rows, None] | question.offer.closed
     for block in _blocks(len(rows), len(question.catalogue)):
@@ -67,14 +67,21 @@ def reason_bits(question: Question, rows: NDArray[np.integer] | None = None) -> 
 def reason_counts(question: Question, rows: NDArray[np.integer]) -> NDArray[np.int64]:
     """Return how many trainings each `Reason` keeps from some participants of the batch, shape (n, R)."""
     counts = np.tile(question.offer.closed_counts, (len(rows), 1))
-    for reason, check in OF_PERSON.items():
-        if (found := check(question)) is not None:
+    for reason in OF_PERSON:
+        if (found := _of_people(question, reason)) is not None:
             counts[:, PLACE[reason]] = found[rows] * len(question.catalogue)
     for block in _blocks(len(rows), len(question.catalogue)):
         for reason in OF_PAIR:
             if (found := _of_pairs(question, reason, rows[block])) is not None:
                 counts[block, PLACE[reason]] = np.count_nonzero(found, axis=1)
     return counts
+
+
+def _of_people(question: Question, reason: Reason) -> NDArray[np.bool_] | None:
+    """Return whom a reason keeps from all, (B,); None where it keeps nobody."""
+    if reason not in question.kept:
+        question.kept[reason] = OF_PERSON[reason](question)
+    return question.kept[reason]
 
 
 def _of_pairs(question: Question, reason: Reason, rows: Rows) -> NDArray[np.bool_] | None:

@@ -25,7 +25,8 @@ class Question:
     Attributes
     ----------
     kept : dict
-        What the checks of `recommender.eligibility` found, where the batch is small: it is asked for twice.
+        What the checks of `recommender.eligibility` found, which is asked for twice; of pairs only where the
+        batch is small.
     """
 
     batch: ParticipantBatch
