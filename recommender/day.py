@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from models.tiles import Tiles
 from recommender.features import of_the_day
 from recommender.offer import Offer
 from recommender.quality import Quality
@@ -30,8 +31,7 @@ class Day:
         self._closed = offer.closed > 0
         self._open = np.flatnonzero(~self._closed)
         self._vectors = vectors
-        # laid out by trainings, a few people are scored fastest
-        self._open_vectors = np.ascontiguousarray(vectors[self._open].T)
+        self._open_vectors = Tiles(vectors[self._open])
 
     def likeness(self, wished: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Return how near each training is to what each of some people wish, within a mask (n, N).
@@ -49,5 +49,5 @@ class Day:
         if mask[:, self._closed].any():  # of what was open before, to learn from
             return wished @ self._vectors.T
         scores = np.zeros(mask.shape, dtype=np.float32)
-        scores[:, self._open] = wished @ self._open_vectors
+        scores[:, self._open] = self._open_vectors.products(wished)
         return scores

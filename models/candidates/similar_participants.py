@@ -20,6 +20,7 @@ from models.candidates.side import SideInformation
 from models.candidates.sparse import selection, sums_of_rows
 from models.candidates.top_k import Scores
 from models.interactions import Interactions
+from models.tiles import Tiles
 from models.vectors import unit
 
 FEW = 20_000  # participants, among whom one product finds the nearest sooner than the index
@@ -125,11 +126,11 @@ class SimilarParticipants(CandidateModel):
     ) -> tuple[NDArray[np.int32], NDArray[np.int32], Scores]:
         """Return where the neighbours of each begin, and all of them with their cosines."""
         count = min(self.neighbours, len(self.people_))
-        if len(self.people_) > FEW:
+        if not isinstance(self.index_, Tiles):
             near, who = self.index_.search(vectors, count)
             starts = np.arange(len(who) + 1, dtype=np.int32) * count
             return starts, who.astype(np.int32).ravel(), near.ravel()
-        cosines = vectors @ self.people_.T
+        cosines = self.index_.products(vectors)
         border = np.partition(cosines, cosines.shape[1] - count, axis=1)[:, -count, None]
         cells = np.flatnonzero((cosines >= border) & (cosines > 0))
         starts = np.searchsorted(cells, np.arange(len(vectors) + 1) * cosines.shape[1])
@@ -137,7 +138,9 @@ class SimilarParticipants(CandidateModel):
         return starts.astype(np.int32), who, cosines.ravel()[cells]
 
 
-def _index(vectors: NDArray[np.float32]) -> faiss.IndexFlatIP:
+def _index(vectors: NDArray[np.float32]) -> faiss.IndexFlatIP | Tiles:
+    if len(vectors) <= FEW:
+        return Tiles(vectors)
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(vectors)
     return index

@@ -22,5 +22,6 @@ def test_the_product_and_the_index_find_the_same(monkeypatch: pytest.MonkeyPatch
     batch = histories(interactions, np.append(np.unique(users), 0)[:20].astype(np.int32))
     found = model.score(batch)
     monkeypatch.setattr(similar_participants, "FEW", 0)
+    model.fit(interactions)
     assert np.allclose(model.score(batch), found, atol=1e-5)
     assert (found > 0).any()
