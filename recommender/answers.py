@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,7 @@ def items(engine: Engine, answer: Answer, messages: Messages) -> list[list[dict[
                 **told,
                 "price_text": messages.price(told[PRICE]),
                 "region": region,
-                "distance_km": None if km is None or np.isnan(km) else round(km, 1),
+                "distance_km": None if km is None or isnan(km) else round(km, 1),
                 "score": round(score, 4),
                 "propensity": propensity,
                 "reasons": [
