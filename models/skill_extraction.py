@@ -23,7 +23,6 @@ from models.vectors import unit
 from models.word_coverage import WordCoverage
 from models.word_vectors import WordEncoder, Words, run_vectors
 from training_data.columns import Courses
-from training_data.frames import rows_of
 from training_data.vocabulary import Vocabulary
 
 C = Courses
@@ -141,11 +140,12 @@ class SkillExtractor:
             return []
         read = list(self._read(texts))
         strings = [words.strings() for words, _, _ in read]
-        likeness = self._coverage.likeness([word for words in strings for word in words])
-        ends = np.cumsum([len(words) for words in strings])
+        distinct = list(dict.fromkeys(word for words in strings for word in words))
+        place = {word: row for row, word in enumerate(distinct)}
+        likeness = self._coverage.likeness(distinct)
         return [
-            self._found(words, runs, vectors, rows_of(likeness, np.arange(end - len(spelt), end)))
-            for (words, runs, vectors), spelt, end in zip(read, strings, ends, strict=True)
+            self._found(words, runs, vectors, likeness[[place[word] for word in spelt]])
+            for (words, runs, vectors), spelt in zip(read, strings, strict=True)
         ]
 
     def save(self, directory: Path) -> None:

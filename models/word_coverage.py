@@ -12,14 +12,11 @@ from sklearn import config_context
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from models.affixes import roots
-from models.kept import Kept
 from training_data.frames import csr, rows_of
 from training_data.text import normalise
 
 _UNLIKE: Final = 0.35  # words less alike than this are different words
 _SAME_ROOT: Final = 0.9  # likeness of two words that may be forms of one
-MOST_KEPT: Final = 20_000  # words; each of a few hundred bytes
-Cells = tuple[NDArray[np.int32], NDArray[np.float32]]
 
 
 class WordCoverage:
@@ -51,19 +48,12 @@ class WordCoverage:
         self._words_by_gram = self._spelling.fit_transform(words).T.tocsr()
         self._roots = CountVectorizer(analyzer=roots, binary=True, dtype=np.float32)
         self._words_by_root = self._roots.fit_transform(words).T.tocsr()
-        self._kept = Kept[Cells](MOST_KEPT)
         return self
 
     def likeness(self, words: Sequence[str]) -> sp.csr_matrix:
         """Return how alike each word and each word of the names are, shape (n, n_words)."""
-        cells = self._kept.of(words, self._alike)
-        none = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32)
-        columns, values = (np.concatenate(each) for each in zip(none, *cells, strict=True))
-        indptr = np.cumsum([0, *(len(each[0]) for each in cells)]).astype(np.int32)
-        return csr(values, columns, indptr, self.names_.shape[0])
-
-    def _alike(self, words: Sequence[str]) -> list[Cells]:
-        """Return the words of the names, and how alike, for each word."""
+        if not len(words):
+            return sp.csr_matrix((0, self.names_.shape[0]), dtype=np.float32)
         with config_context(assume_finite=True, skip_parameter_validation=True):
             spelt = self._spelling.transform(map(normalise, words))
             built = self._roots.transform(map(str.casefold, words))
@@ -72,9 +62,7 @@ class WordCoverage:
         alike.eliminate_zeros()
         related = built @ self._words_by_root
         related.data[:] = _SAME_ROOT
-        found = sp.csr_matrix(alike.maximum(related))
-        bounds = found.indptr[1:-1]
-        return list(zip(np.split(found.indices, bounds), np.split(found.data, bounds), strict=True))
+        return sp.csr_matrix(alike.maximum(related))
 
     def of_runs(self, likeness: sp.csr_matrix, runs: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the share of each name that each run of a text's words holds, shape (m, n_names).
