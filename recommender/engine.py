@@ -24,7 +24,8 @@ from recommender.catalogue import Catalogue
 from recommender.day import Day
 from recommender.demand import Demand
 from recommender.eligibility import hold_to, permitted
-from recommender.explanation import Explainer, Why
+from recommender.explainer import Explainer, Why
+from recommender.explanation import why
 from recommender.features import features
 from recommender.list_settings import Filters, Settings
 from recommender.listing import make_lists
@@ -313,4 +314,4 @@ class Engine:
 
     def why(self, answer: Answer, explainer: Explainer) -> list[list[Why]]:
         """Return the reasons for each of the explainer's pairs."""
-        return explainer.why(self.ranker.contributions(answer.features[answer.ids >= 0]))
+        return why(explainer, self.ranker.contributions(answer.features[answer.ids >= 0]))

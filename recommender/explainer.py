@@ -1,0 +1,97 @@
+"""What reasons for recommended trainings are drawn from, for many pairs of a participant and a training at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.candidates.base import CandidateModel
+from recommender.demand import Demand
+from recommender.quality import Quality
+from recommender.question import Question
+from recommender.reach import nearest_places
+from recommender.wishes import Wishes
+from training_data.regions import RegionTable
+from training_data.vocabulary import Occupations, Vocabulary
+
+Evidence = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Why:
+    """One reason: a code of the message files, and the evidence its text needs."""
+
+    code: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """All that reasons for M pairs are drawn from.
+
+    Parameters
+    ----------
+    rows, courses : ndarray of int, shape (M,)
+        Rows of the batch and of the catalogue.
+    course_vectors : ndarray of float32, shape (N, D)
+    sources : mapping of str to CandidateModel
+        The behaviour models by the name of their feature.
+    language : str
+        In which skills, occupations and regions are named.
+    """
+
+    rows: NDArray[np.intp]
+    courses: NDArray[np.int32]
+    question: Question
+    wishes: Wishes
+    course_vectors: NDArray[np.float32]
+    quality: Quality
+    demand: Demand
+    sources: Mapping[str, CandidateModel]
+    regions: RegionTable
+    skills: Vocabulary
+    occupations: Occupations
+    language: str
+
+    @cached_property
+    def whereabouts(self) -> list[tuple[str | None, float] | None]:
+        """Region and kilometres of the nearest open place of each pair's training.
+
+        None for one that is taken online, or has no open place.
+        """
+        question, places = self.question, self.question.offer.open_places
+        found: list[tuple[str | None, float] | None] = [None] * len(self.rows)
+        met = np.flatnonzero(question.catalogue.face_to_face[self.courses])
+        place, km = nearest_places(
+            question.batch,
+            self.rows[met],
+            self.courses[met],
+            places,
+            question.rules.reach,
+            self.regions,
+        )
+        region = places.region[place] if len(places) else place
+        there = zip(met.tolist(), place.tolist(), region.tolist(), km.tolist(), strict=True)
+        for pair, open_, where, far in there:
+            if open_ >= 0:
+                found[pair] = self.region_name(where), far
+        return found
+
+    def region_name(self, region: int) -> str | None:
+        """Name of a region; None where it is not known."""
+        return None if region < 0 else self.regions.names[region]
+
+    @cached_property
+    def history(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The courses that the models know of the participants: where each one's begin, and all of them."""
+        starts, courses, _ = self.question.batch.histories.cells()
+        return starts, courses
+
+    def taught(self, at: NDArray[np.intp]) -> NDArray[np.int32]:
+        """Skills that the trainings of the pairs ``at`` teach, (n, W) padded with -1."""
+        return self.question.catalogue.taught[self.courses[at]]
