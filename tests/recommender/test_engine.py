@@ -17,6 +17,7 @@ from polars.testing import assert_series_equal
 
 from recommender.eligibility import permitted
 from recommender.engine import Answer, Engine
+from recommender.explanation import why
 from recommender.exploration import Exploration
 from recommender.features import FEATURES
 from recommender.list_settings import Filters, Settings
@@ -285,8 +286,8 @@ def test_two_features_that_say_the_same_give_one_reason(engine_of: EngineOf) -> 
     moved = np.zeros((ids.size, len(FEATURES)), dtype=np.float32)
     for name in ("similar_participants", "group_popularity"):
         moved[:, FEATURES.index(name)] = 1
-    reasons = engine.explainer(replace(found, ids=ids), "en").why(moved)
-    assert all([why.code for why in each] == ["similar_participants"] for each in reasons)
+    reasons = why(engine.explainer(replace(found, ids=ids), "en"), moved)
+    assert all([reason.code for reason in each] == ["similar_participants"] for each in reasons)
 
 
 def test_what_builds_on_a_finished_training_says_on_which(engine_of: EngineOf) -> None:
@@ -304,6 +305,6 @@ def test_what_builds_on_a_finished_training_says_on_which(engine_of: EngineOf) -
     asked = replace(found, ids=np.array([[1, 0]], dtype=np.int32))
     moved = np.zeros((2, len(FEATURES)), dtype=np.float32)
     moved[:, FEATURES.index("builds_on")] = 1
-    first, second = engine.explainer(asked, "en").why(moved)
-    assert [(why.code, why.evidence) for why in first] == [("builds_on", {"course": "Training 0"})]
-    assert [why.code for why in second] == ["permitted"]
+    first, second = why(engine.explainer(asked, "en"), moved)
+    assert [(one.code, one.evidence) for one in first] == [("builds_on", {"course": "Training 0"})]
+    assert [one.code for one in second] == ["permitted"]
