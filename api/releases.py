@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 
-from api.collecting import settle
+from api.interpreter import settle
 from api.experiment import Arm, arm_of
 from models.promotion import current, last_change, promoted
 from models.sealing import BundleError

@@ -58,7 +58,7 @@ def serve(
 
     from api import logs  # seconds to import, with the engine
     from api.app import create_app
-    from api.collecting import settle
+    from api.interpreter import settle, take_turns
     from api.listening import listen
     from api.releases import Experiment, Release, Releases, newest_whole
     from api.security.access import is_loopback
@@ -91,6 +91,7 @@ def serve(
     if development:
         typer.echo(DEVELOPMENT.format(host=host), err=True)
     settle()
+    take_turns()
     listen(app, host, port)
 
 
