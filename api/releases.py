@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 
-from api.interpreter import settle
 from api.experiment import Arm, arm_of
+from api.interpreter import settle
 from models.promotion import current, last_change, promoted
 from models.sealing import BundleError
 from recommender.answers import items
