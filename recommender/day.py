@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,20 +20,23 @@ class Day:
     ----------
     vectors : ndarray of float32, shape (N, D)
         Unit vector of each training's text.
-
-    Attributes
-    ----------
-    features : ndarray of float32, shape (F, N)
-        See `recommender.features.of_the_day`.
     """
 
     def __init__(self, offer: Offer, quality: Quality, vectors: NDArray[np.float32]) -> None:
         self.offer = offer
-        self.features = of_the_day(offer, quality)
+        self._quality = quality
+        self._vectors = vectors
         self._closed = offer.closed > 0
         self._open = np.flatnonzero(~self._closed)
-        self._vectors = vectors
-        self._open_vectors = Tiles(vectors[self._open])
+
+    @cached_property
+    def features(self) -> NDArray[np.float32]:
+        """What a day's features say of each training, (F, N); see `recommender.features.of_the_day`."""
+        return of_the_day(self.offer, self._quality)
+
+    @cached_property
+    def _open_vectors(self) -> Tiles:
+        return Tiles(self._vectors[self._open])
 
     def likeness(self, wished: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Return how near each training is to what each of some people wish, within a mask (n, N).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faiss
 import numpy as np
 import pytest
 
@@ -9,6 +10,7 @@ from models.candidates import similar_participants
 from models.candidates.histories import histories
 from models.candidates.similar_participants import SimilarParticipants
 from models.interactions import Interactions
+from models.tiles import Tiles
 
 
 def test_the_product_and_the_index_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,6 +24,8 @@ def test_the_product_and_the_index_find_the_same(monkeypatch: pytest.MonkeyPatch
     batch = histories(interactions, np.append(np.unique(users), 0)[:20].astype(np.int32))
     found = model.score(batch)
     monkeypatch.setattr(similar_participants, "FEW", 0)
+    assert isinstance(model.index_, Tiles)
     model.fit(interactions)
+    assert isinstance(model.index_, faiss.IndexFlatIP)
     assert np.allclose(model.score(batch), found, atol=1e-5)
     assert (found > 0).any()

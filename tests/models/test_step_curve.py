@@ -36,3 +36,8 @@ def test_centring_moves_the_mean_to_nought() -> None:
     curve = StepCurve(np.array([0], np.float32), np.array([1, 5], np.float32))
     values = np.array([-1, -1, -1, 1], dtype=np.float32)
     assert curve.centred(values)(values).mean() == pytest.approx(0)
+
+
+def test_a_missing_value_is_as_the_lowest() -> None:
+    curve = StepCurve(np.array([0, 1], np.float32), np.array([7, 8, 9], np.float32))
+    assert curve(np.array([np.nan, -1, 2], np.float32)).tolist() == [7, 7, 9]
