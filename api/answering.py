@@ -14,9 +14,8 @@ import time
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -46,8 +45,7 @@ SIMPLE_SHARE, WAITING_SHARE = 0.2, 0.4  # of the deadline
 log = logging.getLogger("padan.api")
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """A request that waits.
 
     Attributes
@@ -64,8 +62,7 @@ class Wanted:
     request_id: str | None
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(NamedTuple):
     """One list, why it is a simple one where it is, and what the engine was asked."""
 
     answer: dict[str, Any]
@@ -127,6 +124,7 @@ class Answering:
     def close(self) -> None:
         """End the thread that asks the store."""
         self._store_thread.shutdown()
+        self.people.close()
 
     async def recommend(self, asked: RecommendationRequest, principal: Principal) -> dict[str, Any]:
         """Answer one request: the fields of `RecommendationResponse`.

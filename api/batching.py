@@ -102,13 +102,14 @@ class Batcher(Generic[Asked, Given]):
             raise FullError
         loop = asyncio.get_running_loop()
         now = time.monotonic()
-        waiting = _Waiting[Asked, Given](asked, now, now + seconds, loop.create_future())
+        given: asyncio.Future[Given] = loop.create_future()
+        waiting = _Waiting(asked, now, now + seconds, given)
         self._waiting.append(waiting)
         if self._running is None:
             self._running = loop.create_task(self._run())
-        expiry = loop.call_later(seconds, _expire, waiting.given)
+        expiry = loop.call_later(seconds, _expire, given)
         try:
-            return await waiting.given
+            return await given
         finally:
             expiry.cancel()
 

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -52,8 +52,7 @@ class Phrases:
         return self._held.setdefault((version, phrase), vector.copy())
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """One list that is wanted.
 
     Attributes

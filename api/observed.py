@@ -57,7 +57,7 @@ class Observed:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = message.get("headers", ())
-                if all(name != SENT for name, _ in headers):
+                if SENT not in dict(headers):
                     message["headers"] = [*headers, (SENT, request_id.encode())]
             await send(message)
 

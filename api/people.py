@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -66,6 +66,7 @@ class People:
 
     def __init__(self, store: Store, most: int) -> None:
         self._store = store
+        self._standing = store.standing()
         self._most = most
         self._kept: OrderedDict[str, Person] = OrderedDict()
         self._lock = Lock()
@@ -73,10 +74,12 @@ class People:
     def find(self, ids: Sequence[str]) -> list[Person | None]:
         """Return participants as the store holds them now; None for one whom it does not hold."""
         distinct = list(dict.fromkeys(ids))
-        with self._store.reading() as connection:
-            newest = revisions(connection, distinct)
-            changed = [name for name in newest if not self._is(name, newest[name])]
-            found = participants.rows(connection, changed) if changed else {}
+        newest = self._standing.ask(lambda connection: revisions(connection, distinct))
+        found: dict[str, Rows] = {}
+        if changed := self._changed(newest):
+            with self._store.reading() as connection:  # rows and revisions of one moment
+                newest = revisions(connection, distinct)
+                found = participants.rows(connection, changed)
         now = time.monotonic()
         with self._lock:
             for name in distinct:
@@ -85,8 +88,8 @@ class People:
                 elif name in found:
                     subject = self._store.pseudonym(name)
                     self._kept[name] = Person(found[name], newest[name], subject)
-                if name in self._kept:
-                    self._kept[name].checked_at = now
+                if person := self._kept.get(name):
+                    person.checked_at = now
                     self._kept.move_to_end(name)
             answers = [self._kept.get(name) for name in ids]
             while len(self._kept) > self._most:
@@ -124,7 +127,14 @@ class People:
                 for name in [n for n, person in self._kept.items() if person.subject in gone]:
                     del self._kept[name]
 
-    def _is(self, participant_id: str, revision: str) -> bool:
+    def close(self) -> None:
+        """Give back the connection to the store."""
+        self._standing.close()
+
+    def _changed(self, newest: Mapping[str, str]) -> list[str]:
+        """Return who is not kept as of the newest revision."""
         with self._lock:
-            person = self._kept.get(participant_id)
-        return person is not None and person.revision == revision
+            kept = {name: self._kept.get(name) for name in newest}
+        return [
+            name for name, person in kept.items() if not person or person.revision != newest[name]
+        ]

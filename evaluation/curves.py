@@ -31,7 +31,8 @@ def diversity_curve(task: Task, lists: Lists, seed: int) -> pl.DataFrame:
     for weight in RELEVANCE_WEIGHTS:
         chosen = rerank(
             scores,
-            task.item_vectors[real],
+            real,
+            task.item_vectors,
             K,
             relevance_weight=weight,
         )

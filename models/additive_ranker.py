@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from models.lambdarank import settings
-from models.step_curve import StepCurve
+from models.step_curve import StepCurve, StepCurves
 
 _FILE = "curves.safetensors"
 
@@ -40,7 +40,7 @@ class AdditiveRanker:
 
     Attributes
     ----------
-    curves_ : list of StepCurve
+    curves_ : StepCurves
         One a feature; its mean over the pairs that were learnt from is 0.
     """
 
@@ -86,33 +86,25 @@ class AdditiveRanker:
         }
         data = lightgbm.Dataset(features, grades[:-1], group=groups, feature_name=names)
         booster = lightgbm.train(chosen, data, self.trees)
-        self.curves_ = [
+        self.curves_ = StepCurves(
             _curve(booster, feature, steps).centred(features[:, feature])
             for feature, steps in enumerate(_steps(booster, features.shape[1]))
-        ]
+        )
         return self
 
     def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the score of each pair, shape (R,); only its order within a participant means something."""
-        scores = np.zeros(len(features), dtype=np.float32)
-        for feature, curve in enumerate(self.curves_):
-            if len(curve.steps):
-                curve.add_to(scores, features[:, feature])
-        return scores
+        return self.curves_.total(features)
 
     def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return how much each feature moved each score, shape (R, F)."""
-        moved = np.zeros(features.shape, dtype=np.float32, order="F")
-        for feature, curve in enumerate(self.curves_):
-            if len(curve.steps):
-                curve.add_to(moved[:, feature], features[:, feature])
-        return moved
+        return self.curves_.each(features)
 
     def save(self, folder: Path) -> None:
         """Write the curves as safetensors."""
         folder.mkdir(parents=True, exist_ok=True)
         curves: dict[str, NDArray[np.float32]] = {}
-        for feature, curve in enumerate(self.curves_):
+        for feature, curve in enumerate(self.curves_.curves):
             curves |= {f"{feature}.steps": curve.steps, f"{feature}.heights": curve.heights}
         save_file(curves, folder / _FILE)
 
@@ -122,10 +114,10 @@ class AdditiveRanker:
         curves = load_file(folder / _FILE)
         ranker = cls()
         features = range(len(curves) // 2)
-        ranker.curves_ = [
+        ranker.curves_ = StepCurves(
             StepCurve(curves[f"{feature}.steps"], curves[f"{feature}.heights"])
             for feature in features
-        ]
+        )
         return ranker
 
 

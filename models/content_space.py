@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
+from models.candidates.sparse import sums_of_rows
 from models.encoder import TextEncoder
 from models.lexical import LexicalEncoder
 from models.phrases import PhraseTable
@@ -227,7 +228,7 @@ def combine(weights: sp.csr_matrix, phrase_vectors: NDArray[np.float32]) -> NDAr
     ndarray of float32, shape (B, dim)
         Zeros for a participant without phrases.
     """
-    return unit(weights @ phrase_vectors)
+    return unit(sums_of_rows(weights.indptr, weights.indices, weights.data, phrase_vectors))
 
 
 def _centre(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,8 +1,8 @@
-"""A curve of steps, looked up by a grid: several times as fast as a binary search for each value."""
+"""Curves of steps, looked up by a grid: several times as fast as a binary search for each value."""
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,14 +29,7 @@ class StepCurve:
 
     def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the heights (n,) at values (n,); one that is missing (nan) is as the lowest."""
-        found = np.zeros(len(values), dtype=np.float32)
-        self.add_to(found, values)
-        return found
-
-    def add_to(self, total: NDArray[np.float32], values: NDArray[np.float32]) -> None:
-        """Add the heights at values (n,) to ``total`` (n,)."""
-        low, scale, first = self._grid
-        add_heights(values, self.steps, self.heights, first, low, scale, total)
+        return StepCurves([self]).total(values[:, None])
 
     def centred(self, values: NDArray[np.float32]) -> StepCurve:
         """Return the curve moved up or down so that its mean over some values is 0."""
@@ -44,8 +37,7 @@ class StepCurve:
             self.steps, self.heights - self(values).mean(dtype=np.float64).astype(np.float32)
         )
 
-    @cached_property
-    def _grid(self) -> tuple[float, float, NDArray[np.int32]]:
+    def grid(self) -> tuple[float, float, NDArray[np.int32]]:
         """Return where the grid begins, its cells in one unit, and the steps before each cell.
 
         A scale of 0 puts all into one cell, where the steps are too close to tell apart.
@@ -59,3 +51,32 @@ class StepCurve:
         first = np.empty(CELLS + 1, dtype=np.int32)
         grid(self.steps, float(low), float(scale), first)
         return float(low), float(scale), first
+
+
+class StepCurves:
+    """Several curves, looked up in one pass."""
+
+    def __init__(self, curves: Iterable[StepCurve]) -> None:
+        self.curves = list(curves)
+        counts = [len(curve.steps) for curve in self.curves]
+        low, scale, first = zip(*(curve.grid() for curve in self.curves), strict=True)
+        self._parts = (
+            np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
+            np.concatenate([curve.steps for curve in self.curves]),
+            np.concatenate([curve.heights for curve in self.curves]),
+            np.array(first),
+            np.array(low, dtype=np.float32),
+            np.array(scale, dtype=np.float32),
+        )
+
+    def total(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the sum (n,) of the heights of all curves at their values, (n, F)."""
+        found = np.zeros((len(values), 1), dtype=np.float32)
+        add_heights(values, *self._parts, found)
+        return found[:, 0]
+
+    def each(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the height (n, F) of each curve at its values."""
+        found = np.zeros(values.shape, dtype=np.float32, order="F")
+        add_heights(values, *self._parts, found)
+        return found

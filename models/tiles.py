@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kernels.products import products
+from models.kernels.products import products, products_within
 
-WIDTH: Final = 16  # of a tile, as `models.kernels.products` has it
+WIDTH: Final = 24  # of a tile, as `models.kernels.products` has it
 FEW: Final = 64  # for more, BLAS is as fast, and uses all threads
 
 
@@ -40,4 +40,26 @@ class Tiles:
             last = np.empty((len(vectors), WIDTH), dtype=np.float32)
             products(rows, self._tiles[whole:], last)
             found[:, whole * WIDTH :] = last[:, : len(self._table) - whole * WIDTH]
+        return found
+
+    def products_within(
+        self, vectors: NDArray[np.float32], columns: NDArray[np.int32], mask: NDArray[np.bool_]
+    ) -> NDArray[np.float32]:
+        """Return the inner products that a mask wants; tiles of which it wants nothing cost nothing.
+
+        Parameters
+        ----------
+        vectors : ndarray of float32, shape (B, D)
+        columns : ndarray of int32, shape (N,)
+            Column of each vector of the table, in the mask and in what is returned.
+        mask : ndarray of bool, shape (B, W)
+
+        Returns
+        -------
+        ndarray of float32, shape (B, W)
+            Where the mask is False it means nothing.
+        """
+        found = np.zeros(mask.shape, dtype=np.float32)
+        rows = np.ascontiguousarray(vectors, dtype=np.float32)
+        products_within(rows, self._tiles, columns, mask, found)
         return found

@@ -11,6 +11,7 @@ import numpy as np
 
 from recommender.eligibility import reason_counts
 from recommender.engine import Answer, Engine
+from recommender.explainer import Why
 from recommender.list_settings import Filters, Settings
 from recommender.messages import Messages
 from recommender.people import People
@@ -57,40 +58,44 @@ def tell(
 def items(engine: Engine, answer: Answer, messages: Messages) -> list[list[dict[str, Any]]]:
     """Return each participant's list: facts, score, place and reasons of each training."""
     explainer = engine.explainer(answer, messages.language)
+    whys = engine.why(answer, explainer)
+    told = _told(whys, messages)
     pairs = zip(
         explainer.rows.tolist(),
         explainer.courses.tolist(),
-        answer.scores[answer.ids >= 0].tolist(),
+        answer.scores[answer.ids >= 0].astype(np.float64).round(4).tolist(),
         _propensities(answer),
         explainer.whereabouts,
-        engine.why(answer, explainer),
+        whys,
         strict=True,
     )
     facts = engine.catalogue.facts
     lists: list[list[dict[str, Any]]] = [[] for _ in answer.ids]
     for row, course, score, propensity, place, reasons in pairs:
         region, km = place or (None, None)
-        told = facts[course]
+        known = facts[course]
         lists[row].append(
             {
                 "rank": len(lists[row]) + 1,
-                **told,
-                "price_text": messages.price(told[PRICE]),
+                **known,
+                "price_text": messages.price(known[PRICE]),
                 "region": region,
                 "distance_km": None if km is None or isnan(km) else round(km, 1),
-                "score": round(score, 4),
+                "score": score,
                 "propensity": propensity,
-                "reasons": [
-                    {
-                        "code": why.code,
-                        "text": messages.text("why", why.code, why.evidence),
-                        "evidence": why.evidence,
-                    }
-                    for why in reasons
-                ],
+                "reasons": [told[id(why)] for why in reasons],
             }
         )
     return lists
+
+
+def _told(whys: list[list[Why]], messages: Messages) -> dict[int, dict[str, Any]]:
+    """Return each reason in words, by its identity: one may be said of many pairs."""
+    distinct = {id(why): why for reasons in whys for why in reasons}
+    return {
+        key: {"code": code, "text": messages.text("why", code, evidence), "evidence": evidence}
+        for key, (code, evidence) in distinct.items()
+    }
 
 
 def _propensities(answer: Answer) -> list[float]:
@@ -103,8 +108,10 @@ def _propensities(answer: Answer) -> list[float]:
 
 def excluded(question: Question, wanted: Sequence[bool]) -> list[dict[str, int]]:
     """Return how many trainings each reason keeps from each participant; nothing where not wanted."""
-    rows = np.flatnonzero(wanted)
     counted: list[dict[str, int]] = [{} for _ in wanted]
+    rows = np.flatnonzero(wanted)
+    if not len(rows):
+        return counted
     for row, counts in zip(rows.tolist(), reason_counts(question, rows).tolist(), strict=True):
         counted[row] = {
             reason.value: count for reason, count in zip(Reason, counts, strict=True) if count

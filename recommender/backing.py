@@ -1,12 +1,13 @@
-"""What each feature that raised a score can say, with its evidence; for many pairs at once.
+"""What features that raised a score can say, with its evidence.
 
-A function gets the pairs that a feature raised, and returns a reason for each, or None where it has nothing to
-show.
+Each function looks at all pairs of an explainer at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,202 +15,178 @@ from numpy.typing import NDArray
 from models.candidates.ease import EASE
 from models.candidates.popularity import Popularity
 from models.candidates.transitions import Transitions
-from models.kernels.pairs import largest, products
+from models.kernels.pairs import closest, largest
 from recommender.explainer import Explainer, Why
-from training_data.frames import segments
+from recommender.quality import ENOUGH
 
 MOST_SKILLS = 3  # named in one reason
 CLOSE = 0.25  # 99 of 100 unrelated pairs of a skill and a training are less alike (cosine)
 DEMAND = 2  # openings; one alone is no demand
 
 
-def _gap(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
-    return _of_occupation(e, at, "closes_gap", e.question.batch.missing)
+class Voice(NamedTuple):
+    """For which pairs (M,) there is something to show, and the reason for one of them."""
+
+    speaks: NDArray[np.bool_]
+    says: Callable[[int], Why]
 
 
-def _needed(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
-    return _of_occupation(e, at, "skills_needed", e.question.batch.needed)
+def _of(found: NDArray[np.integer], why: Callable[[int], Why]) -> Voice:
+    """Speak by what was found for each pair, -1 where nothing was; of the same the same is said."""
+    numbers, said = found.tolist(), cache(why)
+    return Voice(found >= 0, lambda pair: said(numbers[pair]))
 
 
-def _of_occupation(
-    e: Explainer, at: NDArray[np.intp], code: str, weights: NDArray[np.float32]
-) -> list[Why | None]:
+def _gap(e: Explainer) -> Voice:
+    return _of_occupation(e, "closes_gap", e.question.batch.missing)
+
+
+def _needed(e: Explainer) -> Voice:
+    return _of_occupation(e, "skills_needed", e.question.batch.needed)
+
+
+def _of_occupation(e: Explainer, code: str, weights: NDArray[np.float32]) -> Voice:
     """Name the weightiest skills that a training teaches for the work wished for."""
-    taught, rows = e.taught(at), e.rows[at]
-    if not taught.shape[1]:
-        return [None] * len(at)
-    weight = weights[rows[:, None], taught]
-    order = np.argsort(-weight, axis=1, kind="stable")[:, :MOST_SKILLS]
-    best = np.take_along_axis(taught, order, axis=1).tolist()
-    counts = (np.take_along_axis(weight, order, axis=1) > 0).sum(axis=1).tolist()
-    targets = e.question.batch.target[rows].tolist()
-    return [
-        Why(
-            code,
-            {
-                "occupation": e.occupations.vocabulary.terms[target].label(e.language),
-                "skills": [e.skills.terms[skill].label(e.language) for skill in skills[:count]],
-            },
-        )
-        if count and target >= 0
-        else None
-        for target, skills, count in zip(targets, best, counts, strict=True)
-    ]
+    best, target = e.weightiest(weights, MOST_SKILLS), e.question.batch.target[e.rows]
+    best_of, target_of = best.tolist(), target.tolist()
+    skills, occupations = e.skills.terms, e.occupations.vocabulary.terms
+
+    def says(pair: int) -> Why:
+        named = [skills[skill].label(e.language) for skill in best_of[pair] if skill >= 0]
+        occupation = occupations[target_of[pair]].label(e.language)
+        return Why(code, {"occupation": occupation, "skills": named})
+
+    return Voice((best[:, 0] >= 0) & (target >= 0), says)
 
 
-def _interest(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
-    category = e.question.catalogue.category[e.courses[at]]
-    interests = e.question.batch.interested
-    if not interests.shape[1]:
-        return [None] * len(at)
-    named = (category >= 0) & (interests[e.rows[at], category] > 0)
-    topics = e.question.catalogue.categories
-    return [
-        Why("interest", {"topic": topics[number]}) if yes else None
-        for number, yes in zip(category.tolist(), named.tolist(), strict=True)
-    ]
+def _interest(e: Explainer) -> Voice:
+    interests, topics = e.question.batch.interested, e.question.catalogue.categories
+    topic = e.question.catalogue.category[e.courses]
+    if topics:
+        topic = np.where(interests[e.rows, topic] > 0, topic, -1)
+    return _of(topic, lambda number: Why("interest", {"topic": topics[number]}))
 
 
-def _wish(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
-    weights = e.wishes.weights
-    ends, pairs, cells = segments(weights.indptr, e.rows[at])
-    likeness = np.empty(len(cells), dtype=np.float32)
-    phrases = weights.indices[cells]
-    products(e.wishes.vectors, phrases, e.course_vectors, e.courses[at][pairs], likeness)
-    best = largest(ends, likeness).tolist()
-    names = e.wishes.phrases
-    return [
-        Why("close_to_wish", {"phrase": names[phrases[place]]})
-        if place >= 0 and likeness[place] >= CLOSE
-        else None
-        for place in best
-    ]
+def _wish(e: Explainer) -> Voice:
+    weights, names = e.wishes.weights, e.wishes.phrases
+    phrase = closest(
+        weights.indptr,
+        weights.indices,
+        e.rows,
+        e.wishes.vectors,
+        e.course_vectors,
+        e.courses,
+        CLOSE,
+    )
+    return _of(phrase, lambda number: Why("close_to_wish", {"phrase": names[number]}))
 
 
-def _because_of(
-    code: str, source: str
-) -> Callable[[Explainer, NDArray[np.intp]], list[Why | None]]:
+def _because_of(code: str, source: str) -> Callable[[Explainer], Voice]:
     """Name the training of the person's own history that alone speaks most for this one."""
 
-    def backing(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
-        model = e.sources.get(source)
-        if not isinstance(model, EASE | Transitions):
-            return [None] * len(at)
-        starts, history = e.history
-        ends, pairs, cells = segments(starts, e.rows[at])
-        taken = history[cells]
-        said = model.of_one(taken, e.courses[at][pairs])
-        titles = e.question.catalogue.titles
-        return [
-            Why(code, {"course": titles[taken[place]]}) if place >= 0 and said[place] > 0 else None
-            for place in largest(ends, said).tolist()
-        ]
+    def backing(e: Explainer) -> Voice:
+        model, titles = e.sources.get(source), e.question.catalogue.titles
+        starts, taken, courses = e.taken
+        said = np.zeros(len(taken), dtype=np.float32)
+        if isinstance(model, EASE | Transitions):
+            said = model.of_one(taken, courses)
+        return _of(
+            largest(starts, taken, said), lambda course: Why(code, {"course": titles[course]})
+        )
 
     return backing
 
 
-def _like_you(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:  # noqa: ARG001
-    return [Why("similar_participants", {})] * len(at)
+def _like_you(e: Explainer) -> Voice:
+    alike = Why("similar_participants", {})
+    return Voice(np.ones(len(e.rows), dtype=bool), lambda _: alike)
 
 
-def _popular(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
+def _popular(e: Explainer) -> Voice:
     """Say "here" only where the training's share among the region's own choices is above everybody's."""
     batch, source = e.question.batch, e.sources.get("regional_popularity")
-    anywhere = Why("popular", {})
-    if not isinstance(source, Popularity) or not len(source.group_share_):
-        return [anywhere] * len(at)
-    region, courses = batch.region[e.rows[at]], e.courses[at]
-    here = source.group_share_[region, courses] > source.share_[courses]
-    here &= (region >= 0) & ~batch.opted_out[e.rows[at]]
-    return [
-        Why("popular_here", {"region": e.region_name(where)}) if yes else anywhere
-        for where, yes in zip(region.tolist(), here.tolist(), strict=True)
-    ]
+    region = np.where(batch.opted_out, -1, batch.region)[e.rows]
+    here = np.zeros(len(region), dtype=bool)
+    if isinstance(source, Popularity) and len(source.group_share_):
+        here = source.group_share_[region, e.courses] > source.share_[e.courses]
+    regions = np.where(here, region, -1).tolist()
+
+    @cache
+    def said(region: int) -> Why:
+        if region < 0:
+            return Why("popular", {})
+        return Why("popular_here", {"region": e.region_name(region)})
+
+    return Voice(np.ones(len(e.rows), dtype=bool), lambda pair: said(regions[pair]))
 
 
-def _builds(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
+def _builds(e: Explainer) -> Voice:
     """Name a training that is needed first and was finished."""
-    needed = e.question.catalogue.needed[e.courses[at]]
-    if not needed.shape[1]:
-        return [None] * len(at)
-    finished = e.question.batch.has_finished[e.rows[at, None], needed]
-    first = finished.argmax(axis=1)
-    pairs = np.arange(len(at))
-    titles = e.question.catalogue.titles
-    return [
-        Why("builds_on", {"course": titles[course]}) if yes else None
-        for course, yes in zip(
-            needed[pairs, first].tolist(), finished[pairs, first].tolist(), strict=True
-        )
-    ]
-
-
-def _near(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
-    homes = e.question.batch.region[e.rows[at]].tolist()
-    found: list[Why | None] = []
-    for pair, home in zip(at.tolist(), homes, strict=True):
-        place = e.whereabouts[pair]
-        if place is None or place[0] is None:
-            found.append(None)
-        elif place[0] == e.region_name(home):
-            found.append(Why("own_region", {"region": place[0]}))
-        else:
-            found.append(Why("near", {"region": place[0], "km": round(place[1])}))
-    return found
-
-
-def _placement(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
-    placement, courses = e.quality.measures["placement"], e.courses[at]
-    return [
-        Why("leads_to_work", {"placement": mean}) if known else None
-        for mean, known in zip(
-            placement.mean[courses].tolist(), placement.known[courses].tolist(), strict=True
-        )
-    ]
-
-
-def _rated(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
-    measures, courses = e.quality.measures, e.courses[at]
-    known = measures["rating"].known[courses] | measures["completion"].known[courses]
-    above = e.quality.overall[courses] > e.quality.usual
-    return [Why("well_rated", {}) if yes else None for yes in (known & above).tolist()]
-
-
-def _sought(e: Explainer, at: NDArray[np.intp]) -> list[Why | None]:
-    """Name openings for the work wished for, where the training serves it, else for a skill it teaches."""
-    batch, rows, taught = e.question.batch, e.rows[at], e.taught(at)
-    if not taught.shape[1]:
-        return [None] * len(at)
-    region = np.where(batch.opted_out[rows], -1, batch.region[rows])
-    serves = (batch.needed[rows[:, None], taught] > 0).any(axis=1)
-    target = np.where(serves, batch.target[rows], -1)
-    jobs = e.demand.openings_as(region, target)
-    asking = e.demand.openings_asking(region, taught)
-    said: Sequence[Why | None] = [None] * len(at)
-    labels = (
-        (e.skills, "vacancies", "skill"),
-        (e.occupations.vocabulary, "vacancies_as", "occupation"),
+    catalogue, none = e.question.catalogue, len(e.question.catalogue)
+    needed, titles = catalogue.needed[e.courses], catalogue.titles
+    finished = e.question.batch.has_finished[e.rows[:, None], needed]
+    first = np.where(finished, needed, none).min(axis=1, initial=none)
+    return _of(
+        np.where(first < none, first, -1),
+        lambda course: Why("builds_on", {"course": titles[course]}),
     )
-    for found, (vocabulary, code, place) in zip((asking, jobs), labels, strict=True):
-        said = [
-            Why(
-                code,
-                {
-                    "openings": count,
-                    "region": e.region_name(where),
-                    place: vocabulary.terms[term].label(e.language),
-                },
-            )
-            if count >= DEMAND
-            else before
-            for count, term, where, before in zip(
-                *(one.tolist() for one in found), said, strict=True
-            )
-        ]
-    return list(said)
 
 
-BACKING: dict[str, Callable[[Explainer, NDArray[np.intp]], list[Why | None]]] = {
+def _near(e: Explainer) -> Voice:
+    homes, places = e.question.batch.region[e.rows].tolist(), e.whereabouts
+
+    def says(pair: int) -> Why:
+        region, km = places[pair] or (None, 0.0)
+        if region == e.region_name(homes[pair]):
+            return Why("own_region", {"region": region})
+        return Why("near", {"region": region, "km": round(km)})
+
+    named = [place is not None and place[0] is not None for place in places]
+    return Voice(np.array(named, dtype=bool), says)
+
+
+def _placement(e: Explainer) -> Voice:
+    placement = e.quality.measures["placement"]
+    return _of(
+        np.where(placement.known[e.courses], e.courses, -1),
+        lambda course: Why("leads_to_work", {"placement": float(placement.mean[course])}),
+    )
+
+
+def _rated(e: Explainer) -> Voice:
+    measures, courses = e.quality.measures, e.courses
+    count = np.maximum(measures["rating"].count[courses], measures["completion"].count[courses])
+    good = (count >= ENOUGH) & (e.quality.overall[courses] > e.quality.usual)
+    return _of(np.where(good, 0, -1), lambda _: Why("well_rated", {}))
+
+
+def _sought(e: Explainer) -> Voice:
+    """Name openings for the work wished for, where the training serves it, else for a skill it teaches."""
+    batch = e.question.batch
+    region = np.where(batch.opted_out, -1, batch.region)[e.rows]
+    serves = e.weightiest(batch.needed, 1)[:, 0] >= 0
+    target = np.where(serves, batch.target[e.rows], -1)
+    taught = e.question.catalogue.taught[e.courses]
+    jobs, asking = e.demand.openings_as(region, target), e.demand.openings_asking(region, taught)
+    of_jobs = jobs[0] >= DEMAND
+    count, term, where = (
+        np.where(of_jobs, *two).tolist() for two in zip(jobs, asking, strict=True)
+    )
+    as_occupation = of_jobs.tolist()
+
+    def says(pair: int) -> Why:
+        evidence = {"openings": count[pair], "region": e.region_name(where[pair])}
+        if as_occupation[pair]:
+            occupation = e.occupations.vocabulary.terms[term[pair]].label(e.language)
+            return Why("vacancies_as", evidence | {"occupation": occupation})
+        return Why("vacancies", evidence | {"skill": e.skills.terms[term[pair]].label(e.language)})
+
+    return Voice(of_jobs | (asking[0] >= DEMAND), says)
+
+
+Backing = Callable[[Explainer], Voice]
+
+BACKING: dict[str, Backing] = {
     "content": _wish,
     "gap_closed": _gap,
     "skills_needed": _needed,

@@ -158,12 +158,6 @@ class Catalogue:
         return padded(self.skills, np.arange(len(self)))
 
     @cached_property
-    def taught_count(self) -> NDArray[np.float32]:
-        """How many skills each training teaches, at least 1, (N,)."""
-        count: NDArray[np.float32] = np.maximum(self.skills.getnnz(axis=1), 1).astype(np.float32)
-        return count
-
-    @cached_property
     def needed(self) -> NDArray[np.int32]:
         """Trainings that each one needs first, (N, most of one) padded with -1."""
         return padded(self.prerequisites, np.arange(len(self)))
@@ -187,11 +181,15 @@ class Catalogue:
         return ones_at(np.arange(len(self)), self.category, (len(self), len(self.categories)))
 
     @cached_property
+    def field(self) -> NDArray[np.int32]:
+        """The topic of each training, the first where none is known, (N,)."""
+        return np.maximum(self.category, 0)
+
+    @cached_property
     def topics_of_skills(self) -> NDArray[np.float32]:
         """A one where some training of a topic teaches a skill, (S, at least one topic)."""
-        rows = np.maximum(self.category, 0)
         shape = (len(self), max(len(self.categories), 1))
-        taught = self.skills.T @ ones_at(np.arange(len(self)), rows, shape)
+        taught = self.skills.T @ ones_at(np.arange(len(self)), self.field, shape)
         return np.asarray(taught.toarray() > 0, dtype=np.float32)
 
     @cached_property

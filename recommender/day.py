@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from models.tiles import Tiles
+from models.tiles import FEW, Tiles
 from recommender.features import of_the_day
 from recommender.offer import Offer
 from recommender.quality import Quality
@@ -27,12 +27,24 @@ class Day:
         self._quality = quality
         self._vectors = vectors
         self._closed = offer.closed > 0
-        self._open = np.flatnonzero(~self._closed)
 
     @cached_property
     def features(self) -> NDArray[np.float32]:
         """What a day's features say of each training, (F, N); see `recommender.features.of_the_day`."""
         return of_the_day(self.offer, self._quality)
+
+    @cached_property
+    def _open(self) -> NDArray[np.int32]:
+        """The trainings that are not closed to all, those together that the same people may take.
+
+        That is by the place one goes to, then by price.
+        """
+        places, catalogue = self.offer.open_places, self.offer.catalogue
+        region = np.full(len(catalogue), -1)
+        region[places.course[::-1]] = places.region[::-1]
+        region[~catalogue.face_to_face] = -1
+        order = np.lexsort((catalogue.price, region, catalogue.face_to_face))
+        return order[~self._closed[order]].astype(np.int32)
 
     @cached_property
     def _open_vectors(self) -> Tiles:
@@ -51,8 +63,8 @@ class Day:
         ndarray of float32, shape (n, N)
             Where the mask is False it means nothing.
         """
-        if mask[:, self._closed].any():  # of what was open before, to learn from
+        if (
+            len(wished) > FEW or (mask & self._closed).any()
+        ):  # as it is of earlier days, to learn from
             return wished @ self._vectors.T
-        scores = np.zeros(mask.shape, dtype=np.float32)
-        scores[:, self._open] = self._open_vectors.products(wished)
-        return scores
+        return self._open_vectors.products_within(wished, self._open, mask)

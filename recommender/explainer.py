@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.candidates.base import CandidateModel
+from models.kernels.pairs import heaviest
 from recommender.demand import Demand
 from recommender.quality import Quality
 from recommender.question import Question
 from recommender.reach import nearest_places
 from recommender.wishes import Wishes
+from training_data.frames import segments
 from training_data.regions import RegionTable
 from training_data.vocabulary import Occupations, Vocabulary
 
 Evidence = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Why:
+class Why(NamedTuple):
     """One reason: a code of the message files, and the evidence its text needs."""
 
     code: str
@@ -67,6 +68,8 @@ class Explainer:
         question, places = self.question, self.question.offer.open_places
         found: list[tuple[str | None, float] | None] = [None] * len(self.rows)
         met = np.flatnonzero(question.catalogue.face_to_face[self.courses])
+        if not len(met):
+            return found
         place, km = nearest_places(
             question.batch,
             self.rows[met],
@@ -87,11 +90,15 @@ class Explainer:
         return None if region < 0 else self.regions.names[region]
 
     @cached_property
-    def history(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """The courses that the models know of the participants: where each one's begin, and all of them."""
-        starts, courses, _ = self.question.batch.histories.cells()
-        return starts, courses
+    def taken(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """The courses that the models know of each pair's participant, pair by pair.
 
-    def taught(self, at: NDArray[np.intp]) -> NDArray[np.int32]:
-        """Skills that the trainings of the pairs ``at`` teach, (n, W) padded with -1."""
-        return self.question.catalogue.taught[self.courses[at]]
+        Where each pair's begin, (M + 1,), the courses, (P,), and the pair's own training beside each.
+        """
+        starts, courses, _ = self.question.batch.histories.cells()
+        begin, pairs, cells = segments(starts, self.rows)
+        return begin, courses[cells], self.courses[pairs]
+
+    def weightiest(self, weights: NDArray[np.float32], most: int) -> NDArray[np.int32]:
+        """Return the skills that weigh most, by (B, S + 1), of what each training teaches, (M, most)."""
+        return heaviest(weights, self.rows, self.question.catalogue.taught, self.courses, most)

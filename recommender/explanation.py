@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.backing import BACKING
+from models.kernels.pairs import leading
+from recommender.backing import BACKING, Backing, Voice
 from recommender.explainer import Explainer, Why
 from recommender.features import FEATURES, PERSONAL
 
 MOST_REASONS = 3
 MOST_TOLD = 8  # features asked first; the others only where these give no reason
+BACKED = [BACKING.get(name) for name in FEATURES]
+# two features may have the same to say: the one that raised more says it
+KINDS = np.array([BACKED.index(backing) for backing in BACKED], dtype=np.int32)
 
 
 def why(explainer: Explainer, contributions: NDArray[np.float32]) -> list[list[Why]]:
@@ -28,38 +35,20 @@ def why(explainer: Explainer, contributions: NDArray[np.float32]) -> list[list[W
     # trees may find that it moved a score to say nothing of a person
     hushed = batch.opted_out[explainer.rows, None] & PERSONAL
     raised = np.where(hushed, 0, contributions)
-    order = np.argsort(-raised, axis=1, kind="stable")
-    order = np.where(np.take_along_axis(raised, order, axis=1) > 0, order, -1)
-    found: list[dict[str, Why]] = [{} for _ in explainer.rows]
-    _add(explainer, found, np.arange(len(found)), order[:, :MOST_TOLD])
-    silent = np.flatnonzero([not whys for whys in found])
-    if len(silent):
-        _add(explainer, found, silent, order[silent, MOST_TOLD:])
+    speaks = np.zeros(raised.shape[::-1], dtype=np.uint8)
+    says: dict[int, Callable[[int], Why]] = {}
+
+    @cache
+    def voice(backing: Backing) -> Voice:
+        return backing(explainer)
+
+    for feature in np.flatnonzero((raised > 0).any(axis=0)).tolist():
+        if backing := BACKED[feature]:
+            speaks[feature], says[feature] = voice(backing)
+    heard = leading(raised, KINDS, speaks, MOST_REASONS, MOST_TOLD).tolist()
     balances = batch.balance[explainer.rows].tolist()
     return [
-        list(whys.values())[:MOST_REASONS] or [Why("permitted", {"balance": balance})]
-        for whys, balance in zip(found, balances, strict=True)
+        [says[feature](pair) for feature in features if feature >= 0]
+        or [Why("permitted", {"balance": balances[pair]})]
+        for pair, features in enumerate(heard)
     ]
-
-
-def _add(
-    explainer: Explainer,
-    found: list[dict[str, Why]],
-    at: NDArray[np.intp],
-    features: NDArray[np.int64],
-) -> None:
-    """Add what features (n, W), the strongest first, say of the pairs ``at``, once for each code."""
-    width = features.shape[1]
-    places = np.argsort(features, axis=None, kind="stable")
-    ends = np.searchsorted(features.ravel()[places], np.arange(len(FEATURES) + 1))
-    said: list[Why | None] = [None] * len(places)
-    for name, first, end in zip(FEATURES, ends[:-1].tolist(), ends[1:].tolist(), strict=True):
-        if name in BACKING and first < end:
-            cells = places[first:end]
-            whys = BACKING[name](explainer, at[cells // width])
-            for cell, reason in zip(cells.tolist(), whys, strict=True):
-                said[cell] = reason
-    for number, pair in enumerate(at.tolist()):
-        for reason in said[number * width : (number + 1) * width]:
-            if reason is not None:
-                found[pair].setdefault(reason.code, reason)  # two features may speak for the same

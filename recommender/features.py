@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.candidates.sparse import sums_of_rows
-from models.kernels.sums import taught_by
+from models.kernels.shares import cells_of, shares, weighted_shares
 from recommender.offer import Offer
 from recommender.quality import Quality
 from recommender.question import Question
@@ -105,85 +105,82 @@ def features(
     In memory the features stand one after the other, as they are made and as rankers read them.
     """
     batch, catalogue = question.batch, question.catalogue
-    rows = people[:, None]
-    topic = catalogue.category[candidates]
-    columns: dict[str, NDArray[Any]] = dict(source_scores)
-    columns |= _skill_features(question, people, candidates)
-    columns["price_to_balance"] = np.minimum(
-        catalogue.price[candidates] / np.maximum(batch.balance[rows], 1), 1.0
-    )
-    columns["nearness"] = _nearness(question, rows, candidates)
-    columns["level_fit"] = _level_fit(question, rows, candidates)
-    columns["builds_on"] = _builds_on(question, rows, candidates)
-    columns["interest_match"] = _at(batch.interested[people], topic)
-    columns["topic_closeness"] = _at(topic_closeness, topic)
     table = np.zeros((len(FEATURES), *candidates.shape), dtype=np.float32)
+    of = dict(zip(FEATURES, table, strict=True))
+    for name, scores in source_scores.items():
+        of[name][:] = scores
+    _skill_features(question, people, candidates, of)
+    balance = np.maximum(batch.balance[people, None], 1)
+    of["price_to_balance"][:] = np.minimum(catalogue.price[candidates] / balance, 1.0)
+    of["nearness"][:] = _nearness(question, people, candidates)
+    of["level_fit"][:] = _level_fit(question, people, candidates)
+    own = np.arange(len(people))
+    cells_of(batch.interested, people, catalogue.category, candidates, of["interest_match"])
+    cells_of(topic_closeness, own, catalogue.category, candidates, of["topic_closeness"])
     table[PLACES] = day.take(candidates, axis=1)
-    for number, name in enumerate(FEATURES):
-        if name in columns:
-            table[number] = columns[name]
     if batch.opted_out[people].any():
         table[np.ix_(PERSONAL, batch.opted_out[people])] = 0
-    return np.moveaxis(table, 0, -1)
+    return table.transpose(1, 2, 0)
 
 
 def _skill_features(
-    question: Question, people: NDArray[np.intp], candidates: NDArray[np.int32]
-) -> dict[str, NDArray[np.float32]]:
-    """Share of the target's needs that the training closes, and of its own skills needed and held."""
-    batch, catalogue = question.batch, question.catalogue
-    count = catalogue.taught_count[candidates]
-    missing = batch.missing[people]
-    total = np.maximum(missing.sum(axis=1, keepdims=True), 1e-6)
-    gap, needed, held = (
-        taught_by(catalogue.taught, candidates, values)
-        for values in (missing, batch.is_needed[people], batch.held[people])
+    question: Question,
+    people: NDArray[np.intp],
+    candidates: NDArray[np.int32],
+    of: Mapping[str, NDArray[np.float32]],
+) -> None:
+    """Write the shares of skills that trainings teach, and of trainings finished that they build on.
+
+    That is the share of the target's needs that the training closes, the shares of its own skills that are needed
+    and held, and the share of the trainings needed first that the person has finished, 0 where none is needed.
+    """
+    needs, skills, finished = question.batch.needs, question.batch.skills, question.batch.finished
+    weighted_shares(
+        needs.indptr,
+        needs.indices,
+        needs.data,
+        skills.indptr,
+        skills.indices,
+        people,
+        skills.shape[1],
+        question.catalogue.taught,
+        candidates,
+        of["gap_closed"],
+        of["skills_needed"],
+        of["skills_held"],
     )
-    return {"gap_closed": gap / total, "skills_needed": needed / count, "skills_held": held / count}
+    shares(
+        finished.indptr,
+        finished.indices,
+        people,
+        finished.shape[1],
+        question.catalogue.needed,
+        candidates,
+        of["builds_on"],
+    )
 
 
 def _level_fit(
-    question: Question, rows: NDArray[np.intp], candidates: NDArray[np.int32]
+    question: Question, people: NDArray[np.intp], candidates: NDArray[np.int32]
 ) -> NDArray[np.float32]:
     """1 where the level suits what the person already holds of the training's field, down to 0.
 
     Someone who holds none of the skills that trainings of the topic teach is a beginner, someone who
     holds four or more is advanced.
     """
-    batch, catalogue = question.batch, question.catalogue
-    skills = batch.skills
+    catalogue, skills = question.catalogue, question.batch.skills
     held = sums_of_rows(skills.indptr, skills.indices, skills.data, catalogue.topics_of_skills)
-    stage = np.minimum(held / 2.0, 2.0)
+    stage = np.empty(candidates.shape, dtype=np.float32)
+    cells_of(np.minimum(held / 2.0, 2.0), people, catalogue.field, candidates, stage)
     level = catalogue.level[candidates]
-    distance = np.abs(stage[rows, np.maximum(catalogue.category[candidates], 0)] - level)
-    return np.where(level >= 0, 1.0 - distance / 2.0, 0.5).astype(np.float32)
-
-
-def _builds_on(
-    question: Question, rows: NDArray[np.intp], candidates: NDArray[np.int32]
-) -> NDArray[np.float32]:
-    """Share of the trainings needed first that the person has finished; 0 where none is needed."""
-    needed = question.catalogue.needed[candidates]
-    if not needed.shape[2]:
-        return np.zeros(candidates.shape, dtype=np.float32)
-    met = question.batch.has_finished[rows[:, :, None], needed].sum(axis=2)
-    share: NDArray[np.float32] = met / np.maximum((needed >= 0).sum(axis=2), 1)
-    return share
+    return np.where(level >= 0, 1.0 - np.abs(stage - level) / 2.0, np.float32(0.5))
 
 
 def _nearness(
-    question: Question, rows: NDArray[np.intp], candidates: NDArray[np.int32]
+    question: Question, people: NDArray[np.intp], candidates: NDArray[np.int32]
 ) -> NDArray[np.float32]:
     """1 for a training in one's own region or online, falling with the way to it."""
-    km = question.travel.of(rows, candidates)
-    near = np.exp(-km / NEARNESS_KM)
-    return np.where(question.catalogue.face_to_face[candidates], near, 1.0).astype(np.float32)
-
-
-def _at(values: NDArray[np.float32], columns: NDArray[np.int32]) -> NDArray[np.float32]:
-    """Elements (n, C) of the rows of a matrix (n, T); 0 where the column is negative."""
-    if not values.shape[1]:
-        return np.zeros(columns.shape, dtype=np.float32)
-    found: NDArray[np.float32] = np.take_along_axis(values, np.maximum(columns, 0), axis=1)
-    found[columns < 0] = 0
-    return found
+    travel, near = question.travel, np.empty(candidates.shape, dtype=np.float32)
+    cells_of(travel.km, travel.origin[people], travel.column, candidates, near)
+    near = np.exp(near / np.float32(-NEARNESS_KM))
+    return np.where(question.catalogue.face_to_face[candidates], near, np.float32(1.0))

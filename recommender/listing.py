@@ -73,7 +73,8 @@ def make_lists(
     courses = np.maximum(found.ids[rows, head], 0)
     places = rerank(
         scores[rows, head],
-        course_vectors[courses],
+        courses,
+        course_vectors,
         settings.k + (exploring.pool if exploring else 0),
         relevance_weight=settings.relevance_weight,
         calibration_weight=settings.calibration_weight,

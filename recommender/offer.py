@@ -116,23 +116,16 @@ class Offer:
         return np.unique(self.catalogue.prerequisites.indices).astype(np.int32)
 
     @cached_property
-    def taught_by_basics(self) -> NDArray[np.int64]:
-        """How many skills each of ``basics`` teaches; -1 for one that teaches none."""
-        count = np.count_nonzero(self.catalogue.taught[self.basics] >= 0, axis=1)
-        return np.where(count > 0, count, -1)
+    def taught_by_basics(self) -> NDArray[np.int32]:
+        """Skills that each of ``basics`` teaches, padded with -1."""
+        return self.catalogue.taught[self.basics]
 
     @cached_property
-    def needing(self) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """Trainings that need another first, and the place of that one in ``basics``.
-
-        Pairs of arrays: for the first that each needs, for the second, and so on.
-        """
-        needed = self.catalogue.needed
-        rows = [np.flatnonzero(column >= 0) for column in needed.T]
-        return [
-            (some, np.searchsorted(self.basics, needed[some, place]))
-            for place, some in enumerate(rows)
-        ]
+    def needing(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """What is needed first, as places in ``basics``, and the training that needs it: one pair for each need."""
+        needed = self.catalogue.prerequisites.tocoo()
+        places = np.searchsorted(self.basics, needed.col)
+        return places.astype(np.int32), needed.row.astype(np.int32)
 
     @cached_property
     def excluded_occupations(self) -> frozenset[str]:

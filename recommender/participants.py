@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -131,14 +130,9 @@ class ParticipantBatch:
         return spread(self.needs)
 
     @cached_property
-    def is_needed(self) -> NDArray[np.float32]:
-        """A one for each skill needed, (B, S + 1)."""
-        return (self.needed > 0).astype(np.float32)
-
-    @cached_property
     def interested(self) -> NDArray[np.float32]:
-        """A one for each topic that the person named, (B, n_categories)."""
-        return np.asarray(self.interests.toarray())
+        """A one for each topic that the person named, (B, n_categories + 1); the last column is 0."""
+        return spread(self.interests)
 
     @cached_property
     def missing(self) -> NDArray[np.float32]:
@@ -320,8 +314,3 @@ def _done(
     order = order[courses[order] >= 0]
     shape = (len(people), len(catalogue))
     return _Done(rows[order], courses[order], kinds[order], worth[order], at[order], bought, shape)
-
-
-def ages(batch: ParticipantBatch, day: dt.date) -> NDArray[np.int32]:
-    """Age reached in the calendar year of ``day``; -1 where the birth year is not known."""
-    return np.where(batch.birth_year > 0, day.year - batch.birth_year, -1).astype(np.int32)

@@ -49,6 +49,12 @@ class Question:
         return self.offer.today
 
     @cached_property
+    def ages(self) -> NDArray[np.int32]:
+        """Age that each participant (B,) reaches in the calendar year; -1 where the birth year is not known."""
+        born = self.batch.birth_year
+        return np.where(born > 0, self.rules.day.year - born, -1).astype(np.int32)
+
+    @cached_property
     def travel(self) -> Travel:
         """The way to the nearest open place of each training in `Offer.to_travel_to`."""
         return travel(self.batch, self.offer.roads)

@@ -29,17 +29,17 @@ class Roads:
         The spot of each open place; they stand in the order of the trainings.
     starts : ndarray of int64, shape (A,)
         The first open place of each training that has one.
-    courses : ndarray of int64, shape (A,)
+    courses : ndarray of int32, shape (A,)
         Those trainings, ascending.
-    column : ndarray of int64, shape (N,)
+    column : ndarray of int32, shape (N,)
         Position of each training in ``courses``; A for those without a place.
     """
 
     spots: Spots
     spot: NDArray[np.int64]
     starts: NDArray[np.int64]
-    courses: NDArray[np.int64]
-    column: NDArray[np.int64]
+    courses: NDArray[np.int32]
+    column: NDArray[np.int32]
     regions: RegionTable
     rule: ReachRule | None
 
@@ -51,8 +51,8 @@ class Roads:
         starts = np.flatnonzero(
             np.diff(course, prepend=-1)
         )  # places stand in the order of trainings
-        courses = course[starts].astype(np.int64)
-        column = np.full(len(catalogue), len(courses), dtype=np.int64)
+        courses = course[starts].astype(np.int32)
+        column = np.full(len(catalogue), len(courses), dtype=np.int32)
         column[courses] = np.arange(len(courses))
         return cls(spots, spot_of_place[rows], starts, courses, column, catalogue.regions, rule)
 
@@ -68,7 +68,7 @@ class Roads:
 
     @cached_property
     def km_from_regions(self) -> NDArray[np.float32]:
-        """The way from the middle of each region, shape (R, A + 1)."""
+        """The way from the middle of each region, and from nowhere, shape (R + 1, A + 1)."""
         regions = self.regions
         inside = np.zeros(len(regions), dtype=bool)
         middles = Spots(
@@ -78,28 +78,29 @@ class Roads:
             regions.longitude,
             inside,
         )
-        return self.km_from(middles)
+        nowhere = np.full((1, len(self.courses) + 1), np.inf, dtype=np.float32)
+        return np.concatenate([self.km_from(middles), nowhere])
 
 
 @dataclass(frozen=True)
 class Travel:
-    """Travel from each distinct origin of a batch to the nearest place of each training one goes to.
+    """Travel from each origin to the nearest place of each training one goes to.
 
     Attributes
     ----------
     origin : ndarray of int64, shape (B,)
         Row of ``km`` of each participant.
-    courses : ndarray of int64, shape (A,)
+    courses : ndarray of int32, shape (A,)
         The trainings that have a place, ascending.
-    column : ndarray of int64, shape (N,)
+    column : ndarray of int32, shape (N,)
         Column of ``km`` of each training; the last, which is infinite, for those without a place.
     km : ndarray of float32, shape (O, A + 1)
         The way as the rules count it; see `way_km`.
     """
 
     origin: NDArray[np.int64]
-    courses: NDArray[np.int64]
-    column: NDArray[np.int64]
+    courses: NDArray[np.int32]
+    column: NDArray[np.int32]
     km: NDArray[np.float32]
 
     def of(self, rows: NDArray[np.integer], courses: NDArray[np.integer]) -> NDArray[np.float32]:
@@ -113,10 +114,8 @@ def travel(batch: ParticipantBatch, roads: Roads) -> Travel:
     if batch.exact.any():
         origins, origin = Spots.distinct(batch)
         return Travel(origin, roads.courses, roads.column, roads.km_from(origins))
-    nowhere = np.full((1, len(roads.courses) + 1), np.inf, dtype=np.float32)
-    homes, origin = np.unique(batch.region, return_inverse=True)
-    km = np.where(homes[:, None] >= 0, roads.km_from_regions[homes], nowhere)
-    return Travel(origin.reshape(-1), roads.courses, roads.column, km)
+    homes = np.where(batch.region >= 0, batch.region, len(roads.regions)).astype(np.int64)
+    return Travel(homes, roads.courses, roads.column, roads.km_from_regions)
 
 
 def way_km(

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from recommender.checks import unmet_prerequisites
-from recommender.participants import ages
 from recommender.question import Question
 from recommender.reasons import Reason
 from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES, MODES, Courses
@@ -25,11 +24,11 @@ def evidence(question: Question, row: int, course: int, reason: Reason) -> Evide
 
 
 def _too_young(q: Question, row: int, course: int) -> Evidence:  # noqa: ARG001
-    return {"age": int(ages(q.batch, q.rules.day)[row]), "minimum": _set(q.rules.age).minimum}
+    return {"age": int(q.ages[row]), "minimum": _set(q.rules.age).minimum}
 
 
 def _too_old(q: Question, row: int, course: int) -> Evidence:  # noqa: ARG001
-    return {"age": int(ages(q.batch, q.rules.day)[row]), "maximum": _set(q.rules.age).maximum}
+    return {"age": int(q.ages[row]), "maximum": _set(q.rules.age).maximum}
 
 
 def _status(q: Question, row: int, course: int) -> Evidence:  # noqa: ARG001

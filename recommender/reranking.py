@@ -58,6 +58,7 @@ class Bounds:
 
 def rerank(
     scores: NDArray[np.float32],
+    courses: NDArray[np.int32],
     vectors: NDArray[np.float32],
     k: int,
     *,
@@ -81,8 +82,10 @@ def rerank(
     ----------
     scores : ndarray of float32, shape (B, C)
         -inf marks places without a candidate.
-    vectors : ndarray of float32, shape (B, C, D)
-        Unit vectors of the candidates.
+    courses : ndarray of int32, shape (B, C)
+        Row of each candidate in ``vectors``.
+    vectors : ndarray of float32, shape (N, D)
+        Unit vectors.
     relevance_weight : float
         1 keeps the order of the scores; smaller values trade relevance for diversity.
     calibration_weight : float
@@ -93,7 +96,6 @@ def rerank(
     ndarray of int64, shape (B, min(k, C))
         Columns of the candidates; -1 from where a list has no more.
     """
-    likening = relevance_weight < 1.0
     calibrating = topics is not None and bool(calibration_weight)
     of, wished = (
         (topics.of, topics.wished) if topics is not None and calibrating else (_NONE, _FLAT)
@@ -101,10 +103,11 @@ def rerank(
     kept = bounds or Bounds(_NONE, _NONE.astype(bool))
     return choose(
         min(k, scores.shape[1]),
-        relevance_weight * _scaled(scores),
-        np.isfinite(scores),
+        np.ascontiguousarray(scores),
+        relevance_weight,
         1.0 - relevance_weight,
-        vectors @ vectors.transpose(0, 2, 1) if likening else _FLAT[:, :, None],
+        vectors,
+        courses,
         calibration_weight,
         SMOOTHING,
         of,
@@ -115,12 +118,3 @@ def rerank(
         kept.floor,
         kept.by,
     )
-
-
-def _scaled(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Scores of each row scaled to [0, 1] over its candidates."""
-    finite = np.isfinite(scores)
-    low = np.where(finite, scores, np.inf).min(axis=1, initial=np.inf, keepdims=True)
-    high = np.where(finite, scores, -np.inf).max(axis=1, initial=-np.inf, keepdims=True)
-    width = np.where(high > low, high - low, 1.0)
-    return np.where(finite, (scores - low) / width, 0.0).astype(np.float32)

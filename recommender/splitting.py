@@ -50,10 +50,10 @@ class One:
         The fields of a batch that are one value each, as a structured array has them.
     texts : tuple
         Those that are texts.
-    sizes : ndarray of int32, shape (M,)
-        How many cells each of M sparse rows has.
-    columns, cells : ndarray of int32 and of float32, shape (Z,)
-        Of all sparse rows, one after the other.
+    sizes : bytes
+        How many cells each of the sparse rows has, int32.
+    columns, cells : bytes
+        Of all sparse rows, one after the other, int32 and float32.
     at : ndarray of int64, shape (E,)
         When each event was.
     phrases : tuple of str
@@ -64,9 +64,9 @@ class One:
     kind: _Kind
     numbers: bytes
     texts: tuple[Any, ...]
-    sizes: NDArray[np.int32]
-    columns: NDArray[np.int32]
-    cells: NDArray[np.float32]
+    sizes: bytes
+    columns: bytes
+    cells: bytes
     at: NDArray[np.int64]
     phrases: tuple[str, ...]
     vectors: tuple[Vector, ...]
@@ -114,9 +114,9 @@ def split(people: People, shared: Callable[[str, Vector], Vector]) -> list[One]:
                 kind,
                 table[row].tobytes(),
                 written[row],
-                np.array([len(columns) for columns, _ in parts], dtype=np.int32),
-                np.concatenate([columns for columns, _ in parts]).astype(np.int32, copy=False),
-                np.concatenate([data for _, data in parts]).astype(np.float32, copy=False),
+                np.array([len(columns) for columns, _ in parts], dtype=np.int32).tobytes(),
+                np.concatenate([columns for columns, _ in parts], dtype=np.int32).tobytes(),
+                np.concatenate([data for _, data in parts], dtype=np.float32).tobytes(),
                 past.at[past.indptr[row] : past.indptr[row + 1]].copy(),
                 tuple(wishes.phrases[phrase] for phrase in phrases),
                 tuple(held[phrase] for phrase in phrases),
@@ -146,7 +146,9 @@ def together(ones: Sequence[One]) -> People:
     values |= zip(kind.texts, written, strict=True)
     batch = ParticipantBatch(**values, **sparse, **kind.shared, histories=histories)
     phrases = [phrase for one in ones for phrase in one.phrases]
-    vectors = np.array([vector for one in ones for vector in one.vectors], dtype=np.float32)
+    vectors = np.frombuffer(
+        bytearray().join([vector.data for one in ones for vector in one.vectors]), np.float32
+    )
     numbered = np.arange(len(phrases), dtype=np.int32)
     wishes = Wishes(
         phrases,
@@ -159,13 +161,13 @@ def together(ones: Sequence[One]) -> People:
 def _sparse(ones: Sequence[One]) -> dict[str, sp.csr_matrix]:
     """Return each sparse field of the people; their cells stand person by person, and are put field by field."""
     widths, count = ones[0].kind.widths, len(ones)
-    sizes = np.array([one.sizes for one in ones])
+    sizes = np.frombuffer(b"".join([one.sizes for one in ones]), np.int32).reshape(count, -1)
     lengths = sizes.T.ravel()
     starts = (np.cumsum(sizes) - sizes.ravel()).reshape(sizes.shape).T.ravel()
     ends = np.cumsum(lengths)
     order = np.repeat(starts - ends + lengths, lengths) + np.arange(ends[-1])
-    columns = np.concatenate([one.columns for one in ones])[order]
-    cells = np.concatenate([one.cells for one in ones])[order]
+    columns = np.frombuffer(b"".join([one.columns for one in ones]), np.int32)[order]
+    cells = np.frombuffer(b"".join([one.cells for one in ones]), np.float32)[order]
     indptr = np.zeros((len(widths), count + 1), dtype=np.int32)
     np.cumsum(sizes.T, axis=1, out=indptr[:, 1:])
     bounds = np.concatenate([[0], ends[count - 1 :: count]])

@@ -24,6 +24,7 @@ HEADERS: Final = {
     "X-Frame-Options": "DENY",
 }
 SENT: Final = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+NAMES: Final = frozenset(name for name, _ in SENT)
 POLICY: Final = b"content-security-policy"
 PAGES: Final = frozenset({"/docs", "/redoc"})  # they load scripts
 
@@ -86,9 +87,14 @@ class Gate:
 def _with_headers(path: str, send: Send) -> Send:
     async def answer(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = message.setdefault("headers", [])
-            there = {name for name, _ in headers} | ({POLICY} if path in PAGES else set())
-            message["headers"] = [*headers, *(one for one in SENT if one[0] not in there)]
+            headers = message.get("headers", ())
+            there = {name for name, _ in headers}
+            if path in PAGES:
+                there.add(POLICY)
+            added = (
+                SENT if NAMES.isdisjoint(there) else [one for one in SENT if one[0] not in there]
+            )
+            message["headers"] = [*headers, *added]
         await send(message)
 
     return answer

@@ -34,8 +34,8 @@ class Rate:
             self._before = self._now if window == self._window + 1 else Counter()
             self._now = Counter()
             self._window = int(window)
-        fading = self._before[name] * (1 - into / WINDOW_SECONDS)
-        return self._now[name] + fading >= self._most
+        fading = self._before.get(name, 0) * (1 - into / WINDOW_SECONDS)
+        return self._now.get(name, 0) + fading >= self._most
 
     def take(self, name: str) -> bool:
         """Count one, unless it is over the limit; return whether it was counted."""

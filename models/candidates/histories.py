@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.interactions import Interactions
+from models.kernels.events import last_of_each
 from training_data.frames import rows_of
 
 
@@ -98,14 +99,7 @@ class Histories:
     @cached_property
     def _distinct(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Return where participants begin among the last events of their courses, and those events."""
-        rows = self.rows
-        order = np.lexsort((np.arange(len(self.items)), self.items, rows))
-        who, what = rows[order], self.items[order]
-        last = np.ones(len(order), dtype=bool)
-        last[:-1] = (who[1:] != who[:-1]) | (what[1:] != what[:-1])
-        indptr = np.zeros(len(self) + 1, dtype=np.int32)
-        np.cumsum(np.bincount(who[last], minlength=len(self)), out=indptr[1:])
-        return indptr, order[last]
+        return last_of_each(self.indptr, self.items)
 
 
 def histories(

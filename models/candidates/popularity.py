@@ -67,8 +67,9 @@ class Popularity(CandidateModel):
         if len(self.group_share_) == 0 or batch.attributes is None:
             return np.repeat(self.share_[None], len(batch), axis=0)
         groups = batch.attributes
-        known = np.asarray(groups.sum(axis=1))
         scores: Scores = sums_of_rows(groups.indptr, groups.indices, groups.data, self.group_share_)
+        one = np.ones((1, 1), dtype=np.float32)
+        known = sums_of_rows(groups.indptr, np.zeros_like(groups.indices), groups.data, one)
         scores /= np.maximum(known, 1)
         scores[known[:, 0] == 0] = self.share_
         return scores

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from models.candidates.histories import Histories
 from models.interactions import Interactions
+from models.kernels.events import fading
 
 
 def ages(interactions: Interactions) -> NDArray[np.float64]:
@@ -31,4 +32,4 @@ def decay(age: NDArray[np.float64], half_life: float | None) -> NDArray[np.float
 
 def by_position(batch: Histories, keep: float) -> NDArray[np.float32]:
     """Return ``keep`` ** (events of the same participant that came after), shape (E,)."""
-    return (keep ** batch.from_end.astype(np.float64)).astype(np.float32)
+    return fading(batch.indptr, keep)

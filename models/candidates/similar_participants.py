@@ -20,6 +20,7 @@ from models.candidates.side import SideInformation
 from models.candidates.sparse import selection, sums_of_rows
 from models.candidates.top_k import Scores
 from models.interactions import Interactions
+from models.kernels.lists import largest
 from models.tiles import Tiles
 from models.vectors import unit
 
@@ -127,15 +128,13 @@ class SimilarParticipants(CandidateModel):
         """Return where the neighbours of each begin, and all of them with their cosines."""
         count = min(self.neighbours, len(self.people_))
         if not isinstance(self.index_, Tiles):
-            near, who = self.index_.search(vectors, count)
-            starts = np.arange(len(who) + 1, dtype=np.int32) * count
-            return starts, who.astype(np.int32).ravel(), near.ravel()
+            near, found = self.index_.search(vectors, count)
+            ends = np.arange(len(found) + 1, dtype=np.int32) * count
+            return ends, found.astype(np.int32).ravel(), near.ravel()
         cosines = self.index_.products(vectors)
-        border = np.partition(cosines, cosines.shape[1] - count, axis=1)[:, -count, None]
-        cells = np.flatnonzero((cosines >= border) & (cosines > 0))
-        starts = np.searchsorted(cells, np.arange(len(vectors) + 1) * cosines.shape[1])
-        who = (cells % cosines.shape[1]).astype(np.int32)
-        return starts.astype(np.int32), who, cosines.ravel()[cells]
+        starts, who = largest(cosines, count)
+        rows = np.repeat(np.arange(len(cosines)), starts[1:] - starts[:-1])
+        return starts, who, cosines[rows, who]
 
 
 def _index(vectors: NDArray[np.float32]) -> faiss.IndexFlatIP | Tiles:

@@ -24,24 +24,31 @@ def grid(const float[::1] steps, float low, float scale, int[::1] first):
 
 
 def add_heights(
-    const float[:] values,
+    const float[:, :] values,
+    const int[::1] starts,
     const float[::1] steps,
     const float[::1] heights,
-    const int[::1] first,
-    float low,
-    float scale,
-    float[:] total,
+    const int[:, ::1] first,
+    const float[::1] low,
+    const float[::1] scale,
+    float[:, :] into,
 ):
-    cdef Py_ssize_t row, cell, cells = first.shape[0] - 1
+    cdef Py_ssize_t row, curve, column, cell, cells = first.shape[1] - 1
     cdef const float *begin
     cdef const float *found
-    if not steps.shape[0]:
-        for row in range(values.shape[0]):
-            total[row] += heights[0]
-        return
-    begin = &steps[0]
+    cdef const float *height
     with nogil:
-        for row in range(values.shape[0]):
-            cell = cell_of(values[row], low, scale, cells)
-            found = lower_bound(begin + first[cell], begin + first[cell + 1], values[row])
-            total[row] += heights[found - begin]
+        for curve in range(first.shape[0]):
+            column = curve if into.shape[1] > 1 else 0
+            height = &heights[starts[curve] + curve]
+            if starts[curve] == starts[curve + 1]:
+                for row in range(values.shape[0]):
+                    into[row, column] += height[0]
+                continue
+            begin = &steps[starts[curve]]
+            for row in range(values.shape[0]):
+                cell = cell_of(values[row, curve], low[curve], scale[curve], cells)
+                found = lower_bound(
+                    begin + first[curve, cell], begin + first[curve, cell + 1], values[row, curve]
+                )
+                into[row, column] += height[found - begin]

@@ -3,10 +3,11 @@ from numpy.typing import NDArray
 
 def choose(
     k: int,
-    relevance: NDArray[np.float32],
-    open_: NDArray[np.bool_],
+    scores: NDArray[np.float32],
+    relevance_weight: float,
     redundancy: float,
-    alike: NDArray[np.float32],
+    vectors: NDArray[np.float32],
+    courses: NDArray[np.int32],
     calibration: float,
     smoothing: float,
     topics: NDArray[np.int32],
@@ -21,10 +22,14 @@ def choose(
 
     Parameters
     ----------
-    relevance, open_ : ndarray of float32 and of bool, shape (B, C)
-        ``open_`` is changed in its place.
-    redundancy, alike : float, and ndarray of float32, shape (B, C, C)
-        Weight of the largest likeness to what is chosen; of no rows: likeness does not count.
+    scores : ndarray of float32, shape (B, C)
+        -inf marks places without a candidate.
+    relevance_weight : float
+        Of the scores, scaled to [0, 1] within each list.
+    redundancy : float
+        Weight of the largest inner product with what is chosen; 0: it is not worked out.
+    vectors, courses : ndarray of float32, shape (N, D), and of int32, shape (B, C)
+        The vectors, and the row of each candidate among them.
     calibration, smoothing, topics, wished
         As `recommender.reranking.Topics` has them; of no rows: topics do not count.
     providers, small, cap, least, by

@@ -4,8 +4,10 @@
 
 import numpy as np
 
-from libc.math cimport INFINITY, log
+from libc.math cimport INFINITY, isfinite, log
 from libcpp.vector cimport vector
+
+from models.kernels.dots cimport dot
 
 
 cdef void divergences(
@@ -26,12 +28,27 @@ cdef void divergences(
         found[topic] = <float>sum_
 
 
+cdef void scale(
+    const float *scores, Py_ssize_t width, float weight, vector[float]& relevance, vector[char]& open_
+) noexcept nogil:
+    """Scale finite scores to [0, weight]; the others are no candidates."""
+    cdef Py_ssize_t c
+    cdef float low = INFINITY, high = -INFINITY
+    for c in range(width):
+        open_[c] = isfinite(scores[c])
+        if open_[c]:
+            low, high = min(low, scores[c]), max(high, scores[c])
+    for c in range(width):
+        relevance[c] = weight * ((scores[c] - low) / (high - low if high > low else <float>1))
+
+
 def choose(
     Py_ssize_t k,
-    const float[:, ::1] relevance,
-    unsigned char[:, ::1] open_,
+    const float[:, ::1] scores,
+    float relevance_weight,
     float redundancy,
-    const float[:, :, ::1] alike,
+    const float[:, ::1] vectors,
+    const int[:, ::1] courses,
     float calibration,
     double smoothing,
     const int[:, ::1] topics,
@@ -42,17 +59,22 @@ def choose(
     int least,
     int by,
 ):
-    cdef Py_ssize_t row, step, c, best, topic, width = relevance.shape[1]
-    cdef bint likening = alike.shape[0] > 0, calibrating = topics.shape[0] > 0
+    cdef Py_ssize_t row, step, c, best, topic, width = scores.shape[1]
+    cdef Py_ssize_t dim = vectors.shape[1]
+    cdef bint likening = redundancy > 0, calibrating = topics.shape[0] > 0
     cdef bint bounding = providers.shape[0] > 0, pressed
     cdef int some, missing, of_small
     cdef float gain, most
-    cdef vector[float] similarity, counts, divergence
+    cdef vector[float] relevance, similarity, counts, divergence
     cdef vector[int] of_provider
-    chosen = np.full((relevance.shape[0], k), -1, dtype=np.int64)
+    cdef vector[char] open_
+    relevance.resize(width)
+    open_.resize(width)
+    chosen = np.full((scores.shape[0], k), -1, dtype=np.int64)
     cdef long long[:, ::1] found = chosen
     with nogil:
-        for row in range(relevance.shape[0]):
+        for row in range(scores.shape[0]):
+            scale(&scores[row, 0] if width else NULL, width, relevance_weight, relevance, open_)
             similarity.assign(width, 0)
             of_provider.assign(width, 0)
             counts.assign(wished.shape[1] + 1, 0)
@@ -65,17 +87,17 @@ def choose(
                 if bounding and least and step < by:
                     some = 0
                     for c in range(width):
-                        if open_[row, c] and small[row, c] and of_provider[c] < cap:
+                        if open_[c] and small[row, c] and of_provider[c] < cap:
                             some += 1
                     missing = min(least - of_small, some)
                     pressed = missing > 0 and missing >= by - step
                 best, most = -1, -INFINITY
                 for c in range(width):
-                    if not open_[row, c]:
+                    if not open_[c]:
                         continue
                     if bounding and (of_provider[c] >= cap or (pressed and not small[row, c])):
                         continue
-                    gain = relevance[row, c] - redundancy * similarity[c]
+                    gain = relevance[c] - redundancy * similarity[c]
                     if calibrating:
                         topic = topics[row, c] if topics[row, c] >= 0 else wished.shape[1]
                         gain -= calibration * divergence[topic]
@@ -84,10 +106,14 @@ def choose(
                 if best < 0:
                     break
                 found[row, step] = best
-                open_[row, best] = False
-                if likening:
+                open_[best] = False
+                if likening and step + 1 < k:
                     for c in range(width):
-                        similarity[c] = max(similarity[c], alike[row, best, c])
+                        if open_[c]:
+                            gain = dot(
+                                &vectors[courses[row, best], 0], &vectors[courses[row, c], 0], dim
+                            )
+                            similarity[c] = max(similarity[c], gain)
                 if calibrating:
                     topic = topics[row, best] if topics[row, best] >= 0 else wished.shape[1]
                     counts[topic] += 1

@@ -22,6 +22,12 @@ def propose(
         Changed in its place.
     """
 
+def largest(scores: NDArray[np.float32], most: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the columns of the largest scores above 0 of each row (B, N), ascending, and where each row's begin.
+
+    All that are equal to the ``most``-th largest are among them.
+    """
+
 def fill(starts: NDArray[np.int32], least: int, proposed: NDArray[np.bool_]) -> None:
     """Mark the first cells of rows that have fewer than ``least`` marked, as far as there are some."""
 

@@ -8,9 +8,12 @@ Lists of different lengths stand one after the other: those of participant b are
 import numpy as np
 
 from libc.math cimport INFINITY
-from libcpp.algorithm cimport partial_sort
+from libcpp.algorithm cimport nth_element
 from libcpp.functional cimport greater
 from libcpp.vector cimport vector
+
+cdef enum:
+    BLOCK = 8
 
 
 def columns_of(const unsigned char[:, ::1] mask):
@@ -29,6 +32,31 @@ def columns_of(const unsigned char[:, ::1] mask):
     return starts, columns[:count]
 
 
+cdef float border_of(vector[float]& told, Py_ssize_t count, Py_ssize_t most, vector[float]& few) noexcept nogil:
+    """The ``most``-th largest of the first ``count``, more than ``most``: at first among the largest of blocks.
+
+    At least so many are not below the ``most``-th largest of blocks, and few others are.
+    """
+    cdef Py_ssize_t place, first, found = 0, blocks = count // BLOCK
+    cdef float bound = -INFINITY, best
+    if blocks > most:
+        few.resize(blocks)
+        for first in range(blocks):
+            best = told[first * BLOCK]
+            for place in range(1, BLOCK):
+                best = max(best, told[first * BLOCK + place])
+            few[first] = best
+        nth_element(few.begin(), few.begin() + most - 1, few.end(), greater[float]())
+        bound = few[most - 1]
+    few.resize(count)
+    for place in range(count):  # without a branch, as below
+        few[found] = told[place]
+        found += told[place] >= bound
+    few.resize(found)
+    nth_element(few.begin(), few.begin() + most - 1, few.end(), greater[float]())
+    return few[most - 1]
+
+
 def propose(
     const float[:, ::1] scores,
     const int[::1] starts,
@@ -36,38 +64,63 @@ def propose(
     Py_ssize_t most,
     unsigned char[::1] proposed,
 ):
-    cdef Py_ssize_t row, place, count, room, total = 0
+    cdef Py_ssize_t row, place, first, length, count, room, total = 0
     cdef float border
-    cdef vector[float] said, told
+    cdef bint wanted
+    cdef vector[float] said, told, few
     if most <= 0:
         return 0
     said.resize(scores.shape[1])
     told.resize(scores.shape[1])
     with nogil:
         for row in range(scores.shape[0]):
-            count = 0
-            for place in range(starts[row], starts[row + 1]):  # without a branch, as above
-                border = scores[row, columns[place]]
-                said[place - starts[row]] = told[count] = border
+            count, first, length = 0, starts[row], starts[row + 1] - starts[row]
+            for place in range(length):  # without a branch, as above
+                border = scores[row, columns[first + place]]
+                said[place] = told[count] = border
                 count += border > 0
+            if not count:
+                continue
             border, room = 0, 0
             if count > most:
-                partial_sort(
-                    told.begin(), told.begin() + most, told.begin() + count, greater[float]()
-                )
-                border, room = told[most - 1], most
-                for place in range(most - 1):
-                    room -= told[place] > border
-            for place in range(starts[row + 1] - starts[row]):
-                if said[place] < border or said[place] <= 0:
-                    continue
-                if said[place] == border:
-                    if not room:
-                        continue
+                border, room = border_of(told, count, most, few), most
+                for place in range(length):
+                    room -= said[place] > border
+            for place in range(length):
+                wanted = said[place] > border
+                if room and said[place] == border:
+                    wanted = True
                     room -= 1
-                proposed[starts[row] + place] = True
-                total += 1
+                proposed[first + place] |= wanted
+                total += wanted
     return total
+
+
+def largest(const float[:, ::1] scores, Py_ssize_t most):
+    cdef Py_ssize_t row, place, at = 0, rows = scores.shape[0], width = scores.shape[1]
+    cdef float border
+    cdef vector[float] told, few
+    cdef vector[int] found
+    starts = np.zeros(rows + 1, dtype=np.int32)
+    cdef int[::1] start = starts
+    told.resize(width)
+    with nogil:
+        for row in range(rows):
+            border = -INFINITY
+            if width > most:
+                for place in range(width):
+                    told[place] = scores[row, place]
+                border = border_of(told, width, most, few)
+            found.resize(at + width + 1)
+            for place in range(width):  # without a branch, as above
+                found[at] = <int>place
+                at += scores[row, place] >= border and scores[row, place] > 0
+            start[row + 1] = <int>at
+    columns = np.empty(at, dtype=np.int32)
+    cdef int[::1] column = columns
+    for place in range(at):
+        column[place] = found[place]
+    return starts, columns
 
 
 def fill(const int[::1] starts, Py_ssize_t least, unsigned char[::1] proposed):

@@ -1,39 +1,71 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
 # distutils: language = c++
-"""What is asked of pairs of rows: the product of their vectors, or one cell of a matrix in compressed rows."""
+"""What is asked of pairs of rows: the best of what each pair has, or one cell of a matrix in compressed rows."""
 
 import numpy as np
 
+from libc.math cimport INFINITY
 from libcpp.algorithm cimport find
+from libcpp.vector cimport vector
+
+from models.kernels.dots cimport dot
 
 
-cdef float product(const float *x, const float *y, Py_ssize_t width) noexcept nogil:
-    """Eight sums grow side by side, which processors do at once."""
-    cdef Py_ssize_t lane, column, whole = width - width % 8
-    cdef float[8] sums
-    cdef float total = 0
-    for lane in range(8):
-        sums[lane] = 0
-    for column in range(0, whole, 8):
-        for lane in range(8):
-            sums[lane] += x[column + lane] * y[column + lane]
-    for lane in range(8):
-        total += sums[lane]
-    for column in range(whole, width):
-        total += x[column] * y[column]
-    return total
-
-
-def products(
-    const float[:, ::1] left, const int[::1] a, const float[:, ::1] right, const int[::1] b, float[::1] out
+def closest(
+    const int[::1] starts,
+    const int[::1] members,
+    const Py_ssize_t[:] rows,
+    const float[:, ::1] left,
+    const float[:, ::1] right,
+    const int[::1] b,
+    float least,
 ):
-    cdef Py_ssize_t pair, width = left.shape[1]
+    cdef Py_ssize_t pair, cell, width = left.shape[1]
+    cdef float value, most
+    found = np.full(rows.shape[0], -1, dtype=np.int32)
+    cdef int[::1] best = found
     if not width:
-        out[:] = 0
-        return
+        return found
     with nogil:
-        for pair in range(a.shape[0]):
-            out[pair] = product(&left[a[pair], 0], &right[b[pair], 0], width)
+        for pair in range(rows.shape[0]):
+            most = -INFINITY
+            for cell in range(starts[rows[pair]], starts[rows[pair] + 1]):
+                value = dot(&left[members[cell], 0], &right[b[pair], 0], width)
+                if value > most:
+                    most = value
+                    if value >= least:
+                        best[pair] = members[cell]
+    return found
+
+
+def heaviest(
+    const float[:, ::1] weights,
+    const Py_ssize_t[:] rows,
+    const int[:, ::1] sets,
+    const int[::1] b,
+    Py_ssize_t most,
+):
+    cdef Py_ssize_t pair, member, place
+    cdef int column
+    cdef float weight
+    found = np.full((rows.shape[0], most), -1, dtype=np.int32)
+    cdef int[:, ::1] best = found
+    with nogil:
+        for pair in range(rows.shape[0]):
+            for member in range(sets.shape[1]):
+                column = sets[b[pair], member]
+                weight = weights[rows[pair], column] if column >= 0 else 0
+                if weight > 0:
+                    place = most
+                    while place > 0 and (
+                        best[pair, place - 1] < 0 or weights[rows[pair], best[pair, place - 1]] < weight
+                    ):
+                        place -= 1
+                        if place + 1 < most:
+                            best[pair, place + 1] = best[pair, place]
+                    if place < most:
+                        best[pair, place] = column
+    return found
 
 
 def cells(
@@ -59,13 +91,65 @@ def cells(
             out[pair] = data[found - &indices[0]] if found < end else 0
 
 
-def largest(const int[::1] starts, const float[::1] values):
+def largest(const int[::1] starts, const int[::1] members, const float[::1] values):
     cdef Py_ssize_t segment, place
+    cdef float most
     found = np.full(starts.shape[0] - 1, -1, dtype=np.int32)
     cdef int[::1] best = found
     with nogil:
         for segment in range(starts.shape[0] - 1):
+            most = 0
             for place in range(starts[segment], starts[segment + 1]):
-                if best[segment] < 0 or values[place] > values[best[segment]]:
-                    best[segment] = <int>place
+                if values[place] > most:
+                    most = values[place]
+                    best[segment] = members[place]
     return found
+
+
+def leading(
+    const float[:, :] values,
+    const int[::1] kinds,
+    const unsigned char[:, ::1] speaks,
+    Py_ssize_t most,
+    Py_ssize_t early,
+):
+    cdef Py_ssize_t row, place, positive, told
+    cdef vector[int] order = vector[int](values.shape[1])
+    found = np.full((values.shape[0], most), -1, dtype=np.int32)
+    cdef int[:, ::1] kept = found
+    with nogil:
+        for row in range(values.shape[0]):
+            positive = descending(values, row, order)
+            told = 0
+            for place in range(positive):
+                if told == most or (place == early and told):
+                    break
+                if speaks[order[place], row] and not alike(order[place], kinds, kept, row, told):
+                    kept[row, told] = order[place]
+                    told += 1
+    return found
+
+
+cdef Py_ssize_t descending(const float[:, :] values, Py_ssize_t row, vector[int] &order) noexcept nogil:
+    """Put the columns of the positive values of a row in order, the largest first, and return how many."""
+    cdef Py_ssize_t column, place, positive = 0
+    for column in range(values.shape[1]):
+        if values[row, column] > 0:
+            place = positive
+            while place > 0 and values[row, order[place - 1]] < values[row, column]:
+                order[place] = order[place - 1]
+                place -= 1
+            order[place] = <int>column
+            positive += 1
+    return positive
+
+
+cdef bint alike(
+    int column, const int[::1] kinds, int[:, ::1] kept, Py_ssize_t row, Py_ssize_t told
+) noexcept nogil:
+    """Return whether one of a row's kept columns is of a column's kind."""
+    cdef Py_ssize_t place
+    for place in range(told):
+        if kinds[kept[row, place]] == kinds[column]:
+            return True
+    return False

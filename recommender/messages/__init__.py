@@ -6,9 +6,10 @@ import datetime as dt
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
+from string import Formatter
 from typing import Any, Literal
 
 from babel.dates import format_date
@@ -40,12 +41,9 @@ class Messages:
 
     def text(self, section: Section, code: str, evidence: Mapping[str, Any]) -> str:
         """Return the text of a code with its evidence filled in."""
-        words = self.texts["words"]
-        shown = {
-            name: words.get(value, value) if type(value) is str else self._shown(name, value)
-            for name, value in evidence.items()
-        }
-        return self.texts[section][code].format(**shown)
+        pattern, names = _template(self.texts[section][code])
+        shown = [self._shown(name, evidence[name]) for name in names]
+        return pattern % tuple(shown)
 
     def money(self, amount: int) -> str:
         """Return an amount with its currency: "Rp 850.000"."""
@@ -56,6 +54,8 @@ class Messages:
         return self.money(amount) if amount else self.texts["words"]["free"]
 
     def _shown(self, name: str, value: Any) -> str:
+        if type(value) is str:
+            return self.texts["words"].get(value, value)
         if isinstance(value, dt.date):
             return format_date(value, format="long", locale=self.language)
         if isinstance(value, list):
@@ -67,6 +67,17 @@ class Messages:
         if isinstance(value, float):
             return format_decimal(value, format="#,##0.#", locale=self.language)
         return self.texts["words"].get(str(value), str(value))
+
+
+@cache
+def _template(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return a text of a message file with %s for each of its named places, and their names."""
+    parts = list(Formatter().parse(text))
+    names = tuple(name for _, name, _, _ in parts if name is not None)
+    pattern = [
+        literal.replace("%", "%%") + ("" if name is None else "%s") for literal, name, _, _ in parts
+    ]
+    return "".join(pattern), names
 
 
 @lru_cache(maxsize=10_000)

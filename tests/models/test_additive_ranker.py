@@ -42,7 +42,7 @@ def test_the_curves_say_what_the_trees_say(
     at_steps = np.stack(
         [
             np.resize(curve.steps, 500) if len(curve.steps) else np.zeros(500)
-            for curve in ranker.curves_
+            for curve in ranker.curves_.curves
         ],
         1,
     )

@@ -20,7 +20,8 @@ def test_of_two_candidates_it_is_logistic_regression(l2: float) -> None:
     labels = np.column_stack([first, ~first]).astype(np.float32).ravel()
     groups = np.full(n, 2, dtype=np.int64)
     ranker = LinearRanker(l2=l2).fit(table, labels, groups)
-    oracle = LogisticRegression(C=1 / l2, fit_intercept=False, tol=1e-10).fit(2 * signs, first)
+    pairs = 2 * signs.astype(np.float64)  # in single precision the oracle stops too soon
+    oracle = LogisticRegression(C=1 / l2, fit_intercept=False, tol=1e-10).fit(pairs, first)
     np.testing.assert_allclose(ranker.weights_, oracle.coef_[0], atol=1e-5)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from models.tiles import FEW, WIDTH, Tiles
+from models.vectors import unit
 
 
 @pytest.mark.parametrize("count", [0, 1, WIDTH - 1, WIDTH, 3 * WIDTH + 5])
@@ -35,3 +36,17 @@ def test_columns_need_not_lie_side_by_side() -> None:
     rng = np.random.default_rng(1)
     tiles, vectors = Tiles(np.eye(20, 5, dtype=np.float32)), rng.random((4, 10), dtype=np.float32)
     np.testing.assert_allclose(tiles.products(vectors[:, ::2])[:, :5], vectors[:, ::2], rtol=1e-6)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 1.0])
+def test_products_within_a_mask_are_those_of_numpy_where_it_wants_them(share: float) -> None:
+    rng = np.random.default_rng(2)
+    vectors = unit(rng.standard_normal((9, 24), dtype=np.float32))
+    table = unit(rng.standard_normal((70, 24), dtype=np.float32))
+    columns = rng.permutation(100)[:70].astype(np.int32)
+    mask = rng.random((9, 100)) < share
+    found = Tiles(table).products_within(vectors, columns, mask)
+    expected = np.zeros((9, 100), dtype=np.float32)
+    expected[:, columns] = vectors @ table.T
+    wanted = mask & np.isin(np.arange(100), columns)
+    np.testing.assert_allclose(found[wanted], expected[wanted], rtol=1e-4, atol=1e-5)

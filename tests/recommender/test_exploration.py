@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import asdict
 
 import numpy as np
 import polars as pl
@@ -158,7 +157,7 @@ def _logged(
             (engine.catalogue.ids[course], chance)
             for course, chance in zip(courses, chances, strict=True)
         ]
-        shown = impressions(asdict(Shown(seed, "someone", at, "bundle", items)))
+        shown = impressions(Shown(seed, "someone", at, "bundle", items)._asdict())
         clicked = rng.random(len(courses)) < worth[courses]
         rows += shown
         rows += [

@@ -51,3 +51,11 @@ def test_numbers_are_written_as_is_usual_in_the_language(
     messages = load_messages(language, PROGRAMME)
     assert messages.price(850_000) == price
     assert share in messages.text("why", "leads_to_work", {"placement": 0.666})
+
+
+def test_every_text_is_filled_as_its_format_has_it(tmp_path: Path) -> None:
+    text = "100% {{of}} {b}: {a}, {a}"
+    own = write(tmp_path, "en", f'[why]\nnear = "{text}"\n')
+    messages = load_messages("en", PROGRAMME, own)
+    told = messages.text("why", "near", {"a": "x", "b": ["y", "z"], "c": 1})
+    assert told == text.format(a="x", b="y, z")

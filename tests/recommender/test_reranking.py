@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,6 +23,13 @@ def lists(seed: int, B: int = 4, C: int = 12, D: int = 5) -> tuple[np.ndarray, n
     vectors = rng.normal(size=(B, C, D)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=2, keepdims=True)
     return scores, vectors
+
+
+def reranked(scores: np.ndarray, vectors: np.ndarray, k: int, **asked: Any) -> np.ndarray:
+    """Rerank candidates whose vectors (B, C, D) stand in a table, the last first."""
+    table = np.ascontiguousarray(vectors.reshape(-1, vectors.shape[2])[::-1])
+    courses = np.arange(len(table), dtype=np.int32)[::-1].reshape(scores.shape)
+    return rerank(scores, np.ascontiguousarray(courses), table, k, **asked)
 
 
 def bounds(seed: int, cap: int | None, floor: int = 0, by: int = 6) -> Bounds:
@@ -48,7 +57,7 @@ def part_of(all_: Topics | Bounds, part: slice) -> Topics | Bounds:
 @given(seeds, st.integers(1, 15))
 def test_relevance_alone_keeps_the_order_of_the_scores(seed: int, k: int) -> None:
     scores, vectors = lists(seed)
-    chosen = rerank(scores, vectors, k)
+    chosen = reranked(scores, vectors, k)
     for row in range(len(scores)):
         order = [c for c in np.argsort(-scores[row], kind="stable") if np.isfinite(scores[row, c])]
         assert [c for c in chosen[row] if c >= 0] == order[: min(k, 12)]
@@ -61,7 +70,7 @@ def test_a_list_holds_each_candidate_once_and_keeps_to_its_bounds(
 ) -> None:
     scores, vectors = lists(seed)
     held = bounds(seed, cap, floor)
-    chosen = rerank(
+    chosen = reranked(
         scores,
         vectors,
         6,
@@ -89,10 +98,10 @@ def test_batch_equals_single(seed: int, weight: float, calibrating: float) -> No
     scores, vectors = lists(seed)
     asked = {"relevance_weight": weight, "calibration_weight": calibrating}
     wished, held = topics(seed), bounds(seed, 2, 2)
-    whole = rerank(scores, vectors, 5, **asked, topics=wished, bounds=held)
+    whole = reranked(scores, vectors, 5, **asked, topics=wished, bounds=held)
     for row in range(len(scores)):
         one = slice(row, row + 1)
-        alone = rerank(
+        alone = reranked(
             scores[one],
             vectors[one],
             5,
@@ -106,8 +115,8 @@ def test_batch_equals_single(seed: int, weight: float, calibrating: float) -> No
 def test_a_near_copy_of_the_best_gives_way_to_something_else() -> None:
     vectors = np.array([[[1, 0], [1, 0.01], [0, 1]]], dtype=np.float32)
     scores = np.array([[1.0, 0.95, 0.5]], dtype=np.float32)
-    assert rerank(scores, vectors, 2)[0].tolist() == [0, 1]
-    assert rerank(scores, vectors, 2, relevance_weight=0.5)[0].tolist() == [0, 2]
+    assert reranked(scores, vectors, 2)[0].tolist() == [0, 1]
+    assert reranked(scores, vectors, 2, relevance_weight=0.5)[0].tolist() == [0, 2]
 
 
 def test_topics_come_as_they_are_wished() -> None:
@@ -116,9 +125,9 @@ def test_topics_come_as_they_are_wished() -> None:
     of = np.array([[0] * 5 + [1] * 5], dtype=np.int32)
     wished = Topics(of, np.array([[0.6, 0.4]], dtype=np.float32))
     vectors = np.zeros((1, 10, 2), dtype=np.float32)
-    plain = rerank(scores, vectors, 5, topics=wished)
+    plain = reranked(scores, vectors, 5, topics=wished)
     assert of[0, plain[0]].tolist() == [0] * 5
-    calibrated = rerank(scores, vectors, 5, calibration_weight=50.0, topics=wished)
+    calibrated = reranked(scores, vectors, 5, calibration_weight=50.0, topics=wished)
     assert np.bincount(of[0, calibrated[0]]).tolist() == [3, 2]
     assert calibrated[0].tolist()[0] == 0  # the best of the topic that is wished most
 
@@ -129,7 +138,7 @@ def test_the_first_step_takes_the_least_divergence_as_the_metric_measures_it(see
     wished = topics(seed)
     scores = np.zeros((4, 12), dtype=np.float32)
     vectors = np.zeros((4, 12, 2), dtype=np.float32)
-    chosen = rerank(scores, vectors, 1, calibration_weight=1.0, topics=wished)[:, 0]
+    chosen = reranked(scores, vectors, 1, calibration_weight=1.0, topics=wished)[:, 0]
     for row in range(1, 4):
         of = np.eye(4)[wished.of[row]]  # the last for none
         profile = np.append(wished.wished[row], 0)
@@ -140,8 +149,8 @@ def test_the_first_step_takes_the_least_divergence_as_the_metric_measures_it(see
 def test_who_wishes_nothing_known_is_left_as_ranked() -> None:
     scores, vectors = lists(3)
     nothing = Topics(topics(3).of, np.zeros((4, 3), dtype=np.float32))
-    calibrated = rerank(scores, vectors, 6, calibration_weight=1.0, topics=nothing)
-    assert np.array_equal(calibrated, rerank(scores, vectors, 6))
+    calibrated = reranked(scores, vectors, 6, calibration_weight=1.0, topics=nothing)
+    assert np.array_equal(calibrated, reranked(scores, vectors, 6))
 
 
 def test_a_floor_takes_the_last_places_only() -> None:
@@ -149,9 +158,9 @@ def test_a_floor_takes_the_last_places_only() -> None:
     providers = np.array([[0] * 6 + [1, 1, 2, 3]], dtype=np.int32)
     vectors = np.zeros((1, 10, 2), dtype=np.float32)
     held = Bounds(providers, providers > 0, None, 2, 4)
-    assert rerank(scores, vectors, 5, bounds=held)[0].tolist() == [0, 1, 6, 7, 2]
+    assert reranked(scores, vectors, 5, bounds=held)[0].tolist() == [0, 1, 6, 7, 2]
     capped = Bounds(providers, providers > 0, 1, 2, 3)
-    assert rerank(scores, vectors, 5, bounds=capped)[0].tolist() == [0, 6, 8, 9, -1]
+    assert reranked(scores, vectors, 5, bounds=capped)[0].tolist() == [0, 6, 8, 9, -1]
 
 
 @MANY
@@ -159,7 +168,7 @@ def test_a_floor_takes_the_last_places_only() -> None:
 def test_each_place_goes_to_who_adds_most(seed: int, weight: float, calibrating: float) -> None:
     scores, vectors = lists(seed)
     wished = topics(seed)
-    chosen = rerank(
+    chosen = reranked(
         scores,
         vectors,
         6,

@@ -22,6 +22,7 @@ from training_data.store.database import Store, open_store
 from training_data.store.erasure import erase, without_erased
 from training_data.store.errors import StoreError
 from training_data.store.loading import load
+from training_data.store.revisions import renew, revisions
 from training_data.store.saving import save
 from training_data.store.tables import metadata
 
@@ -354,7 +355,7 @@ def test_the_audit_lets_go_of_what_is_older_than_a_year(store: Store) -> None:
     now = dt.datetime.now(dt.UTC)
     with store.writing() as connection:
         for age in (400, 300):
-            entry = vars(audit.Entry("portal", "read")) | {"at": now - dt.timedelta(days=age)}
+            entry = audit.Entry("portal", "read")._asdict() | {"at": now - dt.timedelta(days=age)}
             connection.execute(sa.insert(metadata.tables["audit"]), entry)
     with store.writing() as connection:
         assert retention.prune(connection, 999, 999, 365, now).audit == 1
@@ -397,6 +398,28 @@ def test_what_the_erased_were_shown_goes_and_stays_away(store: Store) -> None:
     with store.reading() as connection:
         held = connection.execute(sa.select(metadata.tables["shown"].c.request_id)).scalars()
         assert list(held) == ["r2"]
+
+
+def test_a_standing_connection_sees_each_change_and_outlasts_its_end(store: Store) -> None:
+    standing, names = store.standing(), ["p1"]
+
+    def ask() -> dict[str, str]:
+        return standing.ask(lambda connection: revisions(connection, names))
+
+    try:
+        assert ask() == {}
+        put(store)
+        first = ask()["p1"]
+        with store.writing() as connection:
+            renew(connection, names)
+        assert ask()["p1"] != first
+        with pytest.raises(sa.exc.DBAPIError):
+            standing.ask(lambda connection: connection.exec_driver_sql("SELECT no_such_column"))
+        assert set(ask()) == {"p1"}
+        standing.ask(lambda connection: connection.connection.dbapi_connection.close())
+        assert set(ask()) == {"p1"}
+    finally:
+        standing.close()
 
 
 def test_errors_do_not_tell_what_was_sent(store: Store) -> None:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 
@@ -30,8 +29,7 @@ Action = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """Who did what to whose data, and what was decided.
 
     Attributes
@@ -59,8 +57,9 @@ class Entry:
 def record(connection: sa.Connection, entries: Sequence[Entry]) -> None:
     """Add entries."""
     if entries:
-        now = dt.datetime.now(dt.UTC)
-        insert(connection, audit, [vars(entry) | {"at": now} for entry in entries])
+        columns = dict(zip(Entry._fields, zip(*entries, strict=True), strict=True))
+        moments = [dt.datetime.now(dt.UTC)] * len(entries)
+        insert(connection, audit, {**columns, "at": moments})
 
 
 def entries_of(connection: sa.Connection, subject: str) -> list[dict[str, Any]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar
 
 import orjson
 import sqlalchemy as sa
@@ -22,6 +23,8 @@ from alembic.script import ScriptDirectory
 from training_data.home import padan_home
 from training_data.store.errors import StoreError
 from training_data.store.tables import salt
+
+Found = TypeVar("Found")
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 10  # how long a writer waits for another one in SQLite
@@ -38,6 +41,53 @@ POOL: dict[str, Any] = {
 def database_url() -> str:
     """Return ``$PADAN_DATABASE_URL``, or the SQLite file ``store.sqlite`` under ``PADAN_HOME``."""
     return os.environ.get("PADAN_DATABASE_URL") or f"sqlite:///{padan_home() / 'store.sqlite'}"
+
+
+class Standing:
+    """A connection that stays open, on which each statement is a transaction of its own.
+
+    To take a connection from the pool, begin, and end costs several times what a short question does. It
+    is safe to use from several threads, one after the other.
+
+    Parameters
+    ----------
+    engine : sqlalchemy.Engine
+        Begins no transaction.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._open: sa.Connection | None = None
+        self._lock = Lock()
+
+    def ask(self, question: Callable[[sa.Connection], Found]) -> Found:
+        """Return what one statement finds; it is asked again where the database had closed the connection."""
+        with self._lock:
+            old = self._open is not None
+            try:
+                return self._find(question)
+            except sa.exc.DBAPIError as error:
+                if not (old and error.connection_invalidated):
+                    raise
+            return self._find(question)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        with self._lock:
+            self._end()
+
+    def _find(self, question: Callable[[sa.Connection], Found]) -> Found:
+        self._open = self._open or self._engine.connect()
+        try:
+            return question(self._open)
+        except Exception:
+            self._end()
+            raise
+
+    def _end(self) -> None:
+        ended, self._open = self._open, None
+        if ended is not None:
+            ended.close()
 
 
 @dataclass(frozen=True)
@@ -57,6 +107,12 @@ class Store:
         """Give a connection whose changes are durable after the block, or undone if it raises."""
         with self._immediate.begin() as connection:
             yield connection
+
+    def standing(self) -> Standing:
+        """Return a connection of its own, for short questions."""
+        if self.engine.dialect.name == "sqlite":
+            return Standing(self.engine.execution_options(sqlite_begin=None))
+        return Standing(self.engine.execution_options(isolation_level="AUTOCOMMIT"))
 
     @cached_property
     def _immediate(self) -> sa.Engine:
@@ -150,7 +206,8 @@ def _sqlite(url: sa.URL) -> sa.Engine:
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         kind = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-        connection.exec_driver_sql(f"BEGIN {kind}")
+        if kind is not None:
+            connection.exec_driver_sql(f"BEGIN {kind}")
 
     return engine
 

@@ -18,23 +18,29 @@ def placeholders(connection: sa.Connection, count: int) -> str:
 
 
 def insert(
-    connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], ending: str = ""
+    connection: sa.Connection,
+    table: sa.Table,
+    columns: Mapping[str, Sequence[Any]],
+    ending: str = "",
 ) -> None:
-    """Add rows, all of the same columns, at least one.
+    """Add rows, at least one.
 
     Parameters
     ----------
+    columns : dict of str to sequence
+        The values of each column, row by row.
     ending : str
         What follows the values in the statement.
     """
-    names = list(rows[0])
-    columns = [_bound(connection, table.c[name], [row[name] for row in rows]) for name in names]
-    marks = placeholders(connection, len(names))
-    statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}) {ending}"  # noqa: S608
-    connection.exec_driver_sql(statement, list(zip(*columns, strict=True)))
+    bound = [_bound(connection, table.c[name], values) for name, values in columns.items()]
+    marks = placeholders(connection, len(columns))
+    statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks}) {ending}"  # noqa: S608
+    connection.exec_driver_sql(statement, list(zip(*bound, strict=True)))
 
 
-def _bound(connection: sa.Connection, column: sa.Column[Any], values: list[Any]) -> list[Any]:
+def _bound(
+    connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any]
+) -> Sequence[Any]:
     """Return values of a column as the database's driver takes them."""
     dialect = connection.dialect
     process = column.type.dialect_impl(dialect).bind_processor(dialect)

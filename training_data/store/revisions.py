@@ -39,4 +39,4 @@ def revisions(connection: sa.Connection, participant_ids: Sequence[str]) -> dict
     """Return the revision of each participant who is known."""
     asked = _REVISIONS.format(placeholders(connection, len(participant_ids)))
     found = connection.exec_driver_sql(asked, tuple(participant_ids))
-    return {row[0]: row[1] for row in found}
+    return {row[0]: row[1] for row in found.all()}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -17,8 +16,7 @@ from training_data.store.tables import shown
 E = Interactions
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(NamedTuple):
     """One list.
 
     Attributes
@@ -40,9 +38,10 @@ def add(connection: sa.Connection, lists: Sequence[Shown], pseudonym: Callable[[
         return
     hold_erasures(connection, "SHARE")
     gone = erased(connection, {one.participant_id for one in lists}, pseudonym)
-    rows = [vars(one) for one in lists if one.participant_id not in gone]
-    if rows:
-        insert(connection, shown, rows, "ON CONFLICT DO NOTHING")
+    left = [one for one in lists if one.participant_id not in gone]
+    if left:
+        columns = dict(zip(Shown._fields, zip(*left, strict=True), strict=True))
+        insert(connection, shown, columns, "ON CONFLICT DO NOTHING")
 
 
 def impressions(row: Mapping[Any, Any]) -> list[dict[str, Any]]:

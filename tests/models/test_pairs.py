@@ -1,0 +1,90 @@
+"""What is asked of pairs of rows, against its definition in NumPy and plain Python."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.kernels.pairs import closest, heaviest, largest, leading
+
+MANY = settings(max_examples=150, deadline=None)
+seeds = st.integers(0, 2**32 - 1)
+
+
+def starts_of(sizes: np.ndarray) -> np.ndarray:
+    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
+
+
+@MANY
+@given(seeds, st.integers(0, 20), st.floats(-2, 2))
+def test_the_closest_member_is_the_one_of_the_largest_product(
+    seed: int, width: int, least: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    left, right = (rng.normal(size=(5, width)).astype(np.float32) for _ in range(2))
+    starts = starts_of(rng.integers(0, 4, size=3))
+    members = rng.integers(0, 5, size=starts[-1]).astype(np.int32)
+    rows = rng.integers(0, 3, size=8)
+    b = rng.integers(0, 5, size=8).astype(np.int32)
+    found = closest(starts, members, rows, left, right, b, least)
+    for row, other, member in zip(rows, b, found, strict=True):
+        mine = members[starts[row] : starts[row + 1]]
+        likeness = left[mine] @ right[other]
+        assert (member >= 0) == (width > 0 and bool((likeness >= np.float32(least)).any()))
+        if member >= 0:
+            assert member in mine
+            assert np.isclose(left[member] @ right[other], likeness.max(), atol=1e-5)
+
+
+@MANY
+@given(seeds, st.integers(0, 6), st.integers(1, 4))
+def test_the_heaviest_come_first_and_the_first_of_equals(seed: int, width: int, most: int) -> None:
+    rng = np.random.default_rng(seed)
+    weights = rng.integers(0, 3, size=(4, 8)).astype(np.float32)
+    sets = np.array([rng.permutation(8)[:width] for _ in range(5)], dtype=np.int32)
+    sets[rng.random(sets.shape) < 0.3] = -1
+    rows = rng.integers(0, 4, size=9)
+    b = rng.integers(0, 5, size=9).astype(np.int32)
+    for row, other, best in zip(rows, b, heaviest(weights, rows, sets, b, most), strict=True):
+        there = [column for column in sets[other] if column >= 0 and weights[row, column] > 0]
+        expected = sorted(there, key=lambda column: -weights[row, column])[:most]
+        assert best.tolist() == expected + [-1] * (most - len(expected))
+
+
+@MANY
+@given(seeds)
+def test_the_largest_above_zero_of_each_segment(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    starts = starts_of(rng.integers(0, 4, size=6))
+    values = rng.integers(-2, 3, size=starts[-1]).astype(np.float32)
+    members = rng.permutation(len(values)).astype(np.int32)
+    for (start, end), found in zip(pairwise(starts), largest(starts, members, values), strict=True):
+        best = int(values[start:end].argmax()) if end > start else 0
+        there = end > start and values[start + best] > 0
+        assert found == (members[start + best] if there else -1)
+
+
+@MANY
+@given(seeds, st.integers(1, 4), st.integers(0, 7))
+def test_leading_columns_are_of_different_kinds(seed: int, most: int, early: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = rng.integers(-2, 4, size=(6, 7)).astype(np.float32)
+    kinds = rng.integers(0, 5, size=7).astype(np.int32)
+    speaks = (rng.random((7, 6)) < 0.4).astype(np.uint8)
+
+    def kept(row: int, columns: list[int]) -> list[int]:
+        first: dict[int, int] = {}
+        for column in columns:
+            if speaks[column, row]:
+                first.setdefault(int(kinds[column]), column)
+        return list(first.values())[:most]
+
+    for row, found in enumerate(leading(values, kinds, speaks, most, early)):
+        order = [
+            column for column in np.argsort(-values[row], kind="stable") if values[row, column] > 0
+        ]
+        expected = kept(row, order[:early]) or kept(row, order[early:])
+        assert found.tolist() == expected + [-1] * (most - len(expected))
