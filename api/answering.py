@@ -184,10 +184,10 @@ class Answering:
         """Return the participants of the ids: as the store holds them or, where it does not answer, as kept."""
         if ids and time.monotonic() >= self._store_from:
             start = time.perf_counter()
-            loop = asyncio.get_running_loop()
+            found = self.people.find_at_once(ids)
             try:
-                async with asyncio.timeout(self._settings.store_seconds):
-                    found = await loop.run_in_executor(self._store_thread, self.people.find, ids)
+                if found is None:
+                    found = await self._find(ids)
             except (SQLAlchemyError, TimeoutError) as error:
                 log.error("the store does not answer: %s", type(error).__name__)
                 self._store_from = time.monotonic() + STORE_PAUSE
@@ -195,6 +195,11 @@ class Answering:
                 self._service.metrics.stage("store", time.perf_counter() - start)
                 return dict(zip(ids, found, strict=True)), None
         return {name: self.people.at_hand(name) for name in ids}, "store"
+
+    async def _find(self, ids: Sequence[str]) -> list[Person | None]:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(self._settings.store_seconds):
+            return await loop.run_in_executor(self._store_thread, self.people.find, ids)
 
     async def _answer(self, batch: Sequence[Wanted], load: Load) -> list[Given | ProblemError]:
         """Answer a batch: its people held to the store at once, then those who ask alike together.

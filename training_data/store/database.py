@@ -53,10 +53,13 @@ class Standing:
     ----------
     engine : sqlalchemy.Engine
         Begins no transaction.
+    first : str, optional
+        A statement for a new connection.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, first: str | None = None) -> None:
         self._engine = engine
+        self._first = first
         self._open: sa.Connection | None = None
         self._lock = Lock()
 
@@ -77,12 +80,19 @@ class Standing:
             self._end()
 
     def _find(self, question: Callable[[sa.Connection], Found]) -> Found:
-        self._open = self._open or self._engine.connect()
+        self._open = self._open or self._connected()
         try:
             return question(self._open)
         except Exception:
             self._end()
             raise
+
+    def _connected(self) -> sa.Connection:
+        connection = self._engine.connect()
+        connection.detach()  # so what is set does not outlive it in the pool
+        if self._first:
+            connection.exec_driver_sql(self._first)
+        return connection
 
     def _end(self) -> None:
         ended, self._open = self._open, None
@@ -113,6 +123,13 @@ class Store:
         if self.engine.dialect.name == "sqlite":
             return Standing(self.engine.execution_options(sqlite_begin=None))
         return Standing(self.engine.execution_options(isolation_level="AUTOCOMMIT"))
+
+    def at_once(self) -> Standing | None:
+        """Return one for questions that are answered at once or not at all; None where a network lies between."""
+        if self.engine.dialect.name != "sqlite":
+            return None
+        unbegun = self.engine.execution_options(sqlite_begin=None)
+        return Standing(unbegun, "PRAGMA busy_timeout = 0")
 
     @cached_property
     def _immediate(self) -> sa.Engine:
