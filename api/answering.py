@@ -34,6 +34,7 @@ from recommender.bundle import Bundle
 from recommender.list_settings import Filters
 from training_data.profiles import Profile, ProfileError, rows_of
 from training_data.store.audit import Entry
+from training_data.store.plain import Packed
 from training_data.store.shown import Shown
 
 STORE_PAUSE = 1.0  # so long the store is not asked after it failed
@@ -80,7 +81,7 @@ def shown_by(answer: Mapping[str, Any]) -> Shown | None:
         participant_id=answer["participant_id"],
         at=dt.datetime.now(dt.UTC),
         bundle_version=answer["bundle_version"],
-        items=[(item["course_id"], item["propensity"]) for item in answer["items"]],
+        items=Packed.of([(item["course_id"], item["propensity"]) for item in answer["items"]]),
     )
 
 
@@ -278,10 +279,12 @@ class Answering:
             request_id=answer["request_id"],
             bundle_version=answer["bundle_version"],
             programme=answer["programme"],
-            decision={
-                item["course_id"]: [why["code"] for why in item["reasons"]]
-                for item in answer["items"]
-            },
+            decision=Packed.of(
+                {
+                    item["course_id"]: [why["code"] for why in item["reasons"]]
+                    for item in answer["items"]
+                }
+            ),
             arm=given.arm,
         )
         self._service.trail.add(entry, shown_by(answer))
@@ -295,7 +298,7 @@ class Answering:
                     settings=asked.settings,
                     filters=asked.filters,
                     seed=asked.seed,
-                    course_ids=list(entry.decision),
+                    course_ids=[item["course_id"] for item in answer["items"]],
                 )
             )
         return answer

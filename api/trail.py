@@ -9,6 +9,7 @@ from threading import Event
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.interpreter import give_way
 from training_data.store.audit import Entry, record
 from training_data.store.database import Store
 from training_data.store.shown import Shown
@@ -32,7 +33,7 @@ class Trail:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: deque[tuple[Entry, Shown | None]] = deque()
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="audit")
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="audit", initializer=give_way)
         self._due = False
         self._closing = Event()
 

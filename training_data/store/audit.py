@@ -38,7 +38,7 @@ class Entry(NamedTuple):
         Name of the client.
     subject : str, optional
         `Store.pseudonym` of the participant.
-    decision : list or dict, optional
+    decision : list, dict or Packed, optional
         Ids of trainings and reason codes.
     arm : str, optional
         ``control`` or ``candidate``, where the person took part in an experiment.

@@ -22,6 +22,7 @@ from alembic.script import ScriptDirectory
 
 from training_data.home import padan_home
 from training_data.store.errors import StoreError
+from training_data.store.plain import as_json
 from training_data.store.tables import salt
 
 Found = TypeVar("Found")
@@ -33,7 +34,7 @@ POOL: dict[str, Any] = {
     "pool_size": 10,
     "max_overflow": 40,
     "hide_parameters": True,  # errors are logged, what is in the rows is not
-    "json_serializer": lambda value: orjson.dumps(value).decode(),
+    "json_serializer": as_json,
     "json_deserializer": orjson.loads,
 }
 

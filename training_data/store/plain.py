@@ -8,7 +8,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
+
+
+class Packed(str):
+    """A value as JSON, made ahead: one text, where the value may be dozens of objects that wait to be written."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, value: Any) -> Packed:
+        """Return the text of a value."""
+        return cls(orjson.dumps(value).decode())
+
+
+def as_json(value: Any) -> str:
+    """Return the text of a value, packed or not."""
+    return value if isinstance(value, Packed) else orjson.dumps(value).decode()
 
 
 def placeholders(connection: sa.Connection, count: int) -> str:

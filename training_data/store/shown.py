@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from training_data.columns import Interactions
 from training_data.store.erasure import erased, hold_erasures
-from training_data.store.plain import insert
+from training_data.store.plain import Packed, insert
 from training_data.store.tables import shown
 
 E = Interactions
@@ -21,7 +21,7 @@ class Shown(NamedTuple):
 
     Attributes
     ----------
-    items : list of (str, float)
+    items : list of (str, float), or that list packed
         Each training's id, and the propensity: the probability with which it was put at its place.
     """
 
@@ -29,7 +29,7 @@ class Shown(NamedTuple):
     participant_id: str
     at: dt.datetime
     bundle_version: str
-    items: list[tuple[str, float]]
+    items: list[tuple[str, float]] | Packed
 
 
 def add(connection: sa.Connection, lists: Sequence[Shown], pseudonym: Callable[[str], str]) -> None:
