@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from contextvars import ContextVar
 from random import Random
 from typing import Final
@@ -20,9 +21,14 @@ _current: ContextVar[str | None] = ContextVar("request_id", default=None)
 def begin(sent: bytes | None) -> str:
     """Take the id that a client sent, or make one where it sent none or a strange one; return it."""
     sane = sent is not None and _SANE.fullmatch(sent)
-    request_id = sent.decode() if sane and sent else f"{_random.getrandbits(128):032x}"
+    request_id = sent.decode() if sane and sent else _made()
     _current.set(request_id)
     return request_id
+
+
+def _made() -> str:
+    """Return a new id; ids follow time, so that a database adds them at one end of its index."""
+    return f"{time.time_ns() // 1000:014x}{_random.getrandbits(72):018x}"
 
 
 def renew(request_id: str) -> None:

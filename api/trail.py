@@ -17,7 +17,7 @@ from training_data.store.shown import add as add_shown
 
 MOST_WAITING = 100_000
 MOST_TOGETHER = 5_000
-GATHERING_SECONDS = 0.1  # so long entries gather before they are written in one transaction
+GATHERING_SECONDS = 0.25  # so long entries gather before they are written in one transaction
 RETRY_SECONDS = 1.0
 
 log = logging.getLogger("padan.api")
