@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 Asked = TypeVar("Asked")
 Given = TypeVar("Given")
 
+FEWEST = 3  # turns of the event loop after each call
 TURNS = 5  # of the event loop, from a connection's first byte to a request that waits
 NEWEST = 0.2  # how much the last call counts in the estimate of a request's time
 
@@ -132,11 +133,15 @@ class Batcher(Generic[Asked, Given]):
             self._running = None
 
     async def _let_in(self) -> None:
-        """Let answers go out and requests come in, until some turns of the event loop bring none."""
-        quiet = 0
-        while quiet < TURNS and len(self._waiting) < self._most:
+        """Let answers go out and requests come in, until some turns of the event loop bring none.
+
+        A few turns it has even where enough wait: else nothing would be sent and nobody sent away.
+        """
+        quiet = turns = 0
+        while quiet < TURNS and (turns < FEWEST or len(self._waiting) < self._most):
             waiting = len(self._waiting)
             await asyncio.sleep(0)
+            turns += 1
             quiet = quiet + 1 if len(self._waiting) == waiting else 0
 
     def _learn(self, count: int, seconds: float) -> None:
