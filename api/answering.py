@@ -258,8 +258,7 @@ class Answering:
         metrics.answered(lists.batch, lists.trace)
         if head.bundle is self._service.releases.present.bundle:
             metrics.met(head.bundle.mix, lists.batch, head.day.year)
-        for answer in lists.answers:
-            metrics.excluded(answer["excluded"])
+        metrics.excluded(answer["excluded"] for answer in lists.answers)
         return lists.answers, cause
 
     def _noted(self, principal: Principal, wanted: Wanted, given: Given) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import sys
 from contextlib import suppress
 from typing import Final
 
@@ -16,7 +15,6 @@ KEEP_ALIVE_SECONDS: Final = (
 # The event loop (uvloop) takes one new connection from a socket in a turn, and a turn lasts as long as a
 # batch of lists. So that a crowd does not wait at the door, the socket is there so many times.
 DOORS: Final = 32
-SWITCH_SECONDS: Final = 0.0005  # so long another thread may keep the event loop from running
 
 
 def listen(app: ASGIApp, host: str, port: int) -> None:
@@ -30,7 +28,6 @@ def listen(app: ASGIApp, host: str, port: int) -> None:
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
-    sys.setswitchinterval(SWITCH_SECONDS)
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(doors(config.bind_socket()))
 

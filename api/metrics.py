@@ -6,7 +6,7 @@ kept once it was found, since the library looks it up anew each time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -118,9 +118,13 @@ class Metrics:
             drift = self._drift = Drift(mix)
         drift.add(mix.kinds.count(batch, year))
 
-    def excluded(self, counts: Mapping[str, int]) -> None:
-        """Count what the rules kept out of one short list."""
-        for reason, count in counts.items():
+    def excluded(self, lists: Iterable[Mapping[str, int]]) -> None:
+        """Count what the rules kept out of lists that are short."""
+        total: dict[str, int] = {}
+        for counts in lists:
+            for reason, count in counts.items():
+                total[reason] = total.get(reason, 0) + count
+        for reason, count in total.items():
             self._excluded(reason).inc(count)
 
     def degraded(self, cause: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from models.kernels.masks import counted
 from recommender.checks import OF_PAIR, OF_PERSON
 from recommender.question import Question
 from recommender.reasons import PLACE, Reason, bits_where
@@ -73,7 +74,7 @@ def reason_counts(question: Question, rows: NDArray[np.integer]) -> NDArray[np.i
     for block in _blocks(len(rows), len(question.catalogue)):
         for reason in OF_PAIR:
             if (found := _of_pairs(question, reason, rows[block])) is not None:
-                counts[block, PLACE[reason]] = np.count_nonzero(found, axis=1)
+                counts[block, PLACE[reason]] = counted(np.ascontiguousarray(found))
     return counts
 
 

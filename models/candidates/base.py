@@ -69,6 +69,8 @@ class CandidateModel:
         """Return parameters and all that was learnt as named arrays, ready for safetensors or npz."""
         state: State = {}
         for name, value in vars(self).items():
+            if name.startswith("_"):  # worked out of the rest
+                continue
             if sp.issparse(value):
                 matrix = value.tocsr()
                 for part in ("data", "indices", "indptr", "shape"):

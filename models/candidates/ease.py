@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -65,6 +66,7 @@ class EASE(CandidateModel):
         self.items_ = known.astype(np.int32)
         self.weights_ = weights
         self.n_items_ = interactions.n_items
+        vars(self).pop("_columns", None)
         return self
 
     def realigned(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:  # noqa: ARG002
@@ -81,7 +83,7 @@ class EASE(CandidateModel):
     def score(self, batch: Histories) -> Scores:
         """Return the rebuilt history; courses without an event in the past have no score."""
         starts, courses, values = batch.cells(by_position(batch, self.keep))
-        column = self._columns()
+        column = self._columns
         rebuilt: Scores = sums_of_rows(starts, column[courses], values, self.weights_)
         if len(self.items_) == len(column):
             return rebuilt
@@ -91,13 +93,14 @@ class EASE(CandidateModel):
 
     def of_one(self, taken: NDArray[np.integer], courses: NDArray[np.integer]) -> Scores:
         """Return what each course taken, by itself, says of another."""
-        column = self._columns()
+        column = self._columns
         a, b = column[taken], column[courses]
         said: Scores = self.weights_[a, b]
         said[a < 0] = 0
         said[b < 0] = -np.inf
         return said
 
+    @cached_property
     def _columns(self) -> NDArray[np.int32]:
         """Place of each course among those with events, -1 for one without, (N,)."""
         column = np.full(int(self.n_items_), -1, dtype=np.int32)

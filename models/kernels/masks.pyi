@@ -51,3 +51,6 @@ def mark_containing(
     sets : ndarray of int32, shape (M, W)
         Columns of each set, the rest of a row filled with -1; an empty set is never marked.
     """
+
+def counted(found: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return how many columns of each row are True, (n,)."""

@@ -2,6 +2,8 @@
 # distutils: language = c++
 """Masks of some rows by all columns, written where something holds; the others are left as they are."""
 
+import numpy as np
+
 from libcpp.vector cimport vector
 
 
@@ -68,3 +70,20 @@ def mark_containing(
                     into[at, set_] = True
             for cell in range(indptr[rows[at]], indptr[rows[at] + 1]):
                 held[columns[cell]] = False
+
+
+def counted(const unsigned char[:, ::1] found):
+    cdef Py_ssize_t at, column
+    cdef long long total
+    cdef const unsigned char *row
+    counts = np.zeros(found.shape[0], dtype=np.int64)
+    cdef long long[::1] count = counts
+    if not found.shape[1]:
+        return counts
+    with nogil:
+        for at in range(found.shape[0]):
+            row, total = &found[at, 0], 0
+            for column in range(found.shape[1]):
+                total += row[column]
+            count[at] = total
+    return counts

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from models.kernels.events import fading, last_of_each
 from models.kernels.lists import columns_of, largest, propose
-from models.kernels.masks import mark, mark_containing, mark_farther, mark_some
+from models.kernels.masks import counted, mark, mark_containing, mark_farther, mark_some
 from models.kernels.shares import cells_of, shares, weighted_shares
 
 MANY = settings(max_examples=150, deadline=None)
@@ -94,6 +94,7 @@ def test_masks(seed: int) -> None:
     marked = np.zeros((4, WIDTH), dtype=bool)
     mark(held.indptr, held.indices, rows, marked)
     assert np.array_equal(marked, held.toarray()[rows] > 0)
+    assert np.array_equal(counted(marked), marked.sum(axis=1))
 
     sets = ragged(rng, 6)
     containing = np.zeros((4, 6), dtype=bool)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 import sqlalchemy as sa
 
-MOST_ROWS: Final = 500  # in one statement: SQLite takes 32,766 values, PostgreSQL 65,535
+MOST_ROWS: Final = 64  # in one statement; else halves of it, so that drivers meet few statements and keep them
 
 
 class Packed(str):
@@ -43,7 +43,7 @@ def insert(
     columns: Mapping[str, Sequence[Any]],
     ending: str = "",
 ) -> None:
-    """Add rows, at least one; many in one statement, as a driver lets the other threads in between two.
+    """Add rows, at least one; many in one statement, as a driver lets other threads in with each.
 
     Parameters
     ----------
@@ -54,12 +54,14 @@ def insert(
     """
     bound = [_bound(connection, table.c[name], values) for name, values in columns.items()]
     row = f"({placeholders(connection, len(columns))})"
-    rows = list(zip(*bound, strict=True))
-    for first in range(0, len(rows), MOST_ROWS):
-        some = rows[first : first + MOST_ROWS]
-        values = ", ".join([row] * len(some))
+    rows, first = list(zip(*bound, strict=True)), 0
+    while first < len(rows):
+        size = min(MOST_ROWS, 1 << (len(rows) - first).bit_length() - 1)
+        values = ", ".join([row] * size)
         statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {values} {ending}"  # noqa: S608
+        some = rows[first : first + size]
         connection.exec_driver_sql(statement, tuple(chain.from_iterable(some)))
+        first += size
 
 
 def _bound(
