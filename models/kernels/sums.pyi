@@ -27,18 +27,3 @@ def add_sparse(
     total: NDArray[np.float32],
 ) -> None:
     """Do the same for a table in compressed rows, of which ``indptr``, ``indices`` and ``data`` are the parts."""
-
-def taught_by(
-    taught: NDArray[np.int32],
-    courses: NDArray[np.int32],
-    values: NDArray[np.float32] | NDArray[np.bool_],
-) -> NDArray[np.float32]:
-    """Return the sum of a person's values of the skills that each of some courses teaches, (n, C).
-
-    Parameters
-    ----------
-    taught : ndarray of int32, shape (N, W)
-        Skills of each course, the rest of a row filled with -1.
-    courses : ndarray of int32, shape (n, C)
-    values : ndarray of float32 or bool, shape (n, S)
-    """

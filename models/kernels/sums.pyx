@@ -1,8 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
 """Weighted sums of rows of a table, for a batch so small that a sparse product is mostly its making."""
 
-import numpy as np
-
 
 def add_dense(
     const int[::1] starts,
@@ -45,26 +43,3 @@ def add_sparse(
                     continue
                 for cell in range(indptr[rows[place]], indptr[rows[place] + 1]):
                     total[b, indices[cell]] += weights[place] * data[cell]
-
-
-ctypedef fused number:
-    float
-    unsigned char
-
-
-def taught_by(const int[:, ::1] taught, const int[:, ::1] courses, const number[:, ::1] values):
-    cdef Py_ssize_t row, place, number, skill, course
-    cdef float total
-    sums = np.empty((courses.shape[0], courses.shape[1]), dtype=np.float32)
-    cdef float[:, ::1] found = sums
-    with nogil:
-        for row in range(courses.shape[0]):
-            for place in range(courses.shape[1]):
-                total, course = 0, courses[row, place]
-                for number in range(taught.shape[1]):
-                    skill = taught[course, number]
-                    if skill < 0:  # padding ends the list
-                        break
-                    total += values[row, skill]
-                found[row, place] = total
-    return sums

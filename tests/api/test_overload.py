@@ -138,3 +138,27 @@ def test_who_waited_too_long_is_told_so() -> None:
             await queue.ask(0, 0.01)
 
     asyncio.run(run())
+
+
+def test_answers_go_out_between_calls_however_many_wait() -> None:
+    """A call that never gives the event loop a turn, and always enough who wait for the next."""
+    calls, heard_before = [], []
+
+    async def run() -> None:
+        heard: list[int] = []
+
+        async def work(asked: Sequence[int], load: Load) -> list[int]:  # noqa: ARG001
+            calls.append(len(asked))
+            heard_before.append(len(heard))
+            return list(asked)
+
+        queue = Batcher[int, int](work, most=2, bound=100, seconds=SECONDS)
+
+        async def ask(number: int) -> None:
+            heard.append(await queue.ask(number, SECONDS))
+
+        await asyncio.gather(*(ask(number) for number in range(12)))
+
+    asyncio.run(run())
+    assert calls == [2] * 6
+    assert heard_before == [0, 2, 4, 6, 8, 10]

@@ -1,0 +1,42 @@
+"""Participants by id: a store on this machine is asked at once, and none of it is believed for longer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from api.people import People
+from tests.training_data.test_store import PERSON
+from training_data.store import participants
+from training_data.store.database import open_store
+from training_data.store.revisions import renew
+
+
+def test_who_is_kept_is_found_at_once_until_something_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'store.sqlite'}")
+    store.prepare()
+    with store.writing() as connection:
+        participants.put(connection, PERSON, store.pseudonym)
+    people, known = People(store, 10), PERSON["participant_id"]
+    try:
+        assert people.find_at_once([known]) is None  # not kept yet
+        (person,) = people.find([known])
+        assert people.find_at_once([known, "nobody"]) == [person, None]
+        with store.writing() as connection:
+            renew(connection, [known])
+        assert people.find_at_once([known]) is None
+        (changed,) = people.find([known])
+        assert changed is not person
+        assert people.find_at_once([known]) == [changed]
+
+        def busy(_question: object) -> None:
+            raise OperationalError("SELECT", {}, Exception("database is locked"))
+
+        monkeypatch.setattr(people._at_once, "ask", busy)
+        assert people.find_at_once([known]) is None
+    finally:
+        people.close()
