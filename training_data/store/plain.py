@@ -12,9 +12,8 @@ from typing import Any, Final
 import orjson
 import sqlalchemy as sa
 
-MOST_ROWS: Final = (
-    64  # in one statement; else halves of it, so that drivers meet few statements and keep them
-)
+MOST_ROWS: Final = 64
+"""Rows of one statement; the rest goes in halves of it, so that drivers meet few statements and keep them."""
 
 
 class Packed(str):
