@@ -13,6 +13,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.candidates.histories import Histories
+from models.kernels.masks import mark
 from recommender.catalogue import Catalogue, located
 from recommender.objective import DEFAULT, Objective
 from training_data.columns import (
@@ -31,7 +32,6 @@ from training_data.frames import (
     days,
     filled,
     indicator,
-    marks,
     ones_at,
     plain,
     positions,
@@ -142,7 +142,9 @@ class ParticipantBatch:
     @cached_property
     def has_finished(self) -> NDArray[np.bool_]:
         """Whether each training is finished, (B, N + 1); the last column is False, for the number -1."""
-        return marks(self.finished)
+        found = np.zeros((len(self), self.finished.shape[1] + 1), dtype=bool)
+        mark(self.finished.indptr, self.finished.indices, np.arange(len(self)), found)
+        return found
 
 
 def build_batch(

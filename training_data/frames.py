@@ -175,15 +175,6 @@ def spread(matrix: sp.csr_matrix) -> NDArray[np.float32]:
     return full
 
 
-def marks(matrix: sp.csr_matrix, rows: Rows = slice(None)) -> NDArray[np.bool_]:
-    """Return where some rows of a matrix have a value, with one column more: the column -1 is empty."""
-    columns = padded(matrix, np.arange(matrix.shape[0])[rows])
-    found = np.zeros((len(columns), matrix.shape[1] + 1), dtype=bool)
-    found[np.arange(len(columns))[:, None], columns] = True
-    found[:, -1] = False
-    return found
-
-
 def filled(values: Column, empty: Any, kind: type[Value]) -> NDArray[Value]:
     """Return a column as an array, with ``empty`` for nulls."""
     return np.array([empty if value is None else value for value in plain(values)], dtype=kind)

@@ -41,8 +41,8 @@ class Messages:
 
     def text(self, section: Section, code: str, evidence: Mapping[str, Any]) -> str:
         """Return the text of a code with its evidence filled in."""
-        pattern, names = _template(self.texts[section][code])
-        shown = [self._shown(name, evidence[name]) for name in names]
+        pattern, places = _template(self.texts[section][code])
+        shown = [format(self._shown(name, evidence[name]), layout) for name, layout in places]
         return pattern % tuple(shown)
 
     def money(self, amount: int) -> str:
@@ -70,14 +70,14 @@ class Messages:
 
 
 @cache
-def _template(text: str) -> tuple[str, tuple[str, ...]]:
-    """Return a text of a message file with %s for each of its named places, and their names."""
+def _template(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return a text of a message file with %s for each of its named places, and their names and layouts."""
     parts = list(Formatter().parse(text))
-    names = tuple(name for _, name, _, _ in parts if name is not None)
+    places = tuple((name, layout or "") for _, name, layout, _ in parts if name is not None)
     pattern = [
         literal.replace("%", "%%") + ("" if name is None else "%s") for literal, name, _, _ in parts
     ]
-    return "".join(pattern), names
+    return "".join(pattern), places
 
 
 @lru_cache(maxsize=10_000)

@@ -59,3 +59,9 @@ def test_every_text_is_filled_as_its_format_has_it(tmp_path: Path) -> None:
     messages = load_messages("en", PROGRAMME, own)
     told = messages.text("why", "near", {"a": "x", "b": ["y", "z"], "c": 1})
     assert told == text.format(a="x", b="y, z")
+
+
+def test_a_percent_sign_and_a_layout_stand_as_written(tmp_path: Path) -> None:
+    own = write(tmp_path, "en", '[why]\npopular_here = "100% of {region:>8}"\n')
+    text = load_messages("en", PROGRAMME, own).text("why", "popular_here", {"region": "Bima"})
+    assert text == "100% of     Bima"

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training_data.frames import FEW, marks, ones_at, padded, rows_of, spread, summed
+from training_data.frames import FEW, ones_at, padded, rows_of, spread, summed
 
 
 @pytest.mark.parametrize("count", [0, 1, FEW, 3 * FEW])
@@ -43,7 +43,6 @@ def test_rows_are_those_of_the_matrix(seed: int) -> None:
     full = matrix.toarray()
     assert np.array_equal(rows_of(matrix, rows).toarray(), full[rows])
     assert np.array_equal(spread(matrix), np.pad(full, ((0, 0), (0, 1))))
-    assert np.array_equal(marks(matrix, rows), np.pad(full[rows] != 0, ((0, 0), (0, 1))))
     for row, columns in zip(rows, padded(matrix, rows), strict=True):
         assert set(columns[columns >= 0]) == set(np.flatnonzero(full[row]))
 
