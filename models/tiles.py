@@ -59,7 +59,7 @@ class Tiles:
         ndarray of float32, shape (B, W)
             Where the mask is False it means nothing.
         """
-        found = np.zeros(mask.shape, dtype=np.float32)
+        found = np.empty(mask.shape, dtype=np.float32)
         rows = np.ascontiguousarray(vectors, dtype=np.float32)
         products_within(rows, self._tiles, columns, mask, found)
         return found

@@ -20,6 +20,7 @@ from recommender.reasons import Reason
 from training_data.columns import Courses
 
 PRICE = Courses.price_idr.name
+NAMES = [reason.value for reason in Reason]
 
 
 def respond(
@@ -91,11 +92,14 @@ def items(engine: Engine, answer: Answer, messages: Messages) -> list[list[dict[
 
 def _told(whys: list[list[Why]], messages: Messages) -> dict[int, dict[str, Any]]:
     """Return each reason in words, by its identity: one may be said of many pairs."""
-    distinct = {id(why): why for reasons in whys for why in reasons}
-    return {
-        key: {"code": code, "text": messages.text("why", code, evidence), "evidence": evidence}
-        for key, (code, evidence) in distinct.items()
-    }
+    told: dict[int, dict[str, Any]] = {}
+    for reasons in whys:
+        for why in reasons:
+            if id(why) not in told:
+                code, evidence = why
+                text = messages.text("why", code, evidence)
+                told[id(why)] = {"code": code, "text": text, "evidence": evidence}
+    return told
 
 
 def _propensities(answer: Answer) -> list[float]:
@@ -113,7 +117,5 @@ def excluded(question: Question, wanted: Sequence[bool]) -> list[dict[str, int]]
     if not len(rows):
         return counted
     for row, counts in zip(rows.tolist(), reason_counts(question, rows).tolist(), strict=True):
-        counted[row] = {
-            reason.value: count for reason, count in zip(Reason, counts, strict=True) if count
-        }
+        counted[row] = {name: count for name, count in zip(NAMES, counts, strict=True) if count}
     return counted

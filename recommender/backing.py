@@ -6,7 +6,6 @@ Each function looks at all pairs of an explainer at once.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -33,8 +32,21 @@ class Voice(NamedTuple):
 
 def _of(found: NDArray[np.integer], why: Callable[[int], Why]) -> Voice:
     """Speak by what was found for each pair, -1 where nothing was; of the same the same is said."""
-    numbers, said = found.tolist(), cache(why)
-    return Voice(found >= 0, lambda pair: said(numbers[pair]))
+    numbers = found.tolist()
+    return Voice(found >= 0, _once(why, numbers))
+
+
+def _once(why: Callable[[int], Why], numbers: list[int]) -> Callable[[int], Why]:
+    """Return the reason of a pair by its number; that of each number is made once."""
+    said: dict[int, Why] = {}
+
+    def says(pair: int) -> Why:
+        number = numbers[pair]
+        if number not in said:
+            said[number] = why(number)
+        return said[number]
+
+    return says
 
 
 def _gap(e: Explainer) -> Voice:
@@ -49,12 +61,12 @@ def _of_occupation(e: Explainer, code: str, weights: NDArray[np.float32]) -> Voi
     """Name the weightiest skills that a training teaches for the work wished for."""
     best, target = e.weightiest(weights, MOST_SKILLS), e.question.batch.target[e.rows]
     best_of, target_of = best.tolist(), target.tolist()
-    skills, occupations = e.skills.terms, e.occupations.vocabulary.terms
+    skills = e.skills.labels(e.language)
+    occupations = e.occupations.vocabulary.labels(e.language)
 
     def says(pair: int) -> Why:
-        named = [skills[skill].label(e.language) for skill in best_of[pair] if skill >= 0]
-        occupation = occupations[target_of[pair]].label(e.language)
-        return Why(code, {"occupation": occupation, "skills": named})
+        named = [skills[skill] for skill in best_of[pair] if skill >= 0]
+        return Why(code, {"occupation": occupations[target_of[pair]], "skills": named})
 
     return Voice((best[:, 0] >= 0) & (target >= 0), says)
 
@@ -111,13 +123,12 @@ def _popular(e: Explainer) -> Voice:
         here = source.group_share_[region, e.courses] > source.share_[e.courses]
     regions = np.where(here, region, -1).tolist()
 
-    @cache
-    def said(region: int) -> Why:
+    def why(region: int) -> Why:
         if region < 0:
             return Why("popular", {})
         return Why("popular_here", {"region": e.region_name(region)})
 
-    return Voice(np.ones(len(e.rows), dtype=bool), lambda pair: said(regions[pair]))
+    return Voice(np.ones(len(e.rows), dtype=bool), _once(why, regions))
 
 
 def _builds(e: Explainer) -> Voice:
@@ -177,9 +188,9 @@ def _sought(e: Explainer) -> Voice:
     def says(pair: int) -> Why:
         evidence = {"openings": count[pair], "region": e.region_name(where[pair])}
         if as_occupation[pair]:
-            occupation = e.occupations.vocabulary.terms[term[pair]].label(e.language)
-            return Why("vacancies_as", evidence | {"occupation": occupation})
-        return Why("vacancies", evidence | {"skill": e.skills.terms[term[pair]].label(e.language)})
+            occupations = e.occupations.vocabulary.labels(e.language)
+            return Why("vacancies_as", evidence | {"occupation": occupations[term[pair]]})
+        return Why("vacancies", evidence | {"skill": e.skills.labels(e.language)[term[pair]]})
 
     return Voice(of_jobs | (asking[0] >= DEMAND), says)
 

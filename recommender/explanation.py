@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,13 +37,13 @@ def why(explainer: Explainer, contributions: NDArray[np.float32]) -> list[list[W
     speaks = np.zeros(raised.shape[::-1], dtype=np.uint8)
     says: dict[int, Callable[[int], Why]] = {}
 
-    @cache
-    def voice(backing: Backing) -> Voice:
-        return backing(explainer)
-
+    voices: dict[Backing, Voice] = {}
     for feature in np.flatnonzero((raised > 0).any(axis=0)).tolist():
-        if backing := BACKED[feature]:
-            speaks[feature], says[feature] = voice(backing)
+        if (backing := BACKED[feature]) is None:
+            continue
+        if backing not in voices:
+            voices[backing] = backing(explainer)
+        speaks[feature], says[feature] = voices[backing]
     heard = leading(raised, KINDS, speaks, MOST_REASONS, MOST_TOLD).tolist()
     balances = batch.balance[explainer.rows].tolist()
     return [

@@ -51,6 +51,16 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.terms)
 
+    def labels(self, language: str) -> list[str]:
+        """Return the label of each term in a language, see `Term.label`; made once."""
+        if language not in self._labels:
+            self._labels[language] = [term.label(language) for term in self.terms]
+        return self._labels[language]
+
+    @cached_property
+    def _labels(self) -> dict[str, list[str]]:
+        return {}
+
     @cached_property
     def index(self) -> dict[str, int]:
         """Normalised id, label, alias or code -> integer id; on a clash the earlier kind wins."""

@@ -6,7 +6,7 @@ import datetime as dt
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 from string import Formatter
@@ -51,15 +51,22 @@ class Messages:
 
     def price(self, amount: int) -> str:
         """Return a price, in words where nothing is asked."""
-        return self.money(amount) if amount else self.texts["words"]["free"]
+        if amount not in self._prices:
+            self._prices[amount] = self.money(amount) if amount else self.texts["words"]["free"]
+        return self._prices[amount]
+
+    @cached_property
+    def _prices(self) -> dict[int, str]:
+        """The prices that were written, which are those of a catalogue."""
+        return {}
 
     def _shown(self, name: str, value: Any) -> str:
         if type(value) is str:
             return self.texts["words"].get(value, value)
-        if isinstance(value, dt.date):
-            return format_date(value, format="long", locale=self.language)
         if isinstance(value, list):
             return ", ".join(map(str, value))
+        if isinstance(value, dt.date):
+            return format_date(value, format="long", locale=self.language)
         if name in MONEY:
             return self.money(value)
         if name in SHARES:

@@ -64,5 +64,8 @@ def record(connection: sa.Connection, entries: Sequence[Entry]) -> None:
 
 def entries_of(connection: sa.Connection, subject: str) -> list[dict[str, Any]]:
     """Return the entries about one person, the oldest first."""
-    asked = sa.select(audit).where(audit.c.subject == subject).order_by(audit.c.entry)
+    # In two parts: told the whole, SQLite puts it into the index's expression, and finds no index for what is left.
+    of_them = sa.text("substr(subject, 1, 8) = :first AND substr(subject, 9) = :rest")
+    parts = of_them.bindparams(first=subject[:8], rest=subject[8:])
+    asked = sa.select(audit).where(parts).order_by(audit.c.entry)
     return [dict(row) for row in connection.execute(asked).mappings()]

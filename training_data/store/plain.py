@@ -68,7 +68,10 @@ def insert(
 def _bound(
     connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any]
 ) -> Sequence[Any]:
-    """Return values of a column as the database's driver takes them."""
+    """Return values of a column as the database's driver takes them; one that rows share is made once."""
     dialect = connection.dialect
     process = column.type.dialect_impl(dialect).bind_processor(dialect)
-    return values if process is None else list(map(process, values))
+    if process is None:
+        return values
+    made = {key: process(value) for key, value in {id(value): value for value in values}.items()}
+    return [made[id(value)] for value in values]
