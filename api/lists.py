@@ -20,7 +20,7 @@ from api.settings import Settings
 from models.candidates.top_k import top_k
 from recommender.answers import items, tell
 from recommender.bundle import Bundle
-from recommender.eligibility import permitted
+from recommender.eligibility import permitted, question_of
 from recommender.engine import Answer
 from recommender.exploration import Exploration
 from recommender.features import FEATURES
@@ -29,7 +29,6 @@ from recommender.list_settings import Settings as ListSettings
 from recommender.messages import Messages
 from recommender.participants import ParticipantBatch
 from recommender.people import People
-from recommender.question import Question
 from recommender.ranking import FixedRanker
 from recommender.splitting import One, Vector, split, together
 from recommender.trace import Trace
@@ -131,7 +130,7 @@ def simple_lists(asked: Sequence[Asked]) -> Lists:
     head, trace = asked[0], Trace()
     engine = head.bundle.engine
     people = _people(asked)
-    question = Question(people.batch, engine.offer(head.day))
+    question = question_of(people.batch, engine.offer(head.day), people.barred)
     mask = permitted(question) & head.filters.mask(engine.catalogue)
     scores = np.zeros(mask.shape, dtype=np.float32)
     if POPULARITY in engine.sources:

@@ -13,11 +13,33 @@ from numpy.typing import NDArray
 
 from models.kernels.masks import counted
 from recommender.checks import OF_PAIR, OF_PERSON
+from recommender.offer import Offer
+from recommender.participants import ParticipantBatch
 from recommender.question import Question
 from recommender.reasons import PLACE, Reason, bits_where
 from training_data.frames import Rows
 
+PLACES_OF_PERSON = {reason: np.uint32(PLACE[reason]) for reason in OF_PERSON}
 CELLS = 2_000_000  # pairs of a block: its intermediate results stay in a core's cache
+
+
+def barred(question: Question) -> NDArray[np.uint32]:
+    """Return the reasons why each person may take nothing, shape (B,): bits as of `reason_bits`."""
+    bits = np.zeros(len(question.batch), dtype=np.uint32)
+    for reason in OF_PERSON:
+        if (found := _of_people(question, reason)) is not None:
+            bits |= bits_where(found, reason)
+    return bits
+
+
+def question_of(batch: ParticipantBatch, offer: Offer, bits: NDArray[np.uint32]) -> Question:
+    """Return the question of people of whom it was found out before what bars them, on the same day."""
+    some = int(np.bitwise_or.reduce(bits, initial=0))
+    kept = {
+        reason: bits >> place & 1 > 0 if some >> place & 1 else None
+        for reason, place in PLACES_OF_PERSON.items()
+    }
+    return Question(batch, offer, kept)
 
 
 def permitted(question: Question) -> NDArray[np.bool_]:
@@ -53,11 +75,7 @@ def reason_bits(question: Question, rows: NDArray[np.integer] | None = None) -> 
         Participants of the batch; all by default.
     """
     rows = np.arange(len(question.batch)) if rows is None else rows
-    of_people = np.zeros(len(question.batch), dtype=np.uint32)
-    for reason in OF_PERSON:
-        if (found := _of_people(question, reason)) is not None:
-            of_people |= bits_where(found, reason)
-    bits = of_people[rows, None] | question.offer.closed
+    bits = barred(question)[rows, None] | question.offer.closed
     for block in _blocks(len(rows), len(question.catalogue)):
         for reason in OF_PAIR:
             if (found := _of_pairs(question, reason, rows[block])) is not None:

@@ -23,7 +23,7 @@ from models.vectors import unit
 from recommender.catalogue import Catalogue
 from recommender.day import Day
 from recommender.demand import Demand
-from recommender.eligibility import hold_to, permitted
+from recommender.eligibility import barred, hold_to, permitted, question_of
 from recommender.explainer import Explainer, Why
 from recommender.explanation import why
 from recommender.features import features
@@ -36,7 +36,7 @@ from recommender.people import People
 from recommender.quality import Quality
 from recommender.question import Question
 from recommender.ranking import Ranker, rank
-from recommender.retrieval import Candidates, SourceScores, retrieve
+from recommender.retrieval import Candidates, retrieve
 from recommender.trace import Trace
 from recommender.wishes import Wishes, wishes
 from training_data.columns import Participants, bound
@@ -173,8 +173,8 @@ class Engine:
 
     def source_scores(
         self, question: Question, wished: NDArray[np.float32], rows: NDArray[np.intp], mask: Mask
-    ) -> SourceScores:
-        """Return what each source says of every training, (n, N) each, to participants ``rows``, ascending.
+    ) -> Iterator[tuple[str, NDArray[np.float32]]]:
+        """Yield what each source says of every training, (n, N) each, to participants ``rows``, ascending.
 
         Parameters
         ----------
@@ -188,12 +188,11 @@ class Engine:
         if len(rows) < len(batch):
             histories, alike = histories.take(rows), rows_of(alike, rows)
         by_group = replace(histories, attributes=alike)
-        scores = {"content": self._day(question.rules.day).likeness(wished, mask)}
+        yield "content", self._day(question.rules.day).likeness(wished, mask)
         for name, source in self.sources.items():
-            scores[name] = source.score(by_group if name == BY_GROUP else histories)
+            yield name, source.score(by_group if name == BY_GROUP else histories)
         region = np.where(batch.opted_out, -1, batch.region)
-        scores["vacancy_demand"] = self.sought[region[rows]]
-        return scores
+        yield "vacancy_demand", self.sought[region[rows]]
 
     def candidates(
         self,
@@ -219,10 +218,12 @@ class Engine:
     def people(self, participants: Table, events: Table, day: dt.date) -> People:
         """Read valid rows of the Participants contract, and of the Interactions contract for them."""
         understood = self.understood(participants)
+        batch = self.batch(understood, events, day)
         return People(
             tuple(plain(participants[P.participant_id.name])),
-            self.batch(understood, events, day),
+            batch,
             self.wishes(understood),
+            barred(Question(batch, self.offer(day))),
         )
 
     def recommend(
@@ -260,7 +261,7 @@ class Engine:
             What the exploration of each list follows from; None: nothing of it is left to chance.
         """
         trace = Trace()
-        question = Question(people.batch, self.offer(day))
+        question = question_of(people.batch, self.offer(day), people.barred)
         mask = permitted(question) & filters.mask(self.catalogue)
         trace.ended("eligibility")
         served = np.flatnonzero(mask.any(axis=1))

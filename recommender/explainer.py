@@ -75,8 +75,7 @@ class Explainer:
             self.rows[met],
             self.courses[met],
             places,
-            question.rules.reach,
-            self.regions,
+            question.offer.roads_to_open_places,
         )
         region = places.region[place] if len(places) else place
         there = zip(met.tolist(), place.tolist(), region.tolist(), km.tolist(), strict=True)

@@ -83,6 +83,11 @@ class Offer:
         return Roads.to(self.catalogue, self.stages["open"] & goes_there, self.rules.reach)
 
     @cached_property
+    def roads_to_open_places(self) -> Roads:
+        """The ways to all open places, in their order; also where nobody goes, or on no map."""
+        return Roads.to(self.catalogue, self.stages["open"], self.rules.reach)
+
+    @cached_property
     def to_travel_to(self) -> NDArray[np.bool_]:
         """Trainings (N,) that one goes to and that some open place on the map holds.
 

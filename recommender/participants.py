@@ -258,7 +258,7 @@ def _groups(single: Mapping[str, NDArray[Any]]) -> sp.csr_matrix:
     codes = np.array([decade, single["education"], single["employment"]])
     known = (codes >= 0) & ~single["opted_out"]
     columns = np.where(known, codes + GROUP_STARTS[:-1, None], -1).ravel()
-    rows = np.tile(np.arange(len(born)), len(codes))
+    rows = np.concatenate([np.arange(len(born))] * len(codes))
     return ones_at(rows, columns, (len(born), int(GROUP_STARTS[-1])))
 
 

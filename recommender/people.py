@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from recommender.participants import ParticipantBatch
 from recommender.wishes import Wishes
 
@@ -15,11 +18,14 @@ class People:
     Attributes
     ----------
     ids : tuple of str, B long
+    barred : ndarray of uint32, shape (B,)
+        What keeps each from all trainings on that day, see `recommender.eligibility.barred`.
     """
 
     ids: tuple[str, ...]
     batch: ParticipantBatch
     wishes: Wishes
+    barred: NDArray[np.uint32]
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -69,17 +69,40 @@ class Roads:
     @cached_property
     def km_from_regions(self) -> NDArray[np.float32]:
         """The way from the middle of each region, and from nowhere, shape (R + 1, A + 1)."""
+        nowhere = np.full((1, len(self.courses) + 1), np.inf, dtype=np.float32)
+        return np.concatenate([self.km_from(self._middles), nowhere])
+
+    @cached_property
+    def nearest_to_regions(self) -> NDArray[np.int32]:
+        """The nearest open place of each training to the middle of each region, shape (R + 1, A + 1).
+
+        That is a row of the open places, the first of equally near ones; -1 in the last column, of no training.
+        """
+        count = len(self.spot)
+        near = np.full((len(self.regions) + 1, len(self.courses) + 1), -1, dtype=np.int32)
+        near[-1, :-1] = self.starts
+        sizes = np.diff(self.starts, append=count)
+        size = max(1, CELLS // max(count, 1))
+        for first in range(0, len(self.regions) if count else 0, size):
+            some = slice(first, min(first + size, len(self.regions)))
+            way = way_km(Spots.of(self._middles, (some, None)), self.spots, self.regions, self.rule)
+            way = way[:, self.spot]
+            least = np.repeat(np.minimum.reduceat(way, self.starts, axis=1), sizes, axis=1)
+            place = np.where(way == least, np.arange(count, dtype=np.int32), count)
+            near[some, :-1] = np.minimum.reduceat(place, self.starts, axis=1)
+        return near
+
+    @cached_property
+    def _middles(self) -> Spots:
         regions = self.regions
         inside = np.zeros(len(regions), dtype=bool)
-        middles = Spots(
+        return Spots(
             np.arange(len(regions), dtype=np.int32),
             regions.landmass,
             regions.latitude,
             regions.longitude,
             inside,
         )
-        nowhere = np.full((1, len(self.courses) + 1), np.inf, dtype=np.float32)
-        return np.concatenate([self.km_from(middles), nowhere])
 
 
 @dataclass(frozen=True)
@@ -114,8 +137,13 @@ def travel(batch: ParticipantBatch, roads: Roads) -> Travel:
     if batch.exact.any():
         origins, origin = Spots.distinct(batch)
         return Travel(origin, roads.courses, roads.column, roads.km_from(origins))
-    homes = np.where(batch.region >= 0, batch.region, len(roads.regions)).astype(np.int64)
+    homes = _homes(batch, roads)
     return Travel(homes, roads.courses, roads.column, roads.km_from_regions)
+
+
+def _homes(batch: ParticipantBatch, roads: Roads) -> NDArray[np.int64]:
+    """Return the row of each participant in what is told from the middles of regions."""
+    return np.where(batch.region >= 0, batch.region, len(roads.regions)).astype(np.int64)
 
 
 def way_km(
@@ -145,9 +173,8 @@ def nearest_places(
     rows: NDArray[np.integer],
     courses: NDArray[np.integer],
     open_places: Places,
-    rule: ReachRule | None,
-    regions: RegionTable,
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    roads: Roads,
+) -> tuple[NDArray[np.integer], NDArray[np.float64]]:
     """Return the nearest open place of each pair's training, and the great-circle km to it.
 
     Parameters
@@ -155,30 +182,50 @@ def nearest_places(
     rows, courses : ndarray of int, shape (M,)
     open_places : Places
         In the order of the trainings.
+    roads : Roads
+        To all of them.
 
     Returns
     -------
-    place : ndarray of int64, shape (M,)
+    place : ndarray of int, shape (M,)
         Row of ``open_places``; -1 where the training has none.
     km : ndarray of float64, shape (M,)
         NaN where either end is on no map.
     """
-    first, end = (np.searchsorted(open_places.course, courses, side) for side in ("left", "right"))
-    steps = np.arange((end - first).max(initial=0))
-    if not len(steps):
+    if not len(open_places):
         return np.full(len(rows), -1), np.full(len(rows), np.nan)
-    held = steps < (end - first)[:, None]
-    places = np.where(held, first[:, None] + steps, 0)
-    here = Spots.of(batch, (rows, None))
-    way = np.where(held, way_km(here, Spots.of(open_places, places), regions, rule), np.inf)
-    nearest = np.take_along_axis(places, way.argmin(axis=1)[:, None], axis=1)[:, 0]
+    if batch.exact[rows].any():
+        nearest = _nearest(batch, rows, courses, open_places, roads)
+    else:
+        nearest = roads.nearest_to_regions[_homes(batch, roads)[rows], roads.column[courses]]
     km = great_circle_km(
         batch.latitude[rows],
         batch.longitude[rows],
         open_places.latitude[nearest],
         open_places.longitude[nearest],
     )
-    return np.where(held.any(axis=1), nearest, -1), km
+    return nearest, np.where(nearest >= 0, km, np.nan)
+
+
+def _nearest(
+    batch: ParticipantBatch,
+    rows: NDArray[np.integer],
+    courses: NDArray[np.integer],
+    open_places: Places,
+    roads: Roads,
+) -> NDArray[np.int64]:
+    """Return the nearest open place of each pair's training to where the person really lives, -1 for none."""
+    first, end = (np.searchsorted(open_places.course, courses, side) for side in ("left", "right"))
+    steps = np.arange((end - first).max(initial=0))
+    if not len(steps):
+        return np.full(len(rows), -1)
+    held = steps < (end - first)[:, None]
+    places = np.where(held, first[:, None] + steps, 0)
+    here = Spots.of(batch, (rows, None))
+    there = Spots.of(open_places, places)
+    way = np.where(held, way_km(here, there, roads.regions, roads.rule), np.inf)
+    nearest = np.take_along_axis(places, way.argmin(axis=1)[:, None], axis=1)[:, 0]
+    return np.where(held.any(axis=1), nearest, -1)
 
 
 def radius_km(batch: ParticipantBatch, rule: ReachRule | None) -> NDArray[np.float32]:

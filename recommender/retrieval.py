@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,9 @@ class Candidates:
     proposed: dict[str, int]
 
 
-def retrieve(scores: SourceScores, mask: NDArray[np.bool_], per_source: int) -> Candidates:
+def retrieve(
+    scores: Iterable[tuple[str, NDArray[np.float32]]], mask: NDArray[np.bool_], per_source: int
+) -> Candidates:
     """Join the best ``per_source`` permitted trainings of each source.
 
     A source that says nothing of a training (a score of 0 or less, or -inf) does not propose it; a
@@ -40,16 +43,19 @@ def retrieve(scores: SourceScores, mask: NDArray[np.bool_], per_source: int) -> 
 
     Parameters
     ----------
-    scores : dict of ndarray of float32, shape (B, N)
+    scores : iterable of (str, ndarray of float32, shape (B, N))
+        What each source says of every training. Each is looked at before the next is asked for: it is still in the
+        processor's cache then.
     mask : ndarray of bool, shape (B, N)
     per_source : int
     """
     starts, columns = columns_of(mask)
     proposed = np.zeros(len(columns), dtype=bool)
-    counts = {
-        name: propose(source, starts, columns, per_source, proposed)
-        for name, source in scores.items()
-    }
+    said: SourceScores = {}
+    counts: dict[str, int] = {}
+    for name, source in scores:
+        said[name] = source
+        counts[name] = propose(source, starts, columns, per_source, proposed)
     fill(starts, per_source, proposed)
     ids = listed(starts, columns, proposed)
-    return Candidates(ids, {name: gathered(source, ids) for name, source in scores.items()}, counts)
+    return Candidates(ids, {name: gathered(source, ids) for name, source in said.items()}, counts)

@@ -26,6 +26,8 @@ ATTRIBUTES, PAST, WEIGHTS = (
     "weights",
 )  # sparse rows that are no field of a batch
 
+BARRED = "barred"  # numbers that are none either
+
 Vector = NDArray[np.float32]
 
 
@@ -83,6 +85,7 @@ def split(people: People, shared: Callable[[str, Vector], Vector]) -> list[One]:
     batch, wishes, past = people.batch, people.wishes, people.batch.histories
     values = {each.name: getattr(batch, each.name) for each in fields(batch)}
     numbers = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+    numbers[BARRED] = people.barred
     texts = {name: value for name, value in values.items() if isinstance(value, tuple)}
     sparse = {name: value for name, value in values.items() if isinstance(value, sp.csr_matrix)}
     sparse[ATTRIBUTES] = past.attributes
@@ -143,6 +146,7 @@ def together(ones: Sequence[One]) -> People:
     values: dict[str, Any] = {
         name: np.ascontiguousarray(table[name]) for name in kind.numbers.names or ()
     }
+    barred = values.pop(BARRED)
     values |= zip(kind.texts, written, strict=True)
     batch = ParticipantBatch(**values, **sparse, **kind.shared, histories=histories)
     phrases = [phrase for one in ones for phrase in one.phrases]
@@ -155,7 +159,7 @@ def together(ones: Sequence[One]) -> People:
         vectors.reshape(len(phrases), kind.dim),
         csr(weights.data, numbered, weights.indptr, len(phrases)),
     )
-    return People(tuple(one.id for one in ones), batch, wishes)
+    return People(tuple(one.id for one in ones), batch, wishes, barred)
 
 
 def _sparse(ones: Sequence[One]) -> dict[str, sp.csr_matrix]:

@@ -78,7 +78,9 @@ def phrases_of(
     ]
     rows = np.concatenate([part[0] for part in parts])
     texts = [text for part in parts for text in part[1]]
-    weights = np.concatenate([np.full(len(part[0]), part[2], np.float32) for part in parts])
+    weights = np.repeat(
+        np.array([part[2] for part in parts], np.float32), [len(part[0]) for part in parts]
+    )
     distinct = sorted(set(texts))  # so that a person's come in one order in every batch
     column = {text: number for number, text in enumerate(distinct)}
     shape = (len(participants[P.participant_id.name]), len(distinct))
@@ -95,7 +97,8 @@ def wishes(
     """Encode the phrases of the profiles."""
     phrases, weights = phrases_of(participants, skills, occupations, language)
     opted_out = filled(participants[P.profiling_opt_out.name], False, np.bool_)
-    weights.data[np.repeat(opted_out, np.diff(weights.indptr))] = 0
+    if opted_out.any():
+        weights.data[np.repeat(opted_out, np.diff(weights.indptr))] = 0
     return Wishes(phrases, encoder.encode_phrases(phrases), weights)
 
 

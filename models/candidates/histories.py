@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.interactions import Interactions
 from models.kernels.events import last_of_each
-from training_data.frames import rows_of
+from training_data.frames import rows_of, segments
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,8 @@ class Histories:
     def take(self, rows: NDArray[np.intp] | slice) -> Histories:
         """Return the participants at ``rows`` of the batch."""
         chosen = np.arange(len(self))[rows]
-        lengths = self.lengths[chosen]
-        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        at = np.arange(indptr[-1]) + np.repeat(self.indptr[chosen] - indptr[:-1], lengths)
+        starts, _, at = segments(self.indptr, chosen)
+        indptr = starts.astype(np.int64)
         attributes = None if self.attributes is None else rows_of(self.attributes, chosen)
         joined = None if self.joined is None else self.joined[chosen]
         return Histories(

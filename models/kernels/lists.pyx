@@ -10,10 +10,12 @@ import numpy as np
 from libc.math cimport INFINITY
 from libcpp.algorithm cimport nth_element
 from libcpp.functional cimport greater
+from libcpp.limits cimport numeric_limits
 from libcpp.vector cimport vector
 
 cdef enum:
     BLOCK = 8
+cdef float LEAST = numeric_limits[float].denorm_min()
 
 
 def columns_of(const unsigned char[:, ::1] mask):
@@ -32,29 +34,61 @@ def columns_of(const unsigned char[:, ::1] mask):
     return starts, columns[:count]
 
 
-cdef float border_of(vector[float]& told, Py_ssize_t count, Py_ssize_t most, vector[float]& few) noexcept nogil:
-    """The ``most``-th largest of the first ``count``, more than ``most``: at first among the largest of blocks.
+cdef class Borders:
+    """The border below which values are not among the largest, found block by block.
 
-    At least so many are not below the ``most``-th largest of blocks, and few others are.
+    ``peaks`` are the largest of each block of the last values, ``few`` those that are not below their border and
+    perhaps some that are: ``kept`` of them.
     """
-    cdef Py_ssize_t place, first, found = 0, blocks = count // BLOCK
-    cdef float bound = -INFINITY, best
-    if blocks > most:
-        few.resize(blocks)
-        for first in range(blocks):
-            best = told[first * BLOCK]
+
+    cdef vector[float] peaks, few
+    cdef Py_ssize_t blocks, kept
+
+    cdef float find(self, const float *said, Py_ssize_t length, Py_ssize_t most) noexcept nogil:
+        """The ``most``-th largest of some values; the least above 0 where fewer are above 0."""
+        cdef Py_ssize_t block, place
+        cdef float bound
+        self._find_peaks(said, length)
+        bound = self._bound(most)
+        self.kept = 0
+        for block in range(self.blocks):
+            if self.peaks[block] >= bound:
+                for place in range(block * BLOCK, min((block + 1) * BLOCK, length)):
+                    self.few[self.kept] = said[place]  # without a branch, as above
+                    self.kept += said[place] >= bound
+        return self._nth_of_few(most) if self.kept >= most else LEAST
+
+    cdef void _find_peaks(self, const float *said, Py_ssize_t length) noexcept nogil:
+        cdef Py_ssize_t block, place, whole = length // BLOCK
+        cdef float best
+        self.blocks = (length + BLOCK - 1) // BLOCK
+        if <Py_ssize_t>self.few.size() <= length:
+            self.few.resize(length + 1)
+            self.peaks.resize(self.blocks)
+        for block in range(whole):
+            best = said[block * BLOCK]
             for place in range(1, BLOCK):
-                best = max(best, told[first * BLOCK + place])
-            few[first] = best
-        nth_element(few.begin(), few.begin() + most - 1, few.end(), greater[float]())
-        bound = few[most - 1]
-    few.resize(count)
-    for place in range(count):  # without a branch, as below
-        few[found] = told[place]
-        found += told[place] >= bound
-    few.resize(found)
-    nth_element(few.begin(), few.begin() + most - 1, few.end(), greater[float]())
-    return few[most - 1]
+                best = max(best, said[block * BLOCK + place])
+            self.peaks[block] = best
+        if whole < self.blocks:
+            best = said[whole * BLOCK]
+            for place in range(whole * BLOCK + 1, length):
+                best = max(best, said[place])
+            self.peaks[whole] = best
+
+    cdef float _bound(self, Py_ssize_t most) noexcept nogil:
+        """The ``most``-th largest of the peaks: as many values reach it, and few others do."""
+        cdef Py_ssize_t block
+        self.kept = 0
+        for block in range(self.blocks):
+            self.few[self.kept] = self.peaks[block]
+            self.kept += self.peaks[block] >= LEAST
+        return self._nth_of_few(most) if self.kept >= most else LEAST
+
+    cdef float _nth_of_few(self, Py_ssize_t most) noexcept nogil:
+        cdef float *few = self.few.data()
+        nth_element(few, few + most - 1, few + self.kept, greater[float]())
+        return few[most - 1]
 
 
 def propose(
@@ -64,62 +98,56 @@ def propose(
     Py_ssize_t most,
     unsigned char[::1] proposed,
 ):
-    cdef Py_ssize_t row, place, first, length, count, room, total = 0
+    cdef Py_ssize_t row, place, first, length, block, room, total = 0
     cdef float border
     cdef bint wanted
-    cdef vector[float] said, told, few
+    cdef vector[float] said
+    cdef Borders borders = Borders()
     if most <= 0:
         return 0
     said.resize(scores.shape[1])
-    told.resize(scores.shape[1])
     with nogil:
         for row in range(scores.shape[0]):
-            count, first, length = 0, starts[row], starts[row + 1] - starts[row]
-            for place in range(length):  # without a branch, as above
-                border = scores[row, columns[first + place]]
-                said[place] = told[count] = border
-                count += border > 0
-            if not count:
-                continue
-            border, room = 0, 0
-            if count > most:
-                border, room = border_of(told, count, most, few), most
-                for place in range(length):
-                    room -= said[place] > border
+            first, length = starts[row], starts[row + 1] - starts[row]
             for place in range(length):
-                wanted = said[place] > border
-                if room and said[place] == border:
-                    wanted = True
-                    room -= 1
-                proposed[first + place] |= wanted
-                total += wanted
+                said[place] = scores[row, columns[first + place]]
+            border, room = borders.find(said.data(), length, most), most
+            for place in range(borders.kept):
+                room -= borders.few[place] > border
+            for block in range(borders.blocks):
+                if borders.peaks[block] < border:
+                    continue
+                for place in range(block * BLOCK, min((block + 1) * BLOCK, length)):
+                    wanted = said[place] == border and room > 0
+                    room -= wanted
+                    wanted |= said[place] > border
+                    proposed[first + place] |= wanted
+                    total += wanted
     return total
 
 
 def largest(const float[:, ::1] scores, Py_ssize_t most):
-    cdef Py_ssize_t row, place, at = 0, rows = scores.shape[0], width = scores.shape[1]
+    cdef Py_ssize_t row, place, block, at = 0, rows = scores.shape[0], width = scores.shape[1]
     cdef float border
-    cdef vector[float] told, few
     cdef vector[int] found
+    cdef Borders borders = Borders()
     starts = np.zeros(rows + 1, dtype=np.int32)
     cdef int[::1] start = starts
-    told.resize(width)
-    with nogil:
-        for row in range(rows):
-            border = -INFINITY
-            if width > most:
-                for place in range(width):
-                    told[place] = scores[row, place]
-                border = border_of(told, width, most, few)
-            found.resize(at + width + 1)
-            for place in range(width):  # without a branch, as above
-                found[at] = <int>place
-                at += scores[row, place] >= border and scores[row, place] > 0
-            start[row + 1] = <int>at
-    columns = np.empty(at, dtype=np.int32)
+    if width:
+        with nogil:
+            for row in range(rows):
+                border = borders.find(&scores[row, 0], width, most)
+                for block in range(borders.blocks):
+                    if borders.peaks[block] < border:
+                        continue
+                    for place in range(block * BLOCK, min((block + 1) * BLOCK, width)):
+                        if scores[row, place] >= border:
+                            found.push_back(<int>place)
+                start[row + 1] = <int>found.size()
+    columns = np.empty(found.size(), dtype=np.int32)
     cdef int[::1] column = columns
-    for place in range(at):
-        column[place] = found[place]
+    for at in range(<Py_ssize_t>found.size()):
+        column[at] = found[at]
     return starts, columns
 
 
