@@ -220,6 +220,7 @@ def _sqlite(url: sa.URL) -> sa.Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")  # a commit is on the disk when it returns
         connection.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten
+        connection.execute("PRAGMA temp_store=MEMORY")  # where a statement keeps what it would undo
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
