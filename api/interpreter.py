@@ -40,8 +40,7 @@ def give_way() -> None:
     """Leave this thread a quarter of a core, where the others want all of it.
 
     Where they do not, it runs as ever. What is written behind the answers then holds them up by little each,
-    rather than some of them by as long as it takes. With a tenth it would find its caches empty at each of its
-    turns, and take twice the time for the same work.
+    rather than some of them by as long as it takes; and with a tenth it could not keep up with them.
     """
     if hasattr(os, "setpriority"):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)

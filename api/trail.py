@@ -12,12 +12,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.interpreter import give_way
 from training_data.store.audit import Entry, record
 from training_data.store.database import Store
+from training_data.store.plain import MOST_ROWS
 from training_data.store.shown import Shown
 from training_data.store.shown import add as add_shown
 
 MOST_WAITING = 100_000
+ENOUGH = MOST_ROWS  # entries that are written without waiting for more
 MOST_TOGETHER = 5_000
-GATHERING_SECONDS = 0.25  # so long entries gather before they are written in one transaction
+GATHERING_SECONDS = 0.1  # so long entries gather at most before they are written in one transaction
 RETRY_SECONDS = 1.0
 
 log = logging.getLogger("padan.api")
@@ -35,6 +37,7 @@ class Trail:
         self._waiting: deque[tuple[Entry, Shown | None]] = deque()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="audit", initializer=give_way)
         self._due = False
+        self._enough = Event()
         self._closing = Event()
 
     def add(self, entry: Entry, shown: Shown | None = None) -> None:
@@ -46,6 +49,8 @@ class Trail:
         if not self._due:
             self._due = True
             self._writer.submit(self._write).add_done_callback(_log_fault)
+        elif len(self._waiting) >= ENOUGH:
+            self._enough.set()
 
     @property
     def waiting(self) -> int:
@@ -55,19 +60,24 @@ class Trail:
     def close(self) -> None:
         """Write what waits."""
         self._closing.set()
+        self._enough.set()
         self._writer.shutdown()
 
     def _write(self) -> None:
-        self._closing.wait(GATHERING_SECONDS)
-        self._due = False  # what is added from here on may be too late for this turn
-        while self._waiting:
-            if not self._write_some() and self._closing.wait(RETRY_SECONDS):
+        self._enough.wait(GATHERING_SECONDS)
+        self._enough.clear()
+        self._due = False  # what is added from here on is for the next turn
+        left = len(self._waiting)
+        while left:
+            if self._wrote(min(left, MOST_TOGETHER)):
+                left -= min(left, MOST_TOGETHER)
+            elif self._closing.wait(RETRY_SECONDS):
                 log.critical("%d entries of the audit are lost", len(self._waiting))
                 return
 
-    def _write_some(self) -> bool:
+    def _wrote(self, count: int) -> bool:
         """Write the oldest entries; False where the store does not take them."""
-        taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
+        taken = [self._waiting.popleft() for _ in range(count)]
         try:
             with self._store.writing() as connection:
                 record(connection, [entry for entry, _ in taken])
