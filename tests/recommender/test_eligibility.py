@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 
 from recommender import eligibility
 from recommender.checks import OF_PAIR, OF_PERSON
-from recommender.eligibility import permitted, reason_bits
+from recommender.eligibility import (
+    barred,
+    permitted,
+    question_of,
+    reason_bits,
+    reason_counts,
+)
 from recommender.offer import OF_TRAINING
 from recommender.reasons import Reason, reasons_in
 from tests.recommender.reference import Reference
@@ -76,6 +82,17 @@ def test_a_batch_of_one_is_a_row_of_a_batch(world: World) -> None:
     for row in range(len(world.participants)):
         alone = replace(world, participants=world.participants[row : row + 1])
         assert np.array_equal(permitted(alone.question())[0], whole[row])
+
+
+@MANY
+@given(worlds)
+def test_what_bars_people_may_be_found_out_before(world: World) -> None:
+    asked = world.question()
+    told = question_of(asked.batch, asked.offer, barred(world.question()))
+    rows = np.arange(len(asked.batch))
+    assert np.array_equal(permitted(told), permitted(asked))
+    assert np.array_equal(reason_bits(told), reason_bits(asked))
+    assert np.array_equal(reason_counts(told, rows), reason_counts(asked, rows))
 
 
 def grown(world: World, **columns: pl.Expr) -> World:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from recommender.eligibility import permitted, reason_bits
 from recommender.offer import Offer
 from recommender.question import Question
-from recommender.reach import way_km
+from recommender.reach import nearest_places, way_km
 from recommender.reasons import Reason, reasons_in
 from recommender.spots import Spots
 from tests.recommender.worlds import DAY, random_world, table
@@ -254,3 +254,35 @@ def test_the_nearest_of_several_classes_counts() -> None:
     )
     assert nearest(full) == pytest.approx(78.9, abs=0.1)
     assert math.isinf(nearest(full.with_columns(seats_left=full["seats_left"] * 0)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_the_place_that_is_named_is_the_nearest_open_one(seed: int) -> None:
+    asked = random_world(seed).question()
+    places, roads, rule = (
+        asked.offer.open_places,
+        asked.offer.roads_to_open_places,
+        asked.rules.reach,
+    )
+    courses = np.arange(len(asked.catalogue), dtype=np.int32)
+    for person in range(
+        len(asked.batch)
+    ):  # alone: those on no map but their region's are looked up
+        rows = np.full(len(courses), person)
+        named, km = nearest_places(asked.batch, rows, courses, places, roads)
+        here = Spots.of(asked.batch, np.array([person]))
+        for course, place, far in zip(courses, named, km, strict=True):
+            there = np.flatnonzero(places.course == course)
+            if not len(there):
+                assert place == -1
+                assert np.isnan(far)
+                continue
+            ways = way_km(here, Spots.of(places, there), asked.catalogue.regions, rule)
+            assert place == there[ways.argmin()]
+            assert far == pytest.approx(
+                great_circle_km(
+                    here.latitude, here.longitude, places.latitude[place], places.longitude[place]
+                )[0],
+                nan_ok=True,
+            )
