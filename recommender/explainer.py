@@ -65,7 +65,7 @@ class Explainer:
 
         None for one that is taken online, or has no open place.
         """
-        question, places = self.question, self.question.offer.open_places
+        question, places = self.question, self.question.offer.places_to_go_to
         found: list[tuple[str | None, float] | None] = [None] * len(self.rows)
         met = np.flatnonzero(question.catalogue.face_to_face[self.courses])
         if not len(met):
@@ -75,7 +75,7 @@ class Explainer:
             self.rows[met],
             self.courses[met],
             places,
-            question.offer.roads_to_open_places,
+            question.offer.roads_to_them,
         )
         region = places.region[place] if len(places) else place
         there = zip(met.tolist(), place.tolist(), region.tolist(), km.tolist(), strict=True)

@@ -78,14 +78,23 @@ class Offer:
     @cached_property
     def roads(self) -> Roads:
         """The ways to the open places of trainings that one goes to."""
-        places = self.catalogue.places
-        goes_there = self.catalogue.face_to_face[places.course] & places.located
-        return Roads.to(self.catalogue, self.stages["open"] & goes_there, self.rules.reach)
+        located = self.catalogue.places.located
+        return Roads.to(self.catalogue, self._gone_to & located, self.rules.reach)
 
     @cached_property
-    def roads_to_open_places(self) -> Roads:
-        """The ways to all open places, in their order; also where nobody goes, or on no map."""
-        return Roads.to(self.catalogue, self.stages["open"], self.rules.reach)
+    def places_to_go_to(self) -> Places:
+        """The open places of trainings that one goes to, also those on no map."""
+        return self.catalogue.places.take(self._gone_to)
+
+    @cached_property
+    def roads_to_them(self) -> Roads:
+        """The ways to `places_to_go_to`, in their order."""
+        return Roads.to(self.catalogue, self._gone_to, self.rules.reach)
+
+    @cached_property
+    def _gone_to(self) -> NDArray[np.bool_]:
+        places = self.catalogue.places
+        return self.stages["open"] & self.catalogue.face_to_face[places.course]
 
     @cached_property
     def to_travel_to(self) -> NDArray[np.bool_]:

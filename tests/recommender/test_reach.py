@@ -261,8 +261,8 @@ def test_the_nearest_of_several_classes_counts() -> None:
 def test_the_place_that_is_named_is_the_nearest_open_one(seed: int) -> None:
     asked = random_world(seed).question()
     places, roads, rule = (
-        asked.offer.open_places,
-        asked.offer.roads_to_open_places,
+        asked.offer.places_to_go_to,
+        asked.offer.roads_to_them,
         asked.rules.reach,
     )
     courses = np.arange(len(asked.catalogue), dtype=np.int32)
