@@ -86,8 +86,6 @@ def ones_at(
     """Return a float32 CSR matrix with ones at (row, column); negative columns are left out, repeats count once."""
     kept = columns >= 0
     rows, columns = rows[kept], columns[kept]
-    if not len(rows):
-        return _at(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32), shape)
     if len(rows) > FEW:
         matrix = sp.csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=shape)
         matrix.data[:] = 1.0
