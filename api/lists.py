@@ -134,7 +134,8 @@ def simple_lists(asked: Sequence[Asked]) -> Lists:
     mask = permitted(question) & head.filters.mask(engine.catalogue)
     scores = np.zeros(mask.shape, dtype=np.float32)
     if POPULARITY in engine.sources:
-        scores = engine.sources[POPULARITY].score(people.batch.histories)
+        represented = people.tastes.represented[POPULARITY]
+        scores = engine.sources[POPULARITY].score_rows(represented, np.arange(len(asked)))
     ids, best = top_k(scores, min(head.settings.k, mask.shape[1]), mask)
     features = np.zeros((*ids.shape, len(FEATURES)), dtype=np.float32)
     features[:, :, FEATURES.index(POPULARITY)] = np.maximum(best, 0)

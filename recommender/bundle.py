@@ -15,8 +15,8 @@ import scipy.sparse as sp
 from safetensors.numpy import load_file, save_file
 
 from models.additive_ranker import AdditiveRanker
-from models.candidates.base import CandidateModel
 from models.candidates.ease import EASE
+from models.candidates.linear import LinearModel
 from models.candidates.popularity import Popularity
 from models.candidates.similar_participants import SimilarParticipants
 from models.candidates.transitions import Transitions
@@ -42,7 +42,7 @@ from training_data.programme import Programme
 from training_data.regions import RegionTable
 from training_data.vocabulary import load_occupations, load_skills
 
-SOURCE_CLASSES: Mapping[str, type[CandidateModel]] = {
+SOURCE_CLASSES: Mapping[str, type[LinearModel]] = {
     "behaviour": EASE,
     "regional_popularity": Popularity,
     BY_GROUP: Popularity,

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from models.candidates.base import CandidateModel
+from models.candidates.linear import LinearModel
 from models.content_space import ContentSpace
 from models.occupation_finding import OccupationFinder, named
 from models.skill_extraction import SkillExtractor, recognised
@@ -31,16 +31,24 @@ from recommender.list_settings import Filters, Settings
 from recommender.listing import make_lists
 from recommender.objective import DEFAULT, Objective
 from recommender.offer import Offer
-from recommender.participants import ParticipantBatch, build_batch, events_of, wished_topics
+from recommender.participants import (
+    ParticipantBatch,
+    build_batch,
+    events_of,
+    groups_of,
+    region_attributes,
+    wished_topics,
+)
 from recommender.people import People
 from recommender.quality import Quality
 from recommender.question import Question
 from recommender.ranking import Ranker, rank
 from recommender.retrieval import Candidates, retrieve
+from recommender.tastes import Tastes
 from recommender.trace import Trace
 from recommender.wishes import Wishes, wishes
 from training_data.columns import Participants, bound
-from training_data.frames import Columns, Table, plain, replaced, rows_of
+from training_data.frames import Columns, Table, plain, replaced
 from training_data.programme import Programme
 from training_data.regions import RegionTable
 from training_data.vocabulary import Occupations, Vocabulary
@@ -83,7 +91,7 @@ class Engine:
     ----------
     course_vectors : ndarray of float32, shape (N, D)
         Unit vector of each training's text.
-    sources : mapping of str to CandidateModel
+    sources : mapping of str to LinearModel
         Behaviour models by the name of their feature; empty for a dataset without events.
     """
 
@@ -98,7 +106,7 @@ class Engine:
     extractor: SkillExtractor
     finder: OccupationFinder
     course_vectors: NDArray[np.float32] = field(repr=False)
-    sources: Mapping[str, CandidateModel]
+    sources: Mapping[str, LinearModel]
     ranker: Ranker
     objective: Objective = DEFAULT
 
@@ -171,58 +179,63 @@ class Engine:
             participants, self.skills, self.occupations, self.programme.languages[0], self.content
         )
 
+    def tastes(self, wished: Wishes, batch: ParticipantBatch) -> Tastes:
+        """Work out what the sources know of participants."""
+        regions = region_attributes(batch.region, batch.opted_out, self.regions)
+        by_region = replace(batch.histories, attributes=regions)
+        by_group = replace(batch.histories, attributes=groups_of(vars(batch)))
+        represented = {
+            name: source.represent(by_group if name == BY_GROUP else by_region)
+            for name, source in self.sources.items()
+        }
+        return Tastes(wished.participants(), represented)
+
     def source_scores(
-        self, question: Question, wished: NDArray[np.float32], rows: NDArray[np.intp], mask: Mask
+        self, question: Question, tastes: Tastes, rows: NDArray[np.intp], mask: Mask
     ) -> Iterator[tuple[str, NDArray[np.float32]]]:
-        """Yield what each source says of every training, (n, N) each, to participants ``rows``, ascending.
+        """Yield what each source says of every training, (n, N) each, to participants ``rows``.
 
         Parameters
         ----------
-        wished : ndarray of float32, shape (n, D)
-            Unit vector of what each wishes.
         mask : ndarray of bool, shape (n, N)
             Of other trainings the scores mean nothing.
         """
         batch = question.batch
-        histories, alike = batch.histories, batch.alike
-        if len(rows) < len(batch):
-            histories, alike = histories.take(rows), rows_of(alike, rows)
-        by_group = replace(histories, attributes=alike)
-        yield "content", self._day(question.rules.day).likeness(wished, mask)
+        yield "content", self._day(question.rules.day).likeness(tastes.wished[rows], mask)
         for name, source in self.sources.items():
-            yield name, source.score(by_group if name == BY_GROUP else histories)
+            yield name, source.score_rows(tastes.represented[name], rows)
         region = np.where(batch.opted_out, -1, batch.region)
         yield "vacancy_demand", self.sought[region[rows]]
 
     def candidates(
         self,
         question: Question,
-        wished: Wishes,
+        tastes: Tastes,
         rows: NDArray[np.intp],
         mask: Mask,
         per_source: int,
     ) -> tuple[Candidates, NDArray[np.float32]]:
         """Return the candidates of participants ``rows`` within ``mask`` (n, N), and their features, (n, C, F)."""
-        vectors = wished.participants()[rows]
-        found = retrieve(self.source_scores(question, vectors, rows, mask), mask, per_source)
+        found = retrieve(self.source_scores(question, tastes, rows, mask), mask, per_source)
         table = features(
             question,
             rows,
             np.maximum(found.ids, 0),
             found.scores,
             self._day(question.rules.day).features,
-            vectors @ self.topic_vectors.T,
+            tastes.wished[rows] @ self.topic_vectors.T,
         )
         return found, table
 
     def people(self, participants: Table, events: Table, day: dt.date) -> People:
         """Read valid rows of the Participants contract, and of the Interactions contract for them."""
         understood = self.understood(participants)
-        batch = self.batch(understood, events, day)
+        batch, wished = self.batch(understood, events, day), self.wishes(understood)
         return People(
             tuple(plain(participants[P.participant_id.name])),
             batch,
-            self.wishes(understood),
+            wished,
+            self.tastes(wished, batch),
             barred(Question(batch, self.offer(day))),
         )
 
@@ -266,7 +279,7 @@ class Engine:
         trace.ended("eligibility")
         served = np.flatnonzero(mask.any(axis=1))
         found, table = self.candidates(
-            question, people.wishes, served, mask[served], settings.per_source
+            question, people.tastes, served, mask[served], settings.per_source
         )
         trace.proposed = found.proposed
         trace.ended("retrieval")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.candidates.base import CandidateModel
+from models.candidates.linear import LinearModel
 from models.kernels.pairs import heaviest
 from recommender.demand import Demand
 from recommender.quality import Quality
@@ -40,7 +40,7 @@ class Explainer:
     rows, courses : ndarray of int, shape (M,)
         Rows of the batch and of the catalogue.
     course_vectors : ndarray of float32, shape (N, D)
-    sources : mapping of str to CandidateModel
+    sources : mapping of str to LinearModel
         The behaviour models by the name of their feature.
     language : str
         In which skills, occupations and regions are named.
@@ -53,7 +53,7 @@ class Explainer:
     course_vectors: NDArray[np.float32]
     quality: Quality
     demand: Demand
-    sources: Mapping[str, CandidateModel]
+    sources: Mapping[str, LinearModel]
     regions: RegionTable
     skills: Vocabulary
     occupations: Occupations

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from models.additive_ranker import AdditiveRanker
-from models.candidates.base import CandidateModel
+from models.candidates.linear import LinearModel
 from models.candidates.side import SideInformation
 from models.earlier_past import earlier_presents
 from models.interactions import Interactions
@@ -78,7 +78,7 @@ class Beside:
 
 
 def fit_sources(
-    sources: Mapping[str, CandidateModel], interactions: Interactions, beside: Beside
+    sources: Mapping[str, LinearModel], interactions: Interactions, beside: Beside
 ) -> None:
     """Fit every behaviour model on the same events."""
     for name, source in sources.items():
@@ -205,7 +205,8 @@ def _example(
     taken = np.zeros(shape, dtype=bool)
     taken[question.batch.taken.nonzero()] = True
     rows = np.arange(len(people))
-    found, table = engine.candidates(question, engine.wishes(people), rows, ~taken, 50)
+    tastes = engine.tastes(engine.wishes(people), question.batch)
+    found, table = engine.candidates(question, tastes, rows, ~taken, 50)
     gain = np.zeros(shape, dtype=np.float32)
     mine = np.isin(future.users, users)
     rows = np.searchsorted(users, future.users[mine])

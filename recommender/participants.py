@@ -80,10 +80,7 @@ class ParticipantBatch:
     taken, finished, rated : csr_matrix of float32, shape (B, N)
         Trainings bought or begun, finished, and rated.
     histories : Histories
-        What the behaviour models see: relevant events in order, and the regions the person lives in.
-        Empty for those who object to profiling.
-    alike : csr_matrix of float32, shape (B, G)
-        The groups that each is of, see `group_attributes`.
+        What the behaviour models see: relevant events in order; none of those who object to profiling.
     """
 
     birth_year: NDArray[np.int32]
@@ -113,7 +110,6 @@ class ParticipantBatch:
     finished: sp.csr_matrix
     rated: sp.csr_matrix
     histories: Histories
-    alike: sp.csr_matrix
     opted_out: NDArray[np.bool_]
 
     def __len__(self) -> int:
@@ -201,8 +197,7 @@ def build_batch(
         taken=done.of(TAKES),
         finished=done.of(FINISHES),
         rated=done.of(RATES),
-        histories=done.histories(opted_out, region_attributes(region, opted_out, regions)),
-        alike=_groups(single),
+        histories=done.histories(opted_out),
     )
 
 
@@ -249,10 +244,11 @@ def group_attributes(participants: pl.DataFrame) -> sp.csr_matrix:
     Sex and disability are left out on purpose: what others of one's sex take is no reason to be led
     there. Those who object to profiling are of no group.
     """
-    return _groups(_single(participants, None))
+    return groups_of(_single(participants, None))
 
 
-def _groups(single: Mapping[str, NDArray[Any]]) -> sp.csr_matrix:
+def groups_of(single: Mapping[str, NDArray[Any]]) -> sp.csr_matrix:
+    """Return the same from the fields of a batch."""
     born = single["birth_year"]
     decade = np.where(born > 0, (born - FIRST_YEAR) // 10, -1)
     codes = np.array([decade, single["education"], single["employment"]])
@@ -281,7 +277,7 @@ class _Done:
         chosen = kinds[self.kinds]
         return ones_at(self.rows[chosen], self.courses[chosen], self.shape)
 
-    def histories(self, opted_out: NDArray[np.bool_], attributes: sp.csr_matrix) -> Histories:
+    def histories(self, opted_out: NDArray[np.bool_]) -> Histories:
         kept = (self.worth > 0) & ~opted_out[self.rows]
         sizes = np.bincount(self.rows[kept], minlength=self.shape[0])
         return Histories(
@@ -290,7 +286,6 @@ class _Done:
             weights=self.worth[kept],
             n_items=self.shape[1],
             at=self.at[kept],
-            attributes=attributes,
         )
 
 

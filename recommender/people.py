@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.participants import ParticipantBatch
+from recommender.tastes import Tastes
 from recommender.wishes import Wishes
 
 
@@ -18,6 +19,8 @@ class People:
     Attributes
     ----------
     ids : tuple of str, B long
+    tastes : Tastes
+        By one engine.
     barred : ndarray of uint32, shape (B,)
         What keeps each from all trainings on that day, see `recommender.eligibility.barred`.
     """
@@ -25,6 +28,7 @@ class People:
     ids: tuple[str, ...]
     batch: ParticipantBatch
     wishes: Wishes
+    tastes: Tastes
     barred: NDArray[np.uint32]
 
     def __len__(self) -> int:

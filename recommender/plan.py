@@ -72,7 +72,8 @@ def plan(
     waits = np.uint32(sum(1 << PLACE[reason] for reason in WAITS))
     mask = (reason_bits(question) & ~waits == 0) & filters.mask(engine.catalogue)
     wished = engine.wishes(participant)
-    found, table = engine.candidates(question, wished, np.array([0]), mask, PER_SOURCE)
+    tastes = engine.tastes(wished, question.batch)
+    found, table = engine.candidates(question, tastes, np.array([0]), mask, PER_SOURCE)
     scores = rank(engine.ranker, table, found.ids)[0]
     kept, needs = _with_their_basics(question, found.ids[0])
     courses = found.ids[0][kept]

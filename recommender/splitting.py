@@ -15,18 +15,17 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.candidates.histories import Histories
+from models.kernels.rows import by_matrix
 from recommender.participants import ParticipantBatch
 from recommender.people import People
+from recommender.tastes import Tastes
 from recommender.wishes import Wishes
 from training_data.frames import csr
 
-ATTRIBUTES, PAST, WEIGHTS = (
-    "attributes",
-    "past",
-    "weights",
-)  # sparse rows that are no field of a batch
+PAST, WEIGHTS = "past", "weights"  # sparse rows that are no field of a batch
+SOURCE = "source "  # and, with the name of a source behind it, what the source makes of a person
 
-BARRED = "barred"  # numbers that are none either
+BARRED, WISHED = "barred", "wished"  # numbers that are none either
 
 Vector = NDArray[np.float32]
 
@@ -85,10 +84,10 @@ def split(people: People, shared: Callable[[str, Vector], Vector]) -> list[One]:
     batch, wishes, past = people.batch, people.wishes, people.batch.histories
     values = {each.name: getattr(batch, each.name) for each in fields(batch)}
     numbers = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
-    numbers[BARRED] = people.barred
+    numbers |= {BARRED: people.barred, WISHED: people.tastes.wished}
     texts = {name: value for name, value in values.items() if isinstance(value, tuple)}
     sparse = {name: value for name, value in values.items() if isinstance(value, sp.csr_matrix)}
-    sparse[ATTRIBUTES] = past.attributes
+    sparse |= {SOURCE + name: matrix for name, matrix in people.tastes.represented.items()}
     sparse[PAST] = csr(past.weights, past.items, past.indptr.astype(np.int32), past.n_items)
     sparse[WEIGHTS] = wishes.weights
     known = {*numbers, *texts, *sparse, "histories"}
@@ -134,19 +133,23 @@ def together(ones: Sequence[One]) -> People:
     table = np.frombuffer(b"".join([one.numbers for one in ones]), dtype=kind.numbers)
     written = zip(*(one.texts for one in ones), strict=True)
     sparse = _sparse(ones)
-    attributes, past, weights = (sparse.pop(name) for name in (ATTRIBUTES, PAST, WEIGHTS))
+    past, weights = sparse.pop(PAST), sparse.pop(WEIGHTS)
+    represented = {
+        name.removeprefix(SOURCE): sparse.pop(name)
+        for name in kind.widths
+        if name.startswith(SOURCE)
+    }
     histories = Histories(
         past.indptr.astype(np.int64),
         past.indices,
         past.data,
         past.shape[1],
         np.concatenate([one.at for one in ones]),
-        attributes,
     )
     values: dict[str, Any] = {
         name: np.ascontiguousarray(table[name]) for name in kind.numbers.names or ()
     }
-    barred = values.pop(BARRED)
+    barred, wished = values.pop(BARRED), values.pop(WISHED)
     values |= zip(kind.texts, written, strict=True)
     batch = ParticipantBatch(**values, **sparse, **kind.shared, histories=histories)
     phrases = [phrase for one in ones for phrase in one.phrases]
@@ -159,22 +162,18 @@ def together(ones: Sequence[One]) -> People:
         vectors.reshape(len(phrases), kind.dim),
         csr(weights.data, numbered, weights.indptr, len(phrases)),
     )
-    return People(tuple(one.id for one in ones), batch, wishes, barred)
+    tastes = Tastes(wished, represented)
+    return People(tuple(one.id for one in ones), batch, wishes, tastes, barred)
 
 
 def _sparse(ones: Sequence[One]) -> dict[str, sp.csr_matrix]:
     """Return each sparse field of the people; their cells stand person by person, and are put field by field."""
     widths, count = ones[0].kind.widths, len(ones)
-    sizes = np.frombuffer(b"".join([one.sizes for one in ones]), np.int32).reshape(count, -1)
-    lengths = sizes.T.ravel()
-    starts = (np.cumsum(sizes) - sizes.ravel()).reshape(sizes.shape).T.ravel()
-    ends = np.cumsum(lengths)
-    order = np.repeat(starts - ends + lengths, lengths) + np.arange(ends[-1])
-    columns = np.frombuffer(b"".join([one.columns for one in ones]), np.int32)[order]
-    cells = np.frombuffer(b"".join([one.cells for one in ones]), np.float32)[order]
-    indptr = np.zeros((len(widths), count + 1), dtype=np.int32)
-    np.cumsum(sizes.T, axis=1, out=indptr[:, 1:])
-    bounds = np.concatenate([[0], ends[count - 1 :: count]])
+    indptr, columns, cells, bounds = by_matrix(
+        np.frombuffer(b"".join([one.sizes for one in ones]), np.int32).reshape(count, -1),
+        np.frombuffer(b"".join([one.columns for one in ones]), np.int32),
+        np.frombuffer(b"".join([one.cells for one in ones]), np.float32),
+    )
     return {
         name: csr(cells[first:end], columns[first:end], indptr[number], width)
         for number, ((name, width), first, end) in enumerate(

@@ -21,8 +21,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from models.candidates.base import CandidateModel
 from models.candidates.ease import EASE
+from models.candidates.linear import LinearModel
 from models.candidates.popularity import Popularity
 from models.candidates.similar_participants import SimilarParticipants
 from models.candidates.transitions import Transitions
@@ -197,7 +197,7 @@ def train(
             )
 
 
-def candidate_models() -> dict[str, CandidateModel]:
+def candidate_models() -> dict[str, LinearModel]:
     """Return the behaviour models, unfitted, by the name of their feature."""
     return {
         "behaviour": EASE(l2=50.0),

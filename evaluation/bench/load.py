@@ -21,6 +21,7 @@ LENGTH = b"content-length: "
 MOST_CONNECTIONS = 4_000
 BROKEN = 0  # status of a request that has no answer
 AT_ONCE = 32  # requests that are sent at most before answers are taken
+TICK = 0.002  # seconds; the event loop's timers have milliseconds only, so it turns idly for the last of them
 Heard = Callable[[int, bytes], None]
 
 
@@ -135,12 +136,11 @@ async def at_rate(
     drawn = rng.integers(0, len(requests), len(due)).tolist()
     late = np.zeros(len(due))
     for turn, (number, moment) in enumerate(zip(drawn, due.tolist(), strict=True)):
-        if (ahead := moment - run.now()) > 0.0005:
-            await asyncio.sleep(ahead)
-        elif turn % AT_ONCE == 0:
+        if turn % AT_ONCE == 0:
             await asyncio.sleep(0)
+        while (ahead := moment - run.now()) > 0:
+            await asyncio.sleep(ahead - TICK if ahead > TICK else 0)
         late[turn] = run.now() - moment
-        moment = min(moment, run.now())  # the loop's timers may be early
         while idle and idle[-1].closed:
             idle.pop()
         if idle:

@@ -8,22 +8,24 @@ from typing import Self
 
 import numpy as np
 import scipy.linalg
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from models.candidates.base import CandidateModel
 from models.candidates.histories import Histories
+from models.candidates.linear import LinearModel
 from models.candidates.recency import ages, by_position, decay
 from models.candidates.side import SideInformation
 from models.candidates.sparse import sums_of_rows
 from models.candidates.top_k import Scores
 from models.interactions import Interactions
+from models.kernels.sums import put_columns
 
 BLOCK = 256
 """Rows of a triangle that are mirrored together."""
 
 
 @dataclass
-class EASE(CandidateModel):
+class EASE(LinearModel):
     """Item-item weights with a zero diagonal that best rebuild every history under an L2 penalty.
 
     Parameters
@@ -80,15 +82,21 @@ class EASE(CandidateModel):
         model.n_items_ = len(old)
         return model
 
-    def score(self, batch: Histories) -> Scores:
+    def represent(self, batch: Histories) -> sp.csr_matrix:
+        """Return how much each course of the history still counts."""
+        return batch.matrix(by_position(batch, self.keep))
+
+    def score_rows(self, represented: sp.csr_matrix, rows: NDArray[np.intp]) -> Scores:
         """Return the rebuilt history; courses without an event in the past have no score."""
-        starts, courses, values = batch.cells(by_position(batch, self.keep))
         column = self._columns
-        rebuilt: Scores = sums_of_rows(starts, column[courses], values, self.weights_)
+        taken = column[represented.indices]
+        rebuilt: Scores = sums_of_rows(
+            represented.indptr, taken, represented.data, self.weights_, rows
+        )
         if len(self.items_) == len(column):
             return rebuilt
-        scores = np.full((len(batch), len(column)), -np.inf, dtype=np.float32)
-        scores[:, self.items_] = rebuilt
+        scores = np.full((len(rows), len(column)), -np.inf, dtype=np.float32)
+        put_columns(rebuilt, self.items_, scores)
         return scores
 
     def of_one(self, taken: NDArray[np.integer], courses: NDArray[np.integer]) -> Scores:

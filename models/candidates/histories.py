@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.interactions import Interactions
 from models.kernels.events import last_of_each
-from training_data.frames import rows_of, segments
+from training_data.frames import csr, rows_of, segments
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Histories:
             Value of each event; 1 where None.
         """
         starts, items, values = self.cells(weights)
-        return sp.csr_matrix((values, items, starts), shape=(len(self), self.n_items))
+        return csr(values, items, starts, self.n_items)
 
     def cells(
         self, weights: NDArray[np.float32] | None = None

@@ -9,17 +9,17 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from models.candidates.base import CandidateModel
 from models.candidates.histories import Histories
+from models.candidates.linear import LinearModel
 from models.candidates.recency import ages, decay
 from models.candidates.side import SideInformation
-from models.candidates.sparse import selection, sums_of_rows
+from models.candidates.sparse import means_of_rows, selection
 from models.candidates.top_k import Scores
 from models.interactions import Interactions
 
 
 @dataclass
-class Popularity(CandidateModel):
+class Popularity(LinearModel):
     """Decayed counts of events, the same for everybody or, with attributes, by region and group.
 
     Parameters
@@ -62,14 +62,12 @@ class Popularity(CandidateModel):
         model.group_share_[:, old < 0] = self.group_share_ @ alike.T
         return model
 
-    def score(self, batch: Histories) -> Scores:
+    def represent(self, batch: Histories) -> sp.csr_matrix:
+        """Return the participants' attributes; none where they say nothing."""
+        if len(self.group_share_) and batch.attributes is not None:
+            return batch.attributes
+        return sp.csr_matrix((len(batch), len(self.group_share_)), dtype=np.float32)
+
+    def score_rows(self, represented: sp.csr_matrix, rows: NDArray[np.intp]) -> Scores:
         """Return the expected share of the next event, the mean over the participant's attributes."""
-        if len(self.group_share_) == 0 or batch.attributes is None:
-            return np.repeat(self.share_[None], len(batch), axis=0)
-        groups = batch.attributes
-        scores: Scores = sums_of_rows(groups.indptr, groups.indices, groups.data, self.group_share_)
-        one = np.ones((1, 1), dtype=np.float32)
-        known = sums_of_rows(groups.indptr, np.zeros_like(groups.indices), groups.data, one)
-        scores /= np.maximum(known, 1)
-        scores[known[:, 0] == 0] = self.share_
-        return scores
+        return means_of_rows(represented, self.group_share_, self.share_, rows)

@@ -12,9 +12,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils.extmath import randomized_svd
 
-from models.candidates.base import CandidateModel, State
+from models.candidates.base import State
 from models.candidates.content import item_vectors
 from models.candidates.histories import Histories, histories
+from models.candidates.linear import LinearModel
 from models.candidates.recency import ages, by_position, decay
 from models.candidates.side import SideInformation
 from models.candidates.sparse import selection, sums_of_rows
@@ -23,12 +24,13 @@ from models.interactions import Interactions
 from models.kernels.lists import largest
 from models.tiles import Tiles
 from models.vectors import unit
+from training_data.frames import csr
 
 FEW = 20_000  # participants, among whom one product finds the nearest sooner than the index
 
 
 @dataclass
-class SimilarParticipants(CandidateModel):
+class SimilarParticipants(LinearModel):
     """Votes of the ``neighbours`` nearest participants for the courses they took.
 
     A participant's vector is the mean of the course vectors of the history, and a course's vector comes from who
@@ -116,11 +118,17 @@ class SimilarParticipants(CandidateModel):
         model.taken_ = (self.taken_ @ places).tocsr()
         return model
 
-    def score(self, batch: Histories) -> Scores:
-        """Return the votes; 0 for a course no neighbour took, and for an empty history."""
+    def represent(self, batch: Histories) -> sp.csr_matrix:
+        """Return the weights of the neighbours' votes; none for an empty history."""
         starts, who, near = self._nearest(self._vectors(batch))
-        votes: Scores = np.maximum(near, 0) ** np.float32(self.sharpness)
-        return sums_of_rows(starts, who, votes, self.taken_)
+        votes = np.maximum(near, 0) ** np.float32(self.sharpness)
+        return csr(votes, who, starts, len(self.people_))
+
+    def score_rows(self, represented: sp.csr_matrix, rows: NDArray[np.intp]) -> Scores:
+        """Return the votes; 0 for a course no neighbour took."""
+        return sums_of_rows(
+            represented.indptr, represented.indices, represented.data, self.taken_, rows
+        )
 
     def _nearest(
         self, vectors: NDArray[np.float32]

@@ -9,8 +9,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from models.candidates.base import CandidateModel
 from models.candidates.histories import Histories, histories
+from models.candidates.linear import LinearModel
 from models.candidates.recency import ages, by_position, decay
 from models.candidates.side import SideInformation
 from models.candidates.sparse import keep_largest, selection, sums_of_rows
@@ -20,7 +20,7 @@ from models.kernels.pairs import cells
 
 
 @dataclass
-class Transitions(CandidateModel):
+class Transitions(LinearModel):
     """Counts of course pairs in order, fading with the steps between them.
 
     Parameters
@@ -80,9 +80,15 @@ class Transitions(CandidateModel):
         model.weights_ = (places.T @ self.weights_ @ places).tocsr()
         return model
 
-    def score(self, batch: Histories) -> Scores:
+    def represent(self, batch: Histories) -> sp.csr_matrix:
+        """Return how much each course of the history still counts."""
+        return batch.matrix(by_position(batch, self.keep))
+
+    def score_rows(self, represented: sp.csr_matrix, rows: NDArray[np.intp]) -> Scores:
         """Return the expected weight as the next course; 0 where nobody went there from what one took."""
-        return sums_of_rows(*batch.cells(by_position(batch, self.keep)), self.weights_)
+        return sums_of_rows(
+            represented.indptr, represented.indices, represented.data, self.weights_, rows
+        )
 
     def of_one(self, taken: NDArray[np.integer], courses: NDArray[np.integer]) -> Scores:
         """Return what each course taken, by itself, says of another."""

@@ -3,6 +3,7 @@ from numpy.typing import NDArray
 
 def add_dense(
     starts: NDArray[np.int32],
+    some: NDArray[np.intp],
     rows: NDArray[np.int32],
     weights: NDArray[np.float32],
     table: NDArray[np.float32],
@@ -12,13 +13,30 @@ def add_dense(
 
     Parameters
     ----------
-    starts : ndarray of int32, shape (B + 1,)
-        Where the cells of each row of ``total`` begin.
+    starts : ndarray of int32
+        Where the cells of each sum begin and end.
+    some : ndarray of intp, shape (B,)
+        Which sums are wanted.
     rows, weights : ndarray of int32 and of float32, shape (Z,)
+    """
+
+def means(
+    starts: NDArray[np.int32],
+    some: NDArray[np.intp],
+    rows: NDArray[np.int32],
+    weights: NDArray[np.float32],
+    table: NDArray[np.float32],
+    otherwise: NDArray[np.float32],
+    mean: NDArray[np.float32],
+) -> None:
+    """Write weighted means of rows of a table (K, N) to ``mean`` (B, N); ``otherwise`` (N,) where nothing weighs.
+
+    Weights of less than 1 in all count as 1.
     """
 
 def add_sparse(
     starts: NDArray[np.int32],
+    some: NDArray[np.intp],
     rows: NDArray[np.int32],
     weights: NDArray[np.float32],
     indptr: NDArray[np.int32],
@@ -27,3 +45,8 @@ def add_sparse(
     total: NDArray[np.float32],
 ) -> None:
     """Do the same for a table in compressed rows, of which ``indptr``, ``indices`` and ``data`` are the parts."""
+
+def put_columns(
+    values: NDArray[np.float32], columns: NDArray[np.int32], into: NDArray[np.float32]
+) -> None:
+    """Write values (B, K) to the columns (K,) of ``into`` (B, N)."""

@@ -4,6 +4,7 @@
 
 def add_dense(
     const int[::1] starts,
+    const Py_ssize_t[::1] some,
     const int[::1] rows,
     const float[::1] weights,
     const float[:, ::1] table,
@@ -18,7 +19,7 @@ def add_dense(
     with nogil:
         for b in range(total.shape[0]):
             into = &total[b, 0]
-            for place in range(starts[b], starts[b + 1]):
+            for place in range(starts[some[b]], starts[some[b] + 1]):
                 if rows[place] < 0:
                     continue
                 row, weight = &table[rows[place], 0], weights[place]
@@ -26,8 +27,42 @@ def add_dense(
                     into[column] += weight * row[column]
 
 
+def means(
+    const int[::1] starts,
+    const Py_ssize_t[::1] some,
+    const int[::1] rows,
+    const float[::1] weights,
+    const float[:, ::1] table,
+    const float[::1] otherwise,
+    float[:, ::1] mean,
+):
+    cdef Py_ssize_t b, place, column
+    cdef const float *row
+    cdef float *into
+    cdef float weight, known
+    if not table.shape[1]:
+        return
+    with nogil:
+        for b in range(mean.shape[0]):
+            into, known = &mean[b, 0], 0
+            for column in range(table.shape[1]):
+                into[column] = 0
+            for place in range(starts[some[b]], starts[some[b] + 1]):
+                row, weight = &table[rows[place], 0], weights[place]
+                known += weight
+                for column in range(table.shape[1]):
+                    into[column] += weight * row[column]
+            if known > 1:
+                for column in range(table.shape[1]):
+                    into[column] /= known
+            elif known == 0:
+                for column in range(table.shape[1]):
+                    into[column] = otherwise[column]
+
+
 def add_sparse(
     const int[::1] starts,
+    const Py_ssize_t[::1] some,
     const int[::1] rows,
     const float[::1] weights,
     const int[::1] indptr,
@@ -38,8 +73,16 @@ def add_sparse(
     cdef Py_ssize_t b, place, cell
     with nogil:
         for b in range(total.shape[0]):
-            for place in range(starts[b], starts[b + 1]):
+            for place in range(starts[some[b]], starts[some[b] + 1]):
                 if rows[place] < 0:
                     continue
                 for cell in range(indptr[rows[place]], indptr[rows[place] + 1]):
                     total[b, indices[cell]] += weights[place] * data[cell]
+
+
+def put_columns(const float[:, ::1] values, const int[::1] columns, float[:, ::1] into):
+    cdef Py_ssize_t b, place
+    with nogil:
+        for b in range(values.shape[0]):
+            for place in range(columns.shape[0]):
+                into[b, columns[place]] = values[b, place]

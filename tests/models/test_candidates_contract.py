@@ -17,6 +17,7 @@ from models.candidates.ease import EASE
 from models.candidates.histories import Histories, histories
 from models.candidates.ials import IALS
 from models.candidates.item_knn import ItemKNN
+from models.candidates.linear import LinearModel
 from models.candidates.new_courses import NewCourses
 from models.candidates.popularity import Popularity
 from models.candidates.side import SideInformation
@@ -134,6 +135,18 @@ def test_one_is_a_row_of_many(make: Callable[[], CandidateModel]) -> None:
     for row in (0, 7, 59):
         _, one = model.recommend(batch.take(slice(row, row + 1)), 5)
         np.testing.assert_allclose(one[0], many[row], rtol=1e-4, atol=1e-6)
+
+
+def test_people_who_were_represented_alone_are_scored_as_in_a_batch(
+    make: Callable[[], CandidateModel],
+) -> None:
+    model, batch = fitted(make)
+    if not isinstance(model, LinearModel):
+        pytest.skip("makes nothing of a participant that may be kept")
+    alone = [model.represent(batch.take(np.array([row]))) for row in range(len(batch))]
+    rows = np.array([5, 0, 41])
+    found = model.score_rows(sp.csr_matrix(sp.vstack(alone)), rows)
+    np.testing.assert_allclose(found, model.score(batch)[rows], rtol=1e-5)
 
 
 def test_saved_and_loaded_ranks_alike(make: Callable[[], CandidateModel]) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from models.kernels.events import fading, last_of_each
 from models.kernels.lists import columns_of, largest, propose
 from models.kernels.masks import counted, mark, mark_containing, mark_farther, mark_some
+from models.kernels.rows import by_matrix
 from models.kernels.shares import cells_of, shares, weighted_shares
 
 MANY = settings(max_examples=150, deadline=None)
@@ -168,3 +169,22 @@ def test_cells_of_items(seed: int) -> None:
     cells_of(values, rows, columns, items, found)
     expected = np.where(columns[items] >= 0, values[rows[:, None], columns[items]], 0)
     assert np.array_equal(found, expected)
+
+
+@MANY
+@given(seeds, st.integers(1, 5), st.integers(1, 4))
+def test_rows_that_stand_person_by_person_become_matrices(
+    seed: int, people: int, matrices: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    whole = [matrix(rng, people) for _ in range(matrices)]
+    rows = [[one[[person]] for one in whole] for person in range(people)]
+    sizes = np.array([[row.nnz for row in mine] for mine in rows], dtype=np.int32)
+    indptr, columns, cells, bounds = by_matrix(
+        sizes,
+        np.concatenate([row.indices for mine in rows for row in mine]),
+        np.concatenate([row.data for mine in rows for row in mine]),
+    )
+    for one, starts, (first, end) in zip(whole, indptr, pairwise(bounds), strict=True):
+        found = sp.csr_matrix((cells[first:end], columns[first:end], starts), shape=one.shape)
+        assert (found != one).nnz == 0

@@ -232,6 +232,9 @@ def test_people_read_one_by_one_are_answered_as_in_one_batch(
     np.testing.assert_allclose(
         stacked.wishes.participants(), whole.wishes.participants(), rtol=1e-5, atol=1e-6
     )
+    for name, represented in whole.tastes.represented.items():
+        kept = stacked.tastes.represented[name]
+        np.testing.assert_allclose(kept.toarray(), represented.toarray(), rtol=1e-5, atol=1e-6)
     one, other = engine.answer(whole, DAY), engine.answer(stacked, DAY)
     assert one.ids.tolist() == other.ids.tolist()
     np.testing.assert_allclose(one.scores, other.scores, rtol=1e-5)
