@@ -139,7 +139,7 @@ def simple_lists(asked: Sequence[Asked]) -> Lists:
     ids, best = top_k(scores, min(head.settings.k, mask.shape[1]), mask)
     features = np.zeros((*ids.shape, len(FEATURES)), dtype=np.float32)
     features[:, :, FEATURES.index(POPULARITY)] = np.maximum(best, 0)
-    answer = Answer(question, people.wishes, ids.astype(np.int32), best, features)
+    answer = Answer(question, people.wishes, people.tastes, ids.astype(np.int32), best, features)
     lists = items(replace(engine, ranker=FixedRanker()), answer, head.messages)
     neutral = people.batch.opted_out.tolist()
     answers = [

@@ -61,27 +61,28 @@ def items(engine: Engine, answer: Answer, messages: Messages) -> list[list[dict[
     explainer = engine.explainer(answer, messages.language)
     whys = engine.why(answer, explainer)
     told = _told(whys, messages)
+    regions, km = explainer.whereabouts
     pairs = zip(
         explainer.rows.tolist(),
         explainer.courses.tolist(),
         answer.scores[answer.ids >= 0].astype(np.float64).round(4).tolist(),
         _propensities(answer),
-        explainer.whereabouts,
+        regions.tolist(),
+        km.tolist(),
         whys,
         strict=True,
     )
     facts = engine.catalogue.facts
     lists: list[list[dict[str, Any]]] = [[] for _ in answer.ids]
-    for row, course, score, propensity, place, reasons in pairs:
-        region, km = place or (None, None)
+    for row, course, score, propensity, region, far, reasons in pairs:
         known = facts[course]
         lists[row].append(
             {
                 "rank": len(lists[row]) + 1,
                 **known,
                 "price_text": messages.price(known[PRICE]),
-                "region": region,
-                "distance_km": None if km is None or isnan(km) else round(km, 1),
+                "region": explainer.region_name(region),
+                "distance_km": None if isnan(far) else round(far, 1),
                 "score": score,
                 "propensity": propensity,
                 "reasons": [told[id(why)] for why in reasons],

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from models.candidates.ease import EASE
 from models.candidates.popularity import Popularity
 from models.candidates.transitions import Transitions
-from models.kernels.pairs import closest, largest
+from models.kernels.pairs import closest
 from recommender.explainer import Explainer, Why
-from recommender.quality import ENOUGH
 
 MOST_SKILLS = 3  # named in one reason
 CLOSE = 0.25  # 99 of 100 unrelated pairs of a skill and a training are less alike (cosine)
@@ -50,16 +49,16 @@ def _once(why: Callable[[int], Why], numbers: list[int]) -> Callable[[int], Why]
 
 
 def _gap(e: Explainer) -> Voice:
-    return _of_occupation(e, "closes_gap", e.question.batch.missing)
+    return _of_occupation(e, "closes_gap", held=False)
 
 
 def _needed(e: Explainer) -> Voice:
-    return _of_occupation(e, "skills_needed", e.question.batch.needed)
+    return _of_occupation(e, "skills_needed", held=True)
 
 
-def _of_occupation(e: Explainer, code: str, weights: NDArray[np.float32]) -> Voice:
+def _of_occupation(e: Explainer, code: str, *, held: bool) -> Voice:
     """Name the weightiest skills that a training teaches for the work wished for."""
-    best, target = e.weightiest(weights, MOST_SKILLS), e.question.batch.target[e.rows]
+    best, target = e.weightiest(MOST_SKILLS, held=held), e.question.batch.target[e.rows]
     best_of, target_of = best.tolist(), target.tolist()
     skills = e.skills.labels(e.language)
     occupations = e.occupations.vocabulary.labels(e.language)
@@ -98,13 +97,10 @@ def _because_of(code: str, source: str) -> Callable[[Explainer], Voice]:
 
     def backing(e: Explainer) -> Voice:
         model, titles = e.sources.get(source), e.question.catalogue.titles
-        starts, taken, courses = e.taken
-        said = np.zeros(len(taken), dtype=np.float32)
+        course = np.full(len(e.rows), -1)
         if isinstance(model, EASE | Transitions):
-            said = model.of_one(taken, courses)
-        return _of(
-            largest(starts, taken, said), lambda course: Why(code, {"course": titles[course]})
-        )
+            course = model.strongest(e.tastes.represented[source], e.rows, e.courses)
+        return _of(course, lambda number: Why(code, {"course": titles[number]}))
 
     return backing
 
@@ -144,16 +140,15 @@ def _builds(e: Explainer) -> Voice:
 
 
 def _near(e: Explainer) -> Voice:
-    homes, places = e.question.batch.region[e.rows].tolist(), e.whereabouts
+    homes, (region, km) = e.question.batch.region[e.rows], e.whereabouts
 
     def says(pair: int) -> Why:
-        region, km = places[pair] or (None, 0.0)
-        if region == e.region_name(homes[pair]):
-            return Why("own_region", {"region": region})
-        return Why("near", {"region": region, "km": round(km)})
+        named = {"region": e.region_name(region[pair])}
+        if region[pair] == homes[pair]:
+            return Why("own_region", named)
+        return Why("near", named | {"km": round(float(km[pair]))})
 
-    named = [place is not None and place[0] is not None for place in places]
-    return Voice(np.array(named, dtype=bool), says)
+    return Voice(region >= 0, says)
 
 
 def _placement(e: Explainer) -> Voice:
@@ -165,17 +160,15 @@ def _placement(e: Explainer) -> Voice:
 
 
 def _rated(e: Explainer) -> Voice:
-    measures, courses = e.quality.measures, e.courses
-    count = np.maximum(measures["rating"].count[courses], measures["completion"].count[courses])
-    good = (count >= ENOUGH) & (e.quality.overall[courses] > e.quality.usual)
-    return _of(np.where(good, 0, -1), lambda _: Why("well_rated", {}))
+    praise = Why("well_rated", {})
+    return Voice(e.quality.praised[e.courses], lambda _: praise)
 
 
 def _sought(e: Explainer) -> Voice:
     """Name openings for the work wished for, where the training serves it, else for a skill it teaches."""
     batch = e.question.batch
     region = np.where(batch.opted_out, -1, batch.region)[e.rows]
-    serves = e.weightiest(batch.needed, 1)[:, 0] >= 0
+    serves = e.weightiest(1, held=True)[:, 0] >= 0
     target = np.where(serves, batch.target[e.rows], -1)
     taught = e.question.catalogue.taught[e.courses]
     jobs, asking = e.demand.openings_as(region, target), e.demand.openings_asking(region, taught)

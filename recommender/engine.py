@@ -76,6 +76,7 @@ class Answer:
 
     question: Question
     wishes: Wishes
+    tastes: Tastes
     ids: NDArray[np.int32]
     scores: NDArray[np.float32]
     features: NDArray[np.float32]
@@ -294,7 +295,7 @@ class Engine:
         ).among(served, len(mask))
         hold_to(mask, lists.ids)
         trace.ended("reranking")
-        return Answer(question, people.wishes, **vars(lists), trace=trace)
+        return Answer(question, people.wishes, people.tastes, **vars(lists), trace=trace)
 
     def recommend_blocks(
         self,
@@ -316,6 +317,7 @@ class Engine:
             answer.ids[rows, places],
             answer.question,
             answer.wishes,
+            answer.tastes,
             self.course_vectors,
             self.quality,
             self.demand,

@@ -16,8 +16,8 @@ from recommender.demand import Demand
 from recommender.quality import Quality
 from recommender.question import Question
 from recommender.reach import nearest_places
+from recommender.tastes import Tastes
 from recommender.wishes import Wishes
-from training_data.frames import segments
 from training_data.regions import RegionTable
 from training_data.vocabulary import Occupations, Vocabulary
 
@@ -29,6 +29,13 @@ class Why(NamedTuple):
 
     code: str
     evidence: Evidence
+
+
+class Whereabouts(NamedTuple):
+    """Regions (M,), -1 for a training that is taken online or has no open place, and km (M,), NaN for those."""
+
+    region: NDArray[np.int32]
+    km: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,7 @@ class Explainer:
     courses: NDArray[np.int32]
     question: Question
     wishes: Wishes
+    tastes: Tastes
     course_vectors: NDArray[np.float32]
     quality: Quality
     demand: Demand
@@ -60,44 +68,45 @@ class Explainer:
     language: str
 
     @cached_property
-    def whereabouts(self) -> list[tuple[str | None, float] | None]:
-        """Region and kilometres of the nearest open place of each pair's training.
-
-        None for one that is taken online, or has no open place.
-        """
+    def whereabouts(self) -> Whereabouts:
+        """The nearest open place of each pair's training."""
         question, places = self.question, self.question.offer.places_to_go_to
-        found: list[tuple[str | None, float] | None] = [None] * len(self.rows)
+        region = np.full(len(self.rows), -1, dtype=np.int32)
+        km = np.full(len(self.rows), np.nan)
         met = np.flatnonzero(question.catalogue.face_to_face[self.courses])
-        if not len(met):
-            return found
-        place, km = nearest_places(
-            question.batch,
-            self.rows[met],
-            self.courses[met],
-            places,
-            question.offer.roads_to_them,
-        )
-        region = places.region[place] if len(places) else place
-        there = zip(met.tolist(), place.tolist(), region.tolist(), km.tolist(), strict=True)
-        for pair, open_, where, far in there:
-            if open_ >= 0:
-                found[pair] = self.region_name(where), far
-        return found
+        if len(met) and len(places):
+            nearest, km[met] = nearest_places(
+                question.batch,
+                self.rows[met],
+                self.courses[met],
+                places,
+                question.offer.roads_to_them,
+            )
+            region[met] = np.where(nearest >= 0, places.region[nearest], -1)
+        return Whereabouts(region, km)
 
     def region_name(self, region: int) -> str | None:
         """Name of a region; None where it is not known."""
         return None if region < 0 else self.regions.names[region]
 
-    @cached_property
-    def taken(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-        """The courses that the models know of each pair's participant, pair by pair.
+    def weightiest(self, most: int, *, held: bool) -> NDArray[np.int32]:
+        """Return the skills that weigh most for the work wished for, of what each training teaches, (M, most).
 
-        Where each pair's begin, (M + 1,), the courses, (P,), and the pair's own training beside each.
+        Parameters
+        ----------
+        held : bool
+            Whether skills count that the person has already.
         """
-        starts, courses, _ = self.question.batch.histories.cells()
-        begin, pairs, cells = segments(starts, self.rows)
-        return begin, courses[cells], self.courses[pairs]
-
-    def weightiest(self, weights: NDArray[np.float32], most: int) -> NDArray[np.int32]:
-        """Return the skills that weigh most, by (B, S + 1), of what each training teaches, (M, most)."""
-        return heaviest(weights, self.rows, self.question.catalogue.taught, self.courses, most)
+        batch, taught = self.question.batch, self.question.catalogue.taught
+        needs, left_out = batch.needs, batch.skills
+        return heaviest(
+            needs.indptr,
+            needs.indices,
+            needs.data,
+            np.zeros_like(left_out.indptr) if held else left_out.indptr,
+            left_out.indices,
+            self.rows,
+            taught,
+            self.courses,
+            most,
+        )

@@ -116,24 +116,9 @@ class ParticipantBatch:
         return len(self.birth_year)
 
     @cached_property
-    def held(self) -> NDArray[np.float32]:
-        """A one for each skill held, (B, S + 1); the last column is 0, for a skill of number -1."""
-        return spread(self.skills)
-
-    @cached_property
-    def needed(self) -> NDArray[np.float32]:
-        """Weight of each skill for the work wished for, (B, S + 1); the last column is 0."""
-        return spread(self.needs)
-
-    @cached_property
     def interested(self) -> NDArray[np.float32]:
         """A one for each topic that the person named, (B, n_categories + 1); the last column is 0."""
         return spread(self.interests)
-
-    @cached_property
-    def missing(self) -> NDArray[np.float32]:
-        """``needed`` without the skills that are held."""
-        return self.needed * (1 - self.held)
 
     @cached_property
     def has_finished(self) -> NDArray[np.bool_]:

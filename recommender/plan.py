@@ -87,6 +87,7 @@ def plan(
     answer = Answer(
         question,
         wished,
+        tastes,
         found.ids[:, places],
         scores[None, places],
         table[:, places],

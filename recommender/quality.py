@@ -92,6 +92,12 @@ class Quality:
         """Median of ``overall``."""
         return float(np.median(self.overall))
 
+    @cached_property
+    def praised(self) -> NDArray[np.bool_]:
+        """Whether each is above the usual, and there is enough data to say so, (N,)."""
+        known = self.measures["rating"].known | self.measures["completion"].known
+        return known & (self.overall > self.usual)
+
     @property
     def completion(self) -> NDArray[np.float32]:
         """Share that finishes, (N,)."""

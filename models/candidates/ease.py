@@ -18,6 +18,7 @@ from models.candidates.side import SideInformation
 from models.candidates.sparse import sums_of_rows
 from models.candidates.top_k import Scores
 from models.interactions import Interactions
+from models.kernels.pairs import strongest_of_table
 from models.kernels.sums import put_columns
 
 BLOCK = 256
@@ -99,14 +100,14 @@ class EASE(LinearModel):
         put_columns(rebuilt, self.items_, scores)
         return scores
 
-    def of_one(self, taken: NDArray[np.integer], courses: NDArray[np.integer]) -> Scores:
-        """Return what each course taken, by itself, says of another."""
-        column = self._columns
-        a, b = column[taken], column[courses]
-        said: Scores = self.weights_[a, b]
-        said[a < 0] = 0
-        said[b < 0] = -np.inf
-        return said
+    def strongest(
+        self, represented: sp.csr_matrix, rows: NDArray[np.intp], courses: NDArray[np.int32]
+    ) -> NDArray[np.int32]:
+        """Return which course of each row's history alone says most for another, (P,); -1 where none does."""
+        history = represented
+        return strongest_of_table(
+            history.indptr, history.indices, rows, self.weights_, self._columns, courses
+        )
 
     @cached_property
     def _columns(self) -> NDArray[np.int32]:

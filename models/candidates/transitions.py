@@ -16,7 +16,7 @@ from models.candidates.side import SideInformation
 from models.candidates.sparse import keep_largest, selection, sums_of_rows
 from models.candidates.top_k import Scores
 from models.interactions import Interactions
-from models.kernels.pairs import cells
+from models.kernels.pairs import strongest_of_rows
 
 
 @dataclass
@@ -90,11 +90,11 @@ class Transitions(LinearModel):
             represented.indptr, represented.indices, represented.data, self.weights_, rows
         )
 
-    def of_one(self, taken: NDArray[np.integer], courses: NDArray[np.integer]) -> Scores:
-        """Return what each course taken, by itself, says of another."""
-        said = np.empty(len(taken), dtype=np.float32)
-        parts = self.weights_.indptr, self.weights_.indices, self.weights_.data
-        cells(
-            *parts, taken.astype(np.int32, copy=False), courses.astype(np.int32, copy=False), said
+    def strongest(
+        self, represented: sp.csr_matrix, rows: NDArray[np.intp], courses: NDArray[np.int32]
+    ) -> NDArray[np.int32]:
+        """Return which course of each row's history alone says most for another, (P,); -1 where none does."""
+        history, table = represented, self.weights_
+        return strongest_of_rows(
+            history.indptr, history.indices, rows, table.indptr, table.indices, table.data, courses
         )
-        return said

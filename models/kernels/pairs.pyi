@@ -17,32 +17,45 @@ def closest(
     """
 
 def heaviest(
+    starts: NDArray[np.int32],
+    members: NDArray[np.int32],
     weights: NDArray[np.float32],
+    left_out_starts: NDArray[np.int32],
+    left_out: NDArray[np.int32],
     rows: NDArray[np.intp],
     sets: NDArray[np.int32],
     b: NDArray[np.int32],
     most: int,
 ) -> NDArray[np.int32]:
-    """Return which columns of set ``b`` weigh most in a row of ``weights``, pair by pair, (P, most).
+    """Return which columns of set ``b`` weigh most in a row of weights, pair by pair, (P, most).
 
-    The heaviest first, the first of equal ones before the others. Sets and what is returned are padded with
-    -1; what weighs nothing is left out.
+    The heaviest first, the first of equal ones before the others. Rows are compressed; columns of the row of
+    ``left_out``, and those that weigh nothing, are left out. Sets and what is returned are padded with -1.
     """
 
-def cells(
-    indptr: NDArray[np.int32],
-    indices: NDArray[np.int32],
-    data: NDArray[np.float32],
-    rows: NDArray[np.int32],
-    columns: NDArray[np.int32],
-    out: NDArray[np.float32],
-) -> None:
-    """Write the cells (P,) of a matrix in compressed rows; 0 where it has none."""
-
-def largest(
-    starts: NDArray[np.int32], members: NDArray[np.int32], values: NDArray[np.float32]
+def strongest_of_table(
+    starts: NDArray[np.int32],
+    members: NDArray[np.int32],
+    rows: NDArray[np.intp],
+    table: NDArray[np.float32],
+    places: NDArray[np.int32],
+    b: NDArray[np.int32],
 ) -> NDArray[np.int32]:
-    """Return the member with the first of the largest values above 0 of each segment, (S,); -1 where none is."""
+    """Return the member with the first of the largest values above 0 for ``b``, pair by pair, (P,); -1 for none.
+
+    Of the members of each pair's row in compressed rows. ``places`` are rows and columns of the table, -1 for none.
+    """
+
+def strongest_of_rows(
+    starts: NDArray[np.int32],
+    members: NDArray[np.int32],
+    rows: NDArray[np.intp],
+    table_starts: NDArray[np.int32],
+    table_members: NDArray[np.int32],
+    table: NDArray[np.float32],
+    b: NDArray[np.int32],
+) -> NDArray[np.int32]:
+    """Return the same where the table is in compressed rows, of which it has its parts."""
 
 def leading(
     values: NDArray[np.float32],

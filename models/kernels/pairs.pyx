@@ -5,7 +5,6 @@
 import numpy as np
 
 from libc.math cimport INFINITY
-from libcpp.algorithm cimport find
 from libcpp.vector cimport vector
 
 from models.kernels.dots cimport dot
@@ -39,70 +38,101 @@ def closest(
 
 
 def heaviest(
-    const float[:, ::1] weights,
+    const int[::1] starts,
+    const int[::1] members,
+    const float[::1] weights,
+    const int[::1] left_out_starts,
+    const int[::1] left_out,
     const Py_ssize_t[:] rows,
     const int[:, ::1] sets,
     const int[::1] b,
     Py_ssize_t most,
 ):
-    cdef Py_ssize_t pair, member, place
+    cdef Py_ssize_t pair, member, place, cell, row
     cdef int column
     cdef float weight
+    cdef vector[float] weight_of = vector[float](most)
     found = np.full((rows.shape[0], most), -1, dtype=np.int32)
     cdef int[:, ::1] best = found
     with nogil:
         for pair in range(rows.shape[0]):
+            row = rows[pair]
             for member in range(sets.shape[1]):
                 column = sets[b[pair], member]
-                weight = weights[rows[pair], column] if column >= 0 else 0
-                if weight > 0:
-                    place = most
-                    while place > 0 and (
-                        best[pair, place - 1] < 0 or weights[rows[pair], best[pair, place - 1]] < weight
-                    ):
-                        place -= 1
-                        if place + 1 < most:
-                            best[pair, place + 1] = best[pair, place]
-                    if place < most:
-                        best[pair, place] = column
+                if column < 0:
+                    continue
+                cell = cell_of(members, starts[row], starts[row + 1], column)
+                weight = weights[cell] if cell >= 0 else 0
+                if weight <= 0 or cell_of(
+                    left_out, left_out_starts[row], left_out_starts[row + 1], column
+                ) >= 0:
+                    continue
+                place = most
+                while place > 0 and (best[pair, place - 1] < 0 or weight_of[place - 1] < weight):
+                    place -= 1
+                    if place + 1 < most:
+                        best[pair, place + 1], weight_of[place + 1] = best[pair, place], weight_of[place]
+                if place < most:
+                    best[pair, place], weight_of[place] = column, weight
     return found
 
 
-def cells(
-    const int[::1] indptr,
-    const int[::1] indices,
-    const float[::1] data,
-    const int[::1] rows,
-    const int[::1] columns,
-    float[::1] out,
+cdef Py_ssize_t cell_of(const int[::1] members, Py_ssize_t begin, Py_ssize_t end, int column) noexcept nogil:
+    """Return where a column stands among the cells of a row, -1 where it does not."""
+    cdef Py_ssize_t cell
+    for cell in range(begin, end):
+        if members[cell] == column:
+            return cell
+    return -1
+
+
+def strongest_of_table(
+    const int[::1] starts,
+    const int[::1] members,
+    const Py_ssize_t[:] rows,
+    const float[:, ::1] table,
+    const int[::1] places,
+    const int[::1] b,
 ):
-    cdef Py_ssize_t pair
-    cdef const int *begin
-    cdef const int *end
-    cdef const int *found
-    if not indices.shape[0]:
-        out[:] = 0
-        return
-    with nogil:
-        for pair in range(rows.shape[0]):
-            begin = &indices[0] + indptr[rows[pair]]
-            end = &indices[0] + indptr[rows[pair] + 1]
-            found = find(begin, end, columns[pair])
-            out[pair] = data[found - &indices[0]] if found < end else 0
-
-
-def largest(const int[::1] starts, const int[::1] members, const float[::1] values):
-    cdef Py_ssize_t segment, place
+    cdef Py_ssize_t pair, cell
     cdef float most
-    found = np.full(starts.shape[0] - 1, -1, dtype=np.int32)
+    found = np.full(rows.shape[0], -1, dtype=np.int32)
     cdef int[::1] best = found
     with nogil:
-        for segment in range(starts.shape[0] - 1):
+        for pair in range(rows.shape[0]):
             most = 0
-            for place in range(starts[segment], starts[segment + 1]):
-                if values[place] > most:
-                    most = values[place]
-                    best[segment] = members[place]
+            if places[b[pair]] < 0:
+                continue
+            for cell in range(starts[rows[pair]], starts[rows[pair] + 1]):
+                if places[members[cell]] >= 0 and table[places[members[cell]], places[b[pair]]] > most:
+                    most = table[places[members[cell]], places[b[pair]]]
+                    best[pair] = members[cell]
+    return found
+
+
+def strongest_of_rows(
+    const int[::1] starts,
+    const int[::1] members,
+    const Py_ssize_t[:] rows,
+    const int[::1] table_starts,
+    const int[::1] table_members,
+    const float[::1] table,
+    const int[::1] b,
+):
+    cdef Py_ssize_t pair, cell, at
+    cdef float most
+    found = np.full(rows.shape[0], -1, dtype=np.int32)
+    cdef int[::1] best = found
+    with nogil:
+        for pair in range(rows.shape[0]):
+            most = 0
+            for cell in range(starts[rows[pair]], starts[rows[pair] + 1]):
+                at = cell_of(
+                    table_members, table_starts[members[cell]], table_starts[members[cell] + 1], b[pair]
+                )
+                if at >= 0 and table[at] > most:
+                    most = table[at]
+                    best[pair] = members[cell]
     return found
 
 

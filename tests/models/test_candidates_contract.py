@@ -78,12 +78,12 @@ def make(request: pytest.FixtureRequest) -> Callable[[], CandidateModel]:
 
 
 @pytest.mark.parametrize("make", [EASE, Transitions])
-def test_what_one_course_says_is_the_score_of_a_history_of_one(
+def test_the_strongest_course_of_a_history_is_that_of_the_highest_score_alone(
     make: Callable[[], EASE | Transitions],
 ) -> None:
     interactions, side = two_camps()
     model = make().fit(interactions, side)
-    taken, courses = (grid.ravel() for grid in np.mgrid[:N_ITEMS, :N_ITEMS])
+    batch = batch_of(interactions, side)
     ones = Histories(
         indptr=np.arange(N_ITEMS + 1),
         items=np.arange(N_ITEMS, dtype=np.int32),
@@ -91,9 +91,13 @@ def test_what_one_course_says_is_the_score_of_a_history_of_one(
         n_items=N_ITEMS,
         at=np.zeros(N_ITEMS, dtype=np.int64),
     )
-    expected = model.score(ones)[taken, courses]
-    assert np.unique(expected[np.isfinite(expected)]).size > 1
-    np.testing.assert_allclose(model.of_one(taken, courses), expected, rtol=1e-6)
+    alone = model.score(ones)
+    rows, courses = (grid.ravel() for grid in np.mgrid[:N_USERS, :N_ITEMS])
+    found = model.strongest(model.represent(batch), rows, courses.astype(np.int32))
+    assert len(np.unique(found)) > N_ITEMS // 2
+    for row, course, best in zip(rows, courses, found, strict=True):
+        said = {item: alone[item, course] for item in set(batch.take(np.array([row])).items)}
+        assert said.get(best, 0.0) == max(0.0, *said.values())
 
 
 def test_shapes_types_and_order(make: Callable[[], CandidateModel]) -> None:
