@@ -19,7 +19,6 @@ from recommender.question import Question
 from recommender.reasons import PLACE, Reason, bits_where
 from training_data.frames import Rows
 
-PLACES_OF_PERSON = {reason: np.uint32(PLACE[reason]) for reason in OF_PERSON}
 CELLS = 2_000_000  # pairs of a block: its intermediate results stay in a core's cache
 
 
@@ -36,18 +35,18 @@ def question_of(batch: ParticipantBatch, offer: Offer, bits: NDArray[np.uint32])
     """Return the question of people of whom it was found out before what bars them, on the same day."""
     some = int(np.bitwise_or.reduce(bits, initial=0))
     kept = {
-        reason: bits >> place & 1 > 0 if some >> place & 1 else None
-        for reason, place in PLACES_OF_PERSON.items()
+        reason: bits & 1 << PLACE[reason] > 0 if some & 1 << PLACE[reason] else None
+        for reason in OF_PERSON
     }
     return Question(batch, offer, kept)
 
 
 def permitted(question: Question) -> NDArray[np.bool_]:
     """Return the mask, shape (B, N): True where no check forbids."""
-    mask = np.empty((len(question.batch), len(question.catalogue)), dtype=bool)
-    for rows, block in permitted_blocks(question):
-        mask[rows] = block
-    return mask
+    blocks = [block for _, block in permitted_blocks(question)]
+    if len(blocks) == 1:
+        return blocks[0]
+    return np.concatenate([np.empty((0, len(question.catalogue)), dtype=bool), *blocks])
 
 
 def permitted_blocks(question: Question) -> Iterator[tuple[slice, NDArray[np.bool_]]]:
@@ -58,8 +57,7 @@ def permitted_blocks(question: Question) -> Iterator[tuple[slice, NDArray[np.boo
             people &= ~found
     trainings = question.offer.closed == 0
     for rows in _blocks(len(people), len(trainings)):
-        block = np.tile(trainings, (len(people[rows]), 1))
-        block[~people[rows]] = False
+        block = people[rows, None] & trainings
         for reason in OF_PAIR:
             if (found := _of_pairs(question, reason, rows)) is not None:
                 np.greater(block, found, out=block)  # block and not found, in one pass
@@ -105,11 +103,10 @@ def _of_people(question: Question, reason: Reason) -> NDArray[np.bool_] | None:
 
 def _of_pairs(question: Question, reason: Reason, rows: Rows) -> NDArray[np.bool_] | None:
     """Return where a reason forbids, (n, N), for some rows of the batch; None where it does nowhere."""
-    check = OF_PAIR[reason]
-    if len(question.batch) * len(question.catalogue) > CELLS:
-        return check(question, rows)
+    if question.cells > CELLS:
+        return OF_PAIR[reason](question, rows)
     if reason not in question.kept:
-        question.kept[reason] = check(question, slice(None))
+        question.kept[reason] = OF_PAIR[reason](question, slice(None))
     found = question.kept[reason]
     return None if found is None else found[rows]
 

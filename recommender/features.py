@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from models.candidates.sparse import sums_of_rows
 from models.kernels.shares import cells_of, shares, weighted_shares
 from recommender.offer import Offer
 from recommender.quality import Quality
@@ -163,15 +162,9 @@ def _skill_features(
 def _level_fit(
     question: Question, people: NDArray[np.intp], candidates: NDArray[np.int32]
 ) -> NDArray[np.float32]:
-    """1 where the level suits what the person already holds of the training's field, down to 0.
-
-    Someone who holds none of the skills that trainings of the topic teach is a beginner, someone who
-    holds four or more is advanced.
-    """
-    catalogue, skills = question.catalogue, question.batch.skills
-    held = sums_of_rows(skills.indptr, skills.indices, skills.data, catalogue.topics_of_skills)
-    stage = np.empty(candidates.shape, dtype=np.float32)
-    cells_of(np.minimum(held / 2.0, 2.0), people, catalogue.field, candidates, stage)
+    """1 where the level suits what the person already holds of the training's field, down to 0."""
+    catalogue, stage = question.catalogue, np.empty(candidates.shape, dtype=np.float32)
+    cells_of(question.batch.stage, people, catalogue.field, candidates, stage)
     level = catalogue.level[candidates]
     return np.where(level >= 0, 1.0 - np.abs(stage - level) / 2.0, np.float32(0.5))
 

@@ -13,6 +13,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.candidates.histories import Histories
+from models.candidates.sparse import sums_of_rows
 from models.kernels.masks import mark
 from recommender.catalogue import Catalogue, located
 from recommender.objective import DEFAULT, Objective
@@ -75,8 +76,11 @@ class ParticipantBatch:
         Whether the person is known to have none.
     skills, needs : csr_matrix of float32, shape (B, S)
         Skills held, and skills that the wished-for occupation needs by weight.
-    interests : csr_matrix of float32, shape (B, n_categories)
-        Catalogue topics the person named.
+    interested : ndarray of float32, shape (B, n_categories + 1)
+        A one for each topic that the person named; the last column is 0, for a topic of number -1.
+    stage : ndarray of float32, shape (B, at least one topic)
+        How far each is in each topic: 0 for a beginner, who holds none of the skills that its trainings teach, to 2
+        for four skills or more.
     taken, finished, rated : csr_matrix of float32, shape (B, N)
         Trainings bought or begun, finished, and rated.
     histories : Histories
@@ -105,7 +109,8 @@ class ParticipantBatch:
     lacks_connection: NDArray[np.bool_]
     skills: sp.csr_matrix
     needs: sp.csr_matrix
-    interests: sp.csr_matrix
+    interested: NDArray[np.float32]
+    stage: NDArray[np.float32]
     taken: sp.csr_matrix
     finished: sp.csr_matrix
     rated: sp.csr_matrix
@@ -114,11 +119,6 @@ class ParticipantBatch:
 
     def __len__(self) -> int:
         return len(self.birth_year)
-
-    @cached_property
-    def interested(self) -> NDArray[np.float32]:
-        """A one for each topic that the person named, (B, n_categories + 1); the last column is 0."""
-        return spread(self.interests)
 
     @cached_property
     def has_finished(self) -> NDArray[np.bool_]:
@@ -156,6 +156,7 @@ def build_batch(
         region, participants[P.latitude.name], participants[P.longitude.name], regions
     )
     target = positions(participants[P.target_occupation.name], occupations.vocabulary.find)
+    held = indicator(participants[P.skills.name], skills.find, len(skills))
     single = _single(participants, grant)
     opted_out = single["opted_out"]
     done = _done(events, participants[P.participant_id.name], catalogue, objective)
@@ -172,13 +173,16 @@ def build_batch(
         longitude=longitude,
         exact=exact,
         has_bought=done.bought,
-        skills=indicator(participants[P.skills.name], skills.find, len(skills)),
+        skills=held,
         needs=rows_of(occupations.needs, target),
-        interests=indicator(
-            participants[P.interests.name],
-            lambda name: catalogue.category_index.get(name.casefold(), -1),
-            len(catalogue.categories),
+        interested=spread(
+            indicator(
+                participants[P.interests.name],
+                lambda name: catalogue.category_index.get(name.casefold(), -1),
+                len(catalogue.categories),
+            )
         ),
+        stage=_stage(held, catalogue),
         taken=done.of(TAKES),
         finished=done.of(FINISHES),
         rated=done.of(RATES),
@@ -192,9 +196,15 @@ def wished_topics(batch: ParticipantBatch, catalogue: Catalogue) -> NDArray[np.f
     A row of zeros where neither is known, or the person objects to profiling.
     """
     counts = np.asarray((batch.histories.matrix() @ catalogue.topics).todense())
-    counts += np.asarray(batch.interests.todense()) * ~batch.opted_out[:, None]
+    counts += batch.interested[:, :-1] * ~batch.opted_out[:, None]
     shares: NDArray[np.float32] = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     return shares
+
+
+def _stage(skills: sp.csr_matrix, catalogue: Catalogue) -> NDArray[np.float32]:
+    held = sums_of_rows(skills.indptr, skills.indices, skills.data, catalogue.topics_of_skills)
+    stage: NDArray[np.float32] = np.minimum(held / np.float32(2), np.float32(2))
+    return stage
 
 
 def _single(table: pl.DataFrame | Columns, grant: int | None) -> dict[str, NDArray[Any]]:

@@ -49,6 +49,11 @@ class Question:
         return self.offer.today
 
     @cached_property
+    def cells(self) -> int:
+        """How many pairs there are of a participant and a training."""
+        return len(self.batch) * len(self.catalogue)
+
+    @cached_property
     def ages(self) -> NDArray[np.int32]:
         """Age that each participant (B,) reaches in the calendar year; -1 where the birth year is not known."""
         born = self.batch.birth_year
