@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from evaluation.bench.host import pieces, steadiness
 from evaluation.bench.load import Heard, Measured, joined, request
 from evaluation.bench.outcome import Outcome
 from evaluation.bench.serve_checks import Permitted
@@ -44,6 +45,7 @@ LEAST_OVERLOADED = 0.8  # of the maximum
 MOST_RECOVERY_SECONDS = 5
 DEADLINE_SECONDS = 1.0
 SHARE, OVERLOAD = 0.7, 3.0
+LOOK_SECONDS = 0.3  # at how steady the host is, before each round
 ROUNDS = 5  # of the framework and the service in turn; their median counts
 INLINE_SHARE = 0.05
 PATH = "/v1/recommendations"
@@ -122,8 +124,9 @@ def _service(
         _serving(courses, participants, home, core) as (served, requests, permitted),
     ):
         short = lengths.full_speed / ROUNDS
-        rounds, calm = [], []
+        rounds, calm, looks = [], [], []
         for _ in range(ROUNDS):
+            looks.append(pieces(core, LOOK_SECONDS))
             turns = (
                 _at_full_speed(framework, [hello], short),
                 _at_full_speed(framework, [constant], short),
@@ -143,6 +146,7 @@ def _service(
         degraded = permitted.degraded - simple
         after = served.rate(requests, most / 2, lengths.after, rng, permitted.heard)
         mib = served.mib()
+        looks.append(pieces(core, LOOK_SECONDS))
     answered = over.status == 200
     wrong = permitted.wrong()
     recovery = int(np.ceil(draining + _recovery(after)))
@@ -167,6 +171,7 @@ def _service(
         "to_constant_by_processor_time": by_time,
         "to_constant_in_each_round": [round(ratio, 3) for ratio, _ in ratios],
         "mib": mib,
+        "host": steadiness(looks),
         "at_70_percent": _figures(joined(calm))
         | {
             "p99_ms_in_each_round": [round(one.milliseconds(0.99), 1) for one in calm],
@@ -312,4 +317,10 @@ def _show(framework: dict[str, Any], found: dict[str, Any], others: dict[str, An
             f"{figures['processor_ms']:.2f}" if "processor_ms" in figures else "",
             f"{figures['mib']:.0f}" if "mib" in figures else "",
         )
-    Console().print(table)
+    host = found["host"]
+    console = Console()
+    console.print(table)
+    console.print(
+        f"The core did the same work in {host['work_ms']} ms at best, and was slower than 1.25 times that for "
+        f"{host['slow_share']:.0%} of the time; the slowest answers follow it."
+    )
