@@ -64,22 +64,23 @@ class Wanted(NamedTuple):
 
 
 class Given(NamedTuple):
-    """One list, why it is a simple one where it is, and what the engine was asked."""
+    """One list, why it is a simple one where it is, what the engine was asked, and when."""
 
     answer: dict[str, Any]
     cause: Cause | None
     asked: Asked
     arm: Arm | None
+    at: dt.datetime
 
 
-def shown_by(answer: Mapping[str, Any]) -> Shown | None:
+def shown_by(answer: Mapping[str, Any], at: dt.datetime) -> Shown | None:
     """Return the list as it is kept to learn from; None for one that is neutral or of nobody known."""
     if answer["neutral"] or answer["participant_id"] is None:
         return None
     return Shown(
         request_id=answer["request_id"],
         participant_id=answer["participant_id"],
-        at=dt.datetime.now(dt.UTC),
+        at=at,
         bundle_version=answer["bundle_version"],
         items=Packed.of([(item["course_id"], item["propensity"]) for item in answer["items"]]),
     )
@@ -211,6 +212,7 @@ class Answering:
         ids = [str(one.asked.participant_id) for one in batch if one.person is None]
         held, cause = await self._held(ids)
         given: dict[int, Given | ProblemError] = {}
+        at = dt.datetime.now(dt.UTC)  # of all, as the audit's writer then writes it out once
         alike: defaultdict[Hashable, dict[int, tuple[Asked, Arm | None]]] = defaultdict(dict)
         for place, one in enumerate(batch):
             person = one.person or held[str(one.asked.participant_id)]
@@ -227,7 +229,7 @@ class Answering:
             lists, simpler = self._lists([asked for asked, _ in group.values()], load)
             for (place, (asked, arm)), answer in zip(group.items(), lists, strict=True):
                 by_id = batch[place].person is None
-                given[place] = Given(answer, simpler or (cause if by_id else None), asked, arm)
+                given[place] = Given(answer, simpler or (cause if by_id else None), asked, arm, at)
         return [given[place] for place in range(len(batch))]
 
     def _asked(self, wanted: Wanted, person: Person) -> tuple[Asked, Arm | None]:
@@ -286,7 +288,7 @@ class Answering:
             ),
             arm=given.arm,
         )
-        self._service.trail.add(entry, shown_by(answer))
+        self._service.trail.add(entry, shown_by(answer, given.at))
         if self._service.shadow and not (answer["neutral"] or answer["degraded"]):
             self._service.shadow.offer(
                 Answered(

@@ -7,6 +7,7 @@ a change by any process is seen at the next request, for one cheap query that re
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -14,14 +15,12 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from training_data.columns import Participants
 from training_data.profiles import Rows
 from training_data.store import participants
 from training_data.store.database import Store
 from training_data.store.erasure import erased_since
-from training_data.store.revisions import revisions
+from training_data.store.revisions import revisions, revisions_at_once
 
 MOST_RECENT = 300
 OBJECTS = list(Participants.columns()).index(Participants.profiling_opt_out.name)
@@ -94,8 +93,8 @@ class People:
             return None
         distinct = list(dict.fromkeys(ids))
         try:
-            newest = self._at_once.ask(lambda connection: revisions(connection, distinct))
-        except SQLAlchemyError:  # it is busy, or worse: `find` will tell
+            newest = revisions_at_once(self._at_once, distinct)
+        except sqlite3.Error:  # it is busy, or worse: `find` will tell
             return None
         return None if self._changed(newest) else self._found(ids, newest, {})
 

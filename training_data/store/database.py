@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,13 +55,10 @@ class Standing:
     ----------
     engine : sqlalchemy.Engine
         Begins no transaction.
-    first : str, optional
-        A statement for a new connection.
     """
 
-    def __init__(self, engine: sa.Engine, first: str | None = None) -> None:
+    def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._first = first
         self._open: sa.Connection | None = None
         self._lock = Lock()
 
@@ -90,9 +88,7 @@ class Standing:
 
     def _connected(self) -> sa.Connection:
         connection = self._engine.connect()
-        connection.detach()  # so what is set does not outlive it in the pool
-        if self._first:
-            connection.exec_driver_sql(self._first)
+        connection.detach()
         return connection
 
     def _end(self) -> None:
@@ -125,12 +121,19 @@ class Store:
             return Standing(self.engine.execution_options(sqlite_begin=None))
         return Standing(self.engine.execution_options(isolation_level="AUTOCOMMIT"))
 
-    def at_once(self) -> Standing | None:
-        """Return one for questions that are answered at once or not at all; None where a network lies between."""
+    def at_once(self) -> sqlite3.Connection | None:
+        """Return a bare connection for questions that are answered at once or not at all.
+
+        None where a network lies between. SQLAlchemy's part of a question would take longer than SQLite's.
+        """
         if self.engine.dialect.name != "sqlite":
             return None
-        unbegun = self.engine.execution_options(sqlite_begin=None)
-        return Standing(unbegun, "PRAGMA busy_timeout = 0")
+        pooled = self.engine.raw_connection()
+        bare = pooled.driver_connection
+        pooled.detach()  # so what is set does not come back to the pool
+        assert isinstance(bare, sqlite3.Connection)  # noqa: S101
+        bare.execute("PRAGMA busy_timeout = 0")
+        return bare
 
     @cached_property
     def _immediate(self) -> sa.Engine:

@@ -28,8 +28,8 @@ class Packed(str):
 
 
 def as_json(value: Any) -> str:
-    """Return the text of a value, packed or not."""
-    return value if isinstance(value, Packed) else orjson.dumps(value).decode()
+    """Return the text of a value, packed or not; of a plain type, or SQLite's driver would look how to adapt it."""
+    return str(value) if isinstance(value, Packed) else orjson.dumps(value).decode()
 
 
 def placeholders(connection: sa.Connection, count: int) -> str:

@@ -6,6 +6,7 @@ Whoever keeps something made of a participant asks for the revision, which is ch
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
@@ -40,3 +41,9 @@ def revisions(connection: sa.Connection, participant_ids: Sequence[str]) -> dict
     asked = _REVISIONS.format(placeholders(connection, len(participant_ids)))
     found = connection.exec_driver_sql(asked, tuple(participant_ids))
     return {row[0]: row[1] for row in found.all()}
+
+
+def revisions_at_once(bare: sqlite3.Connection, participant_ids: Sequence[str]) -> dict[str, str]:
+    """Return the same from `Store.at_once`."""
+    asked = _REVISIONS.format(", ".join("?" * len(participant_ids)))
+    return dict(bare.execute(asked, participant_ids).fetchall())
