@@ -14,9 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 STEPS = 8_000  # of one piece of work, some tenths of a millisecond
-SLOW = (
-    1.25  # times as long as the quickest twentieth: the core did something else, or less at a time
-)
+SLOW = 1.25  # times as long as the quickest twentieth
 
 
 def pieces(core: int, seconds: float) -> NDArray[np.float64]:

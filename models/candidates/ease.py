@@ -104,10 +104,8 @@ class EASE(LinearModel):
         self, represented: sp.csr_matrix, rows: NDArray[np.intp], courses: NDArray[np.int32]
     ) -> NDArray[np.int32]:
         """Return which course of each row's history alone says most for another, (P,); -1 where none does."""
-        history = represented
-        return strongest_of_table(
-            history.indptr, history.indices, rows, self.weights_, self._columns, courses
-        )
+        starts, taken = represented.indptr, represented.indices
+        return strongest_of_table(starts, taken, rows, self.weights_, self._columns, courses)
 
     @cached_property
     def _columns(self) -> NDArray[np.int32]:

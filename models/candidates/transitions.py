@@ -94,7 +94,7 @@ class Transitions(LinearModel):
         self, represented: sp.csr_matrix, rows: NDArray[np.intp], courses: NDArray[np.int32]
     ) -> NDArray[np.int32]:
         """Return which course of each row's history alone says most for another, (P,); -1 where none does."""
-        history, table = represented, self.weights_
+        starts, taken, table = represented.indptr, represented.indices, self.weights_
         return strongest_of_rows(
-            history.indptr, history.indices, rows, table.indptr, table.indices, table.data, courses
+            starts, taken, rows, table.indptr, table.indices, table.data, courses
         )
