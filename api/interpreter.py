@@ -18,7 +18,6 @@ import threading
 # New containers before the youngest are looked at, and how often the younger before the older.
 THRESHOLDS = (50_000, 20, 20)
 TURN_SECONDS = 0.0003  # of a thread, where another one waits
-NICE = 5  # a weight of 335, that of others being 1,024
 
 
 def settle() -> None:
@@ -36,11 +35,14 @@ def take_turns() -> None:
     sys.setswitchinterval(TURN_SECONDS)
 
 
-def give_way() -> None:
-    """Leave this thread a quarter of a core, where the others want all of it.
+def give_way(nice: int) -> None:
+    """Leave this thread little of a core where the others want all of it; where they do not, it runs as ever.
 
-    Where they do not, it runs as ever. What is written behind the answers then holds them up by little each,
-    rather than some of them by as long as it takes; and with a tenth it could not keep up with them.
+    Parameters
+    ----------
+    nice : int
+        From 0, like the others, to 19. The thread then has a share of the core by its weight, that of others
+        being 1,024: it is 335 at 5 and 36 at 15.
     """
     if hasattr(os, "setpriority"):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
