@@ -183,7 +183,6 @@ class SkillExtractor:
 
     def _prepare(self) -> Self:
         self._coverage = WordCoverage().fit(self.names_)
-        self._centred = unit(self.vectors_ - self.name_centre_)
         counts = [len(term.names()) for term in self.vocabulary.terms]
         self._skill = np.repeat(np.arange(len(counts)), counts)
         return self
@@ -214,7 +213,8 @@ class SkillExtractor:
         if not len(names):
             return []
         spelling = spelling[:, names]
-        meaning = unit(vectors - self.run_centre_) @ self._centred[names].T
+        named = unit(self.vectors_[names] - self.name_centre_)
+        meaning = unit(vectors - self.run_centre_) @ named.T
         by_name = spelling + weight * (meaning - spelling)
         skills, first = np.unique(self._skill[names], return_index=True)
         by_skill = np.maximum.reduceat(by_name, first, axis=1)

@@ -25,21 +25,21 @@ class Tiles:
         count, dim = table.shape
         tiles = np.zeros((-(-count // WIDTH), WIDTH, dim), dtype=np.float32)
         tiles.reshape(len(tiles) * WIDTH, dim)[:count] = table
-        self._table = table
+        self._count = count
         self._tiles = np.ascontiguousarray(tiles.swapaxes(1, 2))
 
     def products(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the inner product of each of the vectors (B, D) with each of the table's, shape (B, N)."""
         if len(vectors) > FEW:
-            return vectors @ self._table.T
-        found = np.empty((len(vectors), len(self._table)), dtype=np.float32)
+            return vectors @ self._table().T
+        found = np.empty((len(vectors), self._count), dtype=np.float32)
         rows = np.ascontiguousarray(vectors, dtype=np.float32)
-        whole = len(self._table) // WIDTH
+        whole = self._count // WIDTH
         products(rows, self._tiles[:whole], found)
         if whole < len(self._tiles):
             last = np.empty((len(vectors), WIDTH), dtype=np.float32)
             products(rows, self._tiles[whole:], last)
-            found[:, whole * WIDTH :] = last[:, : len(self._table) - whole * WIDTH]
+            found[:, whole * WIDTH :] = last[:, : self._count - whole * WIDTH]
         return found
 
     def products_within(
@@ -63,3 +63,8 @@ class Tiles:
         rows = np.ascontiguousarray(vectors, dtype=np.float32)
         products_within(rows, self._tiles, columns, mask, found)
         return found
+
+    def _table(self) -> NDArray[np.float32]:
+        """Return the table again: kept beside its tiles, it would take as much memory once more."""
+        tiles, dim, _ = self._tiles.shape
+        return self._tiles.swapaxes(1, 2).reshape(tiles * WIDTH, dim)[: self._count]
