@@ -1,8 +1,9 @@
-"""The audit's writer does not wait for more where enough is there, and leaves nothing."""
+"""The audit's writers do not wait for more where enough is there, and leave nothing."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,28 +16,83 @@ from training_data.store.database import Store, open_store
 from training_data.store.tables import audit
 
 
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{tmp_path / 'store.sqlite'}")
+    opened.prepare()
+    yield opened
+    opened.engine.dispose()
+
+
 def written(store: Store) -> list[str]:
     with store.reading() as connection:
         asked = sa.select(audit.c.request_id).order_by(audit.c.entry)
         return list(connection.execute(asked).scalars())
 
 
-def test_enough_entries_are_written_at_once_and_the_rest_at_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(trail, "GATHERING_SECONDS", 600)
-    store = open_store(f"sqlite:///{tmp_path / 'store.sqlite'}")
-    store.prepare()
-    kept = Trail(store)
-    ids = [f"request-{number}" for number in range(ENOUGH + 3)]
-    for name in ids[:ENOUGH]:
+def requests(count: int) -> list[str]:
+    return [f"request-{number}" for number in range(count)]
+
+
+def add(kept: Trail, ids: Sequence[str]) -> None:
+    for name in ids:
         kept.add(Entry("portal", "recommend", request_id=name))
+
+
+def wait(kept: Trail) -> None:
     deadline = time.monotonic() + 30
     while kept.waiting and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not kept.waiting
-    for name in ids[ENOUGH:]:
-        kept.add(Entry("portal", "recommend", request_id=name))
+
+
+def test_enough_entries_are_written_at_once_and_the_rest_at_the_end(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trail, "GATHERING_SECONDS", 600)
+    kept, ids = Trail(store), requests(ENOUGH + 3)
+    add(kept, ids[:ENOUGH])
+    wait(kept)
+    add(kept, ids[ENOUGH:])
     kept.close()
     assert written(store) == ids
-    store.engine.dispose()
+
+
+def test_what_one_writer_leaves_behind_the_other_one_writes(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trail, "GATHERING_SECONDS", 600)
+    monkeypatch.setattr(trail, "ENOUGH", 1_000)
+    monkeypatch.setattr(trail, "BEHIND", 10)
+    kept, ids = Trail(store), requests(11)
+    add(kept, ids)
+    wait(kept)
+    kept.close()
+    assert written(store) == ids
+
+
+def test_two_writers_write_each_entry_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trail, "ENOUGH", 2)
+    monkeypatch.setattr(trail, "BEHIND", 3)
+    kept, ids = Trail(store), requests(2_000)
+    add(kept, ids)
+    kept.close()
+    assert sorted(written(store)) == sorted(ids)
+
+
+def test_entries_wait_while_the_store_is_away(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(trail, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(trail, "BEHIND", 3)
+    with store.writing() as connection:
+        connection.execute(sa.text("ALTER TABLE audit RENAME TO away"))
+    kept, ids = Trail(store), requests(20)
+    add(kept, ids)
+    while "the audit waits" not in caplog.text:
+        time.sleep(0.01)
+    with store.writing() as connection:
+        connection.execute(sa.text("ALTER TABLE away RENAME TO audit"))
+    wait(kept)
+    kept.close()
+    assert sorted(written(store)) == sorted(ids)
