@@ -110,7 +110,7 @@ def split(
     since: Since = None,
 ) -> None:
     """Write the dataset as it stood before the test, to train on elsewhere."""
-    from evaluation.task import write_past
+    from evaluation.cutting import write_past
 
     with _stopping():
         task = _task(data, since, 0)
@@ -119,7 +119,7 @@ def split(
 
 
 def _task(data: Path, since: dt.datetime | None, seed: int) -> Task:
-    from evaluation.task import task_from_dataset
+    from evaluation.cutting import task_from_dataset
     from training_data.store.erasure import open_remaining
 
     border = None if since is None else since.replace(tzinfo=dt.UTC)
@@ -130,7 +130,7 @@ def _trainer(encoder: str | None, seed: int) -> Callable[[Task], Path]:
     """Return what trains a bundle on the past of a task; the past itself is not kept."""
 
     def train(task: Task) -> Path:
-        from evaluation.task import write_past
+        from evaluation.cutting import write_past
         from models.embedding_cache import CachedEncoder, EmbeddingCache
         from models.encoder import SentenceEncoder
         from recommender.training import train as train_bundle

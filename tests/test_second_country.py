@@ -14,9 +14,10 @@ from api.app import create_app
 from api.releases import Releases
 from api.settings import Settings
 from cli.main import app
+from evaluation.cutting import task_from_dataset, write_past
 from evaluation.entrants import entered
 from evaluation.evaluate import evaluate
-from evaluation.task import Task, task_from_dataset, write_past
+from evaluation.task import Task
 from models.encoder import SentenceEncoder
 from models.promotion import promote
 from recommender.bundle import load_bundle

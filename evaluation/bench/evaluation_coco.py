@@ -19,10 +19,10 @@ from rich.console import Console
 from rich.table import Table
 
 from evaluation.bench.outcome import Outcome
+from evaluation.cutting import task_from_dataset, write_past
 from evaluation.entrants import entered
 from evaluation.evaluate import evaluate
 from evaluation.report import write_report
-from evaluation.task import task_from_dataset, write_past
 from models.encoder import TextEncoder
 from recommender.training import train
 from training_data.columns import Courses, Interactions, Participants, completed

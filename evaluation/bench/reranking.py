@@ -22,8 +22,9 @@ from rich.table import Table
 
 from evaluation import metrics
 from evaluation.bench.outcome import Outcome
+from evaluation.cutting import task_from_dataset, write_past
 from evaluation.significance import bootstrap_means, interval
-from evaluation.task import Task, task_from_dataset, write_past
+from evaluation.task import Task
 from models.encoder import TextEncoder
 from recommender.bundle import load_bundle
 from recommender.engine import Engine

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from evaluation.cutting import task_from_dataset
 from evaluation.entrants import POOL, Lists
-from evaluation.task import Task, task_from_dataset
+from evaluation.task import Task
 from training_data.dataset import Dataset
 from training_data.simulation import simulate_dataset
 

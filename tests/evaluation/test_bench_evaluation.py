@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from evaluation.bench.evaluation_coco import write_dataset
-from evaluation.task import task_from_dataset
+from evaluation.cutting import task_from_dataset
 
 
 def test_coco_becomes_a_dataset_that_can_be_judged_on(shared_data: Path, tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from evaluation.cutting import task_from_dataset, write_past
 from evaluation.entrants import entered
-from evaluation.task import Task, task_from_dataset, write_past
+from evaluation.task import Task
 from models.encoder import SentenceEncoder
 from recommender.bundle import load_bundle
 from recommender.eligibility import permitted
