@@ -42,7 +42,7 @@ def give_way(nice: int) -> None:
     ----------
     nice : int
         From 0, like the others, to 19. The thread then has a share of the core by its weight, that of others
-        being 1,024: it is 335 at 5 and 36 at 15.
+        being 1,024: it is 172 at 8 and 36 at 15.
     """
     if hasattr(os, "setpriority"):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)

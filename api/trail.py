@@ -19,7 +19,7 @@ from training_data.store.shown import add as add_shown
 MOST_WAITING = 100_000
 ENOUGH = MOST_ROWS  # entries that are written without waiting for more, and one transaction of the gentle writer
 BEHIND = 500  # that wait because the gentle writer comes to nothing; the firm one takes as many in a transaction
-GENTLE, FIRM = 15, 5  # niceness: 3% and 25% of a core where the answers want all of it
+GENTLE, FIRM = 15, 8  # niceness: 3% and 14% of a core where the answers want all of it
 GATHERING_SECONDS = 0.1  # so long entries gather at most before they are written in one transaction
 RETRY_SECONDS = 1.0
 
