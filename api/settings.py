@@ -31,7 +31,7 @@ class Settings(BaseSettings):
         0.3, gt=0, le=60, description="so long a request for a list waits for the store"
     )
     most_together: int = Field(
-        24, ge=1, le=1_000, description="lists that are made in one call of the engine"
+        20, ge=1, le=1_000, description="lists that are made in one call of the engine"
     )
     simple_from: int = Field(
         128, ge=1, description="with more requests waiting than this, lists are simple ones"
