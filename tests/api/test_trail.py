@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 import sqlalchemy as sa
@@ -12,16 +11,8 @@ import sqlalchemy as sa
 from api import trail
 from api.trail import ENOUGH, Trail
 from training_data.store.audit import Entry
-from training_data.store.database import Store, open_store
+from training_data.store.database import Store
 from training_data.store.tables import audit
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{tmp_path / 'store.sqlite'}")
-    opened.prepare()
-    yield opened
-    opened.engine.dispose()
 
 
 def written(store: Store) -> list[str]:
@@ -47,52 +38,56 @@ def wait(kept: Trail) -> None:
 
 
 def test_enough_entries_are_written_at_once_and_the_rest_at_the_end(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trail, "GATHERING_SECONDS", 600)
-    kept, ids = Trail(store), requests(ENOUGH + 3)
+    kept, ids = Trail(sqlite_store), requests(ENOUGH + 3)
     add(kept, ids[:ENOUGH])
     wait(kept)
     add(kept, ids[ENOUGH:])
     kept.close()
-    assert written(store) == ids
+    assert written(sqlite_store) == ids
 
 
 def test_what_one_writer_leaves_behind_the_other_one_writes(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trail, "GATHERING_SECONDS", 600)
     monkeypatch.setattr(trail, "ENOUGH", 1_000)
     monkeypatch.setattr(trail, "BEHIND", 10)
-    kept, ids = Trail(store), requests(11)
+    kept, ids = Trail(sqlite_store), requests(11)
     add(kept, ids)
     wait(kept)
     kept.close()
-    assert written(store) == ids
+    assert written(sqlite_store) == ids
 
 
-def test_two_writers_write_each_entry_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_writers_write_each_entry_once(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(trail, "ENOUGH", 2)
     monkeypatch.setattr(trail, "BEHIND", 3)
-    kept, ids = Trail(store), requests(2_000)
+    kept, ids = Trail(sqlite_store), requests(2_000)
     add(kept, ids)
     kept.close()
-    assert sorted(written(store)) == sorted(ids)
+    assert sorted(written(sqlite_store)) == sorted(ids)
 
 
 def test_entries_wait_while_the_store_is_away(
-    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(trail, "RETRY_SECONDS", 0.01)
     monkeypatch.setattr(trail, "BEHIND", 3)
-    with store.writing() as connection:
+    with sqlite_store.writing() as connection:
         connection.execute(sa.text("ALTER TABLE audit RENAME TO away"))
-    kept, ids = Trail(store), requests(20)
+    kept, ids = Trail(sqlite_store), requests(20)
     add(kept, ids)
-    while "the audit waits" not in caplog.text:
+    deadline = time.monotonic() + 30
+    while "the audit waits" not in caplog.text and time.monotonic() < deadline:
         time.sleep(0.01)
-    with store.writing() as connection:
+    assert "the audit waits" in caplog.text
+    with sqlite_store.writing() as connection:
         connection.execute(sa.text("ALTER TABLE away RENAME TO audit"))
     wait(kept)
     kept.close()
-    assert sorted(written(store)) == sorted(ids)
+    assert sorted(written(sqlite_store)) == sorted(ids)
