@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import httpx
 import pytest
 from filelock import FileLock
 
+from tests.ports import free_port
 from training_data.home import padan_home
 
 ROOT = Path(__file__).parents[1]
@@ -72,9 +72,7 @@ def test_make_demo_and_make_test_are_what_the_readme_says() -> None:
 @pytest.fixture(scope="module")
 def demo(home: Path, teachers_turn: FileLock) -> Iterator[tuple[str, str]]:
     """The running demo: its address and what it printed before it listened."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     log = home / "demo.log"
     url = f"http://127.0.0.1:{port}"
     with teachers_turn:

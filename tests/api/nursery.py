@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ import uvicorn
 from api.app import create_app
 from api.releases import Release, Releases
 from api.settings import Settings
+from tests.ports import free_port
 from training_data.store.database import open_store
 
 
@@ -34,9 +34,7 @@ class Nursery:
 
     def start(self) -> None:
         """Start a service and return when it is ready."""
-        with socket.socket() as one:
-            one.bind(("127.0.0.1", 0))
-            port = one.getsockname()[1]
+        port = free_port()
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(f"{port}\n")

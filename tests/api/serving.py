@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+
+from tests.ports import free_port
 
 
 def environment(home: Path, database_url: str) -> dict[str, str]:
@@ -23,9 +24,7 @@ def environment(home: Path, database_url: str) -> dict[str, str]:
 @contextmanager
 def serving(home: Path, database_url: str, bundle: Path | None, *more: str) -> Iterator[Served]:
     """Run the service until the block ends, over a bundle or, for None, over what is promoted."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
+    port = free_port()
     command = [str(Path(sys.executable).with_name("padan")), "serve", "--port", str(port)]
     if bundle is not None:
         command += ["--bundle", str(bundle)]
