@@ -92,12 +92,13 @@ def serve(
     short: Annotated[bool, typer.Option("--short", help="A few seconds for each phase.")] = False,
 ) -> None:
     """Measure the service on one core against what the framework alone can do."""
-    from evaluation.bench.serve import SHORT, Lengths, run
+    from evaluation.bench.serve import run
+    from evaluation.bench.serve_phases import LONG, SHORT
 
     _end(
         run(
             home=padan_home() / "bench",
-            lengths=SHORT if short else Lengths(),
+            lengths=SHORT if short else LONG,
             more_courses=(10_000, 50_000) if full else (),
         )
     )
