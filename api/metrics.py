@@ -1,72 +1,86 @@
 """What operators watch, in Prometheus' terms; labels name routes, stages, sources and rules, never people.
 
-The figures are of one process: each process of the service is scraped for itself.
+The figures are of one process: each process of the service is scraped for itself. What bears a label is
+kept once it was found, since the library looks it up anew each time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from api.drift import Drift
-from api.figures import Sums, Times
 from recommender.bundle import Bundle
 from recommender.mix import Mix
 from recommender.participants import ParticipantBatch
 from recommender.trace import Trace
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4"
+SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
 class Metrics:
     """The figures of one process."""
 
     def __init__(self) -> None:
-        self._requests = Sums(
+        self._registry = CollectorRegistry()
+        requests = Counter(
             "padan_requests",
             "Requests by route and status; 429: over a limit, 503: overload or no store.",
             ["method", "route", "status"],
+            registry=self._registry,
         )
-        self._request_seconds = Times(
-            "padan_request_seconds", "From the request's head to the answer's end.", "route"
+        request_seconds = Histogram(
+            "padan_request_seconds",
+            "From the request's head to the answer's end.",
+            ["route"],
+            buckets=SECONDS,
+            registry=self._registry,
         )
-        self._stage_seconds = Times(
+        stage_seconds = Histogram(
             "padan_stage_seconds",
             "Time of each stage of the engine, for all requests that share it.",
-            "stage",
+            ["stage"],
+            buckets=SECONDS,
+            registry=self._registry,
         )
-        self._candidates = Sums(
-            "padan_candidates", "Trainings that each source proposed.", ["source"]
+        candidates = Counter(
+            "padan_candidates",
+            "Trainings that each source proposed.",
+            ["source"],
+            registry=self._registry,
         )
-        self._answers = Sums(
+        answers = Counter(
             "padan_answers",
             "Lists that were given; neutral ones are made without personal data.",
             ["neutral"],
+            registry=self._registry,
         )
-        self._degraded = Sums(
-            "padan_degraded_answers", "Lists that were made in a simpler way, by cause.", ["cause"]
+        self._neutral, self._personal = answers.labels("yes"), answers.labels("no")
+        degraded = Counter(
+            "padan_degraded_answers",
+            "Lists that were made in a simpler way, by cause.",
+            ["cause"],
+            registry=self._registry,
         )
-        self._excluded = Sums(
+        excluded = Counter(
             "padan_exclusions",
             "Trainings that a rule kept out of a list that came out short.",
             ["reason"],
+            registry=self._registry,
         )
-        self._registry = CollectorRegistry()
-        for figures in (
-            self._requests,
-            self._request_seconds,
-            self._stage_seconds,
-            self._candidates,
-            self._answers,
-            self._degraded,
-            self._excluded,
-        ):
-            self._registry.register(figures)
+        self._requests = cache(requests.labels)
+        self._request_seconds = cache(request_seconds.labels)
+        self._stage_seconds = cache(stage_seconds.labels)
+        self._candidates = cache(candidates.labels)
+        self._degraded = cache(degraded.labels)
+        self._excluded = cache(excluded.labels)
         self._drift: Drift | None = None
 
     def watch(self, bundle: Callable[[], Bundle], waiting: Callable[[], int]) -> None:
@@ -80,22 +94,22 @@ class Metrics:
 
     def answered_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""
-        self._requests.add(method, route, str(status))
-        self._request_seconds.add(route, seconds)
+        self._requests(method, route, str(status)).inc()
+        self._request_seconds(route).observe(seconds)
 
     def stage(self, name: str, seconds: float) -> None:
         """Take the time of one stage."""
-        self._stage_seconds.add(name, seconds)
+        self._stage_seconds(name).observe(seconds)
 
     def answered(self, batch: ParticipantBatch, trace: Trace) -> None:
         """Take how people were answered."""
         for stage, seconds in trace.seconds.items():
             self.stage(stage, seconds)
         for source, count in trace.proposed.items():
-            self._candidates.add(source, count=count)
+            self._candidates(source).inc(count)
         neutral = int(batch.opted_out.sum())
-        self._answers.add("yes", count=neutral)
-        self._answers.add("no", count=len(batch) - neutral)
+        self._neutral.inc(neutral)
+        self._personal.inc(len(batch) - neutral)
 
     def met(self, mix: Mix, batch: ParticipantBatch, year: int) -> None:
         """Count who was answered by the present bundle, whose mix is ``mix``."""
@@ -111,11 +125,11 @@ class Metrics:
             for reason, count in counts.items():
                 total[reason] = total.get(reason, 0) + count
         for reason, count in total.items():
-            self._excluded.add(reason, count=count)
+            self._excluded(reason).inc(count)
 
     def degraded(self, cause: str) -> None:
         """Count a list that was made in a simpler way."""
-        self._degraded.add(cause)
+        self._degraded(cause).inc()
 
     def page(self) -> bytes:
         """Return everything in Prometheus' text format."""

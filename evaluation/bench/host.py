@@ -50,7 +50,7 @@ class Repeated(Generic[Result]):
     @property
     def steadiest(self) -> list[Result]:
         """The results that count."""
-        return [self.results[time] for time in self.counted]
+        return [self.results[number] for number in self.counted]
 
 
 class Watch:
