@@ -23,7 +23,7 @@ Figures = dict[str, float]
 class Lengths:
     """Seconds of each phase."""
 
-    full_speed: float = 30.0  # in all rounds together
+    full_speed: float = 15.0  # in all rounds together
     at_share: float = 20.0  # in all rounds together
     overload: float = 60.0
     after: float = 10.0
