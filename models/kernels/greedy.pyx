@@ -1,6 +1,11 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
 # distutils: language = c++
-"""Lists that grow place by place, each time by the candidate that adds most; see `recommender.reranking`."""
+"""Lists that grow place by place, each time by the candidate that adds most; see `recommender.reranking`.
+
+As a list grows a candidate only comes to be more like it, so what was compared before bounds what a candidate adds
+now: only one that leads by its bound is compared with the rest of the list (lazy greedy, Minoux 1978). Few are, and
+the vectors of the others are not even read.
+"""
 
 import numpy as np
 
@@ -59,14 +64,14 @@ def choose(
     int least,
     int by,
 ):
-    cdef Py_ssize_t row, step, c, best, topic, width = scores.shape[1]
+    cdef Py_ssize_t row, step, c, best, other, topic, width = scores.shape[1]
     cdef Py_ssize_t dim = vectors.shape[1]
     cdef bint likening = redundancy > 0, calibrating = topics.shape[0] > 0
     cdef bint bounding = providers.shape[0] > 0, pressed
     cdef int some, missing, of_small
     cdef float gain, most
     cdef vector[float] relevance, similarity, counts, divergence
-    cdef vector[int] of_provider
+    cdef vector[int] of_provider, compared
     cdef vector[char] open_
     relevance.resize(width)
     open_.resize(width)
@@ -76,6 +81,7 @@ def choose(
         for row in range(scores.shape[0]):
             scale(&scores[row, 0] if width else NULL, width, relevance_weight, relevance, open_)
             similarity.assign(width, 0)
+            compared.assign(width, 0)
             of_provider.assign(width, 0)
             counts.assign(wished.shape[1] + 1, 0)
             divergence.resize(wished.shape[1] + 1)
@@ -91,29 +97,35 @@ def choose(
                             some += 1
                     missing = min(least - of_small, some)
                     pressed = missing > 0 and missing >= by - step
-                best, most = -1, -INFINITY
-                for c in range(width):
-                    if not open_[c]:
-                        continue
-                    if bounding and (of_provider[c] >= cap or (pressed and not small[row, c])):
-                        continue
-                    gain = relevance[c] - redundancy * similarity[c]
-                    if calibrating:
-                        topic = topics[row, c] if topics[row, c] >= 0 else wished.shape[1]
-                        gain -= calibration * divergence[topic]
-                    if best < 0 or gain > most:
-                        best, most = c, gain
+                while True:
+                    best, most = -1, -INFINITY
+                    for c in range(width):
+                        if not open_[c]:
+                            continue
+                        if bounding and (of_provider[c] >= cap or (pressed and not small[row, c])):
+                            continue
+                        gain = relevance[c] - redundancy * similarity[c]
+                        if calibrating:
+                            topic = topics[row, c] if topics[row, c] >= 0 else wished.shape[1]
+                            gain -= calibration * divergence[topic]
+                        if best < 0 or gain > most:
+                            best, most = c, gain
+                    if best < 0 or not likening or compared[best] == step:
+                        break
+                    for other in range(compared[best], step):
+                        similarity[best] = max(
+                            similarity[best],
+                            dot(
+                                &vectors[courses[row, found[row, other]], 0],
+                                &vectors[courses[row, best], 0],
+                                dim,
+                            ),
+                        )
+                    compared[best] = <int>step
                 if best < 0:
                     break
                 found[row, step] = best
                 open_[best] = False
-                if likening and step + 1 < k:
-                    for c in range(width):
-                        if open_[c]:
-                            gain = dot(
-                                &vectors[courses[row, best], 0], &vectors[courses[row, c], 0], dim
-                            )
-                            similarity[c] = max(similarity[c], gain)
                 if calibrating:
                     topic = topics[row, best] if topics[row, best] >= 0 else wished.shape[1]
                     counts[topic] += 1
