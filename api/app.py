@@ -9,12 +9,16 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from api import problems
-from api.answering import Answering
-from api.hot_route import HotRoute
-from api.metrics import Metrics
-from api.observed import Observed
+from api.deployment.releases import Releases
+from api.deployment.shadow import Shadow
+from api.observability.audit_writer import Trail
+from api.observability.instrumentation import Observed
+from api.observability.metrics import Metrics
+from api.observability.tracing import Tracing
 from api.problems import responses
-from api.releases import Releases
+from api.recommend.fast_path import HotRoute
+from api.recommend.handler import Answering
+from api.recommend.load_shedding import Shedding
 from api.routes import (
     courses,
     events,
@@ -29,11 +33,7 @@ from api.security.access import Access
 from api.security.gate import Gate
 from api.service import Service
 from api.settings import Settings
-from api.shadow import Shadow
-from api.shedding import Shedding
-from api.tracing import Tracing
-from api.trail import Trail
-from training_data.store.database import Store
+from store.database import Store
 
 ROUTERS = (recommendations, plans, courses, participants, events, officers, metrics)
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
-from api import request_ids
+from api.observability import request_ids
 
 MEDIA_TYPE = "application/problem+json"
 log = logging.getLogger("padan.api")

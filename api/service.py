@@ -8,22 +8,22 @@ from typing import Annotated
 import polars as pl
 from fastapi import Depends, Request
 
-from api import request_ids
-from api.experiment import Arm
-from api.metrics import Metrics
+from api.deployment.ab_test import Arm
+from api.deployment.releases import Release, Releases
+from api.deployment.shadow import Shadow
+from api.observability import request_ids
+from api.observability.audit_writer import Trail
+from api.observability.metrics import Metrics
 from api.problems import FieldProblem, ProblemError
-from api.releases import Release, Releases
 from api.schemas.recommendations import AboutOne
 from api.security.principal import Principal
-from api.shadow import Shadow
-from api.trail import Trail
-from recommender.bundle import Bundle
+from recommender.bundle.bundle import Bundle
 from recommender.messages import Messages
+from store import participants
+from store.audit import Action, Entry
+from store.database import Store
 from training_data.columns import Participants
 from training_data.profiles import ProfileError, to_tables
-from training_data.store import participants
-from training_data.store.audit import Action, Entry
-from training_data.store.database import Store
 
 Tables = tuple[pl.DataFrame, pl.DataFrame]
 

@@ -11,7 +11,7 @@ from cli.bench_quality import quality
 from training_data.home import padan_home
 
 if TYPE_CHECKING:
-    from evaluation.bench.outcome import Outcome
+    from benchmarks.result import Outcome
 
 app = typer.Typer(help="Benchmarks against targets and peers.", no_args_is_help=True)
 app.command("quality")(quality)
@@ -24,7 +24,7 @@ def eligibility(
     repeats: Annotated[int, typer.Option(min=1, help="The fastest counts.")] = 5,
 ) -> None:
     """Measure time and memory of the masks of who may take what."""
-    from evaluation.bench.eligibility import run
+    from benchmarks.eligibility import run
 
     _end(run(participants=participants, courses=courses, repeats=repeats))
 
@@ -38,15 +38,15 @@ def evaluation(
     """Measure the speed of the metrics against RecTools and ranx (the bench extra)."""
     if coco is not None:
         _end(_evaluation_of(coco))
-    from evaluation.bench.evaluation import run
+    from benchmarks.evaluation.metrics import run
 
     _end(run())
 
 
 def _evaluation_of(coco: Path) -> Outcome:
-    from evaluation.bench.evaluation_coco import run
-    from models.embedding_cache import CachedEncoder, EmbeddingCache
-    from models.encoder import SentenceEncoder
+    from benchmarks.evaluation.coco import run
+    from models.text.embedding_cache import CachedEncoder, EmbeddingCache
+    from models.text.encoder import SentenceEncoder
     from training_data.home import padan_home
 
     home = padan_home()
@@ -61,7 +61,7 @@ def encoder(
     ] = None,
 ) -> None:
     """Measure search by the text encoder against TF-IDF and BM25 (the bench extra)."""
-    from evaluation.bench.encoder import run
+    from benchmarks.text.encoder import run
 
     _end(run(similarity=similarity))
 
@@ -74,10 +74,10 @@ def reranking(
     participants: Annotated[int, typer.Option(min=500, help="Simulated people.")] = 4_000,
 ) -> None:
     """Measure what diversity, calibration, bounds for providers, chance and outcomes cost in NDCG."""
-    from evaluation.bench.reranking import run
-    from models.e5_installer import install_e5
-    from models.embedding_cache import CachedEncoder, EmbeddingCache
-    from models.encoder import SentenceEncoder
+    from benchmarks.reranking import run
+    from models.text.e5_installer import install_e5
+    from models.text.embedding_cache import CachedEncoder, EmbeddingCache
+    from models.text.encoder import SentenceEncoder
 
     home = padan_home()
     reader = CachedEncoder(SentenceEncoder(install_e5(home)), EmbeddingCache(home))
@@ -92,8 +92,8 @@ def serve(
     short: Annotated[bool, typer.Option("--short", help="A few seconds for each phase.")] = False,
 ) -> None:
     """Measure the service on one core against what the framework alone can do."""
-    from evaluation.bench.serve import run
-    from evaluation.bench.serve_phases import LONG, SHORT
+    from benchmarks.serve.phases import LONG, SHORT
+    from benchmarks.serve.run import run
 
     _end(
         run(
@@ -110,7 +110,7 @@ def skills(
     sentences: Annotated[Path, typer.Option(help="Folder of sentences annotated with them.")],
 ) -> None:
     """Measure skill extraction against TF-IDF and BM25 (the bench extra)."""
-    from evaluation.bench.skills import run
+    from benchmarks.text.skills import run
 
     _end(run(esco=esco, sentences=sentences))
 
@@ -120,7 +120,7 @@ def vacancies(
     data: Annotated[Path, typer.Option(help="Folder of the folders 'vacancies' and 'catalogue'.")],
 ) -> None:
     """Measure vacancies found by trainings' texts, and the reverse, against TF-IDF and BM25."""
-    from evaluation.bench.vacancies import run
+    from benchmarks.text.vacancies import run
 
     _end(run(vacancies=data / "vacancies", catalogue=data / "catalogue"))
 

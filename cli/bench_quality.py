@@ -49,13 +49,13 @@ def quality(
     ] = True,
 ) -> None:
     """Measure recommendation quality against implicit, RecTools and LensKit (the extra [bench])."""
-    from evaluation.bench.quality import run
-    from evaluation.bench.quality_data import read_tables
-    from evaluation.bench.quality_peers import chosen_peers
-    from evaluation.bench.quality_public import read_public
-    from evaluation.bench.quality_screen import show
-    from evaluation.bench.quality_texts import text_vectors
-    from evaluation.bench.quality_tuning import Budget
+    from benchmarks.quality.data import read_tables
+    from benchmarks.quality.peers import chosen_peers
+    from benchmarks.quality.public import read_public
+    from benchmarks.quality.run import run
+    from benchmarks.quality.screen import show
+    from benchmarks.quality.text_vectors import text_vectors
+    from benchmarks.quality.tuning import Budget
 
     try:
         if name is not None and events is not None:

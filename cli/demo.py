@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli.serving import serve
-from cli.simulation import simulate
-from cli.training import train
-from models.e5_installer import install_e5
-from models.promotion import current
-from models.sealing import BundleError
+from cli.serve import serve
+from cli.simulate import simulate
+from cli.train import train
+from models.bundles.promotion import current
+from models.bundles.sealing import BundleError
+from models.text.e5_installer import install_e5
 from training_data.home import padan_home
 
 PARTICIPANTS = 5_000

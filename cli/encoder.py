@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from models.e5_installer import install_e5
+from models.text.e5_installer import install_e5
 from training_data.home import padan_home
 
 app = typer.Typer(help="The text encoder.", no_args_is_help=True)

@@ -8,16 +8,34 @@ from cli import (
     bench,
     demo,
     encoder,
-    evaluation,
-    explaining,
-    importing,
-    promoting,
-    recommending,
-    refreshing,
-    serving,
-    simulation,
     store,
-    training,
+)
+from cli import (
+    bundles as promoting,
+)
+from cli import (
+    evaluate as evaluation,
+)
+from cli import (
+    explain as explaining,
+)
+from cli import (
+    import_files as importing,
+)
+from cli import (
+    recommend as recommending,
+)
+from cli import (
+    refresh as refreshing,
+)
+from cli import (
+    serve as serving,
+)
+from cli import (
+    simulate as simulation,
+)
+from cli import (
+    train as training,
 )
 
 app = typer.Typer(

@@ -12,10 +12,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.stopping import UNUSABLE, stopping
+from cli.exits import UNUSABLE, stopping
 
 if TYPE_CHECKING:
-    from training_data.store.database import Store
+    from store.database import Store
 
 app = typer.Typer(help="The store of participants and events.", no_args_is_help=True)
 
@@ -32,7 +32,7 @@ class Scope(StrEnum):
 @app.command()
 def upgrade() -> None:
     """Make the tables, or bring them to the newest version."""
-    from training_data.store.database import open_store
+    from store.database import open_store
 
     with stopping():
         store = open_store()
@@ -47,7 +47,7 @@ def add_key(
     days: Annotated[int | None, typer.Option(min=1, help="Days until it expires.")] = None,
 ) -> None:
     """Make an API key and show it, this once."""
-    from training_data.store import keys
+    from store import keys
 
     expires_at = None if days is None else dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
     with _opened().writing() as connection:
@@ -58,7 +58,7 @@ def add_key(
 @app.command("keys")
 def list_keys() -> None:
     """List the API keys, without their secrets."""
-    from training_data.store import keys
+    from store import keys
 
     with _opened().reading() as connection:
         found = keys.all_keys(connection)
@@ -72,7 +72,7 @@ def list_keys() -> None:
 @app.command("revoke-key")
 def revoke_key(key_id: Annotated[str, typer.Argument(help="Its id, as `keys` shows it.")]) -> None:
     """End an API key."""
-    from training_data.store import keys
+    from store import keys
 
     with _opened().writing() as connection:
         revoked = keys.revoke(connection, key_id)
@@ -84,7 +84,7 @@ def revoke_key(key_id: Annotated[str, typer.Argument(help="Its id, as `keys` sho
 @app.command()
 def audit(participant_id: Annotated[str, typer.Argument(help="Whose entries.")]) -> None:
     """Show who did what with a participant's data, one line of JSON an entry."""
-    from training_data.store.audit import entries_of
+    from store.audit import entries_of
 
     store = _opened()
     with store.reading() as connection:
@@ -96,8 +96,8 @@ def audit(participant_id: Annotated[str, typer.Argument(help="Whose entries.")])
 def prune() -> None:
     """Delete what is older than PADAN_PARTICIPANT_DAYS, _EVENT_DAYS and _AUDIT_DAYS; run it daily."""
     from api.settings import Settings
-    from training_data.store import retention
-    from training_data.store.audit import Entry, record
+    from store import retention
+    from store.audit import Entry, record
 
     settings, now = Settings(), dt.datetime.now(dt.UTC)
     with _opened().writing() as connection:
@@ -114,8 +114,8 @@ def save(
     data: Annotated[Path, typer.Option(help="Dataset directory; made where it is not there.")],
 ) -> None:
     """Merge what the store holds into a dataset, to train on; take out of it who was erased."""
+    from store import dataset_export as saving
     from training_data.dataset import Dataset
-    from training_data.store import saving
 
     with stopping():
         counts = saving.save(_opened(), Dataset.open_or_create(data))
@@ -124,7 +124,7 @@ def save(
 
 
 def _opened() -> Store:
-    from training_data.store.database import open_store
+    from store.database import open_store
 
     with stopping():
         store = open_store()

@@ -12,7 +12,7 @@ from evaluation import metrics
 from evaluation.entrants import Lists
 from evaluation.significance import bootstrap_means, interval
 from evaluation.task import Task
-from recommender.reranking import rerank
+from recommender.reranking.greedy import rerank
 
 K = 10
 RELEVANCE_WEIGHTS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.3)

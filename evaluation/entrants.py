@@ -33,14 +33,14 @@ from evaluation.leakage import check_newest_event
 from evaluation.metrics import Ranked
 from evaluation.runs import read_run, to_ranking
 from evaluation.task import Task
+from models.bundles.sealing import Manifest
 from models.candidates.base import CandidateModel
 from models.candidates.histories import Histories
+from models.candidates.interactions import Interactions
 from models.candidates.popularity import Popularity
 from models.candidates.side import SideInformation
-from models.interactions import Interactions
-from models.sealing import Manifest
-from recommender.bundle import Bundle, load_bundle
-from recommender.list_settings import Settings
+from recommender.bundle.bundle import Bundle, load_bundle
+from recommender.settings import Settings
 from training_data.columns import Courses, Participants
 
 POOL = 30  # places kept of each list: metrics look at the first, the diversity curve at all

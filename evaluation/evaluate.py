@@ -15,7 +15,7 @@ from evaluation.curves import K, diversity_curve
 from evaluation.entrants import EntrantError, Lists
 from evaluation.leakage import check_strangers
 from evaluation.metrics import PerUser
-from evaluation.places import region_table, supply_table
+from evaluation.regions import region_table, supply_table
 from evaluation.significance import bootstrap_means, interval
 from evaluation.slices import (
     Slices,
@@ -27,7 +27,7 @@ from evaluation.slices import (
     target_slices,
 )
 from evaluation.task import Task
-from recommender.quality import course_quality
+from recommender.catalogue.quality import course_quality
 from training_data.columns import MODES, Courses, Participants
 
 CUTOFFS = (10, 20)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from evaluation.metrics import Ranked, Truth, judge, ndcg
 from evaluation.splits import Split
-from models.interactions import Interactions
+from models.candidates.interactions import Interactions
 
 RankFromTable = Callable[[Interactions, Split], Ranked]
 

@@ -1,6 +1,6 @@
 """Splits: which events a model may learn from, which tune it, which judge it.
 
-Each split is a pure function from :class:`models.interactions.Interactions` to index arrays; every
+Each split is a pure function from :class:`models.candidates.interactions.Interactions` to index arrays; every
 event falls in exactly one part (a rolling split leaves out what lies after its test window).
 Where no timestamps exist, ``order`` says what stands in for time and has to be chosen by name:
 
@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.interactions import Interactions
+from models.candidates.interactions import Interactions
 
 Order = Literal["time", "file", "random"]
 Rows = NDArray[np.intp]

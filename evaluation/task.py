@@ -16,28 +16,29 @@ from sklearn.preprocessing import normalize
 
 from evaluation.metrics import Truth
 from models.candidates.histories import Histories, histories
+from models.candidates.interactions import Interactions
 from models.candidates.side import SideInformation
-from models.interactions import Interactions
-from models.skill_extraction import with_extracted_skills
-from recommender.catalogue import Catalogue, build_catalogue
-from recommender.eligibility import permitted
+from models.skills.extraction import with_extracted_skills
+from recommender.catalogue.catalogue import Catalogue, build_catalogue
+from recommender.eligibility.course_rules import Offer
+from recommender.eligibility.mask import permitted
+from recommender.eligibility.query import Question
 from recommender.engine import Engine
 from recommender.objective import DEFAULT
-from recommender.offer import Offer
-from recommender.participants import (
+from recommender.participants.batch import (
     ParticipantBatch,
     build_batch,
     events_of,
     region_attributes,
 )
-from recommender.question import Question
-from recommender.training import Knowledge
+from recommender.training.train import Knowledge
+from training_data.arrays import codes_of
 from training_data.columns import Courses, Participants
 from training_data.columns import Interactions as Events
 from training_data.dataset import Dataset
-from training_data.frames import codes_of
-from training_data.programme import Programme
-from training_data.vocabulary import Occupations, Vocabulary
+from training_data.occupations.occupations import Occupations
+from training_data.programmes.programme import Programme
+from training_data.skills.vocabulary import Vocabulary
 
 C, E, P = Courses, Events, Participants
 
@@ -57,7 +58,7 @@ class Task:
         All participants; ``past`` counts its rows.
     people : ndarray of int32, shape (U,)
         Rows of the participants who are ranked: all with a target, and a random sample of the
-        others (for supply gaps and exposure), as many as `evaluation.cutting` takes.
+        others (for supply gaps and exposure), as many as `evaluation.cutoff` takes.
     events : DataFrame
         Events before the border.
     past : Interactions

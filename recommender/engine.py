@@ -16,22 +16,20 @@ import polars as pl
 from numpy.typing import NDArray
 
 from models.candidates.linear import LinearModel
-from models.content_space import ContentSpace
-from models.occupation_finding import OccupationFinder, named
-from models.skill_extraction import SkillExtractor, recognised
+from models.skills.extraction import SkillExtractor, recognised
+from models.skills.occupation_finder import OccupationFinder, named
+from models.text.content_space import ContentSpace
 from models.vectors import unit
-from recommender.catalogue import Catalogue
-from recommender.day import Day
-from recommender.demand import Demand
-from recommender.eligibility import barred, hold_to, permitted, question_of
-from recommender.explainer import Explainer, Why
-from recommender.explanation import why
-from recommender.features import features
-from recommender.list_settings import Filters, Settings
-from recommender.listing import make_lists
+from recommender.catalogue.catalogue import Catalogue
+from recommender.catalogue.labour_demand import Demand
+from recommender.catalogue.quality import Quality
+from recommender.eligibility.course_rules import Offer
+from recommender.eligibility.mask import barred, hold_to, permitted, question_of
+from recommender.eligibility.query import Question
+from recommender.explanation.context import Explainer, Why
+from recommender.explanation.reasons import why
 from recommender.objective import DEFAULT, Objective
-from recommender.offer import Offer
-from recommender.participants import (
+from recommender.participants.batch import (
     ParticipantBatch,
     build_batch,
     events_of,
@@ -39,19 +37,22 @@ from recommender.participants import (
     region_attributes,
     wished_topics,
 )
-from recommender.people import People
-from recommender.quality import Quality
-from recommender.question import Question
-from recommender.ranking import Ranker, rank
-from recommender.retrieval import Candidates, retrieve
-from recommender.tastes import Tastes
+from recommender.participants.prepared import People
+from recommender.participants.profile_embedding import Wishes, wishes
+from recommender.participants.representations import Tastes
+from recommender.ranking.features import features
+from recommender.ranking.rankers import Ranker, rank
+from recommender.reranking.slate import make_lists
+from recommender.retrieval.candidates import Candidates, retrieve
+from recommender.retrieval.content import Day
+from recommender.settings import Filters, Settings
 from recommender.trace import Trace
-from recommender.wishes import Wishes, wishes
+from training_data.arrays import Columns, Table, plain, replaced
 from training_data.columns import Participants, bound
-from training_data.frames import Columns, Table, plain, replaced
-from training_data.programme import Programme
+from training_data.occupations.occupations import Occupations
+from training_data.programmes.programme import Programme
 from training_data.regions import RegionTable
-from training_data.vocabulary import Occupations, Vocabulary
+from training_data.skills.vocabulary import Vocabulary
 
 P = bound(Participants)
 Mask = NDArray[np.bool_]

@@ -12,8 +12,8 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from training_data.arrays import Columns, filled, positions
 from training_data.columns import EVENT_KINDS, Interactions, bound
-from training_data.frames import Columns, filled, positions
 
 E = bound(Interactions)
 

@@ -14,12 +14,12 @@ import pytest
 import sqlalchemy as sa
 from filelock import FileLock
 
-from models.e5_installer import install_e5
-from models.encoder import SentenceEncoder
-from models.static_student import StaticStudent, build_tokenizer
+from models.text.e5_installer import install_e5
+from models.text.encoder import SentenceEncoder
+from models.text.static_student import StaticStudent, build_tokenizer
+from store.database import Store, open_store
 from tests.folders import postgresql_folder
 from training_data.home import padan_home
-from training_data.store.database import Store, open_store
 
 WORDS = ["belajar", "las", "listrik", "kue", "kering", "menjahit", "baju", "data", "python"]
 

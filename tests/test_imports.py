@@ -10,11 +10,13 @@ import pytest
 ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {
     "training_data": set(),
+    "store": {"training_data"},
     "models": {"training_data"},
-    "recommender": {"training_data", "models"},
-    "evaluation": {"training_data", "models", "recommender"},
-    "api": {"training_data", "models", "recommender"},
-    "cli": {"training_data", "models", "recommender", "evaluation", "api"},
+    "recommender": {"training_data", "store", "models"},
+    "evaluation": {"training_data", "store", "models", "recommender"},
+    "api": {"training_data", "store", "models", "recommender"},
+    "benchmarks": {"training_data", "store", "models", "recommender", "evaluation", "api"},
+    "cli": {"training_data", "store", "models", "recommender", "evaluation", "api", "benchmarks"},
 }
 
 

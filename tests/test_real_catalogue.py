@@ -13,14 +13,14 @@ import polars as pl
 import pytest
 from filelock import FileLock
 
-from models.embedding_cache import CachedEncoder, EmbeddingCache
-from models.encoder import SentenceEncoder
-from recommender.answers import respond
-from recommender.bundle import Bundle, load_bundle
-from recommender.eligibility import permitted
-from recommender.list_settings import Filters, Settings
-from recommender.refreshing import refresh
-from recommender.training import train
+from models.text.embedding_cache import CachedEncoder, EmbeddingCache
+from models.text.encoder import SentenceEncoder
+from recommender.bundle.bundle import Bundle, load_bundle
+from recommender.eligibility.mask import permitted
+from recommender.responses.recommendations import respond
+from recommender.settings import Filters, Settings
+from recommender.training.refresh import refresh
+from recommender.training.train import train
 from training_data.dataset import Dataset
 from training_data.home import padan_home
 from training_data.importing.pipeline import import_into

@@ -11,22 +11,22 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from api.app import create_app
-from api.releases import Releases
+from api.deployment.releases import Releases
 from api.settings import Settings
 from cli.main import app
-from evaluation.cutting import task_from_dataset, write_past
+from evaluation.cutoff import task_from_dataset, write_past
 from evaluation.entrants import entered
 from evaluation.evaluate import evaluate
 from evaluation.task import Task
-from models.encoder import SentenceEncoder
-from models.promotion import promote
-from recommender.bundle import load_bundle
+from models.bundles.promotion import promote
+from models.text.encoder import SentenceEncoder
+from recommender.bundle.bundle import load_bundle
 from recommender.engine import Engine
-from recommender.training import train
+from recommender.training.train import train
+from store.database import open_store
+from store.dataset_import import load
 from tests.second_country.country import write_country, write_sources
 from training_data.dataset import Dataset
-from training_data.store.database import open_store
-from training_data.store.loading import load
 
 TODAY = dt.date.today()
 FISHER = {

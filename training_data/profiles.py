@@ -23,6 +23,7 @@ from pydantic import (
     StringConstraints,
 )
 
+from training_data.arrays import Columns
 from training_data.columns import (
     EDUCATIONS,
     EMPLOYMENT_STATUSES,
@@ -31,7 +32,6 @@ from training_data.columns import (
     Interactions,
     Participants,
 )
-from training_data.frames import Columns
 from training_data.regions import RegionTable
 
 SCHEMA = Participants.create_empty().schema

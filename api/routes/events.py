@@ -7,8 +7,8 @@ from fastapi import APIRouter
 from api.schemas.events import EventBatch, EventsAccepted
 from api.security.principal import Portal
 from api.service import CurrentService, unusable
-from training_data.store import events
-from training_data.store.audit import Entry, record
+from store import events
+from store.audit import Entry, record
 
 router = APIRouter(tags=["events"])
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.schemas.health import Live, Ready
 from api.service import CurrentService
-from training_data.store.database import Store
+from store.database import Store
 
 router = APIRouter(tags=["health"])
 

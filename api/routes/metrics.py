@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from api.metrics import MEDIA_TYPE
+from api.observability.metrics import MEDIA_TYPE
 from api.security.principal import Operator
 from api.service import CurrentService
 

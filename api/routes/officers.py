@@ -20,10 +20,10 @@ from api.schemas.officers import (
 )
 from api.security.principal import Anybody, Officer
 from api.service import CurrentService, Service
-from recommender.eligibility import permitted
+from recommender.eligibility.mask import permitted
+from store import participants
+from store.audit import record
 from training_data.columns import Participants
-from training_data.store import participants
-from training_data.store.audit import record
 
 P = Participants
 MOST_LOOKED_AT = 2_000  # the nearest so many; not all of them may take the training

@@ -10,10 +10,10 @@ from api.problems import ProblemError, responses
 from api.schemas.participants import Erasure, Export, Objection, ParticipantHeld
 from api.security.principal import Portal
 from api.service import CurrentService, nobody, unusable
+from store import audit, participants
+from store.audit import record
+from store.erasure import erase
 from training_data.profiles import Facts, ParticipantId, ProfileError, row_of
-from training_data.store import audit, participants
-from training_data.store.audit import record
-from training_data.store.erasure import erase
 
 AskedId = Annotated[ParticipantId, Path()]
 PLACE = "/v1/participants/{participant_id}"

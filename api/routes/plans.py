@@ -7,15 +7,15 @@ import datetime as dt
 import numpy as np
 from fastapi import APIRouter
 
-from api import request_ids
+from api.observability import request_ids
 from api.problems import responses
 from api.schemas.plans import EligibilityRequest, EligibilityResponse, PlanRequest, PlanResponse
 from api.security.principal import Portal
 from api.service import CurrentService
-from recommender.answers import items
-from recommender.list_settings import Filters
-from recommender.plan import plan
-from recommender.verdicts import verdicts
+from recommender.matching.plan import plan
+from recommender.responses.eligibility import verdicts
+from recommender.responses.recommendations import items
+from recommender.settings import Filters
 from training_data.columns import Participants
 
 P = Participants

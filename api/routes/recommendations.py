@@ -7,8 +7,8 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.answering import BATCH, Answering
 from api.problems import responses
+from api.recommend.handler import BATCH, Answering
 from api.schemas.recommendations import (
     BatchRequest,
     BatchResponse,

@@ -17,8 +17,8 @@ from starlette.concurrency import run_in_threadpool
 from api.security.principal import API_KEY_HEADER, SCOPES, Principal
 from api.security.tokens import TokenRefusedError, Tokens
 from api.settings import Settings
-from training_data.store import keys
-from training_data.store.database import Store
+from store import keys
+from store.database import Store
 
 API_KEY = API_KEY_HEADER.lower().encode()
 KEPT_SECONDS = 15  # so long a revoked key may still be let in by a process that knows it

@@ -10,9 +10,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.candidates.histories import Histories
+from models.candidates.interactions import Interactions
 from models.candidates.side import SideInformation
 from models.candidates.top_k import Ids, Mask, Scores, top_k
-from models.interactions import Interactions
 
 State = dict[str, NDArray[Any]]
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from models.candidates.base import CandidateModel
 from models.candidates.histories import Histories
+from models.candidates.interactions import Interactions
 from models.candidates.recency import by_position
 from models.candidates.side import SideInformation
 from models.candidates.top_k import Scores
-from models.interactions import Interactions
 from models.vectors import unit
 
 

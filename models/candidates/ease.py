@@ -12,12 +12,12 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.candidates.histories import Histories
+from models.candidates.interactions import Interactions
 from models.candidates.linear import LinearModel
 from models.candidates.recency import ages, by_position, decay
 from models.candidates.side import SideInformation
 from models.candidates.sparse import sums_of_rows
 from models.candidates.top_k import Scores
-from models.interactions import Interactions
 from models.kernels.pairs import strongest_of_table
 from models.kernels.sums import put_columns
 

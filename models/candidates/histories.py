@@ -9,9 +9,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from models.interactions import Interactions
+from models.candidates.interactions import Interactions
 from models.kernels.events import last_of_each
-from training_data.frames import csr, rows_of, segments
+from training_data.arrays import csr, rows_of, segments
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ import scipy.sparse as sp
 
 from models.candidates.base import CandidateModel
 from models.candidates.histories import Histories
+from models.candidates.interactions import Interactions
 from models.candidates.recency import ages, by_position, decay
 from models.candidates.side import SideInformation
 from models.candidates.sparse import keep_largest
 from models.candidates.top_k import Scores
-from models.interactions import Interactions
 
 
 @dataclass

@@ -10,12 +10,12 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.candidates.histories import Histories
+from models.candidates.interactions import Interactions
 from models.candidates.linear import LinearModel
 from models.candidates.recency import ages, decay
 from models.candidates.side import SideInformation
 from models.candidates.sparse import means_of_rows, selection
 from models.candidates.top_k import Scores
-from models.interactions import Interactions
 
 
 @dataclass

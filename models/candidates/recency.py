@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.candidates.histories import Histories
-from models.interactions import Interactions
+from models.candidates.interactions import Interactions
 from models.kernels.events import fading
 
 

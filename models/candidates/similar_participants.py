@@ -15,16 +15,16 @@ from sklearn.utils.extmath import randomized_svd
 from models.candidates.base import State
 from models.candidates.content import item_vectors
 from models.candidates.histories import Histories, histories
+from models.candidates.interactions import Interactions
 from models.candidates.linear import LinearModel
 from models.candidates.recency import ages, by_position, decay
 from models.candidates.side import SideInformation
 from models.candidates.sparse import selection, sums_of_rows
 from models.candidates.top_k import Scores
-from models.interactions import Interactions
+from models.index.tiles import Tiles
 from models.kernels.lists import largest
-from models.tiles import Tiles
 from models.vectors import unit
-from training_data.frames import csr
+from training_data.arrays import csr
 
 FEW = 20_000  # participants, among whom one product finds the nearest sooner than the index
 

@@ -13,10 +13,10 @@ from torch import nn
 from models.candidates.base import CandidateModel
 from models.candidates.content import item_vectors
 from models.candidates.histories import Histories, histories
+from models.candidates.interactions import Interactions
 from models.candidates.recency import ages, decay
 from models.candidates.side import SideInformation
 from models.candidates.top_k import Scores
-from models.interactions import Interactions
 
 Floats = NDArray[np.float32]
 

@@ -31,7 +31,7 @@ def choose(
     vectors, courses : ndarray of float32, shape (N, D), and of int32, shape (B, C)
         The vectors, and the row of each candidate among them.
     calibration, smoothing, topics, wished
-        As `recommender.reranking.Topics` has them; of no rows: topics do not count.
+        As `recommender.reranking.greedy.Topics` has them; of no rows: topics do not count.
     providers, small, cap, least, by
-        As `recommender.reranking.Bounds` has them; of no rows: there are no bounds.
+        As `recommender.reranking.greedy.Bounds` has them; of no rows: there are no bounds.
     """

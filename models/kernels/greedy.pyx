@@ -1,6 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
 # distutils: language = c++
-"""Lists that grow place by place, each time by the candidate that adds most; see `recommender.reranking`.
+"""Lists that grow place by place, each time by the candidate that adds most; see `recommender.reranking.greedy`.
 
 As a list grows a candidate only comes to be more like it, so what was compared before bounds what a candidate adds
 now: only one that leads by its bound is compared with the rest of the list (lazy greedy, Minoux 1978). Few are, and

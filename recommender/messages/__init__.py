@@ -15,7 +15,7 @@ from typing import Any, Literal
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent, get_currency_symbol
 
-from training_data.programme import Programme
+from training_data.programmes.programme import Programme
 
 SHIPPED_MESSAGES = Path(str(resources.files("recommender") / "messages"))
 Section = Literal["why", "why_not", "possible", "words"]

@@ -7,9 +7,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from models.sealing import MANIFEST, seal, writing
-from recommender.bundle import load_engine
-from recommender.golden import Golden
+from models.bundles.sealing import MANIFEST, seal, writing
+from recommender.bundle.bundle import load_engine
+from recommender.bundle.golden import Golden
 
 Change = Callable[[Path], None]
 

@@ -11,16 +11,16 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.releases import Releases
+from api.deployment.releases import Releases
 from api.settings import Settings
-from models.encoder import SentenceEncoder
-from recommender.bundle import Bundle, load_bundle
-from recommender.training import train
+from models.text.encoder import SentenceEncoder
+from recommender.bundle.bundle import Bundle, load_bundle
+from recommender.training.train import train
+from store import keys
+from store.database import Store, open_store
+from store.dataset_import import load
 from training_data.dataset import Dataset
 from training_data.simulation import simulate_dataset
-from training_data.store import keys
-from training_data.store.database import Store, open_store
-from training_data.store.loading import load
 
 
 @pytest.fixture(scope="session")

@@ -19,10 +19,10 @@ import httpx
 import uvicorn
 
 from api.app import create_app
-from api.releases import Release, Releases
+from api.deployment.releases import Release, Releases
 from api.settings import Settings
+from store.database import open_store
 from tests.ports import free_port
-from training_data.store.database import open_store
 
 
 class Nursery:

@@ -10,11 +10,11 @@ import pytest
 
 from api.client import Padan, PadanError
 from api.schemas.events import Event
+from store import keys
+from store.database import open_store
 from tests.api.serving import serving
 from training_data.dataset import Dataset
 from training_data.profiles import Facts
-from training_data.store import keys
-from training_data.store.database import open_store
 
 FACTS = Facts(region="Kota Kupang", birth_year=1995, interests=["kue kering"])
 

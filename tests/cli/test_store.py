@@ -11,11 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from store import audit, keys
+from store.database import open_store
+from store.dataset_import import load
+from store.erasure import erase
 from training_data.simulation import simulate_dataset
-from training_data.store import audit, keys
-from training_data.store.database import open_store
-from training_data.store.erasure import erase
-from training_data.store.loading import load
 
 
 @pytest.fixture(autouse=True)

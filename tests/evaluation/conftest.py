@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from evaluation.cutting import task_from_dataset
+from evaluation.cutoff import task_from_dataset
 from evaluation.entrants import POOL, Lists
 from evaluation.task import Task
 from training_data.dataset import Dataset

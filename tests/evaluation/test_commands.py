@@ -7,11 +7,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cli import evaluation as commands
+from cli import evaluate as commands
 from evaluation.entrants import EntrantError, Lists, _hold_to_past
 from evaluation.runs import write_run
 from evaluation.task import Task
-from models.sealing import Manifest
+from models.bundles.sealing import Manifest
 from training_data.dataset import Dataset
 
 POPULARITY = "models.candidates.popularity:Popularity"

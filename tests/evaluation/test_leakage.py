@@ -6,7 +6,7 @@ import pytest
 from evaluation.leakage import check_pipeline, check_split, check_strangers
 from evaluation.metrics import Truth
 from evaluation.splits import Split, global_time_split
-from models.interactions import Interactions
+from models.candidates.interactions import Interactions
 
 
 @pytest.fixture(scope="module")

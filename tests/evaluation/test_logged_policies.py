@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from evaluation.logged import LoggedSlates, logged_slates
+from evaluation.logged_slates import LoggedSlates, logged_slates
 from evaluation.off_policy import (
     Estimate,
     OverlapError,
@@ -18,7 +18,11 @@ from evaluation.off_policy import (
     independent_ips,
     interaction_ips,
 )
-from recommender.exploration import Exploration, explore
+from recommender.reranking.exploration import Exploration, explore
+from store import events
+from store import impressions as shown
+from store.database import open_store
+from store.dataset_export import save
 from training_data.columns import Interactions
 from training_data.dataset import Dataset
 from training_data.simulation import choices, figures
@@ -26,9 +30,6 @@ from training_data.simulation.events import simulate_interactions
 from training_data.simulation.lists import Lists, show_lists
 from training_data.simulation.people import simulate_people
 from training_data.simulation.world import World, build_world
-from training_data.store import events, shown
-from training_data.store.database import open_store
-from training_data.store.saving import save
 
 NOW = dt.datetime(2026, 2, 24, 9, 30, tzinfo=dt.UTC)
 CLICKS = {"click": 1.0}

@@ -16,7 +16,7 @@ from evaluation.splits import (
     rolling_splits,
     user_holdout,
 )
-from models.interactions import Interactions
+from models.candidates.interactions import Interactions
 
 
 @st.composite

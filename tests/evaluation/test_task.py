@@ -8,13 +8,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evaluation.cutting import task_from_dataset, write_past
+from evaluation.cutoff import task_from_dataset, write_past
 from evaluation.entrants import entered
 from evaluation.task import Task
-from models.encoder import SentenceEncoder
-from recommender.bundle import load_bundle
-from recommender.eligibility import permitted
-from recommender.training import train
+from models.text.encoder import SentenceEncoder
+from recommender.bundle.bundle import load_bundle
+from recommender.eligibility.mask import permitted
+from recommender.training.train import train
 from training_data.dataset import Dataset, DatasetError
 
 

@@ -7,19 +7,20 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from models.content_space import ContentSpace
-from models.encoder import SentenceEncoder
-from models.occupation_finding import OccupationFinder
-from models.skill_extraction import BY_STUDENT, SkillExtractor
-from models.word_vectors import StaticWords
-from recommender.demand import build_demand
+from models.skills.extraction import BY_STUDENT, SkillExtractor
+from models.skills.occupation_finder import OccupationFinder
+from models.text.content_space import ContentSpace
+from models.text.encoder import SentenceEncoder
+from models.text.word_vectors import StaticWords
+from recommender.catalogue.labour_demand import build_demand
+from recommender.catalogue.quality import course_quality
 from recommender.engine import Engine
-from recommender.quality import course_quality
-from recommender.ranking import FixedRanker
+from recommender.ranking.rankers import FixedRanker
 from tests.recommender.worlds import World, table
-from training_data.national_occupations import NationalOccupations
-from training_data.programme import load_programme
-from training_data.vocabulary import load_occupations, load_skills
+from training_data.occupations.national import NationalOccupations
+from training_data.occupations.occupations import load_occupations
+from training_data.programmes.programme import load_programme
+from training_data.skills.loading import load_skills
 
 
 @pytest.fixture(scope="session")

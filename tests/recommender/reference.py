@@ -8,7 +8,7 @@ from collections import defaultdict
 from functools import cached_property
 from typing import Any
 
-from recommender.reasons import Reason
+from recommender.eligibility.reasons import Reason
 from tests.recommender.worlds import World
 from training_data.columns import EDUCATIONS
 

@@ -15,15 +15,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_series_equal
 
-from recommender.eligibility import permitted
+from recommender.eligibility.mask import permitted
 from recommender.engine import Answer, Engine
-from recommender.explanation import why
-from recommender.exploration import Exploration
-from recommender.features import FEATURES
-from recommender.list_settings import Filters, Settings
-from recommender.participants import events_of
-from recommender.people import People
-from recommender.splitting import Vector, split, together
+from recommender.explanation.reasons import why
+from recommender.participants.batch import events_of
+from recommender.participants.packed import Vector, split, together
+from recommender.participants.prepared import People
+from recommender.ranking.features import FEATURES
+from recommender.reranking.exploration import Exploration
+from recommender.settings import Filters, Settings
 from tests.recommender.worlds import DAY, World, random_world
 from training_data.profiles import Profile, Rows, to_columns, to_tables
 

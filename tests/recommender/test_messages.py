@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from recommender.messages import SHIPPED_MESSAGES, MessagesError, load_messages
-from training_data.programme import load_programme
+from training_data.programmes.programme import load_programme
 
 PROGRAMME = load_programme("prakerja-2024")
 

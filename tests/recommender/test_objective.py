@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.additive_ranker import AdditiveRanker
+from models.ranking.additive import AdditiveRanker
 from recommender.objective import Objective, ObjectiveError
-from recommender.participants import build_batch
+from recommender.participants.batch import build_batch
 from tests.recommender.worlds import random_world, table
 
 AT = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)

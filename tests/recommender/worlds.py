@@ -10,10 +10,10 @@ from typing import Any
 
 import polars as pl
 
-from recommender.catalogue import Catalogue, build_catalogue
-from recommender.offer import Offer
-from recommender.participants import build_batch
-from recommender.question import Question
+from recommender.catalogue.catalogue import Catalogue, build_catalogue
+from recommender.eligibility.course_rules import Offer
+from recommender.eligibility.query import Question
+from recommender.participants.batch import build_batch
 from training_data.columns import (
     EDUCATIONS,
     EMPLOYMENT_STATUSES,
@@ -22,10 +22,12 @@ from training_data.columns import (
     MODES,
     TABLES,
 )
-from training_data.programme import load_programme
+from training_data.occupations.occupations import Occupations, load_occupations
+from training_data.programmes.programme import load_programme
+from training_data.programmes.rules import RulesInForce
 from training_data.regions import RegionTable
-from training_data.rules import RulesInForce
-from training_data.vocabulary import Occupations, Vocabulary, load_occupations, load_skills
+from training_data.skills.loading import load_skills
+from training_data.skills.vocabulary import Vocabulary
 
 DAY = dt.date(2024, 6, 15)
 PLACES = ("31.71", "31.72", "31.01", "53.71", "53.01", "91.71", "51.71", "32.04", "12.71")

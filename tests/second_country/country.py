@@ -11,7 +11,7 @@ from random import Random
 import polars as pl
 
 from training_data.dataset import Dataset
-from training_data.vocabulary import load_skills
+from training_data.skills.loading import load_skills
 
 COUNTRY = Path(__file__).parents[2] / "examples" / "ilhas-serenas"
 MAPPINGS = COUNTRY / "mappings"

@@ -211,7 +211,7 @@ def _fits(mapping: Mapping, path: Path, columns: Sequence[str] | None) -> bool:
 
 
 def _folder() -> Path:
-    return Path(str(resources.files("training_data") / "mappings"))
+    return Path(str(resources.files("training_data.importing") / "mappings"))
 
 
 def _read(path: Path) -> Mapping:

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from training_data.arrays import ones_at
 from training_data.columns import EDUCATIONS
-from training_data.frames import ones_at
 from training_data.simulation import figures
 from training_data.simulation.lists import Lists, show_lists
 from training_data.simulation.people import People

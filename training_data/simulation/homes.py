@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from training_data.arrays import codes_of
 from training_data.demo import demo_places
-from training_data.frames import codes_of
 from training_data.regions import RegionTable
 from training_data.simulation import figures
 

@@ -11,16 +11,18 @@ import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from training_data.arrays import codes_of, indicator
 from training_data.columns import LEVELS, MODES
 from training_data.demo import HOURS_A_DAY, demo_courses
-from training_data.frames import codes_of, indicator
-from training_data.programme import load_programme
-from training_data.rules import ReachRule, RulesInForce
+from training_data.occupations.occupations import Occupations, load_occupations
+from training_data.programmes.programme import load_programme
+from training_data.programmes.rules import ReachRule, RulesInForce
 from training_data.simulation import figures
 from training_data.simulation.homes import Homes, read_homes, way_km
 from training_data.simulation.streams import Stream
 from training_data.simulation.tastes import topic_taste
-from training_data.vocabulary import Occupations, Vocabulary, load_occupations, load_skills
+from training_data.skills.loading import load_skills
+from training_data.skills.vocabulary import Vocabulary
 
 PROGRAMME: Final = "prakerja-2024"
 

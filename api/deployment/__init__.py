@@ -1,0 +1,1 @@
+"""Which bundle answers: releases, A/B tests, shadow mode."""

@@ -1,0 +1,122 @@
+"""Writing the audit of decisions, and the lists that were shown, behind the answer; many in one transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event, Lock
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.process.interpreter import give_way
+from store.audit import Entry, record
+from store.database import Store
+from store.impressions import Shown
+from store.impressions import add as add_shown
+from store.statements import MOST_ROWS
+
+MOST_WAITING = 100_000
+ENOUGH = MOST_ROWS  # entries that are written without waiting for more, and one transaction of the gentle writer
+BEHIND = 500  # that wait because the gentle writer comes to nothing; the firm one takes as many in a transaction
+GENTLE, FIRM = 15, 8  # niceness: 3% and 14% of a core where the answers want all of it
+GATHERING_SECONDS = 0.1  # so long entries gather at most before they are written in one transaction
+RETRY_SECONDS = 1.0
+
+log = logging.getLogger("padan.api")
+
+
+class Trail:
+    """Entries wait here until a thread has written them; they are written in full at exit.
+
+    One writes in the moments that the answers leave, so that it holds none of them up; where there are too few
+    of those, another one takes its share of the core. While the store does not answer, entries wait in memory.
+    What changes data is not audited here but in the same transaction as the change.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._waiting: deque[tuple[Entry, Shown | None]] = deque()
+        self._taking = Lock()
+        self._gentle, self._firm = (
+            ThreadPoolExecutor(1, "audit", initializer=give_way, initargs=(nice,))
+            for nice in (GENTLE, FIRM)
+        )
+        self._due = self._behind = False
+        self._enough = Event()
+        self._closing = Event()
+
+    def add(self, entry: Entry, shown: Shown | None = None) -> None:
+        """Have an entry written soon, and with it the list that was shown."""
+        waiting = len(self._waiting)
+        if waiting >= MOST_WAITING:
+            log.critical("the audit cannot be written; this entry is here only: %s", entry)
+            return
+        self._waiting.append((entry, shown))
+        if not self._due:
+            self._due = True
+            self._gentle.submit(self._write_soon).add_done_callback(_log_fault)
+        elif waiting >= ENOUGH - 1:
+            self._enough.set()
+        if waiting >= BEHIND and not self._behind:
+            self._behind = True
+            self._firm.submit(self._catch_up).add_done_callback(_log_fault)
+
+    @property
+    def waiting(self) -> int:
+        """How many entries are not written yet."""
+        return len(self._waiting)
+
+    def close(self) -> None:
+        """Write what waits."""
+        self._closing.set()
+        self._enough.set()
+        self._gentle.shutdown()
+        self._firm.shutdown()
+        if self._waiting:
+            log.critical("%d entries of the audit are lost", len(self._waiting))
+
+    def _write_soon(self) -> None:
+        self._enough.wait(GATHERING_SECONDS)
+        self._enough.clear()
+        self._due = False  # what is added from here on is for the next turn
+        self._write(ENOUGH)
+
+    def _catch_up(self) -> None:
+        self._behind = False
+        self._write(BEHIND)
+
+    def _write(self, together: int) -> None:
+        """Write what waits by now, so many entries in a transaction."""
+        left = len(self._waiting)
+        while taken := self._take(min(left, together)):
+            if self._wrote(taken):
+                left -= len(taken)
+            elif self._closing.wait(RETRY_SECONDS):
+                return
+
+    def _take(self, count: int) -> list[tuple[Entry, Shown | None]]:
+        """Return the oldest entries, fewer where the other writer took some."""
+        with self._taking:
+            return [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
+
+    def _wrote(self, taken: list[tuple[Entry, Shown | None]]) -> bool:
+        """Write entries; False where the store does not take them, and they wait again."""
+        try:
+            with self._store.writing() as connection:
+                record(connection, [entry for entry, _ in taken])
+                lists = [shown for _, shown in taken if shown is not None]
+                subjects = {
+                    shown.participant_id: str(entry.subject) for entry, shown in taken if shown
+                }
+                add_shown(connection, lists, subjects.__getitem__)
+        except SQLAlchemyError as error:
+            self._waiting.extendleft(reversed(taken))
+            log.error("the audit waits, %d entries: %s", len(taken), type(error).__name__)
+            return False
+        return True
+
+
+def _log_fault(written: Future[None]) -> None:
+    if error := written.exception():
+        log.critical("entries of the audit are lost", exc_info=error)

@@ -1,0 +1,154 @@
+"""What operators watch, in Prometheus' terms; labels name routes, stages, sources and rules, never people.
+
+The figures are of one process: each process of the service is scraped for itself. What bears a label is
+kept once it was found, since the library looks it up anew each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from api.observability.drift import Drift
+from recommender.bundle.bundle import Bundle
+from recommender.participants.batch import ParticipantBatch
+from recommender.participants.population import Mix
+from recommender.trace import Trace
+
+MEDIA_TYPE: Final = "text/plain; version=0.0.4"
+SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+class Metrics:
+    """The figures of one process."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        requests = Counter(
+            "padan_requests",
+            "Requests by route and status; 429: over a limit, 503: overload or no store.",
+            ["method", "route", "status"],
+            registry=self._registry,
+        )
+        request_seconds = Histogram(
+            "padan_request_seconds",
+            "From the request's head to the answer's end.",
+            ["route"],
+            buckets=SECONDS,
+            registry=self._registry,
+        )
+        stage_seconds = Histogram(
+            "padan_stage_seconds",
+            "Time of each stage of the engine, for all requests that share it.",
+            ["stage"],
+            buckets=SECONDS,
+            registry=self._registry,
+        )
+        candidates = Counter(
+            "padan_candidates",
+            "Trainings that each source proposed.",
+            ["source"],
+            registry=self._registry,
+        )
+        answers = Counter(
+            "padan_answers",
+            "Lists that were given; neutral ones are made without personal data.",
+            ["neutral"],
+            registry=self._registry,
+        )
+        self._neutral, self._personal = answers.labels("yes"), answers.labels("no")
+        degraded = Counter(
+            "padan_degraded_answers",
+            "Lists that were made in a simpler way, by cause.",
+            ["cause"],
+            registry=self._registry,
+        )
+        excluded = Counter(
+            "padan_exclusions",
+            "Trainings that a rule kept out of a list that came out short.",
+            ["reason"],
+            registry=self._registry,
+        )
+        self._requests = cache(requests.labels)
+        self._request_seconds = cache(request_seconds.labels)
+        self._stage_seconds = cache(stage_seconds.labels)
+        self._candidates = cache(candidates.labels)
+        self._degraded = cache(degraded.labels)
+        self._excluded = cache(excluded.labels)
+        self._drift: Drift | None = None
+
+    def watch(self, bundle: Callable[[], Bundle], waiting: Callable[[], int]) -> None:
+        """Say where the present bundle and the length of the audit's queue are found."""
+        self._registry.register(_Present(bundle, lambda: self._drift))
+        Gauge(
+            "padan_audit_waiting",
+            "Entries of the audit that are not written yet.",
+            registry=self._registry,
+        ).set_function(waiting)
+
+    def answered_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request."""
+        self._requests(method, route, str(status)).inc()
+        self._request_seconds(route).observe(seconds)
+
+    def stage(self, name: str, seconds: float) -> None:
+        """Take the time of one stage."""
+        self._stage_seconds(name).observe(seconds)
+
+    def answered(self, batch: ParticipantBatch, trace: Trace) -> None:
+        """Take how people were answered."""
+        for stage, seconds in trace.seconds.items():
+            self.stage(stage, seconds)
+        for source, count in trace.proposed.items():
+            self._candidates(source).inc(count)
+        neutral = int(batch.opted_out.sum())
+        self._neutral.inc(neutral)
+        self._personal.inc(len(batch) - neutral)
+
+    def met(self, mix: Mix, batch: ParticipantBatch, year: int) -> None:
+        """Count who was answered by the present bundle, whose mix is ``mix``."""
+        drift = self._drift
+        if drift is None or drift.training is not mix:
+            drift = self._drift = Drift(mix)
+        drift.add(mix.kinds.count(batch, year))
+
+    def excluded(self, lists: Iterable[Mapping[str, int]]) -> None:
+        """Count what the rules kept out of lists that are short."""
+        total: dict[str, int] = {}
+        for counts in lists:
+            for reason, count in counts.items():
+                total[reason] = total.get(reason, 0) + count
+        for reason, count in total.items():
+            self._excluded(reason).inc(count)
+
+    def degraded(self, cause: str) -> None:
+        """Count a list that was made in a simpler way."""
+        self._degraded(cause).inc()
+
+    def page(self) -> bytes:
+        """Return everything in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+@dataclass(frozen=True)
+class _Present(Collector):
+    """Figures that are read when they are asked for."""
+
+    bundle: Callable[[], Bundle]
+    drift: Callable[[], Drift | None]
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield which bundle answers, and how far its people are from those of its training."""
+        manifest = self.bundle().manifest
+        facts = {"version": manifest.version, "programme": manifest.programme}
+        info = GaugeMetricFamily("padan_bundle", "Which bundle answers.", labels=list(facts))
+        info.add_metric(list(facts.values()), 1.0)
+        yield info
+        if drift := self.drift():
+            yield from drift.collect()

@@ -1,0 +1,1 @@
+"""What `padan bench` runs: ours, the peers and the limit, side by side."""

@@ -1,0 +1,1 @@
+"""Recommendation quality on public data, beside peer libraries."""

@@ -1,0 +1,174 @@
+"""Recommendation quality: ours against the libraries one would otherwise install, on one split.
+
+Protocol: one global time split 80/10/10 (or the set's own files, or the last event of each); every event counts 1
+and repeats collapse in the target; every course known by the end of the test is ranked, less what the participant
+already took; no sampled negatives. Each model is tuned on validation, refitted on train and validation together,
+and run once on the test. Warm participants (with an event in the past) are the headline; newcomers, and courses
+first seen after the past, are slices of their own. The best peer is the one that is best *on the test*.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.peak_memory import measured
+from benchmarks.quality.costs import growth, side_of
+from benchmarks.quality.data import QualityData
+from benchmarks.quality.figures import OURS, K, against, figures, mean_ndcg, new_courses
+from benchmarks.quality.ours import Fitted, fit_ours, horizon, rank_ours
+from benchmarks.quality.peer_results import Entry, fingerprint, read, write
+from benchmarks.quality.peers import peers
+from benchmarks.quality.rankers import compare_rankers
+from benchmarks.quality.task import Ids, Task, make_task
+from benchmarks.quality.tuning import Budget, Peer, tune
+from benchmarks.result import Outcome
+from models.candidates.side import SideInformation
+
+TARGET: Final = 1.1
+POPULAR: Final = "RecTools popular"
+
+
+def run(
+    data: QualityData,
+    item_vectors: NDArray[np.float32] | None = None,
+    *,
+    budget: Budget,
+    only: list[Peer] | None = None,
+    fresh: bool = False,
+    rankers: bool = False,
+    parts: bool = False,
+    threads: int = 0,
+    seed: int = 0,
+) -> Outcome:
+    """Run ours and the peers on ``data`` and compare them.
+
+    Parameters
+    ----------
+    item_vectors : ndarray of float32, shape (n_items, D), optional
+        Unit vectors of the courses' texts.
+    only : list of Peer, optional
+        The peers to run; all where None.
+    fresh : bool
+        Tune and run the peers anew even where an earlier run of the same is kept.
+    rankers : bool
+        Also compare rankers on the same candidates.
+    parts : bool
+        Also measure what each part of ours costs and how that grows.
+    threads : int
+        Of ours; 0 uses all cores. (What BLAS uses is set by OPENBLAS_NUM_THREADS.)
+    """
+    side = side_of(data, item_vectors)
+    validation, test = tasks(data)
+    with measured() as cost:
+        ours, fitted = _ours(data, side, validation, test, threads)
+    extra: dict[str, Any] = {"training": asdict(cost)}
+    if rankers:
+        both = {"validation": validation, "test": test}
+        extra["rankers"] = compare_rankers(data, side, both, mean_ndcg, threads=threads)
+    if parts:
+        extra["growth"] = growth(data, item_vectors)
+    rivals = peers() if only is None else only
+    others = [
+        peer_entry(data.name, peer, validation, test, budget, seed, fresh=fresh) for peer in rivals
+    ]
+    return _outcome(data, side, test, [ours, *others], fitted, extra)
+
+
+def tasks(data: QualityData) -> tuple[Task, Task]:
+    """Return the task of validation and that of the test."""
+    split, events = data.split, data.events
+    return (
+        make_task(events.take(split.train), events.take(split.validation)),
+        make_task(events.take(split.development), events.take(split.test)),
+    )
+
+
+def _ours(
+    data: QualityData, side: SideInformation, validation: Task, test: Task, threads: int
+) -> tuple[Entry, Fitted]:
+    fitted = fit_ours(data, side, validation, test, mean_ndcg, threads=threads)
+    began = time.monotonic()
+    warm, cold = (rank_ours(fitted.model, test, users, K, side) for users in (test.warm, test.cold))
+    fitted.seconds["ranking"] = time.monotonic() - began
+    tuning = {
+        "params": {"warm": asdict(fitted.model.warm), "cold": asdict(fitted.model.cold)},
+        "figure": max(fitted.validation["warm"], default=0.0),
+        "trials": len(fitted.validation["warm"]),
+        "seconds": fitted.seconds["choosing"],
+    }
+    return Entry(OURS, warm, cold, tuning, fitted.seconds["refitting"]), fitted
+
+
+def peer_entry(
+    bench: str,
+    peer: Peer,
+    validation: Task,
+    test: Task,
+    budget: Budget,
+    seed: int = 0,
+    *,
+    fresh: bool = False,
+) -> Entry:
+    """Return the peer on the test: as kept from an earlier run of the same, or tuned and run now."""
+    key = fingerprint(peer, (validation, test), budget, K, seed)
+    if not fresh and (kept := read(bench, peer, key)) is not None:
+        return kept
+    entry = _run_peer(peer, validation, test, budget, seed)
+    write(bench, peer, key, entry)
+    return entry
+
+
+def _run_peer(peer: Peer, validation: Task, test: Task, budget: Budget, seed: int) -> Entry:
+    def figure(ids: Ids) -> float:
+        return mean_ndcg(validation, validation.warm, ids)
+
+    tuned = tune(peer, validation, figure, budget, seed)
+    began = time.monotonic()
+    warm = peer.rank(test.past, test.warm, K, tuned.params)
+    cold = np.full((len(test.cold), K), -1, dtype=np.int32)
+    if peer.serves_newcomers and len(test.cold):
+        cold = peer.rank(test.past, test.cold, K, tuned.params)
+    return Entry(peer.name, warm, cold, asdict(tuned), time.monotonic() - began)
+
+
+def _outcome(
+    data: QualityData,
+    side: SideInformation,
+    test: Task,
+    entries: list[Entry],
+    fitted: Fitted,
+    extra: dict[str, Any],
+) -> Outcome:
+    ours, others = entries[0], entries[1:]
+    warm = {entry.name: figures(test, test.warm, entry.warm) for entry in entries}
+    best = max(others, key=lambda entry: warm[entry.name]["ndcg@10"])
+    compared = against(test, test.warm, ours.warm, best.warm)
+    details: dict[str, Any] = {
+        "best_peer": best.name,
+        "difference": compared["difference"],
+        "interval": compared["interval"],
+        "warm": warm,
+        "warm_participants": len(test.warm),
+        "new_courses": new_courses(test, side, ours, others),
+        "horizon": horizon(data),
+        "validation": fitted.validation,
+        "seconds": fitted.seconds,
+        **extra,
+        "tuning": {entry.name: entry.tuning for entry in entries},
+        "kept": [entry.name for entry in others if entry.kept],
+    }
+    popular = [entry for entry in others if entry.name == POPULAR]
+    if len(test.cold) and popular:
+        details["cold"] = {
+            "participants": len(test.cold),
+            OURS: figures(test, test.cold, ours.cold),
+            POPULAR: figures(test, test.cold, popular[0].cold),
+            "against_popularity": against(test, test.cold, ours.cold, popular[0].cold),
+        }
+    ratio = compared["ratio"]
+    return Outcome(f"quality-{data.name}", ratio, TARGET, ratio >= TARGET, details)

@@ -1,0 +1,99 @@
+"""What the service is measured with: a large catalogue made of the demo's, and people who chose from it.
+
+Nothing is encoded by the real encoder, which would take an hour: word vectors are random, so texts that
+share words are alike. That gives vectors of the right size and spread; the quality of lists is measured
+elsewhere.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from models.text.encoder import Role
+from models.text.static_student import StaticStudent, build_tokenizer
+from recommender.training.train import train
+from training_data.columns import Classes, Courses, Interactions
+from training_data.dataset import Dataset
+from training_data.demo import demo_classes, demo_courses
+from training_data.simulation import simulate_dataset
+
+C, K, E = Courses, Classes, Interactions
+DIM = 384
+CHOSEN = 5_000  # trainings with events; in a larger catalogue most have none
+
+
+class RandomWords:
+    """A text encoder of random word vectors."""
+
+    dim = DIM
+    name = "random-words"
+
+    def __init__(self, texts: Sequence[str], seed: int) -> None:
+        words = sorted({word for text in texts for word in re.findall(r"\w+", text.lower())})
+        tokenizer = build_tokenizer(words)
+        size = (tokenizer.get_vocab_size(), DIM)
+        weights = np.random.default_rng(seed).standard_normal(size, dtype=np.float32)
+        self._words = StaticStudent(tokenizer, weights)
+
+    def encode(self, texts: Sequence[str], role: Role) -> NDArray[np.float32]:
+        """Return unit vectors of shape (n, 384)."""
+        return self._words.encode(texts, role)
+
+
+def build(folder: Path, courses: int, participants: int, seed: int = 0) -> tuple[Dataset, Path]:
+    """Return a dataset below ``folder`` and a bundle trained on it, those of today where they are there."""
+    day = dt.date.today()
+    folder = folder / day.isoformat()
+    for bundle in folder.glob("bundles/*/manifest.json"):
+        return Dataset.open(folder / "data"), bundle.parent
+    dataset = simulate_dataset(folder / "data", participants, day, seed)
+    catalogue, classes = _catalogue(courses, day, seed)
+    dataset.write("courses", catalogue)
+    dataset.write("classes", classes)
+    dataset.write("interactions", _spread(dataset.read("interactions"), courses, seed))
+    texts = [*catalogue[C.title.name], *catalogue[C.description.name].drop_nulls()]
+    manifest = train(dataset, RandomWords(texts, seed), folder, day, seed)
+    return dataset, folder / "bundles" / manifest.version
+
+
+def _catalogue(n: int, day: dt.date, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Repeat the demo catalogue until there are ``n`` trainings, with prices and texts of their own."""
+    rng = np.random.default_rng(seed)
+    courses, classes = demo_courses(seed), demo_classes(day, seed)
+    copies = range(-(-n // len(courses)))
+    needs = C.prerequisites.name
+    many = pl.concat(
+        courses.with_columns(
+            _copied(C.course_id.name, copy),
+            pl.col(needs).list.eval(pl.format("{}#{}", pl.element(), pl.lit(copy))),
+        )
+        for copy in copies
+    )[:n]
+    other = many[C.description.name].gather(rng.permutation(n))
+    many = many.with_columns(
+        (C.price_idr.col * pl.Series(rng.uniform(0.5, 1.5, n))).cast(pl.Int64),
+        pl.format("{} {}", C.description.col, other.str.slice(0, 80)).alias(C.description.name),
+    )
+    held = pl.concat(
+        classes.with_columns(_copied(C.course_id.name, copy), _copied(K.class_id.name, copy))
+        for copy in copies
+    )
+    return many, held.filter(K.course_id.col.is_in(many[C.course_id.name].implode()))
+
+
+def _spread(events: pl.DataFrame, courses: int, seed: int) -> pl.DataFrame:
+    """Give each choice of a demo training to one of its copies, the same for all events of one choice."""
+    copies = max(1, min(courses, CHOSEN) // len(demo_courses(seed)))
+    choice = pl.concat_str(E.participant_id.col, E.course_id.col).hash(seed) % copies
+    return events.with_columns(pl.format("{}#{}", E.course_id.col, choice).alias(E.course_id.name))
+
+
+def _copied(name: str, copy: int) -> pl.Expr:
+    return pl.format("{}#{}", pl.col(name), pl.lit(copy)).alias(name)

@@ -1,0 +1,1 @@
+"""Text encoder, skills and vacancies against words alone."""

@@ -1,0 +1,38 @@
+"""`padan refresh`: the current bundle for today's catalogue, without training."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.exits import stopping
+from cli.train import print_manifest
+from models.bundles.promotion import current, promote
+from models.text.embedding_cache import CachedEncoder, EmbeddingCache
+from models.text.encoder import SentenceEncoder
+from training_data.home import padan_home
+
+
+def refresh(
+    data: Annotated[Path, typer.Option(help="Dataset directory with today's trainings.")],
+    encoder: Annotated[
+        str | None,
+        typer.Option(help="The encoder it was trained with.", show_default="installed e5"),
+    ] = None,
+) -> None:
+    """Take new, changed and withdrawn trainings into the current bundle; nothing is learnt anew."""
+    from recommender.bundle.bundle import load_bundle  # seconds to import
+    from recommender.training.refresh import refresh as refresh_bundle
+    from store.erasure import open_remaining
+
+    home = padan_home()
+    with stopping():
+        teacher = SentenceEncoder(encoder or home / "encoders" / "multilingual-e5-small")
+        reader = CachedEncoder(teacher, EmbeddingCache(home))
+        bundle = load_bundle(current(home / "bundles"))
+        manifest = refresh_bundle(bundle, open_remaining(data), reader, home, dt.date.today())
+        promote(home / "bundles", manifest.version)
+    print_manifest(manifest, home)

@@ -1,0 +1,1 @@
+"""Sealed bundles and the pointer to the current one."""

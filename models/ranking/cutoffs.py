@@ -1,0 +1,75 @@
+"""Older presents to learn from: the past as it stood then, and what came next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.candidates.interactions import Interactions
+from models.candidates.recency import ages
+
+Horizon = Literal["time", "next"]
+
+
+@dataclass(frozen=True)
+class Present:
+    """A moment: what was known then, and the events that followed it."""
+
+    past: Interactions
+    future: Interactions
+
+
+def earlier_presents(
+    interactions: Interactions, horizon: Horizon, count: int, window: float = 0.1
+) -> Iterator[Present]:
+    """Yield up to ``count`` earlier presents.
+
+    Parameters
+    ----------
+    horizon : {"time", "next"}
+        "time" cuts all events at one moment, the latest first, and the future is the next ``window`` of the events.
+        "next" divides the participants into ``count`` parts; the future is the last event of each of one part.
+    window : float
+        Share of the past that makes the future of "time".
+
+    Notes
+    -----
+    With "time" no event of a past is later than any of its future. With "next" that holds within a participant
+    only, as it does where one event of everybody's is held out.
+    """
+    return _next(interactions, count) if horizon == "next" else _time(interactions, count, window)
+
+
+def _time(interactions: Interactions, count: int, window: float) -> Iterator[Present]:
+    age = ages(interactions)
+    newest, border = 0.0, 0.0
+    for _ in range(count):
+        # the same ratio of future to past as between the test and all that came before it
+        newest, border = border, border + window * (1 - border)
+        past, future = age >= border, (age < border) & (age >= newest)
+        if past.any() and future.any():
+            yield Present(interactions.take(past), interactions.take(future))
+
+
+def _next(interactions: Interactions, count: int) -> Iterator[Present]:
+    last = _is_last(interactions)
+    part = interactions.users % count
+    for which in range(count):
+        future = last & (part == which)
+        if future.all() or not future.any():
+            continue
+        yield Present(interactions.take(~future), interactions.take(future))
+
+
+def _is_last(interactions: Interactions) -> NDArray[np.bool_]:
+    n = len(interactions)
+    at = np.arange(n) if interactions.at is None else interactions.at
+    order = np.lexsort((np.arange(n), at, interactions.users))
+    users = interactions.users[order]
+    is_last = np.empty(n, dtype=bool)
+    is_last[order] = np.append(users[1:] != users[:-1], True)[:n]
+    return is_last

@@ -1,0 +1,1 @@
+"""Skills and occupations found in what people wrote."""

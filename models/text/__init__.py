@@ -1,0 +1,1 @@
+"""Texts to vectors: encoders, the content space, words and phrases."""

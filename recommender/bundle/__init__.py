@@ -1,0 +1,1 @@
+"""A bundle's parts on disk, and its golden answers."""

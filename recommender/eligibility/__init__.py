@@ -1,0 +1,1 @@
+"""Stage 1: who may take what, and why not."""

@@ -1,0 +1,1 @@
+"""Sets of trainings within a balance; later, people to scarce seats."""

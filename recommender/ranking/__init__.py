@@ -1,0 +1,1 @@
+"""Stage 3: features of candidates, and their scores."""

@@ -1,0 +1,124 @@
+"""From features to scores: a ranker, learnt or fixed, that can also say what moved a score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.ranking.features import FEATURES
+
+# Weights where there are no events to learn from: what a counsellor would look at, in this order.
+FIXED_WEIGHTS = {
+    "content": 4.0,
+    "gap_closed": 1.5,
+    "skills_needed": 1.0,
+    "interest_match": 0.8,
+    "topic_closeness": 1.0,
+    "behaviour": 0.6,
+    "next_course": 0.3,
+    "similar_participants": 0.4,
+    "regional_popularity": 0.5,
+    "group_popularity": 0.0,
+    "nearness": 0.3,
+    "level_fit": 0.3,
+    "builds_on": 0.5,
+    "freshness": 0.1,
+    "quality": 0.3,
+    "completion": 0.0,
+    "placement": 0.3,
+    "vacancy_demand": 0.3,
+    "skills_held": -0.6,
+    "price_to_balance": -0.2,
+    "webinar": 0.0,
+    "face_to_face": 0.0,
+}
+
+
+FIXED_SHARE = 0.4
+
+
+class Ranker(Protocol):
+    """Scores rows of features; larger is better."""
+
+    def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the score of each row, shape (M,), of features (M, F)."""
+        ...
+
+    def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how much each feature moved each score, shape (M, F)."""
+        ...
+
+
+class FixedRanker:
+    """A weighted sum of the features with the weights above."""
+
+    weights = np.array([FIXED_WEIGHTS[name] for name in FEATURES], dtype=np.float32)
+
+    def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the weighted sum of each row."""
+        return features @ self.weights
+
+    def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return each term of the sum."""
+        return features * self.weights
+
+
+@dataclass(frozen=True)
+class BlendedRanker:
+    """Two rankers together, each divided by the spread of its scores.
+
+    Twice so: learnt curves know what people did, and fixed weights hold the list to what the person said,
+    also where the log is thin (a newcomer who writes a wish in words that nobody used before). And what
+    people take is blended with what is expected to come of it (`recommender.ranking.expected_outcome`).
+
+    Parameters
+    ----------
+    first, second : Ranker
+    first_spread, second_spread : float
+        Standard deviation of the scores of each over some candidates.
+    share : float
+        0 for the first alone, 1 for the second alone.
+    """
+
+    first: Ranker
+    second: Ranker
+    first_spread: float
+    second_spread: float
+    share: float
+
+    @classmethod
+    def of(
+        cls, first: Ranker, second: Ranker, features: NDArray[np.float32], share: float
+    ) -> BlendedRanker:
+        """Blend with the spreads of the scores of ``features``, shape (M, F)."""
+        spreads = [float(ranker.score(features).std()) or 1.0 for ranker in (first, second)]
+        return cls(first, second, spreads[0], spreads[1], share)
+
+    def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the blended score of each row."""
+        return self._blend(lambda ranker: ranker.score(features))
+
+    def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how much each feature moved each score, in both together."""
+        return self._blend(lambda ranker: ranker.contributions(features))
+
+    def _blend(self, of: Callable[[Ranker], NDArray[np.float32]]) -> NDArray[np.float32]:
+        weights = (1 - self.share) / self.first_spread, self.share / self.second_spread
+        parts = zip((self.first, self.second), weights, strict=True)
+        told = [of(ranker) * np.float32(weight) for ranker, weight in parts if weight]
+        return told[0] if len(told) == 1 else told[0] + told[1]
+
+
+def rank(
+    ranker: Ranker, features: NDArray[np.float32], ids: NDArray[np.int32]
+) -> NDArray[np.float32]:
+    """Return the score of each candidate, shape (B, C); -inf where there is none.
+
+    Padding is scored with the rest, which is quicker than to pick the true candidates out.
+    """
+    scores = ranker.score(features.reshape(-1, features.shape[-1])).reshape(ids.shape)
+    return np.where(ids >= 0, scores, np.float32(-np.inf))

@@ -1,0 +1,1 @@
+"""Stage 4: scored candidates to an ordered slate."""

@@ -1,0 +1,245 @@
+"""The store's database: SQLite by default, PostgreSQL by ``PADAN_DATABASE_URL``."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
+
+import orjson
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from store.errors import StoreError
+from store.statements import as_json
+from store.tables import salt
+from training_data.home import padan_home
+
+Found = TypeVar("Found")
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_SECONDS = 10  # how long a writer waits for another one in SQLite
+CONNECT_SECONDS = 10
+POOL: dict[str, Any] = {
+    "pool_size": 10,
+    "max_overflow": 40,
+    "hide_parameters": True,  # errors are logged, what is in the rows is not
+    "json_serializer": as_json,
+    "json_deserializer": orjson.loads,
+}
+
+
+def database_url() -> str:
+    """Return ``$PADAN_DATABASE_URL``, or the SQLite file ``store.sqlite`` under ``PADAN_HOME``."""
+    return os.environ.get("PADAN_DATABASE_URL") or f"sqlite:///{padan_home() / 'store.sqlite'}"
+
+
+class Standing:
+    """A connection that stays open, on which each statement is a transaction of its own.
+
+    To take a connection from the pool, begin, and end costs several times what a short question does. It
+    is safe to use from several threads, one after the other.
+
+    Parameters
+    ----------
+    engine : sqlalchemy.Engine
+        Begins no transaction.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._open: sa.Connection | None = None
+        self._lock = Lock()
+
+    def ask(self, question: Callable[[sa.Connection], Found]) -> Found:
+        """Return what one statement finds; it is asked again where the database had closed the connection."""
+        with self._lock:
+            old = self._open is not None
+            try:
+                return self._find(question)
+            except sa.exc.DBAPIError as error:
+                if not (old and error.connection_invalidated):
+                    raise
+            return self._find(question)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        with self._lock:
+            self._end()
+
+    def _find(self, question: Callable[[sa.Connection], Found]) -> Found:
+        self._open = self._open or self._connected()
+        try:
+            return question(self._open)
+        except Exception:
+            self._end()
+            raise
+
+    def _connected(self) -> sa.Connection:
+        connection = self._engine.connect()
+        connection.detach()
+        return connection
+
+    def _end(self) -> None:
+        ended, self._open = self._open, None
+        if ended is not None:
+            ended.close()
+
+
+@dataclass(frozen=True)
+class Store:
+    """A database with the store's tables."""
+
+    engine: sa.Engine
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Give a connection to read with."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """Give a connection whose changes are durable after the block, or undone if it raises."""
+        with self._immediate.begin() as connection:
+            yield connection
+
+    def standing(self) -> Standing:
+        """Return a connection of its own, for short questions."""
+        if self.engine.dialect.name == "sqlite":
+            return Standing(self.engine.execution_options(sqlite_begin=None))
+        return Standing(self.engine.execution_options(isolation_level="AUTOCOMMIT"))
+
+    def at_once(self) -> sqlite3.Connection | None:
+        """Return a bare connection for questions that are answered at once or not at all.
+
+        None where a network lies between. SQLAlchemy's part of a question would take longer than SQLite's.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return None
+        pooled = self.engine.raw_connection()
+        bare = pooled.driver_connection
+        pooled.detach()  # so what is set does not come back to the pool
+        assert isinstance(bare, sqlite3.Connection)  # noqa: S101
+        bare.execute("PRAGMA busy_timeout = 0")
+        return bare
+
+    @cached_property
+    def _immediate(self) -> sa.Engine:
+        return self.engine.execution_options(sqlite_begin="IMMEDIATE")
+
+    def upgrade(self) -> None:
+        """Bring the tables to the newest version."""
+        config = _alembic()
+        with self.writing() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def prepare(self) -> None:
+        """Bring a local SQLite file to the newest version; hold a shared database to it."""
+        if self.engine.dialect.name == "sqlite":
+            self.upgrade()
+        self.hold_to_newest()
+
+    def hold_to_newest(self) -> None:
+        """Hold the tables to the newest version.
+
+        Raises
+        ------
+        StoreError
+            If they are of another version, or not there.
+        """
+        newest = ScriptDirectory.from_config(_alembic()).get_current_head()
+        with self.reading() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+        if found != newest:
+            raise StoreError(
+                f"the store's tables are of version {found}, this program's of {newest}; "
+                "run `padan store upgrade`"
+            )
+
+    def pseudonym(self, participant_id: str) -> str:
+        """Return the salted hash (64 hexadecimal digits) under which audit and proofs name a person."""
+        return hmac.digest(self._salt, participant_id.encode(), hashlib.sha256).hex()
+
+    @cached_property
+    def _salt(self) -> bytes:
+        with self.reading() as connection:
+            return bytes.fromhex(connection.execute(sa.select(salt.c.value)).scalar_one())
+
+
+def open_store(url: str | None = None) -> Store:
+    """Connect to the store; SQLite's file and folder are made where they are not there.
+
+    Parameters
+    ----------
+    url : str, optional
+        A SQLAlchemy URL of SQLite or PostgreSQL; `database_url` by default.
+
+    Raises
+    ------
+    StoreError
+        If the URL is malformed, or of another database.
+    """
+    try:
+        parsed = sa.make_url(url or database_url())
+    except sa.exc.ArgumentError as error:
+        raise StoreError("PADAN_DATABASE_URL: not a database URL") from error
+    match parsed.get_backend_name():
+        case "sqlite":
+            return Store(_sqlite(parsed))
+        case "postgresql":
+            return Store(_postgresql(parsed))
+        case other:
+            raise StoreError(f"PADAN_DATABASE_URL: '{other}' is neither sqlite nor postgresql")
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
+def _sqlite(url: sa.URL) -> sa.Engine:
+    if not url.database or url.database == ":memory:":
+        raise StoreError("PADAN_DATABASE_URL: name a file; a store in memory would not last")
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **POOL)
+
+    @sa.event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions begin below, not behind the scenes
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")  # a commit is on the disk when it returns
+        # pages (16 MiB): those of indexes, which change with every transaction, are copied home less often
+        connection.execute("PRAGMA wal_autocheckpoint=4000")
+        connection.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten
+        connection.execute("PRAGMA temp_store=MEMORY")  # where a statement keeps what it would undo
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        kind = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+        if kind is not None:
+            connection.exec_driver_sql(f"BEGIN {kind}")
+
+    return engine
+
+
+def _postgresql(url: sa.URL) -> sa.Engine:
+    return sa.create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,  # after a restart of the database the next request finds it again
+        connect_args={"connect_timeout": CONNECT_SECONDS},
+        **POOL,
+    )

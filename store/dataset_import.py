@@ -1,0 +1,45 @@
+"""A dataset's participants and events into the store, once."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+import sqlalchemy as sa
+
+from store.database import Store
+from store.erasure import hold_erasures, without_erased
+from store.revisions import new_revision, renew
+from store.tables import events, loads, participants
+from store.upserts import insert_or
+from training_data.columns import Interactions
+from training_data.dataset import Dataset
+
+CHUNK = 10_000
+
+
+def load(store: Store, dataset: Dataset) -> bool:
+    """Load what a dataset holds and the store does not; rows of known ids stay as they are.
+
+    Returns
+    -------
+    bool
+        False where this very dataset was loaded before; nothing is then read again.
+    """
+    fingerprint = dataset.fingerprint()
+    with store.writing() as connection:
+        known = sa.select(loads).where(loads.c.fingerprint == fingerprint)
+        if connection.execute(known).first():
+            return False
+        hold_erasures(connection, "SHARE")
+        remaining = without_erased(dataset, store)
+        now = dt.datetime.now(dt.UTC)
+        people = remaining.read("participants")
+        written = people.with_columns(changed_at=pl.lit(now), revision=pl.lit(new_revision()))
+        done = remaining.read("interactions").with_columns(received_at=pl.lit(now))
+        for table, rows in ((participants, written), (events, done)):
+            for chunk in rows.iter_slices(CHUNK):
+                connection.execute(insert_or(connection, table), chunk.to_dicts())
+        renew(connection, done[Interactions.participant_id.name].unique().to_list())
+        connection.execute(insert_or(connection, loads), {"fingerprint": fingerprint, "at": now})
+    return True

@@ -1,0 +1,63 @@
+"""Lists that were shown: one row for each, from which the impressions of its places are made."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from store.erasure import erased, hold_erasures
+from store.statements import Packed, insert
+from store.tables import shown
+from training_data.columns import Interactions
+
+E = Interactions
+
+
+class Shown(NamedTuple):
+    """One list.
+
+    Attributes
+    ----------
+    items : list of (str, float), or that list packed
+        Each training's id, and the propensity: the probability with which it was put at its place.
+    """
+
+    request_id: str
+    participant_id: str
+    at: dt.datetime
+    bundle_version: str
+    items: list[tuple[str, float]] | Packed
+
+
+def add(connection: sa.Connection, lists: Sequence[Shown], pseudonym: Callable[[str], str]) -> None:
+    """Add lists; those of somebody who was erased meanwhile, and those of a known request, are passed over."""
+    if not lists:
+        return
+    hold_erasures(connection, "SHARE")
+    gone = erased(connection, {one.participant_id for one in lists}, pseudonym)
+    left = [one for one in lists if one.participant_id not in gone]
+    if left:
+        columns = dict(zip(Shown._fields, zip(*left, strict=True), strict=True))
+        insert(connection, shown, columns, "ON CONFLICT DO NOTHING")
+
+
+def impressions(row: Mapping[Any, Any]) -> list[dict[str, Any]]:
+    """Return a row of the table as impressions, rows of the Interactions contract."""
+    return [
+        dict.fromkeys(E.columns())
+        | {
+            E.event_id.name: f"{row['request_id']}:{position}",
+            E.participant_id.name: row["participant_id"],
+            E.course_id.name: course_id,
+            E.kind.name: "impression",
+            E.at.name: row["at"],
+            E.request_id.name: row["request_id"],
+            E.position.name: position,
+            E.propensity.name: propensity,
+            E.bundle_version.name: row["bundle_version"],
+        }
+        for position, (course_id, propensity) in enumerate(row["items"], start=1)
+    ]

@@ -1,0 +1,114 @@
+"""Participants in the store: found by id, written, and objecting to profiling."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from store.erasure import erased, hold_erasures
+from store.impressions import impressions
+from store.revisions import new_revision
+from store.tables import events, participants, shown
+from store.upserts import insert_or
+from training_data.columns import Interactions, Participants
+from training_data.profiles import Rows, to_frames
+
+P, E = Participants, Interactions
+PROFILE = tuple(P.columns())
+EVENT = tuple(E.columns())
+
+
+class ErasedError(ValueError):
+    """The participant of this id was erased; ids of the erased are not given out again."""
+
+
+def find(connection: sa.Connection, ids: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return rows of the Participants contract of those who are known, and what they did.
+
+    Returns
+    -------
+    participants : DataFrame
+        In the order of ``ids``; unknown ids are left out.
+    events : DataFrame
+        Rows of the Interactions contract, impressions left out.
+    """
+    found = rows(connection, ids)
+    return to_frames([found[name] for name in ids if name in found])
+
+
+def rows(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Rows]:
+    """Return the rows of each participant who is known, impressions left out."""
+    people = sa.select(*(participants.c[name] for name in PROFILE)).where(
+        participants.c.participant_id.in_(ids)
+    )
+    done = sa.select(*(events.c[name] for name in EVENT)).where(
+        events.c.participant_id.in_(ids), events.c.kind != "impression"
+    )
+    found = {row.participant_id: Rows(tuple(row), []) for row in connection.execute(people)}
+    for row in connection.execute(done):
+        if row.participant_id in found:
+            found[row.participant_id].events.append(tuple(row))
+    return found
+
+
+def read(connection: sa.Connection, participant_id: str) -> dict[str, Any] | None:
+    """Return a participant's columns by name, None where nobody has that id."""
+    asked = sa.select(*(participants.c[name] for name in PROFILE)).where(
+        participants.c.participant_id == participant_id
+    )
+    row = connection.execute(asked).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+def put(connection: sa.Connection, row: Mapping[str, Any], pseudonym: Callable[[str], str]) -> bool:
+    """Write a participant's profile; whether they object to profiling stays as it was.
+
+    Returns
+    -------
+    bool
+        Whether the participant is new.
+
+    Raises
+    ------
+    ErasedError
+        If the id was erased.
+    """
+    hold_erasures(connection, "SHARE")
+    if erased(connection, [row[P.participant_id.name]], pseudonym):
+        raise ErasedError("this participant was erased; somebody who returns gets a new id")
+    facts = {P.profiling_opt_out.name: False} | _change() | dict(row)
+    known = participants.c.participant_id == facts[P.participant_id.name]
+    kept = {P.participant_id.name, P.profiling_opt_out.name}
+    changed = {name: value for name, value in facts.items() if name not in kept}
+    if connection.execute(sa.update(participants).where(known).values(changed)).rowcount:
+        return False
+    connection.execute(insert_or(connection, participants, update=changed), facts)
+    return True
+
+
+def set_objection(connection: sa.Connection, participant_id: str, opt_out: bool) -> bool:
+    """Note whether a participant objects to profiling; False where nobody has that id."""
+    change = (
+        sa.update(participants)
+        .where(participants.c.participant_id == participant_id)
+        .values(profiling_opt_out=opt_out, **_change())
+    )
+    return connection.execute(change).rowcount == 1
+
+
+def events_of(connection: sa.Connection, participant_id: str) -> list[dict[str, Any]]:
+    """Return all that is held of what a participant did and was shown, the oldest first."""
+    sent = sa.select(events).where(events.c.participant_id == participant_id)
+    lists = sa.select(shown).where(shown.c.participant_id == participant_id)
+    found = [dict(row) for row in connection.execute(sent).mappings()]
+    for row in connection.execute(lists).mappings():
+        found += impressions(row)
+    return sorted(found, key=lambda event: (event[E.at.name], event[E.event_id.name]))
+
+
+def _change() -> dict[str, Any]:
+    return {"changed_at": dt.datetime.now(dt.UTC), "revision": new_revision()}

@@ -1,0 +1,154 @@
+"""Routes over the catalogue, plans, eligibility and events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.deployment.releases import Releases
+from api.settings import Settings
+from recommender.bundle.bundle import Bundle
+from store.database import open_store
+from tests.api.routes.test_law import PROFILE, event, send
+
+
+def test_courses_are_listed_page_by_page(client: TestClient, bundle: Bundle) -> None:
+    whole = client.get("/v1/courses", params={"limit": 500}).json()
+    ids = [course["course_id"] for course in whole["items"]]
+    assert sorted(bundle.engine.catalogue.ids) == ids
+    assert whole["total"] == len(ids)
+    page = client.get("/v1/courses", params={"limit": 7, "offset": 3}).json()
+    assert [course["course_id"] for course in page["items"]] == ids[3:10]
+    narrow = {"mode": "webinar", "max_price_idr": 300_000}
+    some = client.get("/v1/courses", params=narrow).json()["items"]
+    assert some
+    assert all(one["mode"] == "webinar" and one["price_idr"] <= 300_000 for one in some)
+    assert client.get("/v1/courses", params={"mode": "telepathy"}).status_code == 422
+
+
+def test_the_model_says_what_it_is(client: TestClient, bundle: Bundle) -> None:
+    found = client.get("/v1/model").json()
+    assert found["version"] == bundle.manifest.version
+    assert found["simulated"]
+    assert found["languages"] == ["id", "en"]
+
+
+def test_eligibility_gives_every_reason(client: TestClient) -> None:
+    asked = {
+        "participant": PROFILE | {"birth_year": 2020, "balance_idr": 0},
+        "course_ids": ["penjualan-004", "bahasa-001"],
+        "language": "en",
+    }
+    found = client.post("/v1/eligibility", json=asked).json()
+    assert [course["course_id"] for course in found["courses"]] == asked["course_ids"]
+    codes = {why["code"] for why in found["courses"][0]["reasons"]}
+    assert {"too_young", "balance_too_low"} <= codes
+    assert not found["courses"][0]["eligible"]
+    unknown = client.post("/v1/eligibility", json=asked | {"course_ids": ["nothing"]})
+    assert unknown.status_code == 404
+
+
+def test_a_plan_stays_within_the_balance(client: TestClient) -> None:
+    asked = {"participant": PROFILE, "most": 6}
+    found = client.post("/v1/plans", json=asked).json()
+    prices = [item["price_idr"] for item in found["items"]]
+    assert 0 < len(prices) <= 6
+    assert found["spent_idr"] == sum(prices) <= 1_500_000
+    assert found["left_idr"] == 1_500_000 - sum(prices)
+    ids = [item["course_id"] for item in found["items"]]
+    assert len(set(ids)) == len(ids)
+    assert all(item["reasons"] for item in found["items"])
+
+
+def test_events_are_taken_once_and_whole(client: TestClient) -> None:
+    first = send(client, event("e1"), event("e2"))
+    assert (first.status_code, first.json()) == (202, {"accepted": 2, "repeated": 0})
+    again = send(client, event("e2"), event("e3"))
+    assert (again.status_code, again.json()) == (202, {"accepted": 1, "repeated": 1})
+    other = send(client, event("e4"), event("e1", kind="purchase"))
+    assert other.status_code == 422
+    assert other.json()["errors"][0]["field"] == "events.1.kind"
+    held = client.get("/v1/participants/p1/export").json()["events"]
+    assert sorted(one["event_id"] for one in held) == ["e1", "e2", "e3"]
+
+
+def test_what_a_participant_took_is_not_recommended_again(client: TestClient) -> None:
+    client.put("/v1/participants/p1", json=PROFILE)
+    asked = {"participant_id": "p1", "k": 3}
+    best = client.post("/v1/recommendations", json=asked).json()["items"][0]["course_id"]
+    kinds = ("purchase", "start", "complete", "rate")
+    send(client, *(event(kind, course_id=best, kind=kind) for kind in kinds))
+    then = client.post("/v1/recommendations", json=asked).json()["items"]
+    assert then
+    assert best not in [item["course_id"] for item in then]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"at": "2026-02-24T09:30:00"},  # no time zone
+        {"at": "0001-01-01T00:00:00+14:00"},
+        {"event_id": "a\u0000b"},
+        {"event_id": ""},
+        {"participant_id": "a/b"},
+        {"kind": "steal"},
+        {"value": "NaN"},
+        {"propensity": 0},
+        {"more": 1},
+    ],
+)
+def test_events_that_break_the_contract_are_refused(client: TestClient, change: Any) -> None:
+    answer = send(client, event("e1") | change)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["field"].startswith("events.0")
+
+
+def test_too_many_events_are_refused(client: TestClient) -> None:
+    answer = send(client, *(event(f"e{number}") for number in range(1001)))
+    assert answer.status_code == 422
+
+
+def test_without_its_store_the_service_says_so_and_never_fails(bundle: Bundle) -> None:
+    store = open_store("postgresql:///nothing?host=/nowhere")
+    with TestClient(
+        create_app(Releases.of(bundle), store, Settings(), development=True),
+        base_url="http://localhost",
+    ) as client:
+        answers = [
+            client.get("/v1/participants/p1"),
+            client.post("/v1/recommendations", json={"participant_id": "p1"}),
+            send(client, event("e1")),
+        ]
+        for answer in answers:
+            assert answer.status_code == 503, answer.text
+            assert answer.headers["Retry-After"]
+            assert "nowhere" not in answer.text
+        assert client.get("/healthz").status_code == 200
+        assert client.get("/readyz").json()["store"] == "down"
+        assert client.get("/v1/courses").status_code == 200
+
+
+def test_the_gate_says_so_too_where_keys_cannot_be_looked_up(bundle: Bundle) -> None:
+    store = open_store("postgresql:///nothing?host=/nowhere")
+    client = TestClient(create_app(Releases.of(bundle), store, Settings()))
+    key = {"X-API-Key": "padan_0123456789abcdef_secret"}
+    assert client.get("/v1/courses", headers=key).status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/courses/bahasa-001/audience", {"k": True}),
+        ("/v1/recommendations", {"participant": {}, "k": "3"}),
+        ("/v1/recommendations", {"participant": {"disability": "yes"}}),
+        ("/v1/plans", {"participant": {"balance_idr": True}}),
+        ("/v1/plans", {"participant": {}, "neutral": 1}),
+    ],
+)
+def test_numbers_and_truth_values_are_not_guessed_from_other_kinds(
+    client: TestClient, path: str, body: Any
+) -> None:
+    assert client.post(path, json=body).status_code == 422

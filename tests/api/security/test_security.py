@@ -1,0 +1,423 @@
+"""Every route against every wrong credential, drawn from the OpenAPI document so that none is forgotten."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import hmac
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from joserfc import jwt
+from joserfc.jwk import ECKey, OKPKey, RSAKey
+
+from api.app import create_app
+from api.deployment.releases import Releases
+from api.security.gate import OPEN
+from api.security.tokens import KeySetError, Tokens
+from api.settings import Settings
+from recommender.bundle.bundle import Bundle
+from store import keys
+from store.database import Store
+
+ISSUER = "https://identity.example"
+SIGNING = RSAKey.generate_key(2048, {"kid": "signing"})
+STRANGER = RSAKey.generate_key(2048, {"kid": "signing"})
+OTHERS = {
+    "ES256": ECKey.generate_key("P-256", {"kid": "ec"}),
+    "Ed25519": OKPKey.generate_key("Ed25519", {"kid": "okp"}),
+}
+OFFICERS_ONLY = {("post", "/v1/courses/{course_id}/audience")}
+METRICS_ONLY = {("get", "/metrics")}
+FOR_BOTH = {
+    ("get", "/v1/courses"),
+    ("get", "/v1/courses/{course_id}"),
+    ("get", "/v1/courses/{course_id}/similar"),
+    ("get", "/v1/model"),
+}
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    plain = {"sub": "portal", "iss": ISSUER, "aud": "padan", "scope": "portal officer"}
+    wanted = plain | {"exp": int(time.time()) + 600} | changes
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def token(key: Any = SIGNING, algorithm: str = "RS256", **changes: Any) -> str:
+    header = {"alg": algorithm, "kid": key.kid} if key.kid else {"alg": algorithm}
+    return jwt.encode(header, claims(**changes), key, algorithms=[algorithm])
+
+
+def unsigned(algorithm: str) -> str:
+    parts = ({"alg": algorithm, "kid": "signing", "typ": "JWT"}, claims())
+    return ".".join(_base64(json.dumps(part).encode()) for part in parts) + "."
+
+
+def confused() -> str:
+    """A token signed with the public key as if it were a shared secret."""
+    start = unsigned("HS256")[:-1]
+    public = SIGNING.as_pem(private=False)
+    return f"{start}.{_base64(hmac.digest(public, start.encode(), hashlib.sha256))}"
+
+
+def _base64(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+WRONG_TOKENS: dict[str, Callable[[], str]] = {
+    "garbage": lambda: "garbage",
+    "three parts": lambda: "a.b.c",
+    "not ascii": lambda: "ä.ö.ü",
+    "expired": lambda: token(exp=int(time.time()) - 3600),
+    "not yet in force": lambda: token(nbf=int(time.time()) + 3600),
+    "without an end": lambda: token(exp=None),
+    "an end that is no number": lambda: token(exp="tomorrow"),
+    "wrong audience": lambda: token(aud="another"),
+    "without audience": lambda: token(aud=None),
+    "wrong issuer": lambda: token(iss="https://another.example"),
+    "without subject": lambda: token(sub=None),
+    "unknown key": lambda: token(STRANGER),
+    "unknown key id": lambda: token(RSAKey.generate_key(2048, {"kid": "who"})),
+    "changed": lambda: token()[:-8] + "AAAAAAAA",
+    "alg none": lambda: unsigned("none"),
+    "alg None": lambda: unsigned("None"),
+    "alg HS256 without signature": lambda: unsigned("HS256"),
+    "public key as secret": confused,
+    "participant that is no name": lambda: token(participant_id=7),
+}
+
+
+@pytest.fixture
+def protected(bundle: Bundle, sqlite_store: Store, tmp_path: Path) -> FastAPI:
+    public = [key.as_dict(private=False) for key in (SIGNING, *OTHERS.values())]
+    (tmp_path / "jwks.json").write_text(json.dumps({"keys": public}))
+    settings = Settings(
+        jwks=str(tmp_path / "jwks.json"), jwt_issuer=ISSUER, failures_per_minute=1_000_000
+    )
+    return create_app(Releases.of(bundle), sqlite_store, settings)
+
+
+@pytest.fixture
+def outside(protected: FastAPI) -> Iterator[TestClient]:
+    with TestClient(protected, raise_server_exceptions=False) as client:
+        yield client
+
+
+def routes(app: FastAPI) -> list[tuple[str, str]]:
+    return [
+        (method, path)
+        for path, operations in app.openapi()["paths"].items()
+        for method in operations
+        if path not in OPEN
+    ]
+
+
+def ask(client: TestClient, method: str, path: str, **headers: Any) -> Any:
+    address = path.replace("{course_id}", "penjualan-004").replace("{participant_id}", "p1")
+    return client.request(method, address, headers=headers)
+
+
+def test_the_document_names_every_route_that_answers(protected: FastAPI) -> None:
+    found = {
+        (method.lower(), route.path)
+        for route in _leaves(protected.routes)
+        for method in route.methods - {"HEAD"}
+    }
+    assert found - {("get", path) for path in OPEN | {"/docs/oauth2-redirect"}} == set(
+        routes(protected)
+    )
+    assert len(routes(protected)) >= 13
+
+
+def _leaves(routes: Any) -> Iterator[Any]:
+    for route in routes:
+        if hasattr(route, "methods"):
+            yield route
+        else:
+            yield from _leaves(route.original_router.routes)
+
+
+@pytest.mark.parametrize("name", [*WRONG_TOKENS, "missing", "basic", "empty"])
+def test_no_route_opens_to_a_wrong_token(
+    protected: FastAPI, outside: TestClient, name: str
+) -> None:
+    headers = {
+        "missing": {},
+        "basic": {"Authorization": "Basic cG9ydGFsOnBvcnRhbA=="},
+        "empty": {"Authorization": "Bearer "},
+    }
+    sent = headers.get(name)
+    if sent is None:
+        sent = {"Authorization": f"Bearer {WRONG_TOKENS[name]()}".encode("latin-1")}
+    for method, path in [*routes(protected), ("get", "/nowhere"), ("post", "/v1/../metrics")]:
+        answer = ask(outside, method, path, **sent)
+        assert answer.status_code == 401, (method, path)
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("kind", ["unknown", "wrong secret", "expired", "revoked", "half", "empty"])
+def test_no_route_opens_to_a_wrong_key(
+    protected: FastAPI,
+    outside: TestClient,
+    sqlite_store: Store,
+    new_key: Callable[..., str],
+    kind: str,
+) -> None:
+    good = new_key("portal", "officer", "admin")
+    past = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=1)
+    wrong = {
+        "unknown": "padan_0123456789abcdef_" + "x" * 43,
+        "wrong secret": good[:-1] + ("A" if good[-1] != "A" else "B"),
+        "expired": new_key("admin", expires_at=past),
+        "revoked": good,
+        "half": good.rpartition("_")[0],
+        "empty": "",
+    }
+    if kind == "revoked":
+        with sqlite_store.writing() as connection:
+            assert keys.revoke(connection, (keys.parts_of(good) or ("", ""))[0])
+    for method, path in routes(protected):
+        answer = ask(outside, method, path, **{"X-API-Key": wrong[kind]})
+        assert answer.status_code == 401, (method, path)
+
+
+@pytest.mark.parametrize(
+    "scopes", [("portal",), ("officer",), ("metrics",), ("admin",), (), ("root",)]
+)
+@pytest.mark.parametrize("way", ["token", "key"])
+def test_each_scope_opens_its_routes_and_no_other(
+    protected: FastAPI,
+    outside: TestClient,
+    new_key: Callable[..., str],
+    scopes: tuple[str, ...],
+    way: str,
+) -> None:
+    sent = (
+        {"Authorization": f"Bearer {token(scope=' '.join(scopes))}"}
+        if way == "token"
+        else {"X-API-Key": new_key(*scopes)}
+    )
+    for method, path in routes(protected):
+        allowed = {"officer"} if (method, path) in OFFICERS_ONLY else {"portal"}
+        if (method, path) in FOR_BOTH:
+            allowed |= {"officer"}
+        if (method, path) in METRICS_ONLY:
+            allowed = {"metrics"}
+        status = ask(outside, method, path, **sent).status_code
+        if allowed.isdisjoint(scopes) and "admin" not in scopes:
+            assert status == 403, (method, path)
+        else:
+            assert status not in (401, 403), (method, path)
+
+
+def test_the_document_says_which_scopes_a_route_needs(protected: FastAPI) -> None:
+    for path, operations in protected.openapi()["paths"].items():
+        for method, operation in operations.items():
+            if path in OPEN:
+                assert "security" not in operation
+                continue
+            asked = {scheme for one in operation["security"] for scheme in one}
+            assert asked == {"HTTPBearer", "APIKeyHeader"}, (method, path)
+            assert {"400", "401", "403", "413", "422", "429", "503"} <= operation[
+                "responses"
+            ].keys()
+
+
+def test_two_credentials_at_once_open_nothing(
+    outside: TestClient, new_key: Callable[..., str]
+) -> None:
+    sent = {"Authorization": f"Bearer {token()}", "X-API-Key": new_key("admin")}
+    assert ask(outside, "get", "/v1/model", **sent).status_code == 401
+
+
+@pytest.mark.parametrize("algorithm", OTHERS)
+def test_other_kinds_of_signature_open(outside: TestClient, algorithm: str) -> None:
+    sent = {"Authorization": f"bearer {token(OTHERS[algorithm], algorithm)}"}
+    assert ask(outside, "get", "/v1/model", **sent).status_code == 200
+
+
+def test_health_needs_no_credential(outside: TestClient) -> None:
+    for path in ("/healthz", "/readyz"):
+        assert outside.get(path).status_code == 200
+
+
+def test_a_participants_token_reaches_that_participant_only(outside: TestClient) -> None:
+    portal = {"Authorization": f"Bearer {token()}"}
+    for name in ("p1", "p2"):
+        assert outside.put(f"/v1/participants/{name}", json={}, headers=portal).is_success
+    own = {"Authorization": f"Bearer {token(scope='portal', participant_id='p1')}"}
+    event = {"event_id": "e", "course_id": "c", "kind": "click", "at": "2026-02-24T09:30:00Z"}
+    for name, allowed in (("p1", True), ("p2", False)):
+        person = f"/v1/participants/{name}"
+        asked = {"participant_id": name}
+        answers = [
+            outside.get(person, headers=own),
+            outside.put(person, json={}, headers=own),
+            outside.put(f"{person}/profiling", json={"opt_out": True}, headers=own),
+            outside.get(f"{person}/export", headers=own),
+            outside.post("/v1/recommendations", json=asked, headers=own),
+            outside.post("/v1/plans", json=asked, headers=own),
+            outside.post(
+                "/v1/eligibility", json=asked | {"course_ids": ["penjualan-004"]}, headers=own
+            ),
+            outside.post("/v1/events", json={"events": [event | asked]}, headers=own),
+            outside.delete(person, headers=own),
+        ]
+        for answer in answers:
+            assert answer.is_success if allowed else answer.status_code == 403, answer.text
+
+
+def test_a_revoked_key_ends_when_what_is_remembered_of_it_does(
+    outside: TestClient,
+    sqlite_store: Store,
+    new_key: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    key = new_key("portal")
+    assert ask(outside, "get", "/v1/model", **{"X-API-Key": key}).status_code == 200
+    with sqlite_store.writing() as connection:
+        keys.revoke(connection, (keys.parts_of(key) or ("", ""))[0])
+    monkeypatch.setattr("api.security.access.KEPT_SECONDS", 0)
+    assert ask(outside, "get", "/v1/model", **{"X-API-Key": key}).status_code == 401
+
+
+def test_too_many_wrong_credentials_close_the_gate_to_the_address(
+    bundle: Bundle, sqlite_store: Store
+) -> None:
+    client = TestClient(
+        create_app(Releases.of(bundle), sqlite_store, Settings(failures_per_minute=3))
+    )
+    statuses = [client.get("/v1/model").status_code for _ in range(5)]
+    assert statuses == [401, 401, 401, 429, 429]
+    assert client.get("/healthz").status_code == 200
+
+
+def test_each_client_has_its_own_limit(
+    bundle: Bundle, sqlite_store: Store, new_key: Callable[..., str]
+) -> None:
+    client = TestClient(
+        create_app(Releases.of(bundle), sqlite_store, Settings(requests_per_minute=3))
+    )
+    first, second = new_key("portal"), new_key("officer")
+    answers = [client.get("/v1/model", headers={"X-API-Key": first}) for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+    assert answers[-1].headers["Retry-After"]
+    assert client.get("/v1/model", headers={"X-API-Key": second}).status_code == 200
+
+
+@pytest.mark.parametrize("says_its_length", [True, False])
+def test_a_large_body_is_refused(
+    bundle: Bundle, sqlite_store: Store, says_its_length: bool
+) -> None:
+    settings = Settings(body_bytes=1_000)
+    client = TestClient(
+        create_app(Releases.of(bundle), sqlite_store, settings, development=True),
+        base_url="http://localhost",
+    )
+    body = json.dumps({"participant": {"interests": ["x" * 100] * 30}}).encode()
+    content = body if says_its_length else (body[n : n + 100] for n in range(0, len(body), 100))
+    headers = {"Content-Type": "application/json"}
+    answer = client.post("/v1/recommendations", content=content, headers=headers)
+    assert answer.status_code == 413
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/v1/model", "/nowhere"])
+def test_answers_carry_strict_headers(outside: TestClient, path: str) -> None:
+    headers = outside.get(path).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-store"
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "server" not in headers
+
+
+def test_no_credential_is_logged_or_answered(
+    outside: TestClient, new_key: Callable[..., str], caplog: pytest.LogCaptureFixture
+) -> None:
+    secrets = [token(aud="another"), token(), new_key("portal"), "padan_ab_geheimnis"]
+    with caplog.at_level(logging.DEBUG):
+        answers = [
+            ask(outside, "get", "/v1/model", **{name: value.format(secret)})
+            for secret in secrets
+            for name, value in (("Authorization", "Bearer {}"), ("X-API-Key", "{}"))
+        ]
+    seen = caplog.text + "".join(answer.text for answer in answers)
+    assert "refused" in seen
+    for secret in secrets:
+        assert secret not in seen
+        assert secret[-20:] not in seen
+
+
+def test_a_key_set_is_read_again_and_kept_where_that_fails(tmp_path: Path) -> None:
+    path = tmp_path / "jwks.json"
+    path.write_text(json.dumps({"keys": [SIGNING.as_dict(private=False)]}))
+    tokens = Tokens(str(path), "padan", None)
+    assert not tokens.stale
+    later = OTHERS["ES256"]
+    path.write_text(json.dumps({"keys": [later.as_dict(private=False)]}))
+    tokens.refresh()
+    assert tokens.principal(token(later, "ES256")).name == "portal"
+    path.write_text("nonsense")
+    tokens.refresh()
+    assert tokens.principal(token(later, "ES256")).name == "portal"
+
+
+def test_a_key_set_may_be_at_a_url(tmp_path: Path) -> None:
+    (tmp_path / "jwks.json").write_text(json.dumps({"keys": [SIGNING.as_dict(private=False)]}))
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        tokens = Tokens(f"{address}/jwks.json", "padan", ISSUER)
+        with pytest.raises(KeySetError, match="404"):
+            Tokens(f"{address}/nothing.json", "padan", ISSUER)
+        server.shutdown()
+    assert tokens.principal(token()).scopes == {"portal", "officer"}
+    tokens.refresh()  # the server is gone, the keys are kept
+    assert tokens.principal(token()).name == "portal"
+
+
+@pytest.mark.parametrize("content", [None, "nonsense", "[]", "{}", '{"keys": [{"kty": "x"}]}'])
+def test_a_key_set_that_cannot_be_read_is_named(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "jwks.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(KeySetError, match="PADAN_JWKS"):
+        Tokens(str(path), "padan", None)
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200),
+        ("localhost:8000", 200),
+        ("127.0.0.1:8000", 200),
+        ("[::1]:8000", 200),
+        ("attacker.example", 400),
+        ("127.0.0.1.attacker.example", 400),
+        ("localhost@attacker.example", 400),
+        ("192.0.2.1:8000", 400),
+        ("[", 400),
+        ("", 400),
+    ],
+)
+def test_without_credentials_the_service_is_reached_as_this_machine_only(
+    bundle: Bundle, sqlite_store: Store, host: str, status: int
+) -> None:
+    """Else a page in a browser here, whose name was made to point here, could ask anything."""
+    app = create_app(Releases.of(bundle), sqlite_store, Settings(), development=True)
+    client = TestClient(app, base_url="http://localhost")
+    for path in ("/v1/model", "/openapi.json"):
+        assert client.get(path, headers={"Host": host}).status_code == status

@@ -1,0 +1,184 @@
+"""The quality benchmark: its data, its tasks, and a small run of ours beside two peers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from rich.console import Console
+
+from benchmarks.peak_memory import measured
+from benchmarks.quality.costs import half
+from benchmarks.quality.data import from_tables, read_tables
+from benchmarks.quality.ours import horizon, sources
+from benchmarks.quality.public import READERS, read_public
+from benchmarks.quality.rankers import RANKERS
+from benchmarks.quality.run import run
+from benchmarks.quality.screen import show
+from benchmarks.quality.task import make_task, only_items
+from benchmarks.quality.tuning import Budget
+from models.candidates.interactions import Interactions
+from models.candidates.side import SideInformation
+
+PUBLIC = Path(__file__).parents[4] / "shared" / "data" / "interactions"
+# events, participants, courses, warm participants of the test
+SIZES = {
+    "mars": (21_908, 3_007, 1_167, 47),
+    "coco": (159_664, 24_036, 8_196, 7_292),
+    "xuetangx": (27_952, 5_720, 247, 5_720),
+    "ml-100k": (100_000, 943, 1_682, 90),
+}
+
+
+def interactions(pairs: list[tuple[int, int]]) -> Interactions:
+    users, items = np.array(pairs, dtype=np.int32).T
+    return Interactions(users, items, np.ones(len(pairs), dtype=np.float32), 4, 5)
+
+
+def toy(n_users: int = 120, n_items: int = 40, timed: bool = True) -> pl.DataFrame:
+    """Participants walk along the courses from where they begin."""
+    rng = np.random.default_rng(0)
+    steps = 8
+    begin = rng.integers(0, n_items, n_users)
+    table = pl.DataFrame(
+        {
+            "participant": [f"p{user}" for user in range(n_users) for _ in range(steps)],
+            "course": [f"c{(b + s) % n_items}" for b in begin for s in range(steps)],
+        }
+    )
+    moments = (rng.uniform(0, 1, n_users)[:, None] * 1000 + np.arange(steps) * 40).ravel()
+    return table.with_columns(at=pl.Series(moments.astype(np.int64))) if timed else table
+
+
+@pytest.mark.parametrize("name", sorted(READERS))
+def test_public_sets_are_read_whole(name: str) -> None:
+    if not PUBLIC.is_dir():
+        pytest.skip("the public sets are not beside the checkout (shared/data/interactions)")
+    data = read_public(name, PUBLIC)
+    events, users, items, warm = SIZES[name]
+    parts = data.split.train, data.split.validation, data.split.test
+    assert sum(map(len, parts)) == len(data.events) == events
+    assert (data.events.n_users, data.events.n_items) == (users, items)
+    past = data.events.take(data.split.development)
+    task = make_task(past, data.events.take(data.split.test))
+    assert len(task.warm) == warm
+    assert horizon(data) == ("next" if name == "xuetangx" else "time")
+    if data.texts is not None:
+        assert len(data.texts) == items
+
+
+def test_target_is_what_is_new() -> None:
+    past = interactions([(0, 0), (0, 1), (1, 2)])
+    task = make_task(past, interactions([(0, 1), (0, 3), (0, 3), (2, 2), (1, 2)]))
+    assert task.warm.tolist() == [0]
+    assert task.cold.tolist() == [2]
+    assert task.target.toarray().sum() == 2
+    assert task.target[0, 3] == task.target[2, 2] == 1
+    assert only_items(task, np.arange(5) == 2).cold.tolist() == [2]
+    assert only_items(task, np.arange(5) == 2).warm.tolist() == []
+
+
+def test_columns_that_lack_are_named() -> None:
+    with pytest.raises(ValueError, match=r"events lack the column.*course"):
+        from_tables("mine", pl.DataFrame({"participant": ["a"]}), "time")
+    table = pl.DataFrame({"participant": ["a"], "course": ["x"], "part": ["trian"]})
+    with pytest.raises(ValueError, match="part must be one of"):
+        from_tables("mine", table, "given")
+    with pytest.raises(ValueError, match="no public set 'movies'"):
+        read_public("movies", Path())
+
+
+def test_own_tables(tmp_path: Path) -> None:
+    events = tmp_path / "events.csv"
+    toy().with_columns(at=pl.from_epoch("at").dt.to_string("iso")).write_csv(events)
+    texts = tmp_path / "texts.csv"
+    pl.DataFrame({"course": ["c0", "new"], "text": ["Baking bread", "Keeping books"]}).write_csv(
+        texts
+    )
+    data = read_tables(events, "leave-last-out", texts)
+    assert data.events.n_items == 41
+    assert data.texts is not None
+    assert sorted(filter(None, data.texts)) == ["Baking bread", "Keeping books"]
+    assert len(data.split.test) == 120
+    with pytest.raises(ValueError, match="--split"):
+        read_tables(events, "tomorrow")
+
+
+def test_sources_follow_what_is_known() -> None:
+    assert "content" not in sources(SideInformation())
+    assert "content" in sources(SideInformation(item_vectors=np.eye(3, dtype=np.float32)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "timed"), [("time", True), ("leave-last-out", False)])
+def test_a_small_run(
+    kind: str, timed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Walking along the courses is easy to foretell for who looks at the order; popularity does not."""
+    peers_module = pytest.importorskip("benchmarks.quality.peers")
+    pytest.importorskip("implicit")
+    pytest.importorskip("rectools")
+    monkeypatch.setenv("PADAN_HOME", str(tmp_path))
+    data = from_tables("toy", toy(timed=timed), kind)  # type: ignore[arg-type]
+    outcome = run(
+        data,
+        budget=Budget(trials=2, seconds=20),
+        only=peers_module.chosen_peers(["popular", "cosine"]),
+        rankers=True,
+        parts=True,
+        threads=1,
+    )
+    show(outcome, Console())
+    assert outcome.bench == "quality-toy"
+    assert set(outcome.details["warm"]) == {"Padan", "RecTools popular", "implicit cosine"}
+    figures = outcome.details["warm"]["Padan"]
+    assert all(0 <= figures[name] <= 1 for name in ("ndcg@10", "recall@10", "mrr@20"))
+    assert figures["ndcg@10"] > outcome.details["warm"]["RecTools popular"]["ndcg@10"]
+    low, high = outcome.details["interval"]
+    assert low <= outcome.details["difference"] <= high
+    assert outcome.holds == (outcome.figure >= 1.1)
+    compared = outcome.details["rankers"]
+    assert set(compared) == set(RANKERS)
+    assert all(found["test"] > 0.3 and found["rows_per_second"] > 0 for found in compared.values())
+    parts = outcome.details["growth"]["whole"]
+    assert {"examples", "fit ranker", "fit ease", "score ease", "rank, all of it"} <= set(parts)
+    assert all(cost["peak_mb"] > 50 for cost in parts.values())
+
+
+@pytest.mark.parametrize("of", ["participants", "courses", "events"])
+def test_half_of_the_data_is_a_smaller_set_of_its_own(of: str) -> None:
+    texts = pl.DataFrame(
+        {"course": [f"c{n}" for n in range(40)], "text": [f"t{n}" for n in range(40)]}
+    )
+    attributes = texts.select("course", attribute="course")
+    data = from_tables("toy", toy(), "time", texts, attributes)
+    smaller, items = half(data, of)
+    events = smaller.events
+    sizes = {
+        "participants": (events.n_users, data.events.n_users),
+        "courses": (events.n_items, data.events.n_items),
+        "events": (len(events), len(data.events)),
+    }
+    assert sizes[of][0] == sizes[of][1] // 2
+    assert all(
+        small == whole for name, (small, whole) in sizes.items() if name not in (of, "events")
+    )
+    parts = (smaller.split.train, smaller.split.validation, smaller.split.test)
+    assert sorted(np.concatenate(parts).tolist()) == list(range(len(events)))
+    assert events.at is not None
+    assert events.at[smaller.split.train].max() < events.at[smaller.split.test].min()
+    assert data.texts is not None
+    assert smaller.texts == [data.texts[item] for item in items]
+    assert smaller.item_attributes is not None
+    assert smaller.item_attributes.shape[0] == events.n_items
+
+
+def test_the_peak_of_a_part_is_its_own() -> None:
+    with measured() as large:
+        np.ones(40_000_000)
+    with measured() as small:
+        np.ones(1_000)
+    assert large.peak_mb - small.peak_mb > 250
+    assert large.seconds > 0

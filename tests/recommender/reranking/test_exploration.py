@@ -1,0 +1,168 @@
+"""What is left to chance comes with the probability that is logged, and serves to judge other policies."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy import stats
+
+from evaluation.logged_slates import logged_slates
+from evaluation.off_policy import importance_weights, independent_ips
+from recommender.engine import Engine
+from recommender.participants.packed import split, together
+from recommender.participants.prepared import People
+from recommender.reranking.exploration import Exploration, explore
+from recommender.settings import Settings
+from store.impressions import Shown, impressions
+from tests.recommender.worlds import DAY, World, random_world, table
+from training_data.profiles import Profile, to_tables
+
+K, POOL = 5, 4
+SETTING = Exploration(share=0.3, places=2, pool=POOL)
+SEEDS = [f"request-{number}" for number in range(40_000)]
+
+
+def ordered(rows: int, real: int = K + POOL) -> np.ndarray:
+    row = np.where(np.arange(K + POOL) < real, np.arange(K + POOL) + 100, -1)
+    return np.tile(row, (rows, 1))
+
+
+def test_what_is_shown_comes_as_often_as_logged() -> None:
+    chosen, propensities = explore(ordered(len(SEEDS)), K, SETTING, SEEDS)
+    assert (chosen[:, :3] == [100, 101, 102]).all()
+    assert (propensities[:, :3] == 1).all()
+    for place in (3, 4):
+        shown, counts = np.unique(chosen[:, place], return_counts=True)
+        logged = [propensities[chosen[:, place] == one, place] for one in shown]
+        assert all(len(np.unique(one)) == 1 for one in logged)
+        expected = np.array([one[0] for one in logged])
+        assert shown.tolist() == list(range(103, 109))
+        assert expected.sum() == pytest.approx(1)
+        assert stats.chisquare(counts, expected * len(SEEDS)).pvalue > 0.001
+
+
+def test_a_draw_without_replacement_repeats_nothing() -> None:
+    chosen, _ = explore(ordered(2_000), K, SETTING, SEEDS[:2_000])
+    assert all(len(set(row)) == K for row in chosen.tolist())
+
+
+@pytest.mark.parametrize("real", [0, 2, 3, 4, 5, 6, 9])
+def test_short_lists_stay_whole(real: int) -> None:
+    chosen, propensities = explore(ordered(20_000, real), K, SETTING, SEEDS[:20_000])
+    length = min(real, K)
+    assert ((chosen >= 0).sum(axis=1) == length).all()
+    assert (chosen[:, :length] >= 0).all()
+    for place in range(3, length):
+        shown, counts = np.unique(chosen[:, place], return_counts=True)
+        expected = [propensities[chosen[:, place] == one, place][0] for one in shown]
+        assert sum(expected) == pytest.approx(1)
+        if len(shown) > 1:
+            assert stats.chisquare(counts, np.array(expected) * 20_000).pvalue > 0.001
+
+
+def test_a_list_can_be_made_again() -> None:
+    once, again = (explore(ordered(500), K, SETTING, SEEDS[:500])[0] for _ in range(2))
+    np.testing.assert_array_equal(once, again)
+    alone = explore(ordered(1), K, SETTING, SEEDS[7:8])[0]
+    np.testing.assert_array_equal(once[7:8], alone)
+
+
+def test_without_a_seed_nothing_is_left_to_chance() -> None:
+    chosen, propensities = explore(ordered(100), K, Exploration(share=1.0), [None] * 100)
+    assert (chosen == ordered(1)[0, :K]).all()
+    assert (propensities == 1).all()
+
+
+def test_another_policy_is_judged_from_the_log() -> None:
+    """The log of an exploring list tells what a list with other trainings in the last places earns."""
+    rng = np.random.default_rng(5)
+    worth = rng.uniform(0.05, 0.6, K + POOL)
+    fade = np.array([1.0, 0.9, 0.8, 0.7, 0.6])  # whether anybody looks at the place
+    other = np.array([0, 1, 2, 7, 5])  # what the new policy puts at each place, always
+    truth = float((worth[other] * fade).sum())
+    covered = []
+    for run in range(60):
+        seeds = [f"{run}-{number}" for number in range(3_000)]
+        chosen, propensities = explore(ordered(len(seeds)), K, SETTING, seeds)
+        rewards = (rng.random(chosen.shape) < worth[chosen - 100] * fade).astype(float)
+        weights = importance_weights((chosen - 100 == other).astype(float), propensities)
+        estimate = independent_ips(rewards, weights)
+        covered.append(estimate.low <= truth <= estimate.high)
+    assert np.mean(covered) > 0.85
+
+
+@pytest.fixture(scope="module")
+def asked(engine_of: Callable[[World], Engine]) -> tuple[Engine, People]:
+    """An engine, and one person who asks thousands of times."""
+    world = random_world(5, n_courses=300)
+    engine = engine_of(world)
+    someone = Profile(region="Kota Jakarta Pusat", birth_year=1990, balance_idr=3_500_000)
+    people = engine.people(*to_tables([someone], ["someone"], engine.regions), DAY)
+    assert (engine.answer(people, DAY, Settings(k=K + POOL)).ids >= 0).sum() == K + POOL
+    return engine, together(split(people, lambda _, vector: vector) * 3_000)
+
+
+def test_what_the_engine_logs_is_how_often_it_shows(asked: tuple[Engine, People]) -> None:
+    engine, people = asked
+    seeds = SEEDS[: len(people)]
+    answer = engine.answer(people, DAY, Settings(k=K, exploration=SETTING), seeds=seeds)
+    assert answer.propensities is not None
+    for place in range(K):
+        shown, counts = np.unique(answer.ids[:, place], return_counts=True)
+        logged = [answer.propensities[answer.ids[:, place] == one, place] for one in shown]
+        assert all(np.ptp(one) == 0 for one in logged)
+        expected = np.array([one[0] for one in logged])
+        assert expected.sum() == pytest.approx(1)
+        assert (
+            place < K - SETTING.places
+            or stats.chisquare(counts, expected * len(people)).pvalue > 0.001
+        )
+
+
+def test_the_log_of_the_engine_judges_its_list_without_chance(asked: tuple[Engine, People]) -> None:
+    engine, people = asked
+    seeds = SEEDS[: len(people)]
+    setting = Settings(k=K, exploration=SETTING)
+    answer = engine.answer(people, DAY, setting, seeds=seeds)
+    always = engine.answer(people, DAY, Settings(k=K)).ids[0]
+    worth = np.random.default_rng(1).uniform(0.05, 0.6, len(engine.catalogue))
+    log = _logged(engine, answer.ids, answer.propensities, seeds, worth)
+    slates = logged_slates(log, K, {"click": 1.0})
+    names = np.array(engine.catalogue.ids)[always]
+    weights = importance_weights((slates.courses == names).astype(float), slates.propensities)
+    estimate = independent_ips(slates.rewards, weights)
+    assert estimate.low <= worth[always].sum() <= estimate.high
+    seen_as_certain = independent_ips(slates.rewards, np.ones_like(weights))
+    assert not seen_as_certain.low <= worth[always].sum() <= seen_as_certain.high
+
+
+def _logged(
+    engine: Engine,
+    ids: np.ndarray,
+    propensities: np.ndarray | None,
+    seeds: list[str],
+    worth: np.ndarray,
+) -> pl.DataFrame:
+    """Impressions as the service keeps them, and clicks on them."""
+    assert propensities is not None
+    rng = np.random.default_rng(2)
+    at = dt.datetime(2024, 6, 15, tzinfo=dt.UTC)
+    rows = []
+    for seed, courses, chances in zip(seeds, ids, propensities.tolist(), strict=True):
+        items = [
+            (engine.catalogue.ids[course], chance)
+            for course, chance in zip(courses, chances, strict=True)
+        ]
+        shown = impressions(Shown(seed, "someone", at, "bundle", items)._asdict())
+        clicked = rng.random(len(courses)) < worth[courses]
+        rows += shown
+        rows += [
+            one | {"event_id": f"{one['event_id']}:click", "kind": "click", "propensity": None}
+            for one, click in zip(shown, clicked, strict=True)
+            if click
+        ]
+    return table("interactions", rows)

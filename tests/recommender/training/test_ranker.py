@@ -1,0 +1,131 @@
+"""Learning to rank looks at the past only: no feature has seen the label that it is to foretell."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from models.text.encoder import SentenceEncoder
+from recommender.engine import Engine
+from recommender.ranking.features import FEATURES
+from recommender.training import ranker as learning
+from recommender.training.ranker import interactions_of, learn_ranker
+from recommender.training.train import candidate_models, load_knowledge, untrained_engine
+from training_data.columns import Interactions
+from training_data.dataset import Dataset
+from training_data.simulation import simulate_dataset
+
+E = Interactions
+DAY = dt.date(2024, 6, 15)
+Tables = list[np.ndarray]
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return simulate_dataset(tmp_path_factory.mktemp("data") / "simulated", 400, DAY)
+
+
+@pytest.fixture(scope="module")
+def engine(dataset: Dataset, tiny_encoder: SentenceEncoder) -> Engine:
+    untrained = untrained_engine(dataset, load_knowledge(dataset), tiny_encoder, 0)
+    return replace(untrained, sources=candidate_models())
+
+
+@pytest.fixture
+def features_of(
+    engine: Engine, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[pl.DataFrame], Tables]:
+    """Learn from events, and return the features of all candidates that were looked at."""
+    seen: Tables = []
+    candidates = Engine.candidates
+
+    def watched(self: Engine, *asked: object) -> tuple[object, np.ndarray]:
+        found, table = candidates(self, *asked)
+        seen.append(table)
+        return found, table
+
+    monkeypatch.setattr(Engine, "candidates", watched)
+    people = engine.understood(dataset.read("participants"))
+
+    def learn(events: pl.DataFrame) -> Tables:
+        seen.clear()
+        known, rows = interactions_of(people, events, engine.catalogue.index, engine.objective)
+        learn_ranker(engine, dataset.read("courses"), people, rows, known, 0)
+        return list(seen)
+
+    return learn
+
+
+def with_another_future(events: pl.DataFrame) -> pl.DataFrame:
+    """The events with other trainings and outcomes after the latest present that is learnt from."""
+    worthy = events.filter(E.kind.col != "impression")
+    start = worthy[E.at.name].sort()[-int(len(worthy) * learning.WINDOW * 0.95)]
+    swapped = {"purchase": "complete", "complete": "purchase", "rate": "start", "start": "rate"}
+    later = E.at.col >= start
+    return events.with_columns(
+        pl.when(later).then(E.course_id.col.shuffle(seed=1)).otherwise(E.course_id.col),
+        pl.when(later & E.kind.col.cast(pl.String).is_in(swapped))
+        .then(E.kind.col.cast(pl.String).replace(swapped))
+        .otherwise(E.kind.col.cast(pl.String))
+        .cast(E.kind.dtype),
+    )
+
+
+def same(one: Tables, other: Tables) -> bool:
+    return len(one) == len(other) and all(map(np.array_equal, one, other))
+
+
+def test_features_do_not_change_with_the_future(
+    dataset: Dataset, features_of: Callable[[pl.DataFrame], Tables]
+) -> None:
+    events = dataset.read("interactions")
+    tables = features_of(events)
+    assert len(tables) >= 2
+    assert same(tables, features_of(with_another_future(events)))
+
+
+@pytest.mark.parametrize("leak", ["sources", "completion", "history"])
+def test_a_leak_is_seen(
+    leak: str,
+    dataset: Dataset,
+    features_of: Callable[[pl.DataFrame], Tables],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each way in which a label could reach a feature, opened on purpose, makes the test above fail."""
+    events = dataset.read("interactions")
+
+    def opened(events: pl.DataFrame) -> Tables:
+        with monkeypatch.context() as patched:
+            if leak == "completion":
+                told = learning.with_completion
+                patched.setattr(learning, "with_completion", lambda c, _: told(c, events))
+            elif leak == "history":
+                ask = Engine.ask
+                patched.setattr(Engine, "ask", lambda self, p, _, day: ask(self, p, events, day))
+            else:
+                fit, presents = learning.fit_sources, learning.earlier_presents
+
+                def all_of_it(known: object, *asked: object) -> object:
+                    patched.setattr(
+                        learning, "fit_sources", lambda models, _, side: fit(models, known, side)
+                    )
+                    return presents(known, *asked)
+
+                patched.setattr(learning, "earlier_presents", all_of_it)
+            return features_of(events)
+
+    assert not same(opened(events), opened(with_another_future(events)))
+
+
+def test_every_feature_says_something(
+    dataset: Dataset, features_of: Callable[[pl.DataFrame], Tables]
+) -> None:
+    tables = features_of(dataset.read("interactions"))
+    varying = np.ptp(np.concatenate([table.reshape(-1, len(FEATURES)) for table in tables]), axis=0)
+    silent = {name for name, width in zip(FEATURES, varying, strict=True) if not width}
+    assert silent <= {"placement", "vacancy_demand", "freshness", "behaviour"}

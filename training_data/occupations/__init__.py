@@ -1,0 +1,1 @@
+"""Occupations: data files, the national classification, and how they are read."""

@@ -1,0 +1,1 @@
+"""Programme rules: dated data files, and how they are read."""

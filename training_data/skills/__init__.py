@@ -1,0 +1,1 @@
+"""The skill vocabulary: data files, and how they are read and matched."""

@@ -1,0 +1,50 @@
+"""Skills named in a text, word for word: labels and aliases of a vocabulary found as runs of words."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from training_data.columns import Courses
+from training_data.skills.vocabulary import Vocabulary
+from training_data.text import normalise
+
+C = Courses
+LONGEST = 6
+
+
+def skills_named(text: str, vocabulary: Vocabulary) -> list[int]:
+    """Return the terms whose label or alias stands in ``text``, in the order of the text.
+
+    The longest name wins where names overlap: "desain grafis" is not also "desain".
+    """
+    words = normalise(text).split()
+    found: dict[int, None] = {}
+    start = 0
+    while start < len(words):
+        for length in range(min(LONGEST, len(words) - start), 0, -1):
+            skill = vocabulary.index.get(" ".join(words[start : start + length]))
+            if skill is not None:
+                found[skill] = None
+                start += length
+                break
+        else:
+            start += 1
+    return list(found)
+
+
+def with_named_skills(courses: pl.DataFrame, vocabulary: Vocabulary) -> pl.DataFrame:
+    """Give each training without skills those that its title and description name."""
+    without = courses[C.skills.name].list.len() == 0
+    if not without.any():
+        return courses
+    named = [
+        [vocabulary.terms[i].id for i in skills_named(f"{title} . {description or ''}", vocabulary)]
+        if lacks
+        else None
+        for lacks, title, description in zip(
+            without, courses[C.title.name], courses[C.description.name], strict=True
+        )
+    ]
+    return courses.with_columns(
+        pl.coalesce(pl.Series(named, dtype=pl.List(pl.String)), C.skills.col).alias(C.skills.name)
+    )
