@@ -31,7 +31,7 @@ peers: $(INSTALLED)
 clean:
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache
 
-$(INSTALLED): pyproject.toml requirements.lock $(wildcard models/kernels/*.pyx)
+$(INSTALLED): pyproject.toml clients/python/pyproject.toml requirements.lock $(wildcard models/kernels/*.pyx)
 	test -x $(BIN)/python || python3 -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint requirements.lock --editable ".[dev]"
+	$(BIN)/pip install --quiet --constraint requirements.lock --editable ".[dev]" --editable clients/python
 	touch $@

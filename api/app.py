@@ -11,14 +11,14 @@ from fastapi import FastAPI
 from api import problems
 from api.deployment.releases import Releases
 from api.deployment.shadow import Shadow
-from api.observability.audit_writer import Trail
-from api.observability.instrumentation import Observed
+from api.observability.audit_writer import AuditWriter
+from api.observability.instrumentation import Instrumentation
 from api.observability.metrics import Metrics
 from api.observability.tracing import Tracing
 from api.problems import responses
-from api.recommend.fast_path import HotRoute
-from api.recommend.handler import Answering
-from api.recommend.load_shedding import Shedding
+from api.recommend.fast_path import FastPath
+from api.recommend.handler import RecommendationHandler
+from api.recommend.load_shedding import LoadShedding
 from api.routes import (
     courses,
     events,
@@ -32,7 +32,7 @@ from api.routes import (
 from api.security.access import Access
 from api.security.gate import Gate
 from api.service import Service
-from api.settings import Settings
+from api.settings import ServiceSettings
 from store.database import Store
 
 ROUTERS = (recommendations, plans, courses, participants, events, officers, metrics)
@@ -41,7 +41,7 @@ ROUTERS = (recommendations, plans, courses, participants, events, officers, metr
 def create_app(
     releases: Releases,
     store: Store,
-    settings: Settings,
+    settings: ServiceSettings,
     *,
     shadow: Shadow | None = None,
     tracing: Tracing | None = None,
@@ -54,14 +54,14 @@ def create_app(
     development : bool
         Let everybody in without a credential; for a service that only this machine reaches.
     """
-    service = Service(releases, releases.present, store, Trail(store), Metrics(), shadow)
-    answering = Answering(service, settings)
-    service.metrics.watch(lambda: releases.present.bundle, lambda: service.trail.waiting)
+    service = Service(releases, releases.present, store, AuditWriter(store), Metrics(), shadow)
+    handler = RecommendationHandler(service, settings)
+    service.metrics.watch(lambda: releases.present.bundle, lambda: service.audit_writer.waiting)
 
     @asynccontextmanager
     async def closing(_: FastAPI) -> AsyncIterator[None]:
-        sweeping = asyncio.create_task(answering.keep_swept())
-        releases.follow(answering.people.recent)
+        sweeping = asyncio.create_task(handler.sweep_regularly())
+        releases.follow(handler.participants.list_recent)
         if shadow is not None:
             shadow.start()
         yield
@@ -69,8 +69,8 @@ def create_app(
         if shadow is not None:
             shadow.close()
         sweeping.cancel()
-        answering.close()
-        service.trail.close()
+        handler.close()
+        service.audit_writer.close()
         if tracing is not None:
             tracing.close()
 
@@ -82,17 +82,17 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},  # it would name addresses
     )
     app.state.service = service
-    app.state.answering = answering
+    app.state.handler = handler
     problems.install(app)
     app.include_router(health.router)
     for module in ROUTERS:
         app.include_router(module.router, responses=responses(400, 401, 403, 413, 422, 429, 503))
-    app.add_middleware(HotRoute, answering=answering)
+    app.add_middleware(FastPath, handler=handler)
     app.add_middleware(
         Gate, access=Access(store, settings, development=development), settings=settings
     )
-    app.add_middleware(Shedding, answering=answering)
+    app.add_middleware(LoadShedding, handler=handler)
     problems.describe(app)
     paths = list(app.openapi()["paths"])
-    app.add_middleware(Observed, metrics=service.metrics, paths=paths, tracing=tracing)
+    app.add_middleware(Instrumentation, metrics=service.metrics, paths=paths, tracing=tracing)
     return app

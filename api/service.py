@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import polars as pl
 from fastapi import Depends, Request
@@ -12,10 +13,10 @@ from api.deployment.ab_test import Arm
 from api.deployment.releases import Release, Releases
 from api.deployment.shadow import Shadow
 from api.observability import request_ids
-from api.observability.audit_writer import Trail
+from api.observability.audit_writer import AuditWriter
 from api.observability.metrics import Metrics
 from api.problems import FieldProblem, ProblemError
-from api.schemas.recommendations import AboutOne
+from api.schemas.recommendations import ParticipantRequest
 from api.security.principal import Principal
 from recommender.bundle.bundle import Bundle
 from recommender.messages import Messages
@@ -41,7 +42,7 @@ class Service:
     releases: Releases
     release: Release
     store: Store
-    trail: Trail
+    audit_writer: AuditWriter
     metrics: Metrics
     shadow: Shadow | None = None
 
@@ -50,7 +51,7 @@ class Service:
         """The release's bundle."""
         return self.release.bundle
 
-    def now(self) -> Service:
+    def refresh(self) -> Service:
         """Return the service with the present release; a request asks for it once."""
         present = self.releases.present
         return self if self.release is present else replace(self, release=present)
@@ -73,7 +74,7 @@ class Service:
         """Return the texts in a language of the programme; its first by default."""
         wanted = language or self.bundle.engine.programme.languages[0]
         if wanted not in self.release.messages:
-            raise unusable("language", f"not one of {', '.join(self.release.messages)}")
+            raise invalid_field("language", f"not one of {', '.join(self.release.messages)}")
         return self.release.messages[wanted]
 
     def course(self, course_id: str) -> int:
@@ -83,9 +84,11 @@ class Service:
             raise ProblemError(404, f"no training has the id '{course_id}'")
         return row
 
-    def tables(self, asked: AboutOne, principal: Principal, *, neutral: bool = False) -> Tables:
+    def find_participant(
+        self, request: ParticipantRequest, principal: Principal, *, neutral: bool = False
+    ) -> Tables:
         """Return the participant whom a request is about, and what they did, under the contracts."""
-        people, events = self._found(asked, principal)
+        people, events = self._find_tables(request, principal)
         if neutral:
             people = people.with_columns(pl.lit(True).alias(Participants.profiling_opt_out.name))
         return people, events
@@ -110,33 +113,41 @@ class Service:
             arm=arm,
         )
 
-    def _found(self, asked: AboutOne, principal: Principal) -> Tables:
-        if asked.participant is not None:
+    def _find_tables(self, request: ParticipantRequest, principal: Principal) -> Tables:
+        if request.participant is not None:
             try:
-                return to_tables([asked.participant], ["inline"], self.bundle.engine.regions)
+                regions = self.bundle.engine.reader.vocabularies.regions
+                return to_tables([request.participant], ["inline"], regions)
             except ProfileError as error:
-                raise unusable(f"participant.{error.field}", str(error)) from error
-        participant_id = str(asked.participant_id)
-        principal.hold_to_own(participant_id)
+                raise invalid_field(f"participant.{error.field}", str(error)) from error
+        participant_id = str(request.participant_id)
+        principal.require_own(participant_id)
         with self.store.reading() as connection:
             people, events = participants.find(connection, [participant_id])
         if not len(people):
-            raise nobody(participant_id)
+            raise unknown_participant(participant_id)
         return people, events
 
 
-def nobody(participant_id: str) -> ProblemError:
+def unknown_participant(participant_id: str) -> ProblemError:
     """Return the problem of an id that is not known."""
     return ProblemError(404, f"no participant has the id '{participant_id}'")
 
 
-def unusable(field: str, message: str) -> ProblemError:
+def invalid_field(field: str, message: str) -> ProblemError:
     """Return the problem of one field that is well-formed and cannot be used."""
     return ProblemError(422, "1 field cannot be used", [FieldProblem(field=field, message=message)])
 
 
+def list_reason_codes(courses: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return a decision as the audit holds it: the codes of the reasons of each training."""
+    return {
+        course["course_id"]: [reason["code"] for reason in course["reasons"]] for course in courses
+    }
+
+
 def _service(request: Request) -> Service:
-    service: Service = request.app.state.service.now()
+    service: Service = request.app.state.service.refresh()
     request.app.state.service = service  # so that the release before it can go
     return service
 

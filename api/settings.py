@@ -1,64 +1,92 @@
-"""Settings of the service, each from an environment variable ``PADAN_...``."""
+"""Settings of the service."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from recommender.settings import Exploration, SlateSettings
+from training_data.settings import FileSettings
+
+DEFAULT = SlateSettings()
 
 
-class Settings(BaseSettings):
-    """What operators may set."""
-
-    model_config = SettingsConfigDict(env_prefix="PADAN_", frozen=True)
+class ServiceSettings(FileSettings):
+    """Who may ask, how much at once, and how slates are made."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "WARNING", description="least that is logged; at INFO each request is a line"
+        "WARNING", description="lowest level that is logged; at INFO each request is a line"
     )
     jwks: str | None = Field(
-        None, description="file or URL of the key set that signs tokens; none: API keys alone"
+        None, description="file or URL of the key set that signs tokens; left out: API keys alone"
     )
     jwt_audience: str = Field("padan", description="what the tokens' aud must name")
-    jwt_issuer: str | None = Field(None, description="what the tokens' iss must be; none: any")
-    body_bytes: int = Field(2_000_000, ge=1_000, description="largest body of a request")
-    requests_per_minute: int = Field(120_000, ge=1, description="of one client")
-    failures_per_minute: int = Field(60, ge=1, description="wrong credentials of one address")
+    jwt_issuer: str | None = Field(None, description="what the tokens' iss must be; left out: any")
+    max_body_bytes: int = Field(2_000_000, ge=1_000, description="largest body of a request")
+    max_requests_per_minute: int = Field(
+        120_000, ge=1, description="requests of one client, in one process"
+    )
+    max_failures_per_minute: int = Field(
+        60, ge=1, description="wrong credentials of one address, in one process"
+    )
     deadline_seconds: float = Field(
-        1.0, gt=0, le=60, description="a request for a list that takes longer is sent away"
+        1.0, gt=0, le=60, description="a request for a list that takes longer is answered with 503"
     )
-    store_seconds: float = Field(
-        0.3, gt=0, le=60, description="so long a request for a list waits for the store"
+    store_timeout_seconds: float = Field(
+        0.3, gt=0, le=60, description="how long a request for a list waits for the store"
     )
-    most_together: int = Field(
+    max_batch_size: int = Field(
         20, ge=1, le=1_000, description="lists that are made in one call of the engine"
     )
-    simple_from: int = Field(
-        128, ge=1, description="with more requests waiting than this, lists are simple ones"
+    degrade_queue_length: int = Field(
+        128, ge=1, description="with more requests waiting than this, lists are fallback lists"
     )
-    most_waiting: int = Field(384, ge=1, description="requests that wait; more are sent away")
+    max_queue_length: int = Field(
+        384, ge=1, description="requests that may wait; others are answered with 503"
+    )
+    participant_cache_size: int = Field(5_000, ge=1, description="participants kept in memory")
     relevance_weight: float = Field(
-        0.95, ge=0, le=1, description="1: lists by relevance alone; smaller: more diverse ones"
+        DEFAULT.relevance_weight,
+        ge=0,
+        le=1,
+        description="1: lists by relevance alone; smaller: more diverse ones",
     )
     calibration_weight: float = Field(
-        0.0, ge=0, description="how much a list's topics follow the person's own; 0: not"
+        DEFAULT.calibration_weight,
+        ge=0,
+        description="how much a list's topics follow the person's own; 0: not",
     )
     provider_cap: int | None = Field(
-        None, ge=1, description="most trainings of one provider in a list; none: any number"
+        DEFAULT.provider_cap,
+        ge=1,
+        description="most trainings of one provider in a list; left out: any number",
     )
     small_provider_places: int = Field(
-        0, ge=0, description="least trainings of small providers in a list, where some are relevant"
+        DEFAULT.small_provider_places,
+        ge=0,
+        description="least trainings of small providers in a list, where some are relevant",
     )
     exploration_share: float = Field(
-        0.0, ge=0, le=1, description="of lists whose last places are left to chance"
+        0.0, ge=0, le=1, description="share of lists whose last places are left to chance"
     )
-    exploration_places: int = Field(2, ge=1, description="places at the end of such a list")
+    exploration_places: int = Field(
+        Exploration().places, ge=1, description="places at the end of such a list"
+    )
     exploration_pool: int = Field(
-        8, ge=1, description="trainings after the list's end that may come into it"
+        Exploration().pool, ge=1, description="trainings after the list's end that may come into it"
     )
-    people_kept: int = Field(5_000, ge=0, description="participants kept in memory")
-    participant_days: int = Field(
-        1_825, ge=1, description="participants of whom nothing was heard are kept so long"
-    )
-    event_days: int = Field(1_825, ge=1, description="events and shown lists are kept so long")
-    audit_days: int = Field(1_825, ge=365, description="entries of the audit are kept so long")
+
+    def slates_of(self, k: int) -> SlateSettings:
+        """Return how slates of k trainings are made."""
+        exploration = Exploration(
+            self.exploration_share, self.exploration_places, self.exploration_pool
+        )
+        return SlateSettings(
+            k=k,
+            relevance_weight=self.relevance_weight,
+            calibration_weight=self.calibration_weight,
+            provider_cap=self.provider_cap,
+            small_provider_places=self.small_provider_places,
+            exploration=exploration if exploration.share else None,
+        )

@@ -16,13 +16,15 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.result import Outcome
+from benchmarks.result import BenchmarkResult
 from recommender.catalogue.catalogue import Catalogue, build_catalogue
-from recommender.eligibility.course_rules import Offer
-from recommender.eligibility.mask import permitted_blocks, reason_bits
-from recommender.eligibility.query import Question
-from recommender.participants.batch import ParticipantBatch, build_batch
-from training_data.columns import Classes, Courses, Interactions, Participants, completed
+from recommender.eligibility.course_rules import Availability
+from recommender.eligibility.mask import find_exclusions, iterate_mask
+from recommender.eligibility.query import EligibilityQuery
+from recommender.objective import DEFAULT
+from recommender.participants.batch import ParticipantBatch, Vocabularies
+from recommender.participants.reader import ParticipantReader
+from training_data.columns import Classes, Courses, Interactions, Participants, complete_columns
 from training_data.demo import demo_classes, demo_courses
 from training_data.occupations.occupations import load_occupations
 from training_data.programmes.programme import load_programme
@@ -40,7 +42,7 @@ C, K, P, E = Courses, Classes, Participants, Interactions
 
 def run(
     *, participants: int = 10_000, courses: int = 10_000, repeats: int = 5, seed: int = 0
-) -> Outcome:
+) -> BenchmarkResult:
     """Time the masks of ``participants`` x ``courses``; the fastest of the repeats counts.
 
     Raises
@@ -51,14 +53,16 @@ def run(
     regions, skills = RegionTable.load("indonesia"), load_skills()
     rules = load_programme("prakerja-2024").in_force(DAY)
     catalogue = _catalogue(courses, regions, skills, seed)
-    batch = _batch(participants, catalogue, regions, skills, rules, seed)
-    seconds = [_seconds(Question(batch, Offer(catalogue, rules))) for _ in range(repeats)]
-    peak, share = _peak_and_share(Question(batch, Offer(catalogue, rules)))
-    few = _batch(min(CHECKED, participants), catalogue, regions, skills, rules, seed + 1)
-    _hold_to_reasons(Question(few, Offer(catalogue, rules)))
+    batch = _simulate_batch(participants, catalogue, regions, skills, rules, seed)
+    seconds = [
+        _time(EligibilityQuery(batch, Availability(catalogue, rules))) for _ in range(repeats)
+    ]
+    peak, share = _measure_peak(EligibilityQuery(batch, Availability(catalogue, rules)))
+    few = _simulate_batch(min(CHECKED, participants), catalogue, regions, skills, rules, seed + 1)
+    _check_reasons(EligibilityQuery(few, Availability(catalogue, rules)))
     best = min(seconds)
     _show(participants, courses, best, peak, share)
-    return Outcome(
+    return BenchmarkResult(
         "eligibility",
         round(best, 3),
         TARGET_SECONDS,
@@ -98,7 +102,7 @@ def _catalogue(n: int, regions: RegionTable, skills: Vocabulary, seed: int) -> C
     return build_catalogue(many, held, regions, skills)
 
 
-def _batch(
+def _simulate_batch(
     n: int,
     catalogue: Catalogue,
     regions: RegionTable,
@@ -125,29 +129,30 @@ def _batch(
         }
     )
     occupations = load_occupations(skills)
-    whole = completed(E, events)
-    return build_batch(people, whole, catalogue, regions, skills, occupations, grant)
+    whole = complete_columns(E, events)
+    reader = ParticipantReader(Vocabularies(regions, skills, occupations), "id")
+    return reader.read(people, whole, catalogue, rules, DEFAULT).batch
 
 
-def _seconds(question: Question) -> float:
+def _time(query: EligibilityQuery) -> float:
     start = time.perf_counter()
-    for _ in permitted_blocks(question):
+    for _ in iterate_mask(query):
         pass
     return time.perf_counter() - start
 
 
-def _peak_and_share(question: Question) -> tuple[int, float]:
-    """Return the most bytes held beside the question's own tables, and the share that is permitted."""
+def _measure_peak(query: EligibilityQuery) -> tuple[int, float]:
+    """Return the most bytes held beside the query's own tables, and the share that is permitted."""
     tracemalloc.start()
-    permitted = sum(int(block.sum()) for _, block in permitted_blocks(question))
+    permitted = sum(int(block.sum()) for _, block in iterate_mask(query))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return peak, permitted / (len(question.batch) * len(question.catalogue))
+    return peak, permitted / (len(query.batch) * len(query.catalogue))
 
 
-def _hold_to_reasons(question: Question) -> None:
-    bits = reason_bits(question)
-    for rows, block in permitted_blocks(question):
+def _check_reasons(query: EligibilityQuery) -> None:
+    bits = find_exclusions(query)
+    for rows, block in iterate_mask(query):
         if not np.array_equal(block, bits[rows] == 0):
             raise AssertionError("mask and reasons disagree")
 

@@ -20,22 +20,21 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.result import Outcome
+from benchmarks.result import BenchmarkResult
 from evaluation import metrics
 from evaluation.cutoff import task_from_dataset, write_past
 from evaluation.significance import bootstrap_means, interval
 from evaluation.task import Task
 from models.text.encoder import TextEncoder
 from recommender.bundle.bundle import load_bundle
-from recommender.catalogue.quality import course_quality, with_completion
+from recommender.catalogue.quality import add_completion, build_quality
 from recommender.engine import Engine
-from recommender.participants.batch import wished_topics
-from recommender.participants.prepared import People
+from recommender.participants.batch import topic_shares
+from recommender.participants.prepared import PreparedParticipants
 from recommender.ranking.rankers import BlendedRanker
-from recommender.reranking.exploration import Exploration
-from recommender.settings import Settings
+from recommender.settings import Exploration, SlateSettings
 from recommender.training.train import train
-from training_data.arrays import codes_of
+from training_data.arrays import encode_strings
 from training_data.columns import Courses, Interactions, Participants
 from training_data.dataset import Dataset
 from training_data.simulation import build_world, simulate_dataset, simulate_people
@@ -55,14 +54,14 @@ USUAL: Final = "the default settings"
 class Way:
     """One way of making lists."""
 
-    settings: Settings
+    settings: SlateSettings
     outcome_share: float = 0.0
 
 
-_PLAIN: Final = Settings(k=K, relevance_weight=1.0)
+_PLAIN: Final = SlateSettings(k=K, relevance_weight=1.0)
 WAYS: Final[Mapping[str, Way]] = {
     NONE: Way(_PLAIN),
-    USUAL: Way(Settings(k=K)),
+    USUAL: Way(SlateSettings(k=K)),
     **{
         f"diversity: relevance weight {weight}": Way(replace(_PLAIN, relevance_weight=weight))
         for weight in (0.9, 0.8, 0.7)
@@ -122,7 +121,7 @@ class Row:
 
 def run(
     encoder: TextEncoder, home: Path, *, data: Path | None = None, participants: int = 4_000
-) -> Outcome:
+) -> BenchmarkResult:
     """Train on the past of a dataset, and make the lists of its people in every way.
 
     Parameters
@@ -155,15 +154,15 @@ def run(
     engine = replace(engine, programme=task.programme)
     asked = _Asked.of(engine, task)
     completion = (
-        _simulated_completion(task, asked.rows, participants)
+        _simulate_completion(task, asked.rows, participants)
         if data is None
-        else _told_completion(task)
+        else _read_completion(task)
     )
     lists = {name: asked.lists(way) for name, way in WAYS.items()}
-    rows = _measured(asked, lists, completion)
+    rows = _measure(asked, lists, completion)
     _show(rows, len(asked.rows))
     figure = round(rows[USUAL].ndcg / rows[NONE].ndcg, 4)
-    return Outcome(
+    return BenchmarkResult(
         "reranking",
         figure,
         TARGET,
@@ -186,13 +185,13 @@ class _Asked:
     engine: Engine
     task: Task
     rows: NDArray[np.intp]
-    blocks: list[People]
+    blocks: list[PreparedParticipants]
 
     @classmethod
     def of(cls, engine: Engine, task: Task) -> _Asked:
         rows = np.flatnonzero(task.truth.sizes > 0)
         profiles, day = task.profiles[rows], task.border.date()
-        blocks = [engine.people(block, task.events, day) for block in profiles.iter_slices(BLOCK)]
+        blocks = [engine.prepare(block, task.events, day) for block in profiles.iter_slices(BLOCK)]
         return cls(engine, task, rows, blocks)
 
     def lists(self, way: Way) -> NDArray[np.int32]:
@@ -200,11 +199,10 @@ class _Asked:
         ranker = self.engine.ranker
         assert isinstance(ranker, BlendedRanker)  # noqa: S101 a trained bundle's always is
         engine = replace(self.engine, ranker=replace(ranker, share=way.outcome_share))
-        day = self.task.border.date()
         return np.concatenate(
             [
-                engine.answer(people, day, way.settings, seeds=people.ids).ids
-                for people in self.blocks
+                engine.recommend(block, way.settings, seeds=block.ids).slates.ids
+                for block in self.blocks
             ]
         )
 
@@ -215,12 +213,12 @@ class _Asked:
         return metrics.Truth(np.concatenate([[0], np.cumsum(sizes)]), self.task.truth.items)
 
 
-def _measured(
+def _measure(
     asked: _Asked, lists: Mapping[str, NDArray[np.int32]], completion: Completion
 ) -> dict[str, Row]:
     catalogue, truth = asked.engine.catalogue, asked.truth
     topics = np.asarray(catalogue.topics.toarray(), dtype=np.float64)
-    wished = np.concatenate([wished_topics(people.batch, catalogue) for people in asked.blocks])
+    shares = np.concatenate([topic_shares(block.batch, catalogue) for block in asked.blocks])
     plain = metrics.ndcg(metrics.judge(lists[NONE], truth), K)
     rows = {}
     for name, ids in lists.items():
@@ -235,7 +233,7 @@ def _measured(
             low=float(low[0] * percent),
             high=float(high[0] * percent),
             diversity=float(np.nanmean(metrics.intra_list_diversity(ids, asked.task.item_vectors))),
-            miscalibration=float(np.nanmean(metrics.calibration(ids, topics, wished))),
+            miscalibration=float(np.nanmean(metrics.calibration(ids, topics, shares))),
             small_providers=float(catalogue.of_small_provider[listed].mean()),
             largest_provider=float(places.max() / places.sum()),
             provider_gini=metrics.gini_of(places),
@@ -244,13 +242,13 @@ def _measured(
     return rows
 
 
-def _simulated_completion(task: Task, rows: NDArray[np.intp], participants: int) -> Completion:
+def _simulate_completion(task: Task, rows: NDArray[np.intp], participants: int) -> Completion:
     """Return the simulator's own chances of completion for the people at ``rows``."""
     world = build_world(DAY)
     people = simulate_people(world, 0, participants)
     ids = task.profiles[Participants.participant_id.name].gather(rows)
-    target = people.target[codes_of(ids, participant_ids(people).to_list())]
-    course = codes_of(
+    target = people.target[encode_strings(ids, participant_ids(people).to_list())]
+    course = encode_strings(
         task.catalogue.table[Courses.course_id.name],
         world.courses[Courses.course_id.name].to_list(),
     ).astype(np.int64)
@@ -263,14 +261,14 @@ def _simulated_completion(task: Task, rows: NDArray[np.intp], participants: int)
     return completion
 
 
-def _told_completion(task: Task) -> Completion:
+def _read_completion(task: Task) -> Completion:
     """Return the completion rates, shrunk, among those who took trainings after the border."""
     events = task.dataset.read("interactions").filter(Interactions.at.col >= task.border)
     without = task.catalogue.table.with_columns(
         pl.lit(None, pl.Float64).alias(Courses.completion_rate.name),
         pl.lit(None, pl.Int64).alias(Courses.completion_count.name),
     )
-    rate = course_quality(with_completion(without, events)).completion.astype(np.float64)
+    rate = build_quality(add_completion(without, events)).completion.astype(np.float64)
     return lambda listed: np.where(listed >= 0, rate[np.maximum(listed, 0)], np.nan)
 
 

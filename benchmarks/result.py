@@ -11,7 +11,7 @@ from training_data.home import padan_home
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BenchmarkResult:
     """The result of a benchmark.
 
     Attributes

@@ -11,7 +11,7 @@ from cli.bench_quality import quality
 from training_data.home import padan_home
 
 if TYPE_CHECKING:
-    from benchmarks.result import Outcome
+    from benchmarks.result import BenchmarkResult
 
 app = typer.Typer(help="Benchmarks against targets and peers.", no_args_is_help=True)
 app.command("quality")(quality)
@@ -43,15 +43,12 @@ def evaluation(
     _end(run())
 
 
-def _evaluation_of(coco: Path) -> Outcome:
+def _evaluation_of(coco: Path) -> BenchmarkResult:
     from benchmarks.evaluation.coco import run
-    from models.text.embedding_cache import CachedEncoder, EmbeddingCache
-    from models.text.encoder import SentenceEncoder
-    from training_data.home import padan_home
+    from models.text.teacher import open_teacher
 
     home = padan_home()
-    teacher = SentenceEncoder(home / "encoders" / "multilingual-e5-small")
-    return run(coco, CachedEncoder(teacher, EmbeddingCache(home)), home)
+    return run(coco, open_teacher(home), home)
 
 
 @app.command()
@@ -76,12 +73,11 @@ def reranking(
     """Measure what diversity, calibration, bounds for providers, chance and outcomes cost in NDCG."""
     from benchmarks.reranking import run
     from models.text.e5_installer import install_e5
-    from models.text.embedding_cache import CachedEncoder, EmbeddingCache
-    from models.text.encoder import SentenceEncoder
+    from models.text.teacher import open_teacher
 
     home = padan_home()
-    reader = CachedEncoder(SentenceEncoder(install_e5(home)), EmbeddingCache(home))
-    _end(run(reader, home / "bench", data=data, participants=participants))
+    install_e5(home)
+    _end(run(open_teacher(home), home / "bench", data=data, participants=participants))
 
 
 @app.command()
@@ -125,7 +121,7 @@ def vacancies(
     _end(run(vacancies=data / "vacancies", catalogue=data / "catalogue"))
 
 
-def _end(outcome: Outcome) -> NoReturn:
+def _end(outcome: BenchmarkResult) -> NoReturn:
     """Write the outcome, end with its line, and say by the exit status whether it holds."""
     outcome.write()
     typer.echo(outcome.line())

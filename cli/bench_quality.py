@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from cli.exits import UNUSABLE
+
 SPLITS = ("time", "leave-last-out", "given")
 
 
@@ -50,7 +52,7 @@ def quality(
 ) -> None:
     """Measure recommendation quality against implicit, RecTools and LensKit (the extra [bench])."""
     from benchmarks.quality.data import read_tables
-    from benchmarks.quality.peers import chosen_peers
+    from benchmarks.quality.peers import choose_peers
     from benchmarks.quality.public import read_public
     from benchmarks.quality.run import run
     from benchmarks.quality.screen import show
@@ -68,11 +70,11 @@ def quality(
             loaded = read_public(name, data)
         else:
             raise ValueError("give the name of a public set, or --events FILE")
-        peers = chosen_peers(peer)
+        peers = choose_peers(peer)
         vectors = None if loaded.texts is None else text_vectors(loaded.texts)
     except (ValueError, OSError, ModuleNotFoundError) as error:
         typer.echo(f"padan bench quality: {error}", err=True)
-        raise typer.Exit(2) from error
+        raise typer.Exit(UNUSABLE) from error
     budget = Budget(trials, seconds)
     outcome = run(
         loaded if joined else replace(loaded, user_joined=None),

@@ -8,9 +8,9 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from cli.exits import stopping
+from cli.exits import exit_on_bad_input
 from models.bundles import promotion
-from models.bundles.sealing import BundleError, verified
+from models.bundles.sealing import BundleError, verify
 from training_data.home import padan_home
 
 FOLLOWED = "running services take it up within seconds"
@@ -23,7 +23,7 @@ def promote(
     from recommender.bundle.bundle import load_checked  # seconds to import
 
     bundles = padan_home() / "bundles"
-    with stopping():
+    with exit_on_bad_input():
         load_checked(bundles / bundle)
         promotion.promote(bundles, bundle)
     typer.echo(f"{bundle} is current; {FOLLOWED}")
@@ -31,7 +31,7 @@ def promote(
 
 def rollback() -> None:
     """Return to the bundle that was current before the last promotion."""
-    with stopping():
+    with exit_on_bad_input():
         version = promotion.rollback(padan_home() / "bundles")
     typer.echo(f"{version} is current again; {FOLLOWED}")
 
@@ -39,13 +39,13 @@ def rollback() -> None:
 def bundles() -> None:
     """List the bundles: the promoted ones first, in the order in which `rollback` returns to them."""
     folder = padan_home() / "bundles"
-    promoted = list(dict.fromkeys(promotion.promoted(folder)))
+    promoted = list(dict.fromkeys(promotion.list_promoted(folder)))
     others = sorted({path.parent.name for path in folder.glob("[!.]*/manifest.json")} - {*promoted})
     table = Table(Column("bundle", no_wrap=True), "", "made on", "rules", "regions", "data")
     for version in [*promoted, *others]:
         place = "current" if [version] == promoted[:1] else ""
         try:
-            manifest = verified(folder / version)
+            manifest = verify(folder / version)
         except BundleError as error:
             table.add_row(version, place, f"refused: {error}")
             continue

@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shlex
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,12 +14,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.exits import UNUSABLE, stopping
-from training_data.home import padan_home
+from cli.exits import UNUSABLE, exit_on_bad_input
 
 if TYPE_CHECKING:
     from evaluation.evaluate import Evaluation
-    from evaluation.task import Task
 
 Entrants = Annotated[
     list[str],
@@ -58,25 +55,11 @@ def evaluate(
     seed: Seed = 0,
 ) -> None:
     """Measure the first entrant in full, and compare the others with it."""
-    from evaluation.curves import learning_curve  # seconds to import
-    from evaluation.entrants import entered, lists_of
-    from evaluation.evaluate import evaluate as measure
+    from evaluation.judge import Judge  # seconds to import
     from evaluation.report import write_report
 
-    with _stopping():
-        task = _task(data, since, seed)
-        train = _trainer(encoder, seed)
-        task, lists = entered(entrants, task, train)
-        learning = None
-        if curve:
-            learning = learning_curve(
-                task,
-                lambda part: lists_of(entrants[0], task, train, learn_from=part),
-                lists[0],
-                draws=draws,
-                seed=seed,
-            )
-        evaluation = measure(task, lists, learning=learning, draws=draws, seed=seed)
+    with _exit_on_bad_input():
+        evaluation = Judge(data, since, encoder, draws, seed).evaluate(entrants, curve=curve)
     _print(evaluation)
     if report is not None:
         write_report(evaluation, report, shlex.join(["padan", *sys.argv[1:]]))
@@ -92,16 +75,12 @@ def compare(
     seed: Seed = 0,
 ) -> None:
     """Compare entrants with the first one, paired by person, on every metric and slice."""
-    from evaluation.entrants import entered
-    from evaluation.evaluate import compare_entrants, suspicions
+    from evaluation.judge import Judge
 
-    with _stopping():
-        task = _task(data, since, seed)
-        train = _trainer(encoder, seed)
-        task, lists = entered(entrants, task, train)
-        comparison = compare_entrants(task, lists, draws=draws, seed=seed)
+    with _exit_on_bad_input():
+        comparison, suspicions = Judge(data, since, encoder, draws, seed).compare(entrants)
     Console().print(comparison)
-    _warn(suspicions(task, lists))
+    _warn(suspicions)
 
 
 def split(
@@ -111,46 +90,19 @@ def split(
 ) -> None:
     """Write the dataset as it stood before the test, to train on elsewhere."""
     from evaluation.cutoff import write_past
+    from evaluation.judge import Judge
 
-    with _stopping():
-        task = _task(data, since, 0)
+    with _exit_on_bad_input():
+        task = Judge(data, since).open_task()
         write_past(task, out)
     typer.echo(f"{out}: {len(task.events):,} events before {task.border:%Y-%m-%d %H:%M:%S} UTC")
 
 
-def _task(data: Path, since: dt.datetime | None, seed: int) -> Task:
-    from evaluation.cutoff import task_from_dataset
-    from store.erasure import open_remaining
-
-    border = None if since is None else since.replace(tzinfo=dt.UTC)
-    return task_from_dataset(open_remaining(data), since=border, seed=seed)
-
-
-def _trainer(encoder: str | None, seed: int) -> Callable[[Task], Path]:
-    """Return what trains a bundle on the past of a task; the past itself is not kept."""
-
-    def train(task: Task) -> Path:
-        from evaluation.cutoff import write_past
-        from models.text.embedding_cache import CachedEncoder, EmbeddingCache
-        from models.text.encoder import SentenceEncoder
-        from recommender.training.train import train as train_bundle
-
-        home = padan_home()
-        teacher = SentenceEncoder(encoder or home / "encoders" / "multilingual-e5-small")
-        reader = CachedEncoder(teacher, EmbeddingCache(home))
-        with tempfile.TemporaryDirectory() as folder:
-            past = write_past(task, Path(folder) / "past")
-            manifest = train_bundle(past, reader, home, task.border.date(), seed)
-        return home / "bundles" / manifest.version
-
-    return train
-
-
 @contextmanager
-def _stopping() -> Iterator[None]:
+def _exit_on_bad_input() -> Iterator[None]:
     from evaluation.entrants import EntrantError
 
-    with stopping():
+    with exit_on_bad_input():
         try:
             yield
         except EntrantError as error:

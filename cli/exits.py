@@ -29,7 +29,7 @@ INPUT_ERRORS = (
 
 
 @contextmanager
-def stopping(*more: type[Exception]) -> Iterator[None]:
+def exit_on_bad_input(*more: type[Exception]) -> Iterator[None]:
     """Turn an error about the input into its message and exit status 2; any other error is a fault.
 
     Parameters

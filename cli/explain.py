@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
 
+import orjson
 import typer
 from rich.console import Console
 
-from cli.exits import stopping
-from cli.inputs import AsJson, BundleFolder, Language, ProfileFile, asked_for
+from cli.exits import exit_on_bad_input
+from cli.inputs import AsJson, BundleFolder, Language, ParticipantFile, read_inputs
+
+if TYPE_CHECKING:
+    from recommender.responses.eligibility import EligibilityDecisions
 
 
 def explain(
-    profile: ProfileFile,
+    participant: ParticipantFile,
     course: Annotated[list[str], typer.Option(help="Id of a training; may be repeated.")],
     language: Language = None,
     day: Annotated[
@@ -27,29 +31,30 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Say whether a person may take trainings: every reason why not, and what would change it."""
-    from recommender.responses.eligibility import UnknownCourseError, verdicts  # seconds to import
+    from recommender.responses.eligibility import (  # seconds to import
+        UnknownCourseError,
+        decide_eligibility,
+    )
 
-    asked = asked_for(profile, bundle, language)
     on = day.date() if day else dt.date.today()
-    with stopping(UnknownCourseError):
-        found = verdicts(
-            asked.engine, asked.messages, asked.participants, asked.events, on, course
-        )[0]
+    inputs = read_inputs(participant, bundle, language, on)
+    with exit_on_bad_input(UnknownCourseError):
+        found = decide_eligibility(inputs.engine, inputs.messages, inputs.participant, course)[0]
     if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False, default=str))
+        typer.echo(orjson.dumps(found))
     else:
-        _print(found, asked.messages.texts["words"])
+        _print(found, inputs.messages.texts["words"])
 
 
-def _print(found: dict[str, Any], words: Any) -> None:
+def _print(found: EligibilityDecisions, words: Mapping[str, str]) -> None:
     console = Console(highlight=False)
-    for verdict in found["courses"]:
-        answer = words["may_take"] if verdict["eligible"] else words["may_not_take"]
+    for decision in found["courses"]:
+        answer = words["may_take"] if decision["eligible"] else words["may_not_take"]
         console.print(
-            f"[bold]{verdict['title']}[/bold] ({verdict['course_id']}): {answer}", soft_wrap=True
+            f"[bold]{decision['title']}[/bold] ({decision['course_id']}): {answer}", soft_wrap=True
         )
-        for reason in verdict["reasons"]:
+        for reason in decision["reasons"]:
             console.print(f"  {reason['text']}", markup=False, soft_wrap=True)
-            if reason["possible"]:
-                console.print(f"    → {reason['possible']['text']}", markup=False, soft_wrap=True)
+            if reason["remedy"]:
+                console.print(f"    → {reason['remedy']['text']}", markup=False, soft_wrap=True)
     console.print(f"[dim]{found['programme']}, {found['day']}[/dim]")

@@ -11,13 +11,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli.exits import UNUSABLE
 from training_data.dataset import DatasetError
 from training_data.home import padan_home
 from training_data.importing.mapping import Kind, MappingError, load_mapping
 from training_data.importing.pipeline import REJECTS, ImportSummary, import_into
 from training_data.importing.reading import SourceError
-
-UNUSABLE = 2
 
 
 def import_files(

@@ -1,25 +1,29 @@
-"""What commands about one person share: the profile file, the bundle and the language asked for."""
+"""What commands about one person share: the participant's file, the bundle and the language."""
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import polars as pl
 import typer
 from pydantic import ValidationError
 
-from cli.exits import UNUSABLE, stopping
+from cli.exits import UNUSABLE, exit_on_bad_input
 from models.bundles.promotion import current
 from training_data.home import padan_home
-from training_data.profiles import Profile, to_tables
+from training_data.profiles import Participant, to_tables
 
 if TYPE_CHECKING:
     from recommender.engine import Engine
     from recommender.messages import Messages
+    from recommender.participants.prepared import PreparedParticipants
 
-ProfileFile = Annotated[Path, typer.Option(help="JSON file with a participant's profile.")]
+ParticipantFile = Annotated[
+    Path,
+    typer.Option("--participant", help="JSON file that describes a participant, as the API does."),
+]
 Language = Annotated[
     str | None, typer.Option(help="Language of the reasons.", show_default="the programme's")
 ]
@@ -30,35 +34,37 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")
 
 
 @dataclass(frozen=True)
-class Asked:
+class Inputs:
     """A person before an engine, and the texts to answer in."""
 
     engine: Engine
     messages: Messages
-    participants: pl.DataFrame
-    events: pl.DataFrame
+    participant: PreparedParticipants
 
 
-def asked_for(profile: Path, bundle: Path | None, language: str | None) -> Asked:
-    """Read the profile and load the bundle; unusable input ends the command with one clear line."""
+def read_inputs(
+    participant: Path, bundle: Path | None, language: str | None, day: dt.date
+) -> Inputs:
+    """Read the participant and load the bundle; unusable input ends the command with one clear line."""
     from recommender.bundle.bundle import load_bundle  # seconds to import
 
-    described = _read_profile(profile)
-    with stopping():
+    described = _read_participant(participant)
+    with exit_on_bad_input():
         loaded = load_bundle(bundle or current(padan_home() / "bundles"))
-        participants, events = to_tables([described], ["profile"], loaded.engine.regions)
-        messages = loaded.messages(language or loaded.engine.programme.languages[0])
-    return Asked(loaded.engine, messages, participants, events)
+        engine = loaded.engine
+        tables = to_tables([described], ["described"], engine.reader.vocabularies.regions)
+        messages = loaded.messages(language or engine.programme.languages[0])
+        return Inputs(engine, messages, engine.prepare(*tables, day))
 
 
-def _read_profile(path: Path) -> Profile:
-    """Read a profile file; a wrong one ends the command with the field that is wrong."""
+def _read_participant(path: Path) -> Participant:
+    """Read a participant's file; a wrong one ends the command with the field that is wrong."""
     try:
-        return Profile.model_validate_json(path.read_bytes())
+        return Participant.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         typer.echo(f"padan: {path}: no such file", err=True)
     except ValidationError as error:
         for problem in error.errors():
-            field = ".".join(map(str, problem["loc"])) or "profile"
+            field = ".".join(map(str, problem["loc"])) or "participant"
             typer.echo(f"padan: {path}: {field}: {problem['msg']}", err=True)
     raise typer.Exit(UNUSABLE)

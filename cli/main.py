@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import typer
 
-from cli import (
-    bench,
-    demo,
-    encoder,
-    store,
-)
-from cli import (
-    bundles as promoting,
-)
-from cli import (
-    evaluate as evaluation,
-)
-from cli import (
-    explain as explaining,
-)
-from cli import (
-    import_files as importing,
-)
-from cli import (
-    recommend as recommending,
-)
-from cli import (
-    refresh as refreshing,
-)
-from cli import (
-    serve as serving,
-)
-from cli import (
-    simulate as simulation,
-)
-from cli import (
-    train as training,
-)
+from cli import bench, encoder, store
+from cli.bundles import bundles, promote, rollback
+from cli.config import config
+from cli.demo import demo
+from cli.evaluate import compare, evaluate, split
+from cli.explain import explain
+from cli.import_files import import_files
+from cli.recommend import recommend
+from cli.refresh import refresh
+from cli.serve import serve
+from cli.simulate import simulate
+from cli.train import train
 
 app = typer.Typer(
     name="padan",
@@ -44,20 +25,25 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-app.command("import")(importing.import_files)
+app.command("import")(import_files)
 app.add_typer(encoder.app, name="encoder")
-app.command("simulate")(simulation.simulate)
-app.command("train")(training.train)
-app.command("refresh")(refreshing.refresh)
-app.command("promote")(promoting.promote)
-app.command("rollback")(promoting.rollback)
-app.command("bundles")(promoting.bundles)
-app.command("recommend")(recommending.recommend)
-app.command("explain")(explaining.explain)
-app.command("evaluate")(evaluation.evaluate)
-app.command("compare")(evaluation.compare)
-app.command("split")(evaluation.split)
-app.command("serve")(serving.serve)
+COMMANDS: tuple[Callable[..., None], ...] = (
+    simulate,
+    train,
+    refresh,
+    promote,
+    rollback,
+    bundles,
+    recommend,
+    explain,
+    evaluate,
+    compare,
+    split,
+    serve,
+    config,
+    demo,
+)
+for command in COMMANDS:
+    app.command()(command)
 app.add_typer(store.app, name="store")
-app.command("demo")(demo.demo)
 app.add_typer(bench.app, name="bench")

@@ -8,11 +8,10 @@ from typing import Annotated
 
 import typer
 
-from cli.exits import stopping
+from cli.exits import exit_on_bad_input
 from cli.train import print_manifest
 from models.bundles.promotion import current, promote
-from models.text.embedding_cache import CachedEncoder, EmbeddingCache
-from models.text.encoder import SentenceEncoder
+from models.text.teacher import open_teacher
 from training_data.home import padan_home
 
 
@@ -26,13 +25,12 @@ def refresh(
     """Take new, changed and withdrawn trainings into the current bundle; nothing is learnt anew."""
     from recommender.bundle.bundle import load_bundle  # seconds to import
     from recommender.training.refresh import refresh as refresh_bundle
-    from store.erasure import open_remaining
+    from store.erasure import open_without_erased
 
     home = padan_home()
-    with stopping():
-        teacher = SentenceEncoder(encoder or home / "encoders" / "multilingual-e5-small")
-        reader = CachedEncoder(teacher, EmbeddingCache(home))
+    with exit_on_bad_input():
+        teacher = open_teacher(home, encoder)
         bundle = load_bundle(current(home / "bundles"))
-        manifest = refresh_bundle(bundle, open_remaining(data), reader, home, dt.date.today())
+        manifest = refresh_bundle(bundle, open_without_erased(data), teacher, home, dt.date.today())
         promote(home / "bundles", manifest.version)
     print_manifest(manifest, home)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.exits import UNUSABLE, stopping
+from cli.config import exit_on_bad_settings
+from cli.exits import UNUSABLE, exit_on_bad_input
 from cli.thread_limits import pin_threads
 from training_data.dataset import Dataset
 from training_data.home import padan_home
 
 if TYPE_CHECKING:
-    from api.settings import Settings
+    from api.settings import ServiceSettings
     from store.database import Store
 
 DEVELOPMENT = """\
@@ -53,6 +54,7 @@ def serve(
 ) -> None:
     """Serve recommendations over HTTP, and follow `padan promote` unless a bundle is named."""
     pin_threads("serve")
+    exit_on_bad_settings()
     from pydantic import ValidationError
     from sqlalchemy.exc import OperationalError
 
@@ -65,13 +67,13 @@ def serve(
     from api.process.server import listen
     from api.security.access import is_loopback
     from api.security.tokens import KeySetError
-    from api.settings import Settings
+    from api.settings import ServiceSettings
 
-    with stopping(KeySetError, ModuleNotFoundError, OperationalError, ValidationError):
-        settings = Settings()
+    with exit_on_bad_input(KeySetError, ModuleNotFoundError, OperationalError, ValidationError):
+        settings = ServiceSettings()
         logs.start(settings.log_level)
-        store = _store(data)
-        development = not _protected(store, settings)
+        store = _open_store(data)
+        development = not _is_protected(store, settings)
         if development and not is_loopback(host):
             typer.echo(f"padan: {UNPROTECTED}", err=True)
             raise typer.Exit(UNUSABLE)
@@ -95,19 +97,19 @@ def serve(
     listen(app, host, port)
 
 
-def _store(data: Path | None) -> Store:
+def _open_store(data: Path | None) -> Store:
     """Return the store, with its tables up to date and a dataset loaded."""
     from store.database import open_store
-    from store.dataset_import import load
+    from store.dataset_import import import_dataset
 
     store = open_store()
     store.prepare()
     if data:
-        load(store, Dataset.open(data))
+        import_dataset(store, Dataset.open(data))
     return store
 
 
-def _protected(store: Store, settings: Settings) -> bool:
+def _is_protected(store: Store, settings: ServiceSettings) -> bool:
     from store.keys import all_keys
 
     with store.reading() as connection:

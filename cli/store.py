@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.exits import UNUSABLE, stopping
+from cli.exits import UNUSABLE, exit_on_bad_input
 
 if TYPE_CHECKING:
     from store.database import Store
@@ -34,7 +34,7 @@ def upgrade() -> None:
     """Make the tables, or bring them to the newest version."""
     from store.database import open_store
 
-    with stopping():
+    with exit_on_bad_input():
         store = open_store()
         store.upgrade()
     typer.echo(f"{store.engine.url.render_as_string()}: up to date")
@@ -94,15 +94,19 @@ def audit(participant_id: Annotated[str, typer.Argument(help="Whose entries.")])
 
 @app.command()
 def prune() -> None:
-    """Delete what is older than PADAN_PARTICIPANT_DAYS, _EVENT_DAYS and _AUDIT_DAYS; run it daily."""
-    from api.settings import Settings
+    """Delete what is older than the settings *_retention_days; run it daily."""
     from store import retention
     from store.audit import Entry, record
+    from store.settings import StoreSettings
 
-    settings, now = Settings(), dt.datetime.now(dt.UTC)
+    settings, now = StoreSettings(), dt.datetime.now(dt.UTC)
     with _opened().writing() as connection:
         pruned = retention.prune(
-            connection, settings.participant_days, settings.event_days, settings.audit_days, now
+            connection,
+            settings.participant_retention_days,
+            settings.event_retention_days,
+            settings.audit_retention_days,
+            now,
         )
         record(connection, [Entry("padan store prune", "prune", decision=vars(pruned))])
     counts = ", ".join(f"{count:,} {name}" for name, count in vars(pruned).items())
@@ -117,8 +121,8 @@ def save(
     from store import dataset_export as saving
     from training_data.dataset import Dataset
 
-    with stopping():
-        counts = saving.save(_opened(), Dataset.open_or_create(data))
+    with exit_on_bad_input():
+        counts = saving.export_dataset(_opened(), Dataset.open_or_create(data))
     for table, merged in counts.items():
         typer.echo(f"{table}: {merged.added:,} added, {merged.replaced:,} replaced")
 
@@ -126,7 +130,7 @@ def save(
 def _opened() -> Store:
     from store.database import open_store
 
-    with stopping():
+    with exit_on_bad_input():
         store = open_store()
         store.prepare()
     return store

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.exits import stopping
-from models.bundles.promotion import promote
+from cli.exits import exit_on_bad_input
 from models.bundles.sealing import Manifest
-from models.text.embedding_cache import CachedEncoder, EmbeddingCache
-from models.text.encoder import SentenceEncoder
 from recommender.objective import DEFAULT, Objective, ObjectiveError
 from training_data.home import padan_home
 
@@ -37,17 +33,12 @@ def train(
     seed: Annotated[int, typer.Option(help="Everything random follows from it.")] = 0,
 ) -> None:
     """Train on a dataset and make the new bundle the current one."""
-    from recommender.training.train import train as train_bundle  # seconds to import
-    from store.erasure import open_remaining
+    import padan  # seconds to import
 
-    home = padan_home()
-    with stopping(ObjectiveError):
-        teacher = SentenceEncoder(encoder or home / "encoders" / "multilingual-e5-small")
-        reader = CachedEncoder(teacher, EmbeddingCache(home))
+    with exit_on_bad_input(ObjectiveError):
         aim = DEFAULT if objective is None else Objective.load(objective)
-        manifest = train_bundle(open_remaining(data), reader, home, dt.date.today(), seed, aim)
-        promote(home / "bundles", manifest.version)
-    print_manifest(manifest, home)
+        model = padan.train(data, encoder=encoder, objective=aim, seed=seed, promote=True)
+    print_manifest(model.bundle.manifest, padan_home())
 
 
 def print_manifest(manifest: Manifest, home: Path) -> None:

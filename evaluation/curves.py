@@ -9,21 +9,21 @@ import polars as pl
 from numpy.typing import NDArray
 
 from evaluation import metrics
-from evaluation.entrants import Lists
+from evaluation.entrants import Rankings
 from evaluation.significance import bootstrap_means, interval
 from evaluation.task import Task
 from recommender.reranking.greedy import rerank
 
 K = 10
 RELEVANCE_WEIGHTS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.3)
-MOST_IN_CURVE = 3_000
+MAX_CURVE_PARTICIPANTS = 3_000
 LEARNING_SHARES = (0.1, 0.25, 0.5)
 
 
-def diversity_curve(task: Task, lists: Lists, seed: int) -> pl.DataFrame:
+def diversity_curve(task: Task, lists: Rankings, seed: int) -> pl.DataFrame:
     """Reorder the pools by maximal marginal relevance and see what diversity costs."""
     asked = np.flatnonzero(task.truth.sizes > 0)
-    rows = np.random.default_rng(seed).permutation(asked)[:MOST_IN_CURVE]
+    rows = np.random.default_rng(seed).permutation(asked)[:MAX_CURVE_PARTICIPANTS]
     pool, scores = lists.ranked[rows], lists.scores[rows]
     truth = _truth_at(task.truth, rows)
     real = np.maximum(pool, 0)
@@ -48,8 +48,8 @@ def diversity_curve(task: Task, lists: Lists, seed: int) -> pl.DataFrame:
 
 def learning_curve(
     task: Task,
-    learn: Callable[[Task], Lists],
-    subject: Lists,
+    learn: Callable[[Task], Rankings],
+    subject: Rankings,
     *,
     draws: int = 1000,
     seed: int = 0,

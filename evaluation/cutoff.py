@@ -16,15 +16,15 @@ from evaluation.task import Task
 from models.candidates.interactions import Interactions
 from recommender.catalogue.catalogue import Catalogue, build_catalogue
 from recommender.participants.batch import TAKING
-from recommender.training.train import load_knowledge
-from training_data.arrays import positions
+from recommender.training.reference_data import load_reference_data
+from training_data.arrays import look_up
 from training_data.columns import TABLES, Courses, Participants
 from training_data.columns import Interactions as Events
 from training_data.dataset import Dataset, DatasetError
 
 C, E, P = Courses, Events, Participants
 
-MOST_PEOPLE = 30_000  # who are ranked
+MAX_PARTICIPANTS = 30_000  # who are ranked
 
 
 def task_from_dataset(
@@ -50,9 +50,12 @@ def task_from_dataset(
     DatasetError
         If nothing was taken before or after the border.
     """
-    knowledge = load_knowledge(dataset)
+    reference = load_reference_data(dataset)
     catalogue = build_catalogue(
-        dataset.read("courses"), dataset.read("classes"), knowledge.regions, knowledge.skills
+        dataset.read("courses"),
+        dataset.read("classes"),
+        reference.vocabularies.regions,
+        reference.vocabularies.skills,
     )
     events = dataset.read("interactions")
     participants = _with_unlisted(dataset.read("participants"), events)
@@ -76,7 +79,7 @@ def task_from_dataset(
         row_of[targets // taken.n_items], targets % taken.n_items, len(people)
     )
     known = events.filter(E.at.col < since)
-    return Task(dataset, knowledge, catalogue, since, participants, people, known, past, truth)
+    return Task(dataset, reference, catalogue, since, participants, people, known, past, truth)
 
 
 def write_past(task: Task, folder: Path) -> Dataset:
@@ -100,8 +103,8 @@ def write_past(task: Task, folder: Path) -> Dataset:
 def _taken(events: pl.DataFrame, participants: pl.DataFrame, catalogue: Catalogue) -> Interactions:
     rows = events.filter(E.kind.col.cast(pl.String).is_in(TAKING))
     index = {person: row for row, person in enumerate(participants[P.participant_id.name])}
-    users = positions(rows[E.participant_id.name], index.__getitem__)
-    items = positions(rows[E.course_id.name], lambda name: catalogue.index.get(name, -1))
+    users = look_up(rows[E.participant_id.name], index.__getitem__)
+    items = look_up(rows[E.course_id.name], lambda name: catalogue.index.get(name, -1))
     known = items >= 0
     return Interactions(
         users[known],
@@ -151,8 +154,8 @@ def _new_pairs(past: Interactions, future: Interactions) -> NDArray[np.int64]:
 
 def _people(n: int, asked: NDArray[np.int64], seed: int) -> NDArray[np.int32]:
     rng = np.random.default_rng(seed)
-    if len(asked) > MOST_PEOPLE:
-        asked = rng.choice(asked, MOST_PEOPLE, replace=False)
+    if len(asked) > MAX_PARTICIPANTS:
+        asked = rng.choice(asked, MAX_PARTICIPANTS, replace=False)
     others = np.setdiff1d(np.arange(n), asked)
-    sample = rng.permutation(others)[: MOST_PEOPLE - len(asked)]
+    sample = rng.permutation(others)[: MAX_PARTICIPANTS - len(asked)]
     return np.sort(np.concatenate([asked, sample])).astype(np.int32)

@@ -40,7 +40,7 @@ from models.candidates.interactions import Interactions
 from models.candidates.popularity import Popularity
 from models.candidates.side import SideInformation
 from recommender.bundle.bundle import Bundle, load_bundle
-from recommender.settings import Settings
+from recommender.settings import SlateSettings
 from training_data.columns import Courses, Participants
 
 POOL = 30  # places kept of each list: metrics look at the first, the diversity curve at all
@@ -71,7 +71,7 @@ class Model(Protocol):
 
 
 @dataclass(frozen=True)
-class Lists:
+class Rankings:
     """What an entrant recommends to the U people of a task.
 
     Attributes
@@ -92,7 +92,9 @@ class Lists:
     uses_profiles: bool = False
 
 
-def entered(entrants: Sequence[str], task: Task, train: TrainBundle) -> tuple[Task, list[Lists]]:
+def rank_entrants(
+    entrants: Sequence[str], task: Task, train: TrainBundle
+) -> tuple[Task, list[Rankings]]:
     """Return the lists of all entrants, and the task as the first bundle among them reads it.
 
     So that all are held to the same masks, whoever comes first.
@@ -100,17 +102,19 @@ def entered(entrants: Sequence[str], task: Task, train: TrainBundle) -> tuple[Ta
     Raises
     ------
     EntrantError
-        See `lists_of`.
+        See `rank_entrant`.
     """
     bundles = [_bundle(name, task, train) for name in entrants]
     for bundle in islice(filter(None, bundles), 1):
-        task = replace(task, reader=bundle.engine)
+        task = replace(task, engine=bundle.engine)
     return task, [
         _lists(name, bundle, task, task) for name, bundle in zip(entrants, bundles, strict=True)
     ]
 
 
-def lists_of(entrant: str, task: Task, train: TrainBundle, learn_from: Task | None = None) -> Lists:
+def rank_entrant(
+    entrant: str, task: Task, train: TrainBundle, learn_from: Task | None = None
+) -> Rankings:
     """Return the lists of an entrant.
 
     Parameters
@@ -145,7 +149,7 @@ def _bundle(entrant: str, task: Task, train: TrainBundle) -> Bundle | None:
     return None
 
 
-def _lists(entrant: str, bundle: Bundle | None, task: Task, learn_from: Task) -> Lists:
+def _lists(entrant: str, bundle: Bundle | None, task: Task, learn_from: Task) -> Rankings:
     path = Path(entrant)
     if bundle is not None:
         return _of_bundle(path.name, bundle, task)
@@ -173,7 +177,7 @@ def _hold_to_past(manifest: Manifest, task: Task) -> None:
         )
 
 
-def _of_bundle(name: str, bundle: Bundle, task: Task) -> Lists:
+def _of_bundle(name: str, bundle: Bundle, task: Task) -> Rankings:
     engine = replace(bundle.engine, programme=task.programme)
     to_task = task.catalogue.table[Courses.course_id.name]
     rows = pl.DataFrame({"id": to_task, "row": np.arange(len(to_task), dtype=np.int32)})
@@ -183,11 +187,11 @@ def _of_bundle(name: str, bundle: Bundle, task: Task) -> Lists:
     row_of = np.append(mapped["row"].fill_null(-1).to_numpy(), -1)
     ranked, scores = [], []
     day = task.border.date()
-    for answer in engine.recommend_blocks(task.profiles, task.events, day, Settings(k=POOL)):
-        listed = answer.ids >= 0
-        ranked.append(_padded(row_of[answer.ids], -1))
-        scores.append(_padded(np.where(listed, answer.scores, -np.inf), -np.inf))
-    return Lists(
+    for found in engine.recommend_blocks(task.profiles, task.events, day, SlateSettings(k=POOL)):
+        slates = found.slates
+        ranked.append(_pad(row_of[slates.ids], -1))
+        scores.append(_pad(np.where(slates.ids >= 0, slates.scores, -np.inf), -np.inf))
+    return Rankings(
         name,
         np.concatenate(ranked).astype(np.int32),
         np.concatenate(scores).astype(np.float32),
@@ -196,7 +200,7 @@ def _of_bundle(name: str, bundle: Bundle, task: Task) -> Lists:
     )
 
 
-def _of_run(path: Path, task: Task) -> Lists:
+def _of_run(path: Path, task: Task) -> Rankings:
     people = task.profiles[Participants.participant_id.name]
     courses = task.catalogue.table[Courses.course_id.name]
     try:
@@ -210,10 +214,10 @@ def _of_run(path: Path, task: Task) -> Lists:
     if unknown:
         raise EntrantError(f"{path}: {unknown} rows have an item that is not in the catalogue")
     falling = -np.arange(POOL, dtype=np.float32)
-    return Lists(path.stem, ranked, np.where(ranked >= 0, falling, -np.inf), _digest(path))
+    return Rankings(path.stem, ranked, np.where(ranked >= 0, falling, -np.inf), _digest(path))
 
 
-def _of_config(path: Path, task: Task, learn_from: Task) -> Lists:
+def _of_config(path: Path, task: Task, learn_from: Task) -> Rankings:
     try:
         config = tomllib.loads(path.read_text(encoding="utf-8"))
         written, parameters = config.pop("class"), config.pop("parameters", {})
@@ -227,7 +231,7 @@ def _of_config(path: Path, task: Task, learn_from: Task) -> Lists:
     return _of_model(path.stem, model, f"{_digest(path)}, {_code(written)}", task, learn_from)
 
 
-def _of_model(name: str, model: Model, fingerprint: str, task: Task, learn_from: Task) -> Lists:
+def _of_model(name: str, model: Model, fingerprint: str, task: Task, learn_from: Task) -> Rankings:
     model.fit(learn_from.past, task.side)
     ranked = np.full((len(task.people), POOL), -1, dtype=np.int32)
     scores = np.full((len(task.people), POOL), -np.inf, dtype=np.float32)
@@ -239,7 +243,7 @@ def _of_model(name: str, model: Model, fingerprint: str, task: Task, learn_from:
                 f"{rows.stop - rows.start} people; both must be (people, k)"
             )
         ranked[rows, : ids.shape[1]], scores[rows, : ids.shape[1]] = ids, found
-    return Lists(name, ranked, scores, fingerprint)
+    return Rankings(name, ranked, scores, fingerprint)
 
 
 def _digest(path: Path) -> str:
@@ -272,6 +276,6 @@ def _class(written: str) -> Callable[..., Any]:
     return found
 
 
-def _padded(values: NDArray[Any], empty: float) -> NDArray[Any]:
+def _pad(values: NDArray[Any], empty: float) -> NDArray[Any]:
     """Widen to POOL columns: a catalogue may hold less."""
     return np.pad(values, ((0, 0), (0, POOL - values.shape[1])), constant_values=empty)

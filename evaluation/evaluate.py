@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from evaluation import metrics
 from evaluation.comparison import ALL, Comparison, compare_values
 from evaluation.curves import K, diversity_curve
-from evaluation.entrants import EntrantError, Lists
+from evaluation.entrants import EntrantError, Rankings
 from evaluation.leakage import check_strangers
 from evaluation.metrics import PerUser
 from evaluation.regions import region_table, supply_table
@@ -27,7 +27,7 @@ from evaluation.slices import (
     target_slices,
 )
 from evaluation.task import Task
-from recommender.catalogue.quality import course_quality
+from recommender.catalogue.quality import build_quality
 from training_data.columns import MODES, Courses, Participants
 
 CUTOFFS = (10, 20)
@@ -91,7 +91,7 @@ class Evaluation:
 
 def evaluate(
     task: Task,
-    entrants: Sequence[Lists],
+    entrants: Sequence[Rankings],
     *,
     learning: pl.DataFrame | None = None,
     draws: int = 1000,
@@ -126,7 +126,7 @@ def evaluate(
         worst=_worst(task, subject, values[MAIN]),
         warnings=suspicions(task, entrants),
         about=_about(task, entrants, draws, seed),
-        levels=task.knowledge.regions.levels,
+        levels=task.reference.vocabularies.regions.levels,
         comparison=compare_entrants(task, entrants, draws=draws, seed=seed)
         if len(entrants) > 1
         else None,
@@ -134,7 +134,7 @@ def evaluate(
     )
 
 
-def suspicions(task: Task, entrants: Sequence[Lists]) -> list[str]:
+def suspicions(task: Task, entrants: Sequence[Rankings]) -> list[str]:
     """Return what speaks for a leak in an entrant; what reads profiles may know strangers."""
     return [
         f"{lists.name}: {reason}"
@@ -145,7 +145,7 @@ def suspicions(task: Task, entrants: Sequence[Lists]) -> list[str]:
 
 
 def compare_entrants(
-    task: Task, entrants: Sequence[Lists], *, draws: int = 1000, seed: int = 0
+    task: Task, entrants: Sequence[Rankings], *, draws: int = 1000, seed: int = 0
 ) -> Comparison:
     """Compare every further entrant with the first, for all users and in every slice."""
     names = [lists.name for lists in entrants]
@@ -164,7 +164,7 @@ def compare_entrants(
     return compare_values(scored, masks, baseline=entrants[0].name, draws=draws, seed=seed)
 
 
-def per_user(task: Task, lists: Lists) -> dict[str, PerUser]:
+def per_user(task: Task, lists: Rankings) -> dict[str, PerUser]:
     """Return every metric that has a value per user, each of shape (U,)."""
     top = lists.ranked[:, :K]
     counts = np.bincount(task.past.items, minlength=len(task.catalogue))
@@ -188,7 +188,7 @@ def slices_of(task: Task) -> Slices:
     """Return all dimensions of the people of a task."""
     slices = participant_slices(
         task.profiles,
-        task.knowledge.regions,
+        task.reference.vocabularies.regions,
         year=task.border.year,
         known=task.known,
         taken_before=task.batch.lengths,
@@ -213,7 +213,7 @@ def _headline(values: dict[str, PerUser], draws: int, seed: int) -> pl.DataFrame
     ).filter(pl.col("users") > 0)
 
 
-def _catalogue(task: Task, lists: Lists) -> Figures:
+def _catalogue(task: Task, lists: Rankings) -> Figures:
     top = lists.ranked[:, :K]
     violations = sum(
         int(metrics.constraint_violations(top[rows], task.permitted(rows)).sum())
@@ -227,9 +227,9 @@ def _catalogue(task: Task, lists: Lists) -> Figures:
     }
 
 
-def _providers(task: Task, lists: Lists) -> pl.DataFrame:
+def _providers(task: Task, lists: Rankings) -> pl.DataFrame:
     catalogue = task.catalogue
-    quality = course_quality(catalogue.table).overall.astype(np.float64)
+    quality = build_quality(catalogue.table).overall.astype(np.float64)
     unrated = catalogue.table[Courses.rating_mean.name].is_null().to_numpy()
     return providers_table(
         lists.ranked[:, :K],
@@ -239,7 +239,7 @@ def _providers(task: Task, lists: Lists) -> pl.DataFrame:
     )
 
 
-def _worst(task: Task, lists: Lists, values: PerUser) -> list[dict[str, object]]:
+def _worst(task: Task, lists: Rankings, values: PerUser) -> list[dict[str, object]]:
     """People with the longest histories among those whose list missed everything."""
     before = task.batch.lengths
     missed = np.flatnonzero((values == 0) & (lists.ranked[:, 0] >= 0))
@@ -276,12 +276,12 @@ _SHOWN = (
 )  # nothing that names the person or the place, no sensitive data
 
 
-def _about(task: Task, entrants: Sequence[Lists], draws: int, seed: int) -> dict[str, str]:
+def _about(task: Task, entrants: Sequence[Rankings], draws: int, seed: int) -> dict[str, str]:
     about = {
         "data": f"sha256 {task.dataset.fingerprint()[:16]}",
         "simulated": "yes" if task.dataset.info.simulated else "no",
-        "rules": task.knowledge.programme.label,
-        "regions": f"{task.knowledge.regions.name} {task.knowledge.regions.version}",
+        "rules": task.reference.programme.label,
+        "regions": f"{task.reference.vocabularies.regions.name} {task.reference.vocabularies.regions.version}",
         "border": task.border.isoformat(),
         "trainings taken before": f"{len(task.past):,}",
         "trainings taken after": f"{int(task.truth.sizes.sum()):,}",

@@ -48,7 +48,7 @@ class LoggedSlates:
     rewards: NDArray[np.float64]
 
 
-def logged_slates(
+def read_logged_slates(
     events: pl.DataFrame, k: int, rewards: Mapping[str, float] = REWARDS
 ) -> LoggedSlates:
     """Collect the impressions of each request, and the events that answer to them.

@@ -7,7 +7,7 @@ import polars as pl
 
 from evaluation.metrics import PerUser
 from evaluation.slices import supply_gap
-from evaluation.suppression import hidden_cells
+from evaluation.suppression import find_hidden_cells
 from evaluation.task import Task
 from training_data.columns import Participants
 
@@ -16,7 +16,7 @@ POOR_BELOW = 0.25  # share of a person's gap that the best training should close
 
 def region_table(task: Task, values: PerUser) -> pl.DataFrame:
     """One row for each lowest region: where it is, how well it is served, how many fit poorly."""
-    regions = task.knowledge.regions
+    regions = task.reference.vocabularies.regions
     lowest = np.flatnonzero(regions.level == len(regions.levels) - 1)
     table = pl.DataFrame(
         {
@@ -57,7 +57,7 @@ def supply_table(task: Task, *, lowest: bool) -> pl.DataFrame:
     else:
         groups = {"code": homes["above"], "topic": topic}
         totals = [["code"], ["topic"]]
-    regions = task.knowledge.regions
+    regions = task.reference.vocabularies.regions
     named = pl.DataFrame({"code": regions.codes, "region": regions.frame["name"]})
     table = (
         supply_gap(task.best_gap_closed, groups, POOR_BELOW, totals)
@@ -75,7 +75,7 @@ def supply_table(task: Task, *, lowest: bool) -> pl.DataFrame:
 
 def _homes(task: Task) -> dict[str, pl.Series]:
     """Return the codes of the people's lowest regions, and of the regions above them."""
-    regions = task.knowledge.regions
+    regions = task.reference.vocabularies.regions
     home = regions.ids(task.profiles[Participants.region_code.name])
     codes = pl.Series([*regions.codes, None], dtype=pl.String)  # row -1: not known
     lowest = len(regions.levels) - 1
@@ -89,4 +89,4 @@ def _homes(task: Task) -> dict[str, pl.Series]:
 def _region_means(values: PerUser, homes: dict[str, pl.Series]) -> pl.DataFrame:
     table = pl.DataFrame({**homes, "value": values}, nan_to_null=True).drop_nulls()
     cells = table.group_by("code", "above").agg(users=pl.len(), mean=pl.col("value").mean())
-    return cells.filter(~hidden_cells(cells, [["above"]])).drop("above")
+    return cells.filter(~find_hidden_cells(cells, [["above"]])).drop("above")

@@ -16,7 +16,7 @@ from scipy import stats
 
 from evaluation.metrics import PerUser, Ranked, Truth, provider_exposure
 from evaluation.significance import bootstrap_means, interval
-from evaluation.suppression import hidden_cells
+from evaluation.suppression import find_hidden_cells
 from training_data.columns import Participants
 from training_data.regions import RegionTable
 
@@ -145,7 +145,9 @@ def slice_sizes(counts: Mask, slices: Slices) -> pl.DataFrame:
         holders = _holders(table, masks, dimension)
         table = table.with_columns(pl.Series(f"in {dimension}", holders))
     totals = [*(["dimension", f"in {dimension}"] for dimension in slices), ["dimension"]]
-    return table.select("dimension", "slice", "users", hidden_cells(table, totals).alias("hidden"))
+    return table.select(
+        "dimension", "slice", "users", find_hidden_cells(table, totals).alias("hidden")
+    )
 
 
 def gaps(values: PerUser, slices: Slices, *, level: float = 0.95) -> pl.DataFrame:
@@ -240,7 +242,7 @@ def supply_gap(
     threshold : float
         A fit below it is poor.
     totals : sequence of sequence of str
-        Groups that figures are known of too, see `hidden_cells`.
+        Groups that figures are known of too, see `find_hidden_cells`.
 
     Returns
     -------
@@ -258,7 +260,7 @@ def supply_gap(
         .agg(users=pl.len(), poor=pl.col("poor").mean())
         .sort(list(groups))
     )
-    shown = ~hidden_cells(counted, totals)
+    shown = ~find_hidden_cells(counted, totals)
     return counted.with_columns(
         pl.when(shown).then(pl.col(name)).alias(name) for name in ("users", "poor")
     )

@@ -9,7 +9,7 @@ import polars as pl
 MINIMUM_USERS = 10
 
 
-def hidden_cells(cells: pl.DataFrame, totals: Sequence[Sequence[str]]) -> pl.Series:
+def find_hidden_cells(cells: pl.DataFrame, totals: Sequence[Sequence[str]]) -> pl.Series:
     """Return which cells carry no figures.
 
     Those of less than ``MINIMUM_USERS``, and the next smallest until what is hidden below a total are

@@ -18,27 +18,22 @@ from evaluation.metrics import Truth
 from models.candidates.histories import Histories, histories
 from models.candidates.interactions import Interactions
 from models.candidates.side import SideInformation
-from models.skills.extraction import with_extracted_skills
+from models.skills.extraction import add_extracted_skills
 from recommender.catalogue.catalogue import Catalogue, build_catalogue
-from recommender.eligibility.course_rules import Offer
-from recommender.eligibility.mask import permitted
-from recommender.eligibility.query import Question
+from recommender.eligibility.course_rules import Availability
+from recommender.eligibility.mask import build_mask
+from recommender.eligibility.query import EligibilityQuery
 from recommender.engine import Engine
 from recommender.objective import DEFAULT
-from recommender.participants.batch import (
-    ParticipantBatch,
-    build_batch,
-    events_of,
-    region_attributes,
-)
-from recommender.training.train import Knowledge
-from training_data.arrays import codes_of
+from recommender.participants.batch import ParticipantBatch, filter_events
+from recommender.participants.reader import ParticipantReader
+from recommender.training.ranker import read_attributes
+from recommender.training.reference_data import ReferenceData
 from training_data.columns import Courses, Participants
 from training_data.columns import Interactions as Events
 from training_data.dataset import Dataset
-from training_data.occupations.occupations import Occupations
 from training_data.programmes.programme import Programme
-from training_data.skills.vocabulary import Vocabulary
+from training_data.programmes.rules import RulesInForce
 
 C, E, P = Courses, Events, Participants
 
@@ -65,13 +60,13 @@ class Task:
         The trainings taken, as arrays: the first event of each person with each training.
     truth : Truth
         Trainings that each of the U people took after the border and not before.
-    reader : Engine, optional
-        Reads the skills that texts of trainings and people mean, and what occupations need, for
+    engine : Engine, optional
+        Its reader finds the skills that texts of trainings and people mean, and what occupations need, for
         masks and supply gaps; without one they are as the tables name them.
     """
 
     dataset: Dataset
-    knowledge: Knowledge
+    reference: ReferenceData
     catalogue: Catalogue
     border: dt.datetime
     participants: pl.DataFrame
@@ -79,7 +74,7 @@ class Task:
     events: pl.DataFrame
     past: Interactions
     truth: Truth
-    reader: Engine | None = None
+    engine: Engine | None = None
 
     @cached_property
     def profiles(self) -> pl.DataFrame:
@@ -96,11 +91,9 @@ class Task:
     @cached_property
     def batch(self) -> Histories:
         """Histories of the U people, as candidate models read them."""
-        attributes = region_attributes(
-            codes_of(self.participants[P.region_code.name], self.knowledge.regions.codes),
-            self.participants[P.profiling_opt_out.name].to_numpy(),
-            self.knowledge.regions,
-        )
+        attributes = read_attributes(
+            self._plain_reader, self.participants, self.catalogue, self._rules
+        )["regions"]
         return histories(self.past, self.people, attributes)
 
     @cached_property
@@ -109,7 +102,7 @@ class Task:
 
         At the border many are amid a training; they are judged by what they took when it was over.
         """
-        programme = self.knowledge.programme
+        programme = self.reference.programme
         rules = tuple(rule for rule in programme.rule if rule.kind != "one_at_a_time")
         return programme.model_copy(update={"rule": rules})
 
@@ -141,44 +134,32 @@ class Task:
             item_vectors=self.item_vectors, user_attributes=self.batch.attributes
         )
 
+    @property
+    def _rules(self) -> RulesInForce:
+        return self.programme.in_force(self.border.date())
+
+    @property
+    def _plain_reader(self) -> ParticipantReader:
+        """What reads words by name alone."""
+        return ParticipantReader(self.reference.vocabularies, self.reference.programme.languages[0])
+
     @cached_property
     def _at_border(self) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Return the eligibility mask as bits (U, N / 8), and the best share of a gap closed (U,)."""
-        rules = self.programme.in_force(self.border.date())
-        grant = None if rules.grant is None else rules.grant.amount
-        read = self._as_read()
-        offer = Offer(read.catalogue, rules)
+        reader, catalogue = self._plain_reader, self.catalogue
+        if self.engine is not None:
+            reader, catalogue = self.engine.reader, _link_skills(self.catalogue, self.engine)
+        availability = Availability(catalogue, self._rules)
         bits, closed = [], []
         for rows in self.blocks():
-            people = read.profiles[rows]
-            batch = build_batch(
-                people,
-                events_of(people, self.events),
-                read.catalogue,
-                self.knowledge.regions,
-                read.skills,
-                read.occupations,
-                grant,
-            )
-            mask = permitted(Question(batch, offer))
+            people = self.profiles[rows]
+            batch = reader.read(
+                people, filter_events(people, self.events), catalogue, self._rules, DEFAULT
+            ).batch
+            mask = build_mask(EligibilityQuery(batch, availability))
             bits.append(np.packbits(mask, axis=1))
-            closed.append(_best_gap_closed(batch, read.catalogue, mask))
+            closed.append(_find_best_gap_closed(batch, catalogue, mask))
         return np.concatenate(bits), np.concatenate(closed)
-
-    def _as_read(self) -> _Read:
-        if self.reader is None:
-            return _Read(
-                self.profiles, self.catalogue, self.knowledge.skills, self.knowledge.occupations
-            )
-        courses = _with_skills_read(self.catalogue.table, self.reader)
-        return _Read(
-            self.reader.understood(self.profiles),
-            build_catalogue(
-                courses, self.catalogue.classes, self.knowledge.regions, self.reader.skills
-            ),
-            self.reader.skills,
-            self.reader.occupations,
-        )
 
     @property
     def best_gap_closed(self) -> NDArray[np.float32]:
@@ -212,29 +193,23 @@ class Task:
             yield slice(start, min(start + step, len(self.people)))
 
 
-@dataclass(frozen=True)
-class _Read:
-    """People and trainings with their skills, and the vocabularies that these are from."""
-
-    profiles: pl.DataFrame
-    catalogue: Catalogue
-    skills: Vocabulary
-    occupations: Occupations
-
-
-def _with_skills_read(courses: pl.DataFrame, reader: Engine) -> pl.DataFrame:
-    """Give trainings the skills that the engine has read of them; those new to it are read now."""
-    key = C.course_id.name
-    known = reader.catalogue.table.select(key, C.skills.name)
-    new = with_extracted_skills(courses.join(known, on=key, how="anti"), reader.extractor)
+def _link_skills(catalogue: Catalogue, engine: Engine) -> Catalogue:
+    """Give trainings the skills that the engine has found in their texts; those new to it are read now."""
+    courses, key = catalogue.table, C.course_id.name
+    known = engine.catalogue.table.select(key, C.skills.name)
+    new = courses.join(known, on=key, how="anti")
+    if engine.reader.linkers is not None:
+        new = add_extracted_skills(new, engine.reader.linkers.skills)
     skills = pl.concat([known, new.select(known.columns)])
-    return courses.drop(C.skills.name).join(skills, on=key, how="left", maintain_order="left")
+    linked = courses.drop(C.skills.name).join(skills, on=key, how="left", maintain_order="left")
+    vocabularies = engine.reader.vocabularies
+    return build_catalogue(linked, catalogue.classes, catalogue.regions, vocabularies.skills)
 
 
-def _best_gap_closed(
+def _find_best_gap_closed(
     batch: ParticipantBatch, catalogue: Catalogue, mask: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
-    missing = batch.needs - batch.needs.multiply(batch.skills)
+    missing = batch.skills.needs - batch.skills.needs.multiply(batch.skills.held)
     total = np.asarray(missing.sum(axis=1), dtype=np.float32).ravel()
     closed = np.where(mask, (missing @ catalogue.skills.T).toarray(), 0).max(axis=1, initial=0)
     return np.where(total > 0, closed / np.where(total > 0, total, 1), np.nan).astype(np.float32)

@@ -1,13 +1,13 @@
 """The engine: from participants to permitted, ranked, explained trainings; a batch in, a batch out.
 
 A web request is a batch of one, the national run is many batches, and training asks the same functions
-for its candidates and features.
+for its candidates and features. The stages are in the order of `Engine.recommend`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -15,100 +15,87 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from models.candidates.linear import LinearModel
-from models.skills.extraction import SkillExtractor, recognised
-from models.skills.occupation_finder import OccupationFinder, named
-from models.text.content_space import ContentSpace
+from models.candidates.top_k import top_k
 from models.vectors import unit
 from recommender.catalogue.catalogue import Catalogue
-from recommender.catalogue.labour_demand import Demand
+from recommender.catalogue.labour_demand import LabourDemand
 from recommender.catalogue.quality import Quality
-from recommender.eligibility.course_rules import Offer
-from recommender.eligibility.mask import barred, hold_to, permitted, question_of
-from recommender.eligibility.query import Question
-from recommender.explanation.context import Explainer, Why
-from recommender.explanation.reasons import why
+from recommender.eligibility.course_rules import Availability
+from recommender.eligibility.mask import build_mask, check_permitted
+from recommender.eligibility.query import EligibilityQuery
+from recommender.explanation.context import ExplanationContext, Reason
+from recommender.explanation.reasons import explain
 from recommender.objective import DEFAULT, Objective
-from recommender.participants.batch import (
-    ParticipantBatch,
-    build_batch,
-    events_of,
-    groups_of,
-    region_attributes,
-    wished_topics,
-)
-from recommender.participants.prepared import People
-from recommender.participants.profile_embedding import Wishes, wishes
-from recommender.participants.representations import Tastes
-from recommender.ranking.features import features
-from recommender.ranking.rankers import Ranker, rank
-from recommender.reranking.slate import make_lists
+from recommender.participants.batch import filter_events, topic_shares
+from recommender.participants.prepared import PreparedParticipants
+from recommender.participants.reader import ParticipantReader
+from recommender.ranking.features import FEATURES, compute_course_features, compute_features
+from recommender.ranking.rankers import FixedRanker, Ranker, score_candidates
+from recommender.reranking.slate import Slates, build_slates
 from recommender.retrieval.candidates import Candidates, retrieve
-from recommender.retrieval.content import Day
-from recommender.settings import Filters, Settings
+from recommender.retrieval.content import ContentIndex
+from recommender.retrieval.sources import BehaviourModels, Source, encode_users
+from recommender.settings import CourseFilters, SlateSettings
 from recommender.trace import Trace
-from training_data.arrays import Columns, Table, plain, replaced
-from training_data.columns import Participants, bound
-from training_data.occupations.occupations import Occupations
+from training_data.arrays import Table
 from training_data.programmes.programme import Programme
-from training_data.regions import RegionTable
-from training_data.skills.vocabulary import Vocabulary
 
-P = bound(Participants)
 Mask = NDArray[np.bool_]
-CELLS = 2_000_000  # participants x trainings in one block: bounds memory
-MOST_PEOPLE = 1_000  # in one block, however few the trainings
-BY_GROUP = "group_popularity"
+MAX_CELLS = 2_000_000  # participants x trainings in one block: bounds memory
+MAX_BLOCK = 1_000  # participants in one block, however few the trainings
 
 
 @dataclass(frozen=True)
-class Answer:
-    """Lists for B participants.
+class Recommendations:
+    """Slates for B participants, and all that explains them.
 
     Attributes
     ----------
-    ids : ndarray of int32, shape (B, k)
-        Rows of the catalogue, best first; -1 from where a list has no more.
-    scores : ndarray of float32, shape (B, k)
-    features : ndarray of float32, shape (B, k, F)
-    propensities : ndarray of float64, shape (B, k), optional
-        Probability with which each training came to its place; None: nothing was left to chance.
+    ranker : Ranker
+        What the scores are by.
     """
 
-    question: Question
-    wishes: Wishes
-    tastes: Tastes
-    ids: NDArray[np.int32]
-    scores: NDArray[np.float32]
-    features: NDArray[np.float32]
-    propensities: NDArray[np.float64] | None = None
+    participants: PreparedParticipants
+    query: EligibilityQuery
+    slates: Slates
+    ranker: Ranker = field(repr=False)
     trace: Trace = field(default_factory=Trace, repr=False)
 
 
 @dataclass(frozen=True)
+class CatalogueDay:
+    """What is worked out of the catalogue once a day.
+
+    Attributes
+    ----------
+    course_features : ndarray of float32, shape (D, N)
+        See `recommender.ranking.features.compute_course_features`.
+    """
+
+    availability: Availability
+    content: ContentIndex
+    course_features: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class Engine:
-    """All that answers depend on; holds no state between questions.
+    """All that recommendations depend on; holds no state between calls.
 
     Attributes
     ----------
     course_vectors : ndarray of float32, shape (N, D)
         Unit vector of each training's text.
-    sources : mapping of str to LinearModel
-        Behaviour models by the name of their feature; empty for a dataset without events.
+    models : mapping of str to LinearModel
+        Behaviour models by their source; empty for a dataset without events.
     """
 
     programme: Programme
-    regions: RegionTable
-    skills: Vocabulary
-    occupations: Occupations
     catalogue: Catalogue
     quality: Quality
-    demand: Demand = field(repr=False)
-    content: ContentSpace
-    extractor: SkillExtractor
-    finder: OccupationFinder
+    demand: LabourDemand = field(repr=False)
     course_vectors: NDArray[np.float32] = field(repr=False)
-    sources: Mapping[str, LinearModel]
+    reader: ParticipantReader
+    models: BehaviourModels
     ranker: Ranker
     objective: Objective = DEFAULT
 
@@ -118,217 +105,185 @@ class Engine:
         return unit(self.catalogue.topics.T @ self.course_vectors)
 
     @cached_property
-    def sought(self) -> NDArray[np.float32]:
+    def regional_demand(self) -> NDArray[np.float32]:
         """How much the skills of each training are sought in each region, the nation last, (R + 1, N)."""
-        every = np.append(np.arange(len(self.regions), dtype=np.int32), np.int32(-1))
-        return self.demand.of_trainings(every, self.catalogue.skills)
+        regions = np.arange(len(self.reader.vocabularies.regions), dtype=np.int32)
+        return self.demand.of_trainings(np.append(regions, np.int32(-1)), self.catalogue.skills)
 
-    def offer(self, day: dt.date) -> Offer:
-        """Return what is offered on a day; the last day's is kept."""
-        return self._day(day).offer
+    def availability(self, day: dt.date) -> Availability:
+        """Return what is available on a day."""
+        return self._on(day).availability
 
-    def _day(self, day: dt.date) -> Day:
-        """Return what is kept of a day."""
+    def _on(self, day: dt.date) -> CatalogueDay:
+        """Return what is worked out of a day; the last day's is kept."""
         kept = self._days.get(day)
         if kept is None:
-            kept = Day(
-                Offer(self.catalogue, self.programme.in_force(day)),
-                self.quality,
-                self.course_vectors,
+            availability = Availability(self.catalogue, self.programme.in_force(day))
+            kept = CatalogueDay(
+                availability,
+                ContentIndex(self.course_vectors, availability.open_courses),
+                compute_course_features(availability, self.quality),
             )
             self._days.clear()
             self._days[day] = kept
         return kept
 
     @cached_property
-    def _days(self) -> dict[dt.date, Day]:
+    def _days(self) -> dict[dt.date, CatalogueDay]:
         return {}
 
-    def without(self, course_ids: set[str]) -> Engine:
-        """Return the engine after trainings were withdrawn: they vanish from every answer at once."""
+    def without(self, course_ids: Collection[str]) -> Engine:
+        """Return the engine after trainings were withdrawn: they vanish from every slate at once."""
         return replace(self, catalogue=self.catalogue.without(course_ids))
 
-    def understood(self, participants: Table) -> Table:
-        """Return participants whose skills and goal, in their own words, stand as ids where known."""
-        skills, target = P.skills.name, P.target_occupation.name
-        meant: Columns = {
-            skills: recognised(plain(participants[skills]), self.extractor),
-            target: named(plain(participants[target]), self.finder),
-        }
-        return replaced(participants, meant)
-
-    def batch(self, participants: Table, events: Table, day: dt.date) -> ParticipantBatch:
-        """Turn rows of the Participants and Interactions contracts into arrays."""
-        grant = self.offer(day).rules.grant
-        return build_batch(
-            participants,
-            events,
-            self.catalogue,
-            self.regions,
-            self.skills,
-            self.occupations,
-            None if grant is None else grant.amount,
-            self.objective,
-        )
-
-    def ask(self, participants: Table, events: Table, day: dt.date) -> Question:
-        """Turn rows of the Participants and Interactions contracts into a question of ``day``."""
-        return Question(self.batch(participants, events, day), self.offer(day))
-
-    def wishes(self, participants: pl.DataFrame | Columns) -> Wishes:
-        """Return what the participants' profiles say, as phrases with vectors."""
-        return wishes(
-            participants, self.skills, self.occupations, self.programme.languages[0], self.content
-        )
-
-    def tastes(self, wished: Wishes, batch: ParticipantBatch) -> Tastes:
-        """Work out what the sources know of participants."""
-        regions = region_attributes(batch.region, batch.opted_out, self.regions)
-        by_region = replace(batch.histories, attributes=regions)
-        by_group = replace(batch.histories, attributes=groups_of(vars(batch)))
-        represented = {
-            name: source.represent(by_group if name == BY_GROUP else by_region)
-            for name, source in self.sources.items()
-        }
-        return Tastes(wished.participants(), represented)
-
-    def source_scores(
-        self, question: Question, tastes: Tastes, rows: NDArray[np.intp], mask: Mask
-    ) -> Iterator[tuple[str, NDArray[np.float32]]]:
-        """Yield what each source says of every training, (n, N) each, to participants ``rows``.
+    def prepare(self, participants: Table, events: Table, day: dt.date) -> PreparedParticipants:
+        """Read participants: the only way to them, for whatever is asked of them.
 
         Parameters
         ----------
-        mask : ndarray of bool, shape (n, N)
-            Of other trainings the scores mean nothing.
+        participants, events : DataFrame or mapping of str to list
+            Valid rows of the Participants contract, and of the Interactions contract for them.
+        day : date
+            The day whose rules, dates and seats count.
         """
-        batch = question.batch
-        yield "content", self._day(question.rules.day).likeness(tastes.wished[rows], mask)
-        for name, source in self.sources.items():
-            yield name, source.score_rows(tastes.represented[name], rows)
-        region = np.where(batch.opted_out, -1, batch.region)
-        yield "vacancy_demand", self.sought[region[rows]]
+        rules = self.availability(day).rules
+        read = self.reader.read(participants, events, self.catalogue, rules, self.objective)
+        regions = self.reader.vocabularies.regions
+        return replace(read, representations=encode_users(self.models, read.batch, regions))
 
-    def candidates(
+    def query(self, participants: PreparedParticipants) -> EligibilityQuery:
+        """Return the participants before what is available on their day."""
+        return EligibilityQuery(participants.batch, self.availability(participants.day))
+
+    def find_candidates(
         self,
-        question: Question,
-        tastes: Tastes,
+        participants: PreparedParticipants,
+        query: EligibilityQuery,
         rows: NDArray[np.intp],
         mask: Mask,
         per_source: int,
     ) -> tuple[Candidates, NDArray[np.float32]]:
         """Return the candidates of participants ``rows`` within ``mask`` (n, N), and their features, (n, C, F)."""
-        found = retrieve(self.source_scores(question, tastes, rows, mask), mask, per_source)
-        table = features(
-            question,
+        profiles = participants.vectors[rows]
+        today = self._on(participants.day)
+        scores: dict[str, NDArray[np.float32]] = {
+            Source.CONTENT: today.content.score(profiles, mask)
+        }
+        for name, model in self.models.items():
+            scores[name] = model.score_users(participants.representations[name], rows)
+        scores[Source.VACANCY_DEMAND] = self._score_demand(query, rows)
+        found = retrieve(scores, mask, per_source)
+        features = compute_features(
+            query,
             rows,
             np.maximum(found.ids, 0),
             found.scores,
-            self._day(question.rules.day).features,
-            tastes.wished[rows] @ self.topic_vectors.T,
+            today.course_features,
+            profiles @ self.topic_vectors.T,
         )
-        return found, table
+        return found, features
 
-    def people(self, participants: Table, events: Table, day: dt.date) -> People:
-        """Read valid rows of the Participants contract, and of the Interactions contract for them."""
-        understood = self.understood(participants)
-        batch, wished = self.batch(understood, events, day), self.wishes(understood)
-        return People(
-            tuple(plain(participants[P.participant_id.name])),
-            batch,
-            wished,
-            self.tastes(wished, batch),
-            barred(Question(batch, self.offer(day))),
-        )
+    def _score_demand(self, query: EligibilityQuery, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        region = np.where(query.batch.opted_out, -1, query.batch.home.region)
+        return self.regional_demand[region[rows]]
 
     def recommend(
         self,
-        participants: pl.DataFrame,
-        events: pl.DataFrame,
-        day: dt.date,
-        settings: Settings = Settings(),
-        filters: Filters = Filters(),
-    ) -> Answer:
-        """Answer one block of participants.
-
-        Parameters
-        ----------
-        participants, events : DataFrame
-            Valid rows of the Participants contract, and of the Interactions contract for them.
-        day : date
-            The day whose rules, dates and seats count.
-        """
-        return self.answer(self.people(participants, events, day), day, settings, filters)
-
-    def answer(
-        self,
-        people: People,
-        day: dt.date,
-        settings: Settings = Settings(),
-        filters: Filters = Filters(),
+        participants: PreparedParticipants,
+        settings: SlateSettings = SlateSettings(),
+        filters: CourseFilters = CourseFilters(),
         seeds: Sequence[str | None] | None = None,
-    ) -> Answer:
-        """Answer people who were read on the same day.
+    ) -> Recommendations:
+        """Make a slate for each participant.
 
         Parameters
         ----------
         seeds : sequence of str or None, B long, optional
-            What the exploration of each list follows from; None: nothing of it is left to chance.
+            What the exploration of each slate follows from; None: nothing of it is left to chance.
         """
         trace = Trace()
-        question = question_of(people.batch, self.offer(day), people.barred)
-        mask = permitted(question) & filters.mask(self.catalogue)
-        trace.ended("eligibility")
+        query = self.query(participants)
+        mask = build_mask(query) & filters.mask(self.catalogue)
+        trace.end_stage("eligibility")
         served = np.flatnonzero(mask.any(axis=1))
-        found, table = self.candidates(
-            question, people.tastes, served, mask[served], settings.per_source
+        found, features = self.find_candidates(
+            participants, query, served, mask[served], settings.per_source
         )
         trace.proposed = found.proposed
-        trace.ended("retrieval")
-        scores = rank(self.ranker, table, found.ids)
-        trace.ended("ranking")
+        trace.end_stage("retrieval")
+        scored = score_candidates(self.ranker, features, found.ids)
+        trace.end_stage("ranking")
         topics = None
         if settings.calibration_weight:
-            topics = wished_topics(people.batch, self.catalogue)[served]
+            topics = topic_shares(query.batch, self.catalogue)[served]
         some = None if seeds is None else [seeds[row] for row in served.tolist()]
-        lists = make_lists(
-            self.catalogue, self.course_vectors, found, scores, table, topics, settings, some
-        ).among(served, len(mask))
-        hold_to(mask, lists.ids)
-        trace.ended("reranking")
-        return Answer(question, people.wishes, people.tastes, **vars(lists), trace=trace)
+        slates = build_slates(
+            self.catalogue, self.course_vectors, scored, settings, topics, some
+        ).spread(served, len(mask))
+        check_permitted(mask, slates.ids)
+        trace.end_stage("reranking")
+        return Recommendations(participants, query, slates, self.ranker, trace)
+
+    def recommend_popular(
+        self,
+        participants: PreparedParticipants,
+        settings: SlateSettings = SlateSettings(),
+        filters: CourseFilters = CourseFilters(),
+    ) -> Recommendations:
+        """Make the fallback slate, at a fraction of the cost: what is taken most in the person's region.
+
+        What may be taken is decided by the same mask as ever. Its one feature moves the score.
+        """
+        trace = Trace()
+        query = self.query(participants)
+        mask = build_mask(query) & filters.mask(self.catalogue)
+        scores = np.zeros(mask.shape, dtype=np.float32)
+        if (model := self.models.get(Source.REGIONAL_POPULARITY)) is not None:
+            encoded = participants.representations[Source.REGIONAL_POPULARITY]
+            scores = model.score_users(encoded, np.arange(len(participants)))
+        ids, best = top_k(scores, min(settings.k, mask.shape[1]), mask)
+        features = np.zeros((*ids.shape, len(FEATURES)), dtype=np.float32)
+        features[:, :, FEATURES.index(Source.REGIONAL_POPULARITY)] = np.maximum(best, 0)
+        check_permitted(mask, ids)
+        trace.end_stage("fallback")
+        slates = Slates(ids, best, features)
+        return Recommendations(participants, query, slates, FixedRanker(), trace)
 
     def recommend_blocks(
         self,
         participants: pl.DataFrame,
         events: pl.DataFrame,
         day: dt.date,
-        settings: Settings = Settings(),
-    ) -> Iterator[Answer]:
-        """Answer any number of participants, block by block, in bounded memory."""
-        size = min(MOST_PEOPLE, max(1, CELLS // max(len(self.catalogue), 1)))
+        settings: SlateSettings = SlateSettings(),
+    ) -> Iterator[Recommendations]:
+        """Recommend to any number of participants, block by block, in bounded memory."""
+        size = min(MAX_BLOCK, max(1, MAX_CELLS // max(len(self.catalogue), 1)))
         for block in participants.iter_slices(size):
-            yield self.recommend(block, events_of(block, events), day, settings)
+            read = self.prepare(block, filter_events(block, events), day)
+            yield self.recommend(read, settings)
 
-    def explainer(self, answer: Answer, language: str) -> Explainer:
-        """Return what reasons for an answer are drawn from; its pairs go list by list, the best first."""
-        rows, places = np.nonzero(answer.ids >= 0)
-        return Explainer(
+    def explanation_context(
+        self, recommendations: Recommendations, language: str
+    ) -> ExplanationContext:
+        """Return what reasons are drawn from; its pairs go slate by slate, the best first."""
+        rows, places = np.nonzero(recommendations.slates.ids >= 0)
+        return ExplanationContext(
             rows,
-            answer.ids[rows, places],
-            answer.question,
-            answer.wishes,
-            answer.tastes,
+            recommendations.slates.ids[rows, places],
+            recommendations.participants,
+            recommendations.query,
             self.course_vectors,
             self.quality,
             self.demand,
-            self.sources,
-            self.regions,
-            self.skills,
-            self.occupations,
+            self.models,
+            self.reader.vocabularies,
             language,
         )
 
-    def why(self, answer: Answer, explainer: Explainer) -> list[list[Why]]:
-        """Return the reasons for each of the explainer's pairs."""
-        return why(explainer, self.ranker.contributions(answer.features[answer.ids >= 0]))
+    def explain(
+        self, recommendations: Recommendations, context: ExplanationContext
+    ) -> list[list[Reason]]:
+        """Return the reasons for each of the context's pairs."""
+        slates = recommendations.slates
+        contributions = recommendations.ranker.contributions(slates.features[slates.ids >= 0])
+        return explain(context, contributions)

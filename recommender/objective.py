@@ -12,10 +12,10 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from training_data.arrays import Columns, filled, positions
-from training_data.columns import EVENT_KINDS, Interactions, bound
+from training_data.arrays import Columns, fill_nulls, look_up
+from training_data.columns import EVENT_KINDS, Interactions, bind_columns
 
-E = bound(Interactions)
+E = bind_columns(Interactions)
 
 
 class ObjectiveError(ValueError):
@@ -66,8 +66,8 @@ class Objective(BaseModel):
 
     def worth(self, events: pl.DataFrame | Columns) -> NDArray[np.float32]:
         """Return the worth of rows of the Interactions contract, float32 (E,)."""
-        kinds = positions(events[E.kind.name], EVENT_KINDS.index)
-        stars = filled(events[E.value.name], np.nan, np.float64)
+        kinds = look_up(events[E.kind.name], EVENT_KINDS.index)
+        stars = fill_nulls(events[E.value.name], np.nan, np.float64)
         well = (kinds == EVENT_KINDS.index("rate")) & (stars >= self.good_stars)
         return np.where(well, np.float32(self.good_rating), self._of_kind[kinds])
 

@@ -1,24 +1,26 @@
-"""How lists are made, and what of the catalogue they are made of."""
+"""How slates are made, and what of the catalogue they are made of."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from recommender.catalogue.catalogue import Catalogue
-from recommender.reranking.exploration import Exploration
 from training_data.columns import MODES
 
 
-@dataclass(frozen=True)
-class Filters:
-    """What the participant asks for; empty means all."""
+class CourseFilters(BaseModel):
+    """What the participant narrows the list to; what is left out does not narrow it."""
 
-    modes: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    max_price: int | None = None
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    modes: Annotated[tuple[Literal[MODES], ...], Field(max_length=4)] = ()  # type: ignore[valid-type]
+    categories: Annotated[tuple[str, ...], Field(max_length=50)] = ()
+    max_price_idr: Annotated[StrictInt, Field(ge=0, le=10**12)] | None = None
 
     def mask(self, catalogue: Catalogue) -> NDArray[np.bool_]:
         """Return the trainings (N,) that are asked for."""
@@ -28,29 +30,48 @@ class Filters:
         if self.categories:
             asked = [i for i, name in enumerate(catalogue.categories) if name in self.categories]
             mask &= np.isin(catalogue.category, asked)
-        if self.max_price is not None:
-            mask &= catalogue.price <= self.max_price
+        if self.max_price_idr is not None:
+            mask &= catalogue.price <= self.max_price_idr
         return mask
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How lists are made.
+class Exploration:
+    """How much of a slate is left to chance, see `recommender.reranking.exploration`.
+
+    Attributes
+    ----------
+    share : float
+        Of the lists; between 0 and 1.
+    places : int
+        At the end of a list.
+    pool : int
+        Trainings after the list's end that may come into it.
+    """
+
+    share: float = 0.1
+    places: int = 2
+    pool: int = 8
+
+
+@dataclass(frozen=True)
+class SlateSettings:
+    """How slates are made.
 
     Attributes
     ----------
     k : int
-        Length of a list.
+        Length of a slate.
     per_source : int
         Candidates taken from each source.
     relevance_weight : float
         1 for relevance alone; smaller for diversity, see `recommender.reranking.greedy.rerank`.
     calibration_weight : float
-        How much the topics of a list follow those of the person's interests and past; 0: not.
+        How much the topics of a slate follow those of the person's interests and past; 0: not.
     provider_cap : int, optional
-        Most trainings of one provider in a list.
+        Most trainings of one provider in a slate.
     small_provider_places : int
-        Least trainings of small providers (`Catalogue.of_small_provider`) in a list, as far as there are
+        Least trainings of small providers (`Catalogue.of_small_provider`) in a slate, as far as there are
         some among the best few times k; chance may not take these places.
     exploration : Exploration, optional
         What is left to chance; None: nothing.

@@ -1,4 +1,4 @@
-"""How an answer came about, for whoever watches the engine: time and candidates."""
+"""How recommendations came about, for whoever watches the engine: time and candidates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Trace:
     proposed: Mapping[str, int] = field(default_factory=dict)
     _since: float = field(default_factory=time.perf_counter)
 
-    def ended(self, stage: str) -> None:
+    def end_stage(self, stage: str) -> None:
         """Note the time since the last stage ended."""
         now = time.perf_counter()
         self.seconds[stage] = now - self._since

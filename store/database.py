@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,9 +21,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from store.errors import StoreError
+from store.settings import database_url
 from store.statements import as_json
 from store.tables import salt
-from training_data.home import padan_home
 
 Found = TypeVar("Found")
 
@@ -40,15 +39,10 @@ POOL: dict[str, Any] = {
 }
 
 
-def database_url() -> str:
-    """Return ``$PADAN_DATABASE_URL``, or the SQLite file ``store.sqlite`` under ``PADAN_HOME``."""
-    return os.environ.get("PADAN_DATABASE_URL") or f"sqlite:///{padan_home() / 'store.sqlite'}"
-
-
-class Standing:
+class PersistentConnection:
     """A connection that stays open, on which each statement is a transaction of its own.
 
-    To take a connection from the pool, begin, and end costs several times what a short question does. It
+    To take a connection from the pool, begin, and end costs several times what a short statement does. It
     is safe to use from several threads, one after the other.
 
     Parameters
@@ -62,31 +56,31 @@ class Standing:
         self._open: sa.Connection | None = None
         self._lock = Lock()
 
-    def ask(self, question: Callable[[sa.Connection], Found]) -> Found:
+    def run(self, statement: Callable[[sa.Connection], Found]) -> Found:
         """Return what one statement finds; it is asked again where the database had closed the connection."""
         with self._lock:
             old = self._open is not None
             try:
-                return self._find(question)
+                return self._try(statement)
             except sa.exc.DBAPIError as error:
                 if not (old and error.connection_invalidated):
                     raise
-            return self._find(question)
+            return self._try(statement)
 
     def close(self) -> None:
         """Give the connection back."""
         with self._lock:
             self._end()
 
-    def _find(self, question: Callable[[sa.Connection], Found]) -> Found:
-        self._open = self._open or self._connected()
+    def _try(self, statement: Callable[[sa.Connection], Found]) -> Found:
+        self._open = self._open or self._connect()
         try:
-            return question(self._open)
+            return statement(self._open)
         except Exception:
             self._end()
             raise
 
-    def _connected(self) -> sa.Connection:
+    def _connect(self) -> sa.Connection:
         connection = self._engine.connect()
         connection.detach()
         return connection
@@ -115,16 +109,16 @@ class Store:
         with self._immediate.begin() as connection:
             yield connection
 
-    def standing(self) -> Standing:
-        """Return a connection of its own, for short questions."""
+    def persistent_connection(self) -> PersistentConnection:
+        """Return a connection of its own that stays open, for short statements."""
         if self.engine.dialect.name == "sqlite":
-            return Standing(self.engine.execution_options(sqlite_begin=None))
-        return Standing(self.engine.execution_options(isolation_level="AUTOCOMMIT"))
+            return PersistentConnection(self.engine.execution_options(sqlite_begin=None))
+        return PersistentConnection(self.engine.execution_options(isolation_level="AUTOCOMMIT"))
 
-    def at_once(self) -> sqlite3.Connection | None:
-        """Return a bare connection for questions that are answered at once or not at all.
+    def non_blocking_connection(self) -> sqlite3.Connection | None:
+        """Return a bare connection whose statements are answered at once or not at all.
 
-        None where a network lies between. SQLAlchemy's part of a question would take longer than SQLite's.
+        None where a network lies between. SQLAlchemy's part of a statement would take longer than SQLite's.
         """
         if self.engine.dialect.name != "sqlite":
             return None
@@ -150,9 +144,9 @@ class Store:
         """Bring a local SQLite file to the newest version; hold a shared database to it."""
         if self.engine.dialect.name == "sqlite":
             self.upgrade()
-        self.hold_to_newest()
+        self.check_newest()
 
-    def hold_to_newest(self) -> None:
+    def check_newest(self) -> None:
         """Hold the tables to the newest version.
 
         Raises
@@ -185,7 +179,7 @@ def open_store(url: str | None = None) -> Store:
     Parameters
     ----------
     url : str, optional
-        A SQLAlchemy URL of SQLite or PostgreSQL; `database_url` by default.
+        A SQLAlchemy URL of SQLite or PostgreSQL; `store.settings.database_url` by default.
 
     Raises
     ------

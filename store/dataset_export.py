@@ -6,8 +6,8 @@ import polars as pl
 import sqlalchemy as sa
 
 from store.database import Store
-from store.erasure import without_erased
-from store.impressions import impressions
+from store.erasure import exclude_erased
+from store.impressions import to_events
 from store.tables import events, participants, shown
 from training_data.columns import Interactions, Participants
 from training_data.dataset import Dataset, MergeCounts
@@ -15,7 +15,7 @@ from training_data.dataset import Dataset, MergeCounts
 CHUNK = 50_000
 
 
-def save(store: Store, dataset: Dataset) -> dict[str, MergeCounts]:
+def export_dataset(store: Store, dataset: Dataset) -> dict[str, MergeCounts]:
     """Merge participants and events into a dataset; the store's rows win, the erased are taken out.
 
     Returns
@@ -23,7 +23,7 @@ def save(store: Store, dataset: Dataset) -> dict[str, MergeCounts]:
     dict of str to MergeCounts
         By the name of the dataset's table.
     """
-    remaining = without_erased(dataset, store)
+    remaining = exclude_erased(dataset, store)
     happened = _rows(store, events, Interactions.create_empty())
     new = {
         "participants": _rows(store, participants, Participants.create_empty()),
@@ -42,7 +42,7 @@ def _impressions(store: Store, empty: pl.DataFrame) -> pl.DataFrame:
         chunked = connection.execution_options(yield_per=CHUNK // 10)  # lists of about ten
         found = chunked.execute(sa.select(shown)).mappings()
         chunks = [
-            pl.DataFrame([event for row in part for event in impressions(row)], schema=empty.schema)
+            pl.DataFrame([event for row in part for event in to_events(row)], schema=empty.schema)
             for part in found.partitions()
         ]
     return pl.concat([empty, *chunks])

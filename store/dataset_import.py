@@ -8,17 +8,17 @@ import polars as pl
 import sqlalchemy as sa
 
 from store.database import Store
-from store.erasure import hold_erasures, without_erased
-from store.revisions import new_revision, renew
+from store.erasure import exclude_erased, lock_erasures
+from store.revisions import new_revision, renew_revisions
 from store.tables import events, loads, participants
-from store.upserts import insert_or
+from store.upserts import build_upsert
 from training_data.columns import Interactions
 from training_data.dataset import Dataset
 
 CHUNK = 10_000
 
 
-def load(store: Store, dataset: Dataset) -> bool:
+def import_dataset(store: Store, dataset: Dataset) -> bool:
     """Load what a dataset holds and the store does not; rows of known ids stay as they are.
 
     Returns
@@ -31,15 +31,15 @@ def load(store: Store, dataset: Dataset) -> bool:
         known = sa.select(loads).where(loads.c.fingerprint == fingerprint)
         if connection.execute(known).first():
             return False
-        hold_erasures(connection, "SHARE")
-        remaining = without_erased(dataset, store)
+        lock_erasures(connection, "SHARE")
+        remaining = exclude_erased(dataset, store)
         now = dt.datetime.now(dt.UTC)
         people = remaining.read("participants")
         written = people.with_columns(changed_at=pl.lit(now), revision=pl.lit(new_revision()))
         done = remaining.read("interactions").with_columns(received_at=pl.lit(now))
         for table, rows in ((participants, written), (events, done)):
             for chunk in rows.iter_slices(CHUNK):
-                connection.execute(insert_or(connection, table), chunk.to_dicts())
-        renew(connection, done[Interactions.participant_id.name].unique().to_list())
-        connection.execute(insert_or(connection, loads), {"fingerprint": fingerprint, "at": now})
+                connection.execute(build_upsert(connection, table), chunk.to_dicts())
+        renew_revisions(connection, done[Interactions.participant_id.name].unique().to_list())
+        connection.execute(build_upsert(connection, loads), {"fingerprint": fingerprint, "at": now})
     return True

@@ -12,7 +12,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from store.database import Store, open_store
-from store.statements import placeholders
+from store.statements import write_placeholders
 from store.tables import erasures, events, participants, shown
 from training_data.columns import Participants
 from training_data.dataset import Dataset
@@ -43,7 +43,7 @@ def erase(connection: sa.Connection, participant_id: str, subject: str) -> Proof
     Proof or None
         None where nothing is held of anybody of that id.
     """
-    hold_erasures(connection, "ROW EXCLUSIVE")
+    lock_erasures(connection, "ROW EXCLUSIVE")
     counts = {
         str(table.name): connection.execute(
             sa.delete(table).where(table.c[ID] == participant_id)
@@ -57,24 +57,24 @@ def erase(connection: sa.Connection, participant_id: str, subject: str) -> Proof
     return proof
 
 
-def erased(
+def find_erased(
     connection: sa.Connection, participant_ids: Collection[str], pseudonym: Callable[[str], str]
 ) -> set[str]:
     """Return those of the ids that were erased."""
     if not participant_ids:
         return set()
     subjects = {pseudonym(name): name for name in participant_ids}
-    asked = _ERASED.format(placeholders(connection, len(subjects)))
+    asked = _ERASED.format(write_placeholders(connection, len(subjects)))
     return {subjects[row[0]] for row in connection.exec_driver_sql(asked, tuple(subjects))}
 
 
-def erased_since(connection: sa.Connection, moment: dt.datetime) -> set[str]:
+def find_erased_since(connection: sa.Connection, moment: dt.datetime) -> set[str]:
     """Return the salted hashes of the ids that were erased since a moment."""
     asked = sa.select(erasures.c.subject).where(erasures.c.at >= moment)
     return set(connection.execute(asked).scalars())
 
 
-def hold_erasures(connection: sa.Connection, mode: Literal["SHARE", "ROW EXCLUSIVE"]) -> None:
+def lock_erasures(connection: sa.Connection, mode: Literal["SHARE", "ROW EXCLUSIVE"]) -> None:
     """Keep erasing and writing apart until the transaction ends, so that no write slips past an erasure.
 
     SQLite has one writer at a time and needs nothing.
@@ -108,14 +108,14 @@ class RemainingDataset(Dataset):
         return ids.is_in(gone)
 
 
-def open_remaining(folder: Path) -> Dataset:
+def open_without_erased(folder: Path) -> Dataset:
     """Open a dataset as training and evaluation may read it, by the erasures of the store."""
     store = open_store()
     store.prepare()
-    return without_erased(Dataset.open(folder), store)
+    return exclude_erased(Dataset.open(folder), store)
 
 
-def without_erased(dataset: Dataset, store: Store) -> Dataset:
+def exclude_erased(dataset: Dataset, store: Store) -> Dataset:
     """Return a dataset as training may read it."""
     with store.reading() as connection:
         subjects = frozenset[Any](connection.execute(sa.select(erasures.c.subject)).scalars())

@@ -9,10 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from store.erasure import erased, hold_erasures
-from store.revisions import renew
+from store.erasure import find_erased, lock_erasures
+from store.revisions import renew_revisions
 from store.tables import events
-from store.upserts import insert_or
+from store.upserts import build_upsert
 from training_data.columns import Interactions
 
 E = Interactions
@@ -54,7 +54,7 @@ def add(
         If an id is there, or comes before in the batch, with another content; or if the participant was
         erased. The caller's transaction must then be undone.
     """
-    hold_erasures(connection, "SHARE")
+    lock_erasures(connection, "SHARE")
     _refuse_erased(connection, batch, pseudonym)
     first: dict[str, Mapping[str, Any]] = {}
     for index, event in enumerate(batch):
@@ -63,10 +63,12 @@ def add(
     now = dt.datetime.now(dt.UTC)
     # In the order of their ids: batches that share some then never wait for each other in a circle.
     rows = [dict(first[event_id]) | {"received_at": now} for event_id in sorted(first)]
-    insert = insert_or(connection, events).returning(events.c.event_id)
+    insert = build_upsert(connection, events).returning(events.c.event_id)
     added = set(connection.execute(insert, rows).scalars()) if rows else set()
     _compare(connection, batch, first.keys() - added)
-    renew(connection, {row[E.participant_id.name] for row in rows if _is_new_deed(row, added)})
+    renew_revisions(
+        connection, {row[E.participant_id.name] for row in rows if _is_new_deed(row, added)}
+    )
     return Added(len(added), len(batch) - len(added))
 
 
@@ -78,7 +80,7 @@ def _refuse_erased(
     connection: sa.Connection, batch: Sequence[Mapping[str, Any]], pseudonym: Callable[[str], str]
 ) -> None:
     people = {event[E.participant_id.name] for event in batch}
-    gone = erased(connection, people, pseudonym)
+    gone = find_erased(connection, people, pseudonym)
     for index, event in enumerate(batch):
         if event[E.participant_id.name] in gone:
             raise EventRefusedError(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from store.erasure import erased, hold_erasures
+from store.erasure import find_erased, lock_erasures
 from store.statements import Packed, insert
 from store.tables import shown
 from training_data.columns import Interactions
@@ -16,7 +16,7 @@ from training_data.columns import Interactions
 E = Interactions
 
 
-class Shown(NamedTuple):
+class ShownSlate(NamedTuple):
     """One list.
 
     Attributes
@@ -32,19 +32,21 @@ class Shown(NamedTuple):
     items: list[tuple[str, float]] | Packed
 
 
-def add(connection: sa.Connection, lists: Sequence[Shown], pseudonym: Callable[[str], str]) -> None:
+def add(
+    connection: sa.Connection, lists: Sequence[ShownSlate], pseudonym: Callable[[str], str]
+) -> None:
     """Add lists; those of somebody who was erased meanwhile, and those of a known request, are passed over."""
     if not lists:
         return
-    hold_erasures(connection, "SHARE")
-    gone = erased(connection, {one.participant_id for one in lists}, pseudonym)
+    lock_erasures(connection, "SHARE")
+    gone = find_erased(connection, {one.participant_id for one in lists}, pseudonym)
     left = [one for one in lists if one.participant_id not in gone]
     if left:
-        columns = dict(zip(Shown._fields, zip(*left, strict=True), strict=True))
+        columns = dict(zip(ShownSlate._fields, zip(*left, strict=True), strict=True))
         insert(connection, shown, columns, "ON CONFLICT DO NOTHING")
 
 
-def impressions(row: Mapping[Any, Any]) -> list[dict[str, Any]]:
+def to_events(row: Mapping[Any, Any]) -> list[dict[str, Any]]:
     """Return a row of the table as impressions, rows of the Interactions contract."""
     return [
         dict.fromkeys(E.columns())

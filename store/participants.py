@@ -9,13 +9,13 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from store.erasure import erased, hold_erasures
-from store.impressions import impressions
+from store.erasure import find_erased, lock_erasures
+from store.impressions import to_events
 from store.revisions import new_revision
 from store.tables import events, participants, shown
-from store.upserts import insert_or
+from store.upserts import build_upsert
 from training_data.columns import Interactions, Participants
-from training_data.profiles import Rows, to_frames
+from training_data.profiles import ParticipantRows, to_frames
 
 P, E = Participants, Interactions
 PROFILE = tuple(P.columns())
@@ -40,7 +40,7 @@ def find(connection: sa.Connection, ids: Sequence[str]) -> tuple[pl.DataFrame, p
     return to_frames([found[name] for name in ids if name in found])
 
 
-def rows(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Rows]:
+def rows(connection: sa.Connection, ids: Sequence[str]) -> dict[str, ParticipantRows]:
     """Return the rows of each participant who is known, impressions left out."""
     people = sa.select(*(participants.c[name] for name in PROFILE)).where(
         participants.c.participant_id.in_(ids)
@@ -48,7 +48,9 @@ def rows(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Rows]:
     done = sa.select(*(events.c[name] for name in EVENT)).where(
         events.c.participant_id.in_(ids), events.c.kind != "impression"
     )
-    found = {row.participant_id: Rows(tuple(row), []) for row in connection.execute(people)}
+    found = {
+        row.participant_id: ParticipantRows(tuple(row), []) for row in connection.execute(people)
+    }
     for row in connection.execute(done):
         if row.participant_id in found:
             found[row.participant_id].events.append(tuple(row))
@@ -77,8 +79,8 @@ def put(connection: sa.Connection, row: Mapping[str, Any], pseudonym: Callable[[
     ErasedError
         If the id was erased.
     """
-    hold_erasures(connection, "SHARE")
-    if erased(connection, [row[P.participant_id.name]], pseudonym):
+    lock_erasures(connection, "SHARE")
+    if find_erased(connection, [row[P.participant_id.name]], pseudonym):
         raise ErasedError("this participant was erased; somebody who returns gets a new id")
     facts = {P.profiling_opt_out.name: False} | _change() | dict(row)
     known = participants.c.participant_id == facts[P.participant_id.name]
@@ -86,7 +88,7 @@ def put(connection: sa.Connection, row: Mapping[str, Any], pseudonym: Callable[[
     changed = {name: value for name, value in facts.items() if name not in kept}
     if connection.execute(sa.update(participants).where(known).values(changed)).rowcount:
         return False
-    connection.execute(insert_or(connection, participants, update=changed), facts)
+    connection.execute(build_upsert(connection, participants, update=changed), facts)
     return True
 
 
@@ -106,7 +108,7 @@ def events_of(connection: sa.Connection, participant_id: str) -> list[dict[str, 
     lists = sa.select(shown).where(shown.c.participant_id == participant_id)
     found = [dict(row) for row in connection.execute(sent).mappings()]
     for row in connection.execute(lists).mappings():
-        found += impressions(row)
+        found += to_events(row)
     return sorted(found, key=lambda event: (event[E.at.name], event[E.event_id.name]))
 
 

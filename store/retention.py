@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from store.revisions import renew
+from store.revisions import renew_revisions
 from store.tables import audit, events, participants, shown
 
 
@@ -41,7 +41,7 @@ def prune(
     """
     too_old = events.c.at < now - dt.timedelta(days=event_days)
     whose = sa.select(events.c.participant_id).where(too_old).distinct()
-    renew(connection, connection.execute(whose).scalars().all())
+    renew_revisions(connection, connection.execute(whose).scalars().all())
     old = connection.execute(sa.delete(events).where(too_old))
     since = now - dt.timedelta(days=participant_days)
     heard_of = sa.exists().where(

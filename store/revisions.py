@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
-from store.statements import placeholders
+from store.statements import write_placeholders
 from store.tables import participants
 
 CHUNK = 500
@@ -23,7 +23,7 @@ def new_revision() -> str:
     return secrets.token_hex(8)
 
 
-def renew(connection: sa.Connection, participant_ids: Collection[str]) -> None:
+def renew_revisions(connection: sa.Connection, participant_ids: Collection[str]) -> None:
     """Give participants a new revision, in the transaction of the change; unknown ids are passed over.
 
     Rows are locked in the order of their ids, so that two transactions never wait for each other.
@@ -36,14 +36,14 @@ def renew(connection: sa.Connection, participant_ids: Collection[str]) -> None:
         connection.execute(sa.update(participants).where(mine).values(revision=new_revision()))
 
 
-def revisions(connection: sa.Connection, participant_ids: Sequence[str]) -> dict[str, str]:
+def read_revisions(connection: sa.Connection, participant_ids: Sequence[str]) -> dict[str, str]:
     """Return the revision of each participant who is known."""
-    asked = _REVISIONS.format(placeholders(connection, len(participant_ids)))
+    asked = _REVISIONS.format(write_placeholders(connection, len(participant_ids)))
     found = connection.exec_driver_sql(asked, tuple(participant_ids))
     return {row[0]: row[1] for row in found.all()}
 
 
-def revisions_at_once(bare: sqlite3.Connection, participant_ids: Sequence[str]) -> dict[str, str]:
+def read_revisions_bare(bare: sqlite3.Connection, participant_ids: Sequence[str]) -> dict[str, str]:
     """Return the same from `Store.at_once`."""
     asked = _REVISIONS.format(", ".join("?" * len(participant_ids)))
     return dict(bare.execute(asked, participant_ids).fetchall())

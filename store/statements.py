@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 import sqlalchemy as sa
 
-MOST_ROWS: Final = 64
+MAX_ROWS: Final = 64
 """Rows of one statement; the rest goes in halves of it, so that drivers meet few statements and keep them."""
 
 
@@ -32,7 +32,7 @@ def as_json(value: Any) -> str:
     return str(value) if isinstance(value, Packed) else orjson.dumps(value).decode()
 
 
-def placeholders(connection: sa.Connection, count: int) -> str:
+def write_placeholders(connection: sa.Connection, count: int) -> str:
     """Return so many placeholders of the database's driver, with commas between them."""
     mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
     return ", ".join([mark] * count)
@@ -54,10 +54,10 @@ def insert(
         What follows the values in the statement.
     """
     bound = [_bound(connection, table.c[name], values) for name, values in columns.items()]
-    row = f"({placeholders(connection, len(columns))})"
+    row = f"({write_placeholders(connection, len(columns))})"
     rows, first = list(zip(*bound, strict=True)), 0
     while first < len(rows):
-        size = min(MOST_ROWS, 1 << (len(rows) - first).bit_length() - 1)
+        size = min(MAX_ROWS, 1 << (len(rows) - first).bit_length() - 1)
         values = ", ".join([row] * size)
         statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {values} {ending}"  # noqa: S608
         some = rows[first : first + size]

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 
-def insert_or(
+def build_upsert(
     connection: sa.Connection, table: sa.Table, update: Mapping[str, Any] | None = None
 ) -> sqlite.Insert | postgresql.Insert:
     """Return an insert that leaves a row with the same key alone, or changes what ``update`` names."""

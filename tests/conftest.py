@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import subprocess
 from collections.abc import Iterator
@@ -14,12 +15,17 @@ import pytest
 import sqlalchemy as sa
 from filelock import FileLock
 
+from models.bundles.promotion import current, promote
 from models.text.e5_installer import install_e5
+from models.text.embedding_cache import CachedEncoder, EmbeddingCache
 from models.text.encoder import SentenceEncoder
 from models.text.static_student import StaticStudent, build_tokenizer
+from recommender.bundle.bundle import Bundle, load_bundle
+from recommender.training.train import train
 from store.database import Store, open_store
 from tests.folders import postgresql_folder
 from training_data.home import padan_home
+from training_data.simulation import simulate_dataset
 
 WORDS = ["belajar", "las", "listrik", "kue", "kering", "menjahit", "baju", "data", "python"]
 
@@ -105,3 +111,35 @@ def teachers_turn() -> FileLock:
     """Hold it while the real encoder reads much: the next test process then finds the texts kept."""
     padan_home().mkdir(parents=True, exist_ok=True)
     return FileLock(padan_home() / "teacher.lock")
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all test processes of a run share."""
+    base = tmp_path_factory.getbasetemp()
+    folder = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    (folder / "shared").mkdir(exist_ok=True)
+    return folder / "shared"
+
+
+@pytest.fixture(scope="session")
+def demo(shared_folder: Path, e5: SentenceEncoder) -> Path:
+    """A home with the demo's catalogue, 600 simulated people and a bundle that reads with the real encoder.
+
+    One test process of a run makes it, the others use it; nobody may change it.
+    """
+    home = shared_folder / "demo-home"
+    with FileLock(shared_folder / "demo.lock"):
+        if not home.is_dir():
+            started = shared_folder / "demo-started"
+            dataset = simulate_dataset(started / "demo", 600, dt.date.today())
+            encoder = CachedEncoder(e5, EmbeddingCache(padan_home()))
+            manifest = train(dataset, encoder, started, dt.date.today())
+            promote(started / "bundles", manifest.version)
+            started.rename(home)
+    return home
+
+
+@pytest.fixture(scope="session")
+def demo_bundle(demo: Path) -> Bundle:
+    return load_bundle(current(demo / "bundles"))

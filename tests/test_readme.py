@@ -76,7 +76,7 @@ def demo(home: Path, teachers_turn: FileLock) -> Iterator[tuple[str, str]]:
     log = home / "demo.log"
     url = f"http://127.0.0.1:{port}"
     with teachers_turn:
-        process = _started(port, home, log)
+        process = _start(port, home, log)
         try:
             _wait_until_ready(url, process, log)
         except BaseException:
@@ -87,7 +87,7 @@ def demo(home: Path, teachers_turn: FileLock) -> Iterator[tuple[str, str]]:
     process.wait(timeout=30)
 
 
-def _started(port: int, home: Path, log: Path) -> subprocess.Popen[bytes]:
+def _start(port: int, home: Path, log: Path) -> subprocess.Popen[bytes]:
     with log.open("w", encoding="utf-8") as output:
         return subprocess.Popen(
             [Path(sys.executable).parent / "padan", "demo", "--port", str(port)],
@@ -114,9 +114,9 @@ def test_the_curl_line_of_the_readme_gets_ten_trainings_with_reasons(
     url, printed = demo
     command = block_with("curl").replace("http://127.0.0.1:8000", url)
     assert "".join(command.split()) in "".join(printed.split())
-    answered = run(command, home, tmp_path)
-    assert answered.returncode == 0, answered.stderr
-    answer = json.loads(answered.stdout)
+    done = run(command, home, tmp_path)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
     assert len(answer["items"]) == 10
     assert all(item["reasons"] for item in answer["items"])
     assert all(item["price_idr"] <= 1_500_000 for item in answer["items"])
@@ -138,9 +138,11 @@ def test_the_commands_on_own_data_work(home: Path, tmp_path: Path) -> None:
         '[enumerations.mode]\nOnline = "self_paced"\n',
         encoding="utf-8",
     )
-    profile = re.search(r"```json\n(.*?)```", README, flags=re.DOTALL)
-    assert profile
-    (tmp_path / "profile.json").write_text(profile[1], encoding="utf-8")
+    participant = re.search(r"```json\n(.*?)```", README, flags=re.DOTALL)
+    file = re.search(r"--participant (\S+)", block_with("padan import"))
+    assert participant
+    assert file
+    (tmp_path / file[1]).write_text(participant[1], encoding="utf-8")
     commands = [
         line
         for line in block_with("padan import").splitlines()

@@ -16,15 +16,16 @@ from filelock import FileLock
 from models.text.embedding_cache import CachedEncoder, EmbeddingCache
 from models.text.encoder import SentenceEncoder
 from recommender.bundle.bundle import Bundle, load_bundle
-from recommender.eligibility.mask import permitted
-from recommender.responses.recommendations import respond
-from recommender.settings import Filters, Settings
+from recommender.eligibility.mask import build_mask
+from recommender.engine import Engine
+from recommender.participants.prepared import PreparedParticipants
+from recommender.responses.recommendations import RecommendationList, build_lists
 from recommender.training.refresh import refresh
 from recommender.training.train import train
 from training_data.dataset import Dataset
 from training_data.home import padan_home
 from training_data.importing.pipeline import import_into
-from training_data.profiles import Profile, to_tables
+from training_data.profiles import Participant, to_tables
 
 DAY = dt.date(2024, 6, 15)
 CATALOGUES = (
@@ -115,19 +116,26 @@ def bundle(catalogue: Dataset, encoder: CachedEncoder, teachers_turn: FileLock) 
     return load_bundle(home / "bundles" / manifest.version)
 
 
+def prepare(engine: Engine, **described: object) -> PreparedParticipants:
+    regions = engine.reader.vocabularies.regions
+    return engine.prepare(*to_tables([Participant(**described)], ["someone"], regions), DAY)
+
+
+def build_list(bundle: Bundle, participant: PreparedParticipants) -> RecommendationList:
+    found = bundle.engine.recommend(participant)
+    return build_lists(bundle.engine, bundle.messages("id"), found, 10)[0]
+
+
 @pytest.mark.parametrize("who", PEOPLE)
 def test_most_of_the_top_five_are_on_topic_and_all_are_permitted(bundle: Bundle, who: str) -> None:
     described, on_topic = PEOPLE[who]
-    tables = to_tables([Profile(**described)], ["someone"], bundle.engine.regions)
-    messages = bundle.messages("id")
-    found = respond(
-        bundle.engine, messages, bundle.engine.people(*tables, DAY), DAY, Settings(), Filters()
-    )[0]["items"]
+    participant = prepare(bundle.engine, **described)
+    found = build_list(bundle, participant)["items"]
     assert len(found) == 10
     titles = [item["title"] for item in found[:5]]
     fitting = [title for title in titles if re.search(on_topic, title.lower())]
     assert len(fitting) >= 3, titles
-    mask = permitted(bundle.engine.ask(*tables, DAY))[0]
+    mask = build_mask(bundle.engine.query(participant))[0]
     for item in found:
         assert mask[bundle.engine.catalogue.index[item["course_id"]]]
         assert item["reasons"]
@@ -135,15 +143,7 @@ def test_most_of_the_top_five_are_on_topic_and_all_are_permitted(bundle: Bundle,
 
 def test_the_welder_hears_that_the_class_is_within_reach(bundle: Bundle) -> None:
     described, _ = PEOPLE["a laid-off factory worker in Kab. Karawang with welding skills"]
-    tables = to_tables([Profile(**described)], ["someone"], bundle.engine.regions)
-    found = respond(
-        bundle.engine,
-        bundle.messages("id"),
-        bundle.engine.people(*tables, DAY),
-        DAY,
-        Settings(),
-        Filters(),
-    )[0]
+    found = build_list(bundle, prepare(bundle.engine, **described))
     placed = [item for item in found["items"] if item["distance_km"] is not None]
     assert placed
     assert all(item["distance_km"] <= 50 for item in placed)
@@ -165,9 +165,8 @@ WELDER = {
 }
 
 
-def listed(bundle: Bundle, **described: object) -> list[str]:
-    tables = to_tables([Profile(**described)], ["someone"], bundle.engine.regions)
-    ids = bundle.engine.recommend(*tables, DAY).ids[0]
+def list_ids(bundle: Bundle, **described: object) -> list[str]:
+    ids = bundle.engine.recommend(prepare(bundle.engine, **described)).slates.ids[0]
     return [bundle.engine.catalogue.ids[course] for course in ids if course >= 0]
 
 
@@ -182,31 +181,23 @@ def test_a_training_of_today_is_recommended_from_its_text_and_place_without_trai
         *(pl.lit(None, courses.schema[name]).alias(name) for name in ("latitude", "longitude")),
     )
     gone = next(
-        course for course in listed(bundle, region="Kab. Karawang", **WELDER) if course != NEW
+        course for course in list_ids(bundle, region="Kab. Karawang", **WELDER) if course != NEW
     )
     today = Dataset.create(tmp_path / "today", catalogue.info)
     today.write("courses", pl.concat([courses.filter(courses["course_id"] != gone), new]))
     manifest = refresh(bundle, today, encoder, tmp_path, DAY)
     fresh = load_bundle(tmp_path / "bundles" / manifest.version)
 
-    near = listed(fresh, region="Kab. Karawang", **WELDER)
+    near = list_ids(fresh, region="Kab. Karawang", **WELDER)
     assert NEW in near[:5]
     assert gone not in near
-    assert NEW not in listed(fresh, region="Kota Kupang", **WELDER)
+    assert NEW not in list_ids(fresh, region="Kota Kupang", **WELDER)
     baker = {"birth_year": 1996, "interests": ["jualan camilan lewat internet"]}
-    assert NEW not in listed(fresh, region="Kab. Karawang", **baker)[:5]
+    assert NEW not in list_ids(fresh, region="Kab. Karawang", **baker)[:5]
 
 
 def test_a_radius_too_small_takes_the_class_away(bundle: Bundle) -> None:
     described, _ = PEOPLE["a laid-off factory worker in Kab. Karawang with welding skills"]
-    near = Profile(**described | {"radius_km": 20})
-    tables = to_tables([near], ["someone"], bundle.engine.regions)
-    found = respond(
-        bundle.engine,
-        bundle.messages("id"),
-        bundle.engine.people(*tables, DAY),
-        DAY,
-        Settings(),
-        Filters(),
-    )[0]
+    near = prepare(bundle.engine, **described | {"radius_km": 20})
+    found = build_list(bundle, near)
     assert not any(item["distance_km"] for item in found["items"])

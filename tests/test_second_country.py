@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from api.app import create_app
 from api.deployment.releases import Releases
-from api.settings import Settings
+from api.settings import ServiceSettings
 from cli.main import app
 from evaluation.cutoff import task_from_dataset, write_past
-from evaluation.entrants import entered
+from evaluation.entrants import rank_entrants
 from evaluation.evaluate import evaluate
 from evaluation.task import Task
 from models.bundles.promotion import promote
@@ -24,7 +24,7 @@ from recommender.bundle.bundle import load_bundle
 from recommender.engine import Engine
 from recommender.training.train import train
 from store.database import open_store
-from store.dataset_import import load
+from store.dataset_import import import_dataset
 from tests.second_country.country import write_country, write_sources
 from training_data.dataset import Dataset
 
@@ -68,30 +68,34 @@ def test_a_second_country_runs_through_everything_by_data_alone(
     assert manifest.programme.startswith("serenas@1+")
     assert manifest.regions == "ilhas-serenas@2025"
 
-    learnt(load_bundle(home / "bundles" / manifest.version).engine)
-    recommended(tmp_path)
-    explained(tmp_path)
-    served(home / "bundles" / manifest.version, dataset)
-    evaluated(dataset, tiny_encoder, home)
+    check_needs(load_bundle(home / "bundles" / manifest.version).engine)
+    check_recommend(tmp_path)
+    check_explain(tmp_path)
+    check_service(home / "bundles" / manifest.version, dataset)
+    check_evaluation(dataset, tiny_encoder, home)
 
 
-def profile(folder: Path, **changes: object) -> Path:
+def write_participant(folder: Path, **changes: object) -> Path:
     path = folder / "perfil.json"
     path.write_text(json.dumps(FISHER | changes))
     return path
 
 
-def learnt(engine: Engine) -> None:
+def check_needs(engine: Engine) -> None:
     """An occupation of which nothing is written needs what its vacancies ask for."""
-    diver = engine.occupations.needs[engine.occupations.vocabulary.find("mergulhador")]
-    needed = {engine.skills.terms[skill].id for skill in diver.indices}
+    vocabularies = engine.reader.vocabularies
+    occupations = vocabularies.occupations
+    diver = occupations.needs[occupations.vocabulary.find("mergulhador")]
+    needed = {vocabularies.skills.terms[skill].id for skill in diver.indices}
     assert needed == {"motor-de-barco", "conservação-de-peixe"}
 
 
-def recommended(folder: Path) -> None:
+def check_recommend(folder: Path) -> None:
     """Lists keep the country's own rules, and are written in its language and money."""
-    answer = json.loads(padan("recommend", "--profile", profile(folder), "-k", 20, "--json"))
-    items = answer["items"]
+    found = json.loads(
+        padan("recommend", "--participant", write_participant(folder), "-k", 20, "--json")
+    )
+    items = found["items"]
     assert items
     assert {item["mode"] for item in items} == {"in_person", "webinar"}  # self-paced is not paid
     assert max(item["price_idr"] for item in items) <= 4000
@@ -101,10 +105,10 @@ def recommended(folder: Path) -> None:
     assert items[0]["category"] == "pesca"
 
 
-def explained(folder: Path) -> None:
-    """The verdict names the country's rules, in its language, and what would change it."""
+def check_explain(folder: Path) -> None:
+    """The decision names the country's rules, in its language, and what would change it."""
     output = padan(
-        "explain", "--profile", profile(folder, balance_idr=1000, occupation="Guarda Costeira"),
+        "explain", "--participant", write_participant(folder, balance_idr=1000, occupation="Guarda Costeira"),
         "--course", "pes-2", "--course", "pes-6", "--course", "pes-9", "--json",
     )  # fmt: skip
     courses = {course["course_id"]: course for course in json.loads(output)["courses"]}
@@ -121,24 +125,24 @@ def explained(folder: Path) -> None:
     assert "out_of_reach" in {reason["code"] for reason in courses["pes-6"]["reasons"]}
     assert not courses["pes-9"]["can_become_eligible"]
     unknown = CliRunner().invoke(
-        app, ["explain", "--profile", str(profile(folder)), "--course", "nada"]
+        app, ["explain", "--participant", str(write_participant(folder)), "--course", "nada"]
     )
     assert unknown.exit_code == 2
     assert "no training has the id 'nada'" in unknown.output
 
 
-def served(bundle: Path, dataset: Dataset) -> None:
+def check_service(bundle: Path, dataset: Dataset) -> None:
     """The service speaks the country's language without being told, and knows no other."""
     store = open_store()
     store.upgrade()
-    assert load(store, dataset)
+    assert import_dataset(store, dataset)
     client = TestClient(
-        create_app(Releases.of(load_bundle(bundle)), store, Settings(), development=True),
+        create_app(Releases.of(load_bundle(bundle)), store, ServiceSettings(), development=True),
         base_url="http://localhost",
     )
-    answer = client.post("/v1/recommendations", json={"participant": FISHER, "k": 5})
-    assert answer.status_code == 200, answer.text
-    assert answer.json()["items"]
+    response = client.post("/v1/recommendations", json={"participant": FISHER, "k": 5})
+    assert response.status_code == 200, response.text
+    assert response.json()["items"]
     by_id = client.post("/v1/recommendations", json={"participant_id": "p3", "k": 5})
     assert by_id.status_code == 200, by_id.text
     quality = client.get("/v1/courses/pes-0").json()["quality"]
@@ -152,14 +156,14 @@ def served(bundle: Path, dataset: Dataset) -> None:
     assert unknown.status_code == 422
 
 
-def evaluated(dataset: Dataset, encoder: SentenceEncoder, home: Path) -> None:
+def check_evaluation(dataset: Dataset, encoder: SentenceEncoder, home: Path) -> None:
     task = task_from_dataset(dataset)
 
     def train_on_the_past(task: Task) -> Path:
         past = write_past(task, home / "past")
         return home / "bundles" / train(past, encoder, home, task.border.date()).version
 
-    evaluation = evaluate(*entered(["train"], task, train_on_the_past), draws=100)
+    evaluation = evaluate(*rank_entrants(["train"], task, train_on_the_past), draws=100)
     means = dict(evaluation.headline.select("metric", "mean").iter_rows())
     assert 0 < means["ndcg@10"] < 1
     assert set(evaluation.regions["code"]) <= set(dataset.read("participants")["region_code"])

@@ -207,7 +207,7 @@ TABLES: Final[dict[str, type[dy.Schema]]] = {
 """The tables of a dataset by name; each is the file ``NAME.parquet``."""
 
 
-def bound(table: type[Schema]) -> type[Schema]:
+def bind_columns(table: type[Schema]) -> type[Schema]:
     """Return the columns of a contract under their names, for what a request waits for.
 
     A contract itself looks a column up in 5 microseconds.
@@ -215,7 +215,7 @@ def bound(table: type[Schema]) -> type[Schema]:
     return cast(type[Schema], SimpleNamespace(**table.columns()))
 
 
-def completed(table: type[dy.Schema], rows: pl.DataFrame) -> pl.DataFrame:
+def complete_columns(table: type[dy.Schema], rows: pl.DataFrame) -> pl.DataFrame:
     """Add the columns of a contract that may be empty and are absent, as nulls."""
     absent = [
         pl.lit(None, column.dtype).alias(name)

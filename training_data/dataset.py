@@ -14,7 +14,7 @@ import dataframely as dy
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from training_data.columns import TABLES, completed
+from training_data.columns import TABLES, complete_columns
 
 INFO_FILE: Final = "dataset.toml"
 
@@ -184,7 +184,7 @@ def _schema(table: str) -> type[dy.Schema]:
 def _validated(table: str, rows: pl.DataFrame, where: str) -> pl.DataFrame:
     """Hold rows to the contract; a column that may be empty may also be absent."""
     try:
-        return _schema(table).validate(completed(_schema(table), rows), cast=True)
+        return _schema(table).validate(complete_columns(_schema(table), rows), cast=True)
     except (dy.exc.ValidationError, dy.exc.SchemaError) as error:
         summary = " ".join(str(error).partition("\n\n")[0].split())
         raise DatasetError(f"{where}: {summary}") from error

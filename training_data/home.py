@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from training_data.settings import FileSettings
+
+
+class HomeSettings(FileSettings):
+    """Where generated things live."""
+
+    home: Path = Field(Path("var"), description="bundles, store, caches and reports")
+
+    @field_validator("home", mode="before")
+    @classmethod
+    def _empty_is_default(cls, value: object) -> object:
+        return value or Path("var")
 
 
 def padan_home() -> Path:
@@ -12,6 +26,6 @@ def padan_home() -> Path:
     Returns
     -------
     Path
-        ``$PADAN_HOME``, or ``./var`` where the variable is unset or empty; it need not exist yet.
+        ``$PADAN_HOME``, ``home`` of ``padan.toml``, or ``./var``; it need not exist yet.
     """
-    return Path(os.environ.get("PADAN_HOME") or "var")
+    return HomeSettings().home

@@ -70,7 +70,7 @@ class PastTraining(BaseModel):
     at: Moment | None = None
 
 
-class Facts(BaseModel):
+class Profile(BaseModel):
     """What is known of a participant. Everything may be left out; what is missing is not guessed."""
 
     model_config = ConfigDict(
@@ -116,7 +116,7 @@ class Facts(BaseModel):
     has_connection: StrictBool | None = Field(None, description="has the internet to learn with")
 
 
-class Profile(Facts):
+class Participant(Profile):
     """A participant, described for one question: the facts, what they did, and whether they object."""
 
     profiling_opt_out: StrictBool = False
@@ -138,7 +138,7 @@ class ProfileError(ValueError):
 
 
 @dataclass(frozen=True)
-class Rows:
+class ParticipantRows:
     """One participant's row of the Participants contract, and rows of the Interactions contract."""
 
     profile: tuple[Any, ...]
@@ -146,7 +146,7 @@ class Rows:
 
 
 def to_tables(
-    profiles: Sequence[Profile], ids: Sequence[str], regions: RegionTable
+    profiles: Sequence[Participant], ids: Sequence[str], regions: RegionTable
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the profiles as rows of the Participants and of the Interactions contract.
 
@@ -157,13 +157,13 @@ def to_tables(
     """
     return to_frames(
         [
-            rows_of(profile, participant_id, regions)
+            to_rows(profile, participant_id, regions)
             for profile, participant_id in zip(profiles, ids, strict=True)
         ]
     )
 
 
-def to_columns(people: Sequence[Rows]) -> tuple[Columns, Columns]:
+def to_columns(people: Sequence[ParticipantRows]) -> tuple[Columns, Columns]:
     """Return rows as plain columns of the Participants and the Interactions contract.
 
     For a few people the engine reads them much sooner than frames.
@@ -178,7 +178,7 @@ def _by_name(names: Collection[str], rows: Sequence[tuple[Any, ...]]) -> Columns
     return dict(zip(names, columns, strict=True))
 
 
-def to_frames(people: Sequence[Rows]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def to_frames(people: Sequence[ParticipantRows]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return rows as frames of the Participants and the Interactions contract."""
     return (
         pl.DataFrame([one.profile for one in people], schema=SCHEMA, orient="row"),
@@ -188,7 +188,7 @@ def to_frames(people: Sequence[Rows]) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
 
 
-def rows_of(profile: Profile, participant_id: str, regions: RegionTable) -> Rows:
+def to_rows(profile: Participant, participant_id: str, regions: RegionTable) -> ParticipantRows:
     """Return a profile as rows of the contracts; past trainings without a date keep their order.
 
     Raises
@@ -196,7 +196,7 @@ def rows_of(profile: Profile, participant_id: str, regions: RegionTable) -> Rows
     ProfileError
         If a region is not found; the message names close ones.
     """
-    row = row_of(profile, participant_id, regions)
+    row = to_row(profile, participant_id, regions)
     start = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
     events = [
         {
@@ -208,13 +208,13 @@ def rows_of(profile: Profile, participant_id: str, regions: RegionTable) -> Rows
         }
         for number, past in enumerate(profile.history)
     ]
-    return Rows(
+    return ParticipantRows(
         tuple(row[name] for name in SCHEMA),
         [tuple(event.get(name) for name in EVENTS_SCHEMA) for event in events],
     )
 
 
-def row_of(facts: Facts, participant_id: str, regions: RegionTable) -> dict[str, Any]:
+def to_row(facts: Profile, participant_id: str, regions: RegionTable) -> dict[str, Any]:
     """Return the facts as a row of the Participants contract.
 
     Raises
@@ -228,7 +228,7 @@ def row_of(facts: Facts, participant_id: str, regions: RegionTable) -> dict[str,
     }
 
 
-def _region_code(facts: Facts, regions: RegionTable) -> str | None:
+def _region_code(facts: Profile, regions: RegionTable) -> str | None:
     if facts.region is None:
         return None
     try:

@@ -15,13 +15,13 @@ from threading import Event, Thread
 
 from api.deployment.ab_test import Arm, arm_of
 from api.process.interpreter import settle
-from models.bundles.promotion import current, last_change, promoted
+from models.bundles.promotion import current, last_change, list_promoted
 from models.bundles.sealing import BundleError
 from recommender.bundle.bundle import Bundle, load_checked
-from recommender.bundle.golden import Golden, hold_to_rules
+from recommender.bundle.golden import Golden, check_rules
 from recommender.messages import Messages
-from recommender.responses.recommendations import items
-from training_data.profiles import Rows, to_frames
+from recommender.responses.recommendations import build_items
+from training_data.profiles import ParticipantRows, to_frames
 
 POLL_SECONDS = 1.0
 
@@ -59,7 +59,7 @@ class Release:
         """Version of the bundle."""
         return self.bundle.manifest.version
 
-    def warm(self, recent: Sequence[Rows]) -> None:
+    def warm(self, recent: Sequence[ParticipantRows]) -> None:
         """Answer made-up and recent people as of today, so that nobody waits for what first use makes.
 
         Raises
@@ -72,10 +72,10 @@ class Release:
         if recent:
             groups.append(to_frames(recent))
         for people, events in groups:
-            answer = engine.recommend(people, events, day)
-            hold_to_rules(engine, answer)
+            recommendations = engine.recommend(engine.prepare(people, events, day))
+            check_rules(engine, recommendations)
             for messages in self.messages.values():
-                items(engine, answer, messages)
+                build_items(engine, recommendations, messages)
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ class Releases:
         """Return a bundle in memory as the present release, which stays."""
         return cls(Release.of(bundle))
 
-    def follow(self, recent: Callable[[], Sequence[Rows]]) -> None:
+    def follow(self, recent: Callable[[], Sequence[ParticipantRows]]) -> None:
         """Look for a promotion every second from here on.
 
         Parameters
@@ -168,7 +168,7 @@ class Releases:
         if self._follower is not None:
             self._follower.join()
 
-    def look(self, recent: Callable[[], Sequence[Rows]] = list) -> None:
+    def look(self, recent: Callable[[], Sequence[ParticipantRows]] = list) -> None:
         """Take the promoted bundle into service, where there was a promotion since the last look."""
         if self._bundles is None or last_change(self._bundles) in (None, self._seen):
             return
@@ -179,7 +179,7 @@ class Releases:
             return
         try:
             release = Release.load(folder)
-            _hold_to_programme(release.bundle, self.present.bundle)
+            _check_programme(release.bundle, self.present.bundle)
             release.warm(recent())
         except Exception as error:  # whatever is wrong with it, the present one goes on
             self.refused = Refusal(folder.name, _reason(error), dt.datetime.now(dt.UTC))
@@ -193,7 +193,7 @@ class Releases:
         old, self.present, self.refused = self.present.version, release, None
         log.warning("bundle %s answers from here on, after %s", release.version, old)
 
-    def _follow(self, recent: Callable[[], Sequence[Rows]]) -> None:
+    def _follow(self, recent: Callable[[], Sequence[ParticipantRows]]) -> None:
         while not self._closing.wait(POLL_SECONDS):
             before = self.present
             try:
@@ -214,7 +214,7 @@ def newest_whole(bundles: Path) -> Release:
     """
     refused: BundleError | None = None
     current(bundles)  # says so where nothing was promoted
-    for version in dict.fromkeys(promoted(bundles)):
+    for version in dict.fromkeys(list_promoted(bundles)):
         try:
             return Release.load(bundles / version)
         except BundleError as error:
@@ -223,7 +223,7 @@ def newest_whole(bundles: Path) -> Release:
     raise refused or BundleError(f"{bundles}: no bundle")
 
 
-def _hold_to_programme(new: Bundle, present: Bundle) -> None:
+def _check_programme(new: Bundle, present: Bundle) -> None:
     """Hold a bundle to the programme and region pack of the participants whom the store holds."""
     for name in ("programme", "regions"):
         wanted, found = (str(getattr(one.manifest, name)).split("@")[0] for one in (present, new))

@@ -19,10 +19,10 @@ from threading import Event, Lock, Thread, get_native_id
 
 from api.deployment.list_agreement import overlap, rank_biased_overlap
 from api.deployment.releases import Release
-from recommender.settings import Filters, Settings
-from training_data.profiles import Rows, to_frames
+from recommender.settings import CourseFilters, SlateSettings
+from training_data.profiles import ParticipantRows, to_frames
 
-MOST_WAITING = 32
+MAX_WAITING = 32
 WORKING = 0.1  # share of the time in which the thread works
 NICENESS = 10
 LOOKING_SECONDS = 0.5
@@ -32,7 +32,7 @@ log = logging.getLogger("padan.shadow")
 
 
 @dataclass(frozen=True)
-class Answered:
+class ShadowRequest:
     """A request that was answered, as the shadow is asked again.
 
     Attributes
@@ -47,10 +47,10 @@ class Answered:
 
     request_id: str
     version: str
-    person: Rows
+    participant: ParticipantRows
     day: dt.date
-    settings: Settings
-    filters: Filters
+    settings: SlateSettings
+    filters: CourseFilters
     course_ids: Sequence[str]
     seed: str | None = None
 
@@ -90,7 +90,7 @@ class Shadow:
         self.release = release
         self._share = share
         self._random = Random()  # noqa: S311 which requests is nobody's secret
-        self._waiting: Queue[Answered] = Queue(MOST_WAITING)
+        self._waiting: Queue[ShadowRequest] = Queue(MAX_WAITING)
         self._counts = dict.fromkeys(("compared", "same", "dropped", "failed"), 0)
         self._sums = [0.0, 0.0]
         self._lock = Lock()
@@ -108,7 +108,7 @@ class Shadow:
             self._thread.join()
         log.warning("shadow ends", extra=asdict(self.summary()))
 
-    def offer(self, answered: Answered) -> None:
+    def offer(self, answered: ShadowRequest) -> None:
         """Hand over a request that was answered; returns at once."""
         if self._random.random() >= self._share:
             return
@@ -127,13 +127,13 @@ class Shadow:
             self.release.version, **counts, overlap=means[0], rank_biased_overlap=means[1]
         )
 
-    def compare(self, answered: Answered) -> None:
+    def compare(self, answered: ShadowRequest) -> None:
         """Answer again, and log how the lists differ."""
         engine = self.release.bundle.engine
-        people = engine.people(*to_frames([answered.person]), answered.day)
-        ids = engine.answer(
-            people, answered.day, answered.settings, answered.filters, [answered.seed]
-        ).ids[0]
+        participants = engine.prepare(*to_frames([answered.participant]), answered.day)
+        ids = engine.recommend(
+            participants, answered.settings, answered.filters, [answered.seed]
+        ).slates.ids[0]
         mine = [engine.catalogue.ids[course] for course in ids if course >= 0]
         theirs = list(answered.course_ids)
         shared, ranked = overlap(theirs, mine), rank_biased_overlap(theirs, mine)

@@ -12,12 +12,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.process.interpreter import give_way
 from store.audit import Entry, record
 from store.database import Store
-from store.impressions import Shown
+from store.impressions import ShownSlate
 from store.impressions import add as add_shown
-from store.statements import MOST_ROWS
+from store.statements import MAX_ROWS
 
-MOST_WAITING = 100_000
-ENOUGH = MOST_ROWS  # entries that are written without waiting for more, and one transaction of the gentle writer
+MAX_WAITING = 100_000
+ENOUGH = MAX_ROWS  # entries that are written without waiting for more, and one transaction of the gentle writer
 BEHIND = 500  # that wait because the gentle writer comes to nothing; the firm one takes as many in a transaction
 GENTLE, FIRM = 15, 8  # niceness: 3% and 14% of a core where the answers want all of it
 GATHERING_SECONDS = 0.1  # so long entries gather at most before they are written in one transaction
@@ -26,7 +26,7 @@ RETRY_SECONDS = 1.0
 log = logging.getLogger("padan.api")
 
 
-class Trail:
+class AuditWriter:
     """Entries wait here until a thread has written them; they are written in full at exit.
 
     One writes in the moments that the answers leave, so that it holds none of them up; where there are too few
@@ -36,7 +36,7 @@ class Trail:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._waiting: deque[tuple[Entry, Shown | None]] = deque()
+        self._waiting: deque[tuple[Entry, ShownSlate | None]] = deque()
         self._taking = Lock()
         self._gentle, self._firm = (
             ThreadPoolExecutor(1, "audit", initializer=give_way, initargs=(nice,))
@@ -46,10 +46,10 @@ class Trail:
         self._enough = Event()
         self._closing = Event()
 
-    def add(self, entry: Entry, shown: Shown | None = None) -> None:
+    def add(self, entry: Entry, shown: ShownSlate | None = None) -> None:
         """Have an entry written soon, and with it the list that was shown."""
         waiting = len(self._waiting)
-        if waiting >= MOST_WAITING:
+        if waiting >= MAX_WAITING:
             log.critical("the audit cannot be written; this entry is here only: %s", entry)
             return
         self._waiting.append((entry, shown))
@@ -95,12 +95,12 @@ class Trail:
             elif self._closing.wait(RETRY_SECONDS):
                 return
 
-    def _take(self, count: int) -> list[tuple[Entry, Shown | None]]:
+    def _take(self, count: int) -> list[tuple[Entry, ShownSlate | None]]:
         """Return the oldest entries, fewer where the other writer took some."""
         with self._taking:
             return [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
 
-    def _wrote(self, taken: list[tuple[Entry, Shown | None]]) -> bool:
+    def _wrote(self, taken: list[tuple[Entry, ShownSlate | None]]) -> bool:
         """Write entries; False where the store does not take them, and they wait again."""
         try:
             with self._store.writing() as connection:

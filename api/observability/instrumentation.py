@@ -19,7 +19,7 @@ METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 log = logging.getLogger("padan.requests")
 
 
-class Observed:
+class Instrumentation:
     """ASGI middleware, the outermost one.
 
     Parameters
@@ -65,7 +65,7 @@ class Observed:
             await self._app(scope, receive, answer)
         finally:
             seconds = time.perf_counter() - start
-            self._metrics.answered_request(method, route, status, seconds)
+            self._metrics.count_request(method, route, status, seconds)
             if self._tracing and span:
                 self._tracing.ended(span, request_id, status)
             if log.isEnabledFor(logging.INFO):

@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 from api.observability.drift import Drift
 from recommender.bundle.bundle import Bundle
 from recommender.participants.batch import ParticipantBatch
-from recommender.participants.population import Mix
+from recommender.participants.population import PopulationDistribution
 from recommender.trace import Trace
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4"
@@ -65,7 +65,7 @@ class Metrics:
         self._neutral, self._personal = answers.labels("yes"), answers.labels("no")
         degraded = Counter(
             "padan_degraded_answers",
-            "Lists that were made in a simpler way, by cause.",
+            "Lists that were degraded, by cause.",
             ["cause"],
             registry=self._registry,
         )
@@ -92,33 +92,35 @@ class Metrics:
             registry=self._registry,
         ).set_function(waiting)
 
-    def answered_request(self, method: str, route: str, status: int, seconds: float) -> None:
+    def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""
         self._requests(method, route, str(status)).inc()
         self._request_seconds(route).observe(seconds)
 
-    def stage(self, name: str, seconds: float) -> None:
+    def observe_stage(self, name: str, seconds: float) -> None:
         """Take the time of one stage."""
         self._stage_seconds(name).observe(seconds)
 
-    def answered(self, batch: ParticipantBatch, trace: Trace) -> None:
-        """Take how people were answered."""
+    def count_lists(self, batch: ParticipantBatch, trace: Trace) -> None:
+        """Count lists, one for each of a batch, and take how they came about."""
         for stage, seconds in trace.seconds.items():
-            self.stage(stage, seconds)
+            self.observe_stage(stage, seconds)
         for source, count in trace.proposed.items():
             self._candidates(source).inc(count)
         neutral = int(batch.opted_out.sum())
         self._neutral.inc(neutral)
         self._personal.inc(len(batch) - neutral)
 
-    def met(self, mix: Mix, batch: ParticipantBatch, year: int) -> None:
-        """Count who was answered by the present bundle, whose mix is ``mix``."""
+    def count_population(
+        self, training: PopulationDistribution, batch: ParticipantBatch, year: int
+    ) -> None:
+        """Count who was answered by the present bundle, which was trained on ``training``."""
         drift = self._drift
-        if drift is None or drift.training is not mix:
-            drift = self._drift = Drift(mix)
-        drift.add(mix.kinds.count(batch, year))
+        if drift is None or drift.training is not training:
+            drift = self._drift = Drift(training)
+        drift.add(training.groups.count(batch, year))
 
-    def excluded(self, lists: Iterable[Mapping[str, int]]) -> None:
+    def count_exclusions(self, lists: Iterable[Mapping[str, int]]) -> None:
         """Count what the rules kept out of lists that are short."""
         total: dict[str, int] = {}
         for counts in lists:
@@ -127,11 +129,11 @@ class Metrics:
         for reason, count in total.items():
             self._excluded(reason).inc(count)
 
-    def degraded(self, cause: str) -> None:
-        """Count a list that was made in a simpler way."""
+    def count_degraded(self, cause: str) -> None:
+        """Count a degraded list."""
         self._degraded(cause).inc()
 
-    def page(self) -> bytes:
+    def render(self) -> bytes:
         """Return everything in Prometheus' text format."""
         return generate_latest(self._registry)
 

@@ -16,7 +16,7 @@ KEEP_ALIVE_SECONDS: Final = (
 )
 # The event loop (uvloop) takes one new connection from a socket in a turn, and a turn lasts as long as a
 # batch of lists. So that a crowd does not wait at the door, the socket is there so many times.
-DOORS: Final = 32
+SOCKET_COPIES: Final = 32
 
 
 def listen(app: ASGIApp, host: str, port: int) -> None:
@@ -25,30 +25,30 @@ def listen(app: ASGIApp, host: str, port: int) -> None:
         app,
         host=host,
         port=port,
-        http=Whole,
+        http=SinglePacketProtocol,
         access_log=False,
         log_config=None,
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(doors(config.bind_socket()))
+        uvicorn.Server(config).run(duplicate_socket(config.bind_socket()))
 
 
-def doors(bound: socket.socket) -> list[socket.socket]:
+def duplicate_socket(bound: socket.socket) -> list[socket.socket]:
     """Return a socket as many times as the event loop is to take a connection from it in a turn."""
-    return [bound, *(bound.dup() for _ in range(DOORS - 1))]
+    return [bound, *(bound.dup() for _ in range(SOCKET_COPIES - 1))]
 
 
-class Whole(HttpToolsProtocol):
+class SinglePacketProtocol(HttpToolsProtocol):
     """HTTP whose answers go out whole: uvicorn writes the head and the body, and each as it comes is a packet."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin."""
-        super().connection_made(Joined(transport, self.loop))  # type: ignore[arg-type]
+        super().connection_made(SinglePacketTransport(transport, self.loop))  # type: ignore[arg-type]
 
 
-class Joined:
+class SinglePacketTransport:
     """A transport that sends what is written first together with what is written next, or in the next turn."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:

@@ -14,34 +14,34 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import ProblemError, document
-from api.recommend.handler import PATH, Answering
+from api.recommend.handler import PATH, RecommendationHandler
 from api.schemas.recommendations import RecommendationRequest
 from api.security.principal import Principal
 
 CONTENT_TYPE: Final = (b"content-type", b"application/json")
 
 
-class HotRoute:
+class FastPath:
     """ASGI middleware, to stand behind the gate."""
 
-    def __init__(self, app: ASGIApp, answering: Answering) -> None:
+    def __init__(self, app: ASGIApp, handler: RecommendationHandler) -> None:
         self._app = app
-        self._answering = answering
+        self._handler = handler
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if not _is_hot(scope):
+        if not _is_fast(scope):
             await self._app(scope, receive, send)
             return
         principal: Principal = scope["state"]["principal"]
         try:
-            body = await _body(receive)
+            body = await _read_body(receive)
             try:
-                asked = RecommendationRequest.model_validate_json(body)
+                request = RecommendationRequest.model_validate_json(body)
             except ValidationError:
-                await self._app(scope, _again(body, receive), send)
+                await self._app(scope, _replay(body, receive), send)
                 return
-            answer = await self._answering.recommend(asked, principal)
+            answer = await self._handler.recommend(request, principal)
         except ProblemError as error:
             await error.document(PATH)(scope, receive, send)
         except HTTPException as error:
@@ -50,7 +50,7 @@ class HotRoute:
             await _send(orjson.dumps(answer), send)
 
 
-def _is_hot(scope: Scope) -> bool:
+def _is_fast(scope: Scope) -> bool:
     """Whether this is the route's path, said to be JSON, by somebody who may ask it."""
     return (
         scope["type"] == "http"
@@ -61,7 +61,7 @@ def _is_hot(scope: Scope) -> bool:
     )
 
 
-async def _body(receive: Receive) -> bytes:
+async def _read_body(receive: Receive) -> bytes:
     parts = []
     more = True
     while more:
@@ -73,18 +73,18 @@ async def _body(receive: Receive) -> bytes:
     return b"".join(parts)
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
+def _replay(body: bytes, receive: Receive) -> Receive:
     """Give the body that was read once more, and then what comes after it."""
     given = False
 
-    async def again() -> Message:
+    async def replay() -> Message:
         nonlocal given
         if given:
             return await receive()
         given = True
         return {"type": "http.request", "body": body, "more_body": False}
 
-    return again
+    return replay
 
 
 async def _send(content: bytes, send: Send) -> None:

@@ -13,18 +13,18 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.observability import request_ids
-from api.recommend.handler import PATH, Answering, overloaded
+from api.recommend.handler import PATH, RecommendationHandler, build_overload_problem
 from api.security.gate import SENT
 
 PLACE: Final = "0" * 32  # of the request's id, in the document that is made ready
 
 
-class Shedding:
+class LoadShedding:
     """ASGI middleware, to stand before the gate."""
 
-    def __init__(self, app: ASGIApp, answering: Answering) -> None:
+    def __init__(self, app: ASGIApp, handler: RecommendationHandler) -> None:
         self._app = app
-        self._answering = answering
+        self._handler = handler
         document = copy_context().run(_document)
         self._before, self._after = bytes(document.body).split(PLACE.encode())
         self._status = document.status_code
@@ -39,7 +39,7 @@ class Shedding:
             scope["type"] == "http"
             and scope["path"] == PATH
             and scope["method"] == "POST"
-            and self._answering.full
+            and self._handler.full
         ):
             await self._app(scope, receive, send)
             return
@@ -51,4 +51,4 @@ class Shedding:
 
 def _document() -> Response:
     request_ids.renew(PLACE)
-    return overloaded().document(PATH)
+    return build_overload_problem().document(PATH)

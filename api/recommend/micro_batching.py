@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-Asked = TypeVar("Asked")
-Given = TypeVar("Given")
+Request = TypeVar("Request")
+Answer = TypeVar("Answer")
 
-FEWEST = 3  # turns of the event loop after each call
+MIN_TURNS = 3  # turns of the event loop after each call
 TURNS = 5  # of the event loop, from a connection's first byte to a request that waits
 NEWEST = 0.2  # how much the last call counts in the estimate of a request's time
 
@@ -27,7 +27,7 @@ class Load:
 
     Attributes
     ----------
-    waiting : int
+    length : int
         How many wait, the batch included.
     waited : float
         Seconds that the oldest of them waited.
@@ -35,21 +35,21 @@ class Load:
         Seconds until all of them are answered, at the pace of late.
     """
 
-    waiting: int
+    length: int
     waited: float
     ahead: float
 
 
 @dataclass
-class _Waiting(Generic[Asked, Given]):
-    asked: Asked
+class _Waiting(Generic[Request, Answer]):
+    request: Request
     since: float
     until: float
-    given: asyncio.Future[Given]
+    answer: asyncio.Future[Answer]
 
 
-class Batcher(Generic[Asked, Given]):
-    """Hands what waits to one call after the other, the oldest first, and each answer to who asked for it.
+class MicroBatcher(Generic[Request, Answer]):
+    """Hands what waits to one call after the other, the oldest first, and each answer to its request.
 
     Nothing is held back to make a batch larger: where no call is under way, a single request is one.
 
@@ -57,39 +57,39 @@ class Batcher(Generic[Asked, Given]):
     ----------
     work : coroutine function
         Gets a batch and the load, and returns as many answers, in the same order; an exception is
-        raised for who asked.
-    most : int
+        raised for that request.
+    max_batch : int
         Largest batch.
-    bound : int
+    max_length : int
         How many may wait.
-    seconds : float
+    max_seconds : float
         How long one may have to wait, at the pace of late.
     """
 
     def __init__(
         self,
-        work: Callable[[Sequence[Asked], Load], Awaitable[Sequence[Given | Exception]]],
+        work: Callable[[Sequence[Request], Load], Awaitable[Sequence[Answer | Exception]]],
         *,
-        most: int,
-        bound: int,
-        seconds: float,
+        max_batch: int,
+        max_length: int,
+        max_seconds: float,
     ) -> None:
         self._work = work
-        self._most = most
-        self._bound = bound
-        self._seconds = seconds
+        self._max_batch = max_batch
+        self._max_length = max_length
+        self._max_seconds = max_seconds
         # seconds of a request where as many as can are answered together, all between calls included
         self._each = 0.0
-        self._waiting: deque[_Waiting[Asked, Given]] = deque()
+        self._waiting: deque[_Waiting[Request, Answer]] = deque()
         self._running: asyncio.Task[None] | None = None
 
     @property
     def full(self) -> bool:
         """Whether another one would be refused."""
         waiting = len(self._waiting)
-        return waiting >= self._bound or waiting * self._each > self._seconds
+        return waiting >= self._max_length or waiting * self._each > self._max_seconds
 
-    async def ask(self, asked: Asked, seconds: float) -> Given:
+    async def submit(self, request: Request, seconds: float) -> Answer:
         """Return the answer; who stops waiting for it before its turn is left out of the batch.
 
         Raises
@@ -103,14 +103,14 @@ class Batcher(Generic[Asked, Given]):
             raise FullError
         loop = asyncio.get_running_loop()
         now = time.monotonic()
-        given: asyncio.Future[Given] = loop.create_future()
-        waiting = _Waiting(asked, now, now + seconds, given)
+        answer: asyncio.Future[Answer] = loop.create_future()
+        waiting = _Waiting(request, now, now + seconds, answer)
         self._waiting.append(waiting)
         if self._running is None:
             self._running = loop.create_task(self._run())
-        expiry = loop.call_later(seconds, _expire, given)
+        expiry = loop.call_later(seconds, _expire, answer)
         try:
-            return await given
+            return await answer
         finally:
             expiry.cancel()
 
@@ -120,9 +120,9 @@ class Batcher(Generic[Asked, Given]):
                 start = time.monotonic()
                 waiting = len(batch) + len(self._waiting)
                 load = Load(waiting, start - batch[0].since, waiting * self._each)
-                asked = [one.asked for one in batch]
+                requests = [one.request for one in batch]
                 try:
-                    answers = await self._work(asked, load)
+                    answers = await self._work(requests, load)
                 except Exception as error:  # each who asked hears of it
                     _hand_out(batch, [error] * len(batch))
                 else:
@@ -138,7 +138,7 @@ class Batcher(Generic[Asked, Given]):
         A few turns it has even where enough wait: else nothing would be sent and nobody sent away.
         """
         quiet = turns = 0
-        while quiet < TURNS and (turns < FEWEST or len(self._waiting) < self._most):
+        while quiet < TURNS and (turns < MIN_TURNS or len(self._waiting) < self._max_batch):
             waiting = len(self._waiting)
             await asyncio.sleep(0)
             turns += 1
@@ -147,36 +147,36 @@ class Batcher(Generic[Asked, Given]):
     def _learn(self, count: int, seconds: float) -> None:
         """Take a call into the estimate; a small one, which costs more for each, only where it was quicker."""
         each = seconds / count
-        if count == self._most or each < self._each:
+        if count == self._max_batch or each < self._each:
             self._each += NEWEST * (each - self._each)
 
-    def _take(self) -> list[_Waiting[Asked, Given]]:
+    def _take(self) -> list[_Waiting[Request, Answer]]:
         """Return the oldest who still wait."""
         now = time.monotonic()
-        taken: list[_Waiting[Asked, Given]] = []
-        while self._waiting and len(taken) < self._most:
+        taken: list[_Waiting[Request, Answer]] = []
+        while self._waiting and len(taken) < self._max_batch:
             one = self._waiting.popleft()
-            if one.given.done():  # cancelled, or waited too long
+            if one.answer.done():  # cancelled, or waited too long
                 continue
             if now < one.until:
                 taken.append(one)
             else:  # its time was over during the last call
-                _expire(one.given)
+                _expire(one.answer)
         return taken
 
 
-def _expire(given: asyncio.Future[Given]) -> None:
-    if not given.done():
-        given.set_exception(TimeoutError())
+def _expire(answer: asyncio.Future[Answer]) -> None:
+    if not answer.done():
+        answer.set_exception(TimeoutError())
 
 
 def _hand_out(
-    batch: Sequence[_Waiting[Asked, Given]], answers: Sequence[Given | Exception]
+    batch: Sequence[_Waiting[Request, Answer]], answers: Sequence[Answer | Exception]
 ) -> None:
     for one, answer in zip(batch, answers, strict=True):
-        if one.given.done():
+        if one.answer.done():
             continue
         if isinstance(answer, Exception):
-            one.given.set_exception(answer)
+            one.answer.set_exception(answer)
         else:
-            one.given.set_result(answer)
+            one.answer.set_result(answer)

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from api.schemas.events import EventBatch, EventsAccepted
 from api.security.principal import Portal
-from api.service import CurrentService, unusable
+from api.service import CurrentService, invalid_field
 from store import events
 from store.audit import Entry, record
 
@@ -21,12 +21,12 @@ def add(batch: EventBatch, service: CurrentService, principal: Portal) -> Events
     simply be repeated. After the answer the events survive any crash.
     """
     for event in batch.events:
-        principal.hold_to_own(event.participant_id)
+        principal.require_own(event.participant_id)
     with service.store.writing() as connection:
         try:
             rows = [event.model_dump() for event in batch.events]
             added = events.add(connection, rows, service.store.pseudonym)
         except events.EventRefusedError as error:
-            raise unusable(f"events.{error.index}.{error.field}", str(error)) from error
+            raise invalid_field(f"events.{error.index}.{error.field}", str(error)) from error
         record(connection, [Entry(principal.name, "events", decision=vars(added))])
     return EventsAccepted(**vars(added))

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.schemas.health import Live, Ready
+from api.schemas.health import Liveness, Readiness
 from api.service import CurrentService
 from store.database import Store
 
@@ -14,20 +14,20 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/healthz")
-def live() -> Live:
+def live() -> Liveness:
     """Say that the process runs."""
-    return Live()
+    return Liveness()
 
 
 @router.get("/readyz")
-def ready(service: CurrentService) -> Ready:
+def ready(service: CurrentService) -> Readiness:
     """Say with which bundle the service answers, and whether the store does.
 
     Without the store it still recommends, so it stays ready: taking every process out of service for an
     outage of the store would turn degraded answers into none.
     """
     bundle = service.bundle
-    return Ready(
+    return Readiness(
         bundle_version=bundle.manifest.version,
         courses=len(bundle.engine.catalogue),
         store="up" if _answers(service.store) else "down",

@@ -9,48 +9,49 @@ from fastapi import APIRouter
 from api.problems import responses
 from api.routes.courses import CourseId
 from api.schemas.officers import (
+    AudienceMember,
     AudienceRequest,
     AudienceResponse,
     CandidateBundle,
     ModelCard,
     Operations,
-    Reached,
     RefusedBundle,
     ShadowBundle,
 )
 from api.security.principal import Anybody, Officer
 from api.service import CurrentService, Service
-from recommender.eligibility.mask import permitted
+from recommender.eligibility.mask import build_mask
 from store import participants
 from store.audit import record
 from training_data.columns import Participants
 
 P = Participants
-MOST_LOOKED_AT = 2_000  # the nearest so many; not all of them may take the training
+MAX_NEAREST = 2_000  # the nearest so many; not all of them may take the training
 
 router = APIRouter()
 
 
 @router.post("/v1/courses/{course_id}/audience", responses=responses(404), tags=["officers"])
 def audience(
-    course_id: CourseId, asked: AudienceRequest, service: CurrentService, principal: Officer
+    course_id: CourseId, request: AudienceRequest, service: CurrentService, principal: Officer
 ) -> AudienceResponse:
     """Return participants who may take a training and whom it fits; none who objects to profiling."""
     course = service.course(course_id)
     bundle = service.bundle
-    near = dict(bundle.neighbours.audience(course_id, MOST_LOOKED_AT))
+    near = dict(bundle.neighbours.audience(course_id, MAX_NEAREST))
     with service.store.reading() as connection:
         people, events = participants.find(connection, list(near))
     willing = people.filter(~P.profiling_opt_out.col)
-    question = bundle.engine.ask(willing, events, dt.date.today())
-    may = willing.filter(permitted(question)[:, course])[P.participant_id.name].head(asked.k)
+    engine = bundle.engine
+    query = engine.query(engine.prepare(willing, events, dt.date.today()))
+    may = willing.filter(build_mask(query)[:, course])[P.participant_id.name].head(request.k)
     seen = [service.entry(principal, "audience", name, {"course_id": course_id}) for name in may]
     with service.store.writing() as connection:
         record(connection, seen)
     return AudienceResponse(
         course_id=course_id,
         bundle_version=bundle.manifest.version,
-        items=[Reached(participant_id=name, similarity=near[name]) for name in may],
+        items=[AudienceMember(participant_id=name, similarity=near[name]) for name in may],
     )
 
 
@@ -62,7 +63,7 @@ def model(service: CurrentService, principal: Anybody) -> ModelCard:
     return ModelCard(
         **head,
         languages=list(engine.programme.languages),
-        sources=sorted(engine.sources),
+        sources=sorted(engine.models),
         operations=_operations(service) if "admin" in principal.scopes else None,
     )
 

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Path, Response
 from api.problems import ProblemError, responses
 from api.schemas.participants import Erasure, Export, Objection, ParticipantHeld
 from api.security.principal import Portal
-from api.service import CurrentService, nobody, unusable
+from api.service import CurrentService, invalid_field, unknown_participant
 from store import audit, participants
 from store.audit import record
 from store.erasure import erase
-from training_data.profiles import Facts, ParticipantId, ProfileError, row_of
+from training_data.profiles import ParticipantId, Profile, ProfileError, to_row
 
 AskedId = Annotated[ParticipantId, Path()]
 PLACE = "/v1/participants/{participant_id}"
@@ -24,17 +24,17 @@ router = APIRouter(tags=["participants"])
 @router.put(PLACE, responses=responses(410) | {201: {"model": ParticipantHeld}})
 def write(
     participant_id: AskedId,
-    facts: Facts,
+    profile: Profile,
     response: Response,
     service: CurrentService,
     principal: Portal,
 ) -> ParticipantHeld:
     """Register a participant, or replace the profile; whether they object to profiling stays as it was."""
-    principal.hold_to_own(participant_id)
+    principal.require_own(participant_id)
     try:
-        row = row_of(facts, participant_id, service.bundle.engine.regions)
+        row = to_row(profile, participant_id, service.bundle.engine.reader.vocabularies.regions)
     except ProfileError as error:
-        raise unusable(error.field, str(error)) from error
+        raise invalid_field(error.field, str(error)) from error
     with service.store.writing() as connection:
         try:
             new = participants.put(connection, row, service.store.pseudonym)
@@ -43,29 +43,29 @@ def write(
         record(connection, [service.entry(principal, "write", participant_id)])
         held = participants.read(connection, participant_id)
     response.status_code = 201 if new else 200
-    return _held(held or row)
+    return _to_held(held or row)
 
 
 @router.get(PLACE, responses=responses(404))
 def read(participant_id: AskedId, service: CurrentService, principal: Portal) -> ParticipantHeld:
     """Return a participant's profile."""
-    principal.hold_to_own(participant_id)
+    principal.require_own(participant_id)
     with service.store.writing() as connection:
         row = participants.read(connection, participant_id)
         if row is None:
-            raise nobody(participant_id)
+            raise unknown_participant(participant_id)
         record(connection, [service.entry(principal, "read", participant_id)])
-    return _held(row)
+    return _to_held(row)
 
 
 @router.delete(PLACE, responses=responses(404))
 def forget(participant_id: AskedId, service: CurrentService, principal: Portal) -> Erasure:
     """Erase a participant: profile, events and all rows made from them; the next bundle leaves them out."""
-    principal.hold_to_own(participant_id)
+    principal.require_own(participant_id)
     with service.store.writing() as connection:
         proof = erase(connection, participant_id, service.store.pseudonym(participant_id))
         if proof is None:
-            raise nobody(participant_id)
+            raise unknown_participant(participant_id)
         record(connection, [service.entry(principal, "erase", participant_id, proof.counts)])
     return Erasure(**vars(proof))
 
@@ -78,10 +78,10 @@ def profiling(
     principal: Portal,
 ) -> Objection:
     """Note whether a participant objects to profiling; from then on their list is the neutral one."""
-    principal.hold_to_own(participant_id)
+    principal.require_own(participant_id)
     with service.store.writing() as connection:
         if not participants.set_objection(connection, participant_id, objection.opt_out):
-            raise nobody(participant_id)
+            raise unknown_participant(participant_id)
         decision = objection.model_dump()
         record(connection, [service.entry(principal, "object", participant_id, decision)])
     return objection
@@ -90,17 +90,17 @@ def profiling(
 @router.get(f"{PLACE}/export", responses=responses(404))
 def export(participant_id: AskedId, service: CurrentService, principal: Portal) -> Export:
     """Return everything that is held of a participant."""
-    principal.hold_to_own(participant_id)
+    principal.require_own(participant_id)
     subject = service.store.pseudonym(participant_id)
     with service.store.writing() as connection:
         row = participants.read(connection, participant_id)
         events = participants.events_of(connection, participant_id)
         if row is None and not events:
-            raise nobody(participant_id)
+            raise unknown_participant(participant_id)
         record(connection, [service.entry(principal, "export", participant_id)])
         entries = audit.entries_of(connection, subject)
-    return Export(participant=row and _held(row), events=events, audit=entries)
+    return Export(participant=row and _to_held(row), events=events, audit=entries)
 
 
-def _held(row: dict[str, Any]) -> ParticipantHeld:
+def _to_held(row: dict[str, Any]) -> ParticipantHeld:
     return ParticipantHeld(**{"region" if k == "region_code" else k: v for k, v in row.items()})

@@ -11,11 +11,10 @@ from api.observability import request_ids
 from api.problems import responses
 from api.schemas.plans import EligibilityRequest, EligibilityResponse, PlanRequest, PlanResponse
 from api.security.principal import Portal
-from api.service import CurrentService
-from recommender.matching.plan import plan
-from recommender.responses.eligibility import verdicts
-from recommender.responses.recommendations import items
-from recommender.settings import Filters
+from api.service import CurrentService, list_reason_codes
+from recommender.matching.plan import make_plan
+from recommender.responses.eligibility import decide_eligibility
+from recommender.responses.recommendations import build_items
 from training_data.columns import Participants
 
 P = Participants
@@ -26,58 +25,56 @@ router = APIRouter()
 
 @router.post("/v1/eligibility", responses=responses(404), tags=["eligibility"])
 def eligibility(
-    asked: EligibilityRequest, service: CurrentService, principal: Portal
+    request: EligibilityRequest, service: CurrentService, principal: Portal
 ) -> EligibilityResponse:
     """Say whether one participant may take trainings: every reason why not, and what would change it."""
-    for course_id in asked.course_ids:
+    for course_id in request.course_ids:
         service.course(course_id)
-    participants, events = service.tables(asked, principal)
-    found = verdicts(
-        service.bundle.engine,
-        service.messages(asked.language),
-        participants,
-        events,
-        dt.date.today(),
-        asked.course_ids,
+    engine = service.bundle.engine
+    tables = service.find_participant(request, principal)
+    decided = decide_eligibility(
+        engine,
+        service.messages(request.language),
+        engine.prepare(*tables, dt.date.today()),
+        request.course_ids,
     )[0]
-    response = EligibilityResponse(
-        **found
-        | {
-            "request_id": request_ids.current(),
-            "bundle_version": service.bundle.manifest.version,
-            "participant_id": asked.participant_id,
-        }
-    )
-    decision = {
-        verdict.course_id: [why.code for why in verdict.reasons] for verdict in response.courses
+    response: EligibilityResponse = {
+        **decided,
+        "participant_id": request.participant_id,
+        "request_id": str(request_ids.current()),
+        "bundle_version": service.bundle.manifest.version,
     }
-    service.trail.add(service.entry(principal, "eligibility", asked.participant_id, decision))
+    decision = list_reason_codes(response["courses"])
+    service.audit_writer.add(
+        service.entry(principal, "eligibility", request.participant_id, decision)
+    )
     return response
 
 
 @router.post("/v1/plans", responses=responses(404), tags=["plans"])
-def plans(asked: PlanRequest, service: CurrentService, principal: Portal) -> PlanResponse:
+def plans(request: PlanRequest, service: CurrentService, principal: Portal) -> PlanResponse:
     """Plan the trainings that are worth most together within the balance, one after the other."""
-    participants, events = service.tables(asked, principal, neutral=asked.neutral)
+    participants, events = service.find_participant(request, principal, neutral=request.neutral)
     subject = None
-    if asked.participant_id is not None and not participants[P.profiling_opt_out.name][0]:
-        subject = service.store.pseudonym(asked.participant_id)
+    if request.participant_id is not None and not participants[P.profiling_opt_out.name][0]:
+        subject = service.store.pseudonym(request.participant_id)
     service, arm = service.for_subject(subject)
-    engine, day = service.bundle.engine, dt.date.today()
-    messages = service.messages(asked.language)
-    filters = Filters(asked.filters.modes, asked.filters.categories, asked.filters.max_price_idr)
-    planned = plan(engine, participants, events, day, asked.most, filters)
-    response = PlanResponse(
-        request_id=request_ids.current(),
+    engine, messages = service.bundle.engine, service.messages(request.language)
+    prepared = engine.prepare(participants, events, dt.date.today())
+    plan = make_plan(engine, prepared, request.max_courses, request.filters)
+    items = build_items(engine, plan.recommendations, messages)[0]
+    decision = list_reason_codes(items)
+    service.audit_writer.add(
+        service.entry(principal, "plan", request.participant_id, decision, arm)
+    )
+    return PlanResponse(
+        request_id=str(request_ids.current()),
         bundle_version=service.bundle.manifest.version,
         programme=engine.programme.label,
-        day=day,
-        participant_id=asked.participant_id,
-        neutral=bool(planned.answer.question.batch.opted_out[0]),
-        items=items(engine, planned.answer, messages)[0],
-        spent_idr=planned.spent,
-        left_idr=None if planned.balance == UNLIMITED else planned.balance - planned.spent,
+        day=prepared.day,
+        participant_id=request.participant_id,
+        neutral=bool(prepared.batch.opted_out[0]),
+        items=items,
+        spent_idr=plan.spent,
+        left_idr=None if plan.balance == UNLIMITED else plan.balance - plan.spent,
     )
-    decision = {item.course_id: [why.code for why in item.reasons] for item in response.items}
-    service.trail.add(service.entry(principal, "plan", asked.participant_id, decision, arm))
-    return response

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
 from training_data.columns import EVENT_KINDS
 from training_data.profiles import Identifier, Moment, ParticipantId
 
-MOST_EVENTS = 1_000
+MAX_EVENTS = 1_000
 
 
 class Event(BaseModel):
@@ -49,7 +49,7 @@ class EventBatch(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    events: Annotated[list[Event], Field(min_length=1, max_length=MOST_EVENTS)]
+    events: Annotated[list[Event], Field(min_length=1, max_length=MAX_EVENTS)]
 
 
 class EventsAccepted(BaseModel):

@@ -7,13 +7,13 @@ from typing import Literal
 from pydantic import BaseModel
 
 
-class Live(BaseModel):
+class Liveness(BaseModel):
     """The process runs."""
 
     status: Literal["ok"] = "ok"
 
 
-class Ready(Live):
+class Readiness(Liveness):
     """The service can answer."""
 
     bundle_version: str

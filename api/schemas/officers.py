@@ -16,7 +16,7 @@ class AudienceRequest(BaseModel):
     k: Annotated[StrictInt, Field(ge=1, le=500)] = 100
 
 
-class Reached(BaseModel):
+class AudienceMember(BaseModel):
     """A participant whom a training fits."""
 
     participant_id: str
@@ -31,7 +31,7 @@ class AudienceResponse(BaseModel):
 
     course_id: str
     bundle_version: str
-    items: list[Reached]
+    items: list[AudienceMember]
 
 
 class RefusedBundle(BaseModel):

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from training_data.profiles import Facts
+from training_data.profiles import Profile
 
 
-class ParticipantHeld(Facts):
+class ParticipantHeld(Profile):
     """A participant as the store holds them; ``region`` is the code."""
 
     participant_id: str

@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.security.principal import API_KEY_HEADER, SCOPES, Principal
 from api.security.tokens import TokenRefusedError, Tokens
-from api.settings import Settings
+from api.settings import ServiceSettings
 from store import keys
 from store.database import Store
 
@@ -64,7 +64,7 @@ class Access:
         Let everybody in as `DEVELOPER`; for a service that only this machine reaches.
     """
 
-    def __init__(self, store: Store, settings: Settings, development: bool = False) -> None:
+    def __init__(self, store: Store, settings: ServiceSettings, development: bool = False) -> None:
         self._store = store
         self._development = development
         self._known: dict[str, _Known] = {}

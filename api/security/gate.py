@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import document
 from api.security.access import Access, AccessRefusedError
-from api.security.rate import Rate
-from api.settings import Settings
+from api.security.rate_limit import RateLimit
+from api.settings import ServiceSettings
 
 OPEN: Final = frozenset({"/healthz", "/readyz", "/docs", "/redoc", "/openapi.json"})
 HEADERS: Final = {
@@ -34,12 +34,12 @@ log = logging.getLogger("padan.security")
 class Gate:
     """ASGI middleware that lets a request through, or answers it with a problem document."""
 
-    def __init__(self, app: ASGIApp, access: Access, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, access: Access, settings: ServiceSettings) -> None:
         self._app = app
         self._access = access
-        self._body_bytes = settings.body_bytes
-        self._requests = Rate(settings.requests_per_minute)
-        self._failures = Rate(settings.failures_per_minute)
+        self._body_bytes = settings.max_body_bytes
+        self._requests = RateLimit(settings.max_requests_per_minute)
+        self._failures = RateLimit(settings.max_failures_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""

@@ -33,7 +33,7 @@ class Principal:
     scopes: frozenset[str]
     participant_id: str | None = None
 
-    def hold_to_own(self, participant_id: str) -> None:
+    def require_own(self, participant_id: str) -> None:
         """Refuse another participant's data to a participant's credential."""
         if self.participant_id not in (None, participant_id):
             raise ProblemError(403, "this credential reaches one participant's data only")

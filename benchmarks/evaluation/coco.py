@@ -18,18 +18,18 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.result import Outcome
+from benchmarks.result import BenchmarkResult
 from evaluation.cutoff import task_from_dataset, write_past
-from evaluation.entrants import entered
+from evaluation.entrants import rank_entrants
 from evaluation.evaluate import evaluate
 from evaluation.report import write_report
 from models.text.encoder import TextEncoder
 from recommender.training.train import train
-from training_data.columns import Courses, Interactions, Participants, completed
+from training_data.columns import Courses, Interactions, Participants, complete_columns
 from training_data.dataset import Dataset, DatasetInfo
 
 TARGET: Final = 120.0  # seconds
-MOST_GB: Final = 4.0
+MAX_GB: Final = 4.0
 DRAWS: Final = 1000
 _TOPIC: Final = "0"  # the knowledge graph's relation from a course to its category
 
@@ -50,7 +50,7 @@ allowed = ["self_paced"]
 """
 
 
-def run(coco: Path, encoder: TextEncoder, home: Path) -> Outcome:
+def run(coco: Path, encoder: TextEncoder, home: Path) -> BenchmarkResult:
     """Write, cut and train; then evaluate, and measure only that.
 
     Parameters
@@ -70,15 +70,15 @@ def run(coco: Path, encoder: TextEncoder, home: Path) -> Outcome:
         version = train(past, encoder, place, task.border.date()).version
         seconds, busy, gigabytes = _measured(data.folder, place / "bundles" / version)
     _show(seconds, busy, gigabytes)
-    return Outcome(
+    return BenchmarkResult(
         "evaluation-coco",
         round(seconds, 1),
         TARGET,
-        seconds <= TARGET and gigabytes <= MOST_GB,
+        seconds <= TARGET and gigabytes <= MAX_GB,
         {
             "processor_seconds": round(busy, 1),
             "peak_gigabytes": round(gigabytes, 2),
-            "most_gigabytes": MOST_GB,
+            "most_gigabytes": MAX_GB,
             "cores": os.cpu_count(),
             "people": len(task.people),
             "people_with_a_target": int((task.truth.sizes > 0).sum()),
@@ -105,9 +105,9 @@ def write_dataset(coco: Path, folder: Path) -> Dataset:
     )
     dataset = Dataset.create(folder, DatasetInfo(programme="open.toml", language="en"))
     (folder / "open.toml").write_text(_RULES, encoding="utf-8")
-    dataset.write("courses", completed(Courses, _courses(coco)))
-    dataset.write("participants", completed(Participants, _people(people)))
-    dataset.write("interactions", completed(Interactions, events))
+    dataset.write("courses", complete_columns(Courses, _courses(coco)))
+    dataset.write("participants", complete_columns(Participants, _people(people)))
+    dataset.write("interactions", complete_columns(Interactions, events))
     return dataset
 
 
@@ -166,7 +166,7 @@ def _measured(data: Path, bundle: Path) -> tuple[float, float, float]:
 
 
 def _evaluate(data: Path, bundle: Path) -> None:
-    task, lists = entered([str(bundle)], task_from_dataset(Dataset.open(data)), _no_training)
+    task, lists = rank_entrants([str(bundle)], task_from_dataset(Dataset.open(data)), _no_training)
     write_report(evaluate(task, lists, draws=DRAWS), data / "report.html", "padan bench evaluation")
 
 
@@ -180,5 +180,5 @@ def _show(seconds: float, busy: float, gigabytes: float) -> None:
     table.add_column("allowed", justify="right")
     table.add_row("seconds", f"{seconds:.1f}", f"{TARGET:.0f}")
     table.add_row("seconds of the processor", f"{busy:.1f}", "")
-    table.add_row("gigabytes at the peak", f"{gigabytes:.2f}", f"{MOST_GB:.0f}")
+    table.add_row("gigabytes at the peak", f"{gigabytes:.2f}", f"{MAX_GB:.0f}")
     Console().print(table)

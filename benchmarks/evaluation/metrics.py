@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.result import Outcome
+from benchmarks.result import BenchmarkResult
 from evaluation.metrics import Truth, accuracy
 
 TARGET = 5.0
@@ -33,7 +33,7 @@ def run(
     events: int = 100_000,
     repeats: int = 7,
     seed: int = 0,
-) -> Outcome:
+) -> BenchmarkResult:
     """Time the metrics of a ranking of 20 places for as many users and items as COCO has.
 
     Raises
@@ -68,7 +68,7 @@ def run(
         "events": events,
         "metrics": sorted(means["padan"]),
     }
-    return Outcome("evaluation", round(figure, 2), TARGET, figure >= TARGET, details)
+    return BenchmarkResult("evaluation", round(figure, 2), TARGET, figure >= TARGET, details)
 
 
 def _ranking(users: int, items: int, events: int, seed: int) -> tuple[NDArray[np.int32], Truth]:

@@ -17,7 +17,7 @@ from models.candidates.interactions import Interactions
 
 SplitKind = Literal["time", "leave-last-out", "given"]
 PARTS: Final = ("train", "validation", "test")
-LEAST_RISE: Final = 0.1  # rank correlation of account numbers with first events
+MIN_RISE: Final = 0.1  # rank correlation of account numbers with first events
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _joined(ids: pl.Series, train: Interactions) -> NDArray[np.float64] | None:
     joined = numbers.to_numpy()
     if np.ptp(first[known]) == 0 or np.ptp(joined[known]) == 0:
         return None
-    return joined if spearmanr(joined[known], first[known]).statistic >= LEAST_RISE else None
+    return joined if spearmanr(joined[known], first[known]).statistic >= MIN_RISE else None
 
 
 def _require(name: str, what: str, table: pl.DataFrame | None, columns: list[str]) -> None:

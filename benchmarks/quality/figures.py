@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from benchmarks.quality.ours import with_new_courses
 from benchmarks.quality.peer_results import Entry
-from benchmarks.quality.task import Ids, Task, only_items
+from benchmarks.quality.task import Ids, RankingTask, only_items
 from evaluation.metrics import Truth, coverage, judge, ndcg, novelty, recall, reciprocal_rank
 from evaluation.significance import bootstrap_means, interval
 from models.candidates.side import SideInformation
@@ -19,12 +19,12 @@ K: Final = 20
 NEW_PLACES: Final = 10
 
 
-def mean_ndcg(task: Task, users: Ids, ids: Ids) -> float:
+def mean_ndcg(task: RankingTask, users: Ids, ids: Ids) -> float:
     """Return the mean NDCG@10 of the lists ``ids`` of ``users``."""
     return _mean(ndcg(judge(ids, _truth(task, users)), 10))
 
 
-def _truth(task: Task, users: Ids) -> Truth:
+def _truth(task: RankingTask, users: Ids) -> Truth:
     rows = task.target[users]
     return Truth(rows.indptr, rows.indices)
 
@@ -34,7 +34,7 @@ def _mean(values: NDArray[np.float64]) -> float:
     return float(values.mean()) if len(values) else 0.0
 
 
-def figures(task: Task, users: Ids, ids: Ids) -> dict[str, float]:
+def figures(task: RankingTask, users: Ids, ids: Ids) -> dict[str, float]:
     """Return all metrics of the lists ``ids`` (U, K) of ``users``."""
     judged = judge(ids, _truth(task, users))
     takers = np.bincount(task.seen.indices, minlength=task.past.n_items)
@@ -51,7 +51,7 @@ def figures(task: Task, users: Ids, ids: Ids) -> dict[str, float]:
     }
 
 
-def against(task: Task, users: Ids, ours: Ids, other: Ids) -> dict[str, Any]:
+def against(task: RankingTask, users: Ids, ours: Ids, other: Ids) -> dict[str, Any]:
     """Return the ratio of mean NDCG@10 and the paired 95% interval of the difference."""
     truth = _truth(task, users)
     a, b = (ndcg(judge(ids, truth), 10) for ids in (ours, other))
@@ -66,7 +66,7 @@ def against(task: Task, users: Ids, ours: Ids, other: Ids) -> dict[str, Any]:
 
 
 def new_courses(
-    task: Task, side: SideInformation, ours: Entry, others: list[Entry]
+    task: RankingTask, side: SideInformation, ours: Entry, others: list[Entry]
 ) -> dict[str, float]:
     """Return Recall@20 on the events of courses nobody took in the past, beside a random ranking's.
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.quality.data import QualityData
-from benchmarks.quality.task import Ids, Task
+from benchmarks.quality.task import Ids, RankingTask
 from models.candidates.base import CandidateModel
 from models.candidates.cohort import Cohort
 from models.candidates.content import Content
@@ -35,7 +35,7 @@ from models.candidates.top_k import top_k
 from models.candidates.transitions import Transitions
 from models.ranking.cutoffs import Horizon
 from models.ranking.ensemble import RankerEnsemble, blend
-from models.ranking.linear import LinearRanker, standardised
+from models.ranking.linear import LinearRanker, standardise
 from models.ranking.trees import Ranker
 from models.ranking.two_stage import BATCH, Examples, TwoStage, not_taken, of_kind, sizes
 from models.threads import each
@@ -45,9 +45,9 @@ TREES: Final = (
     Ranker(trees=150, leaves=16, min_leaf=20),
 )
 STEADY: Final = 24_000
-MOST_SEEDS: Final = 5
+MAX_SEEDS: Final = 5
 LINEAR_SHARES: Final = (0.0, 0.15, 0.3, 0.5, 0.7)
-MOST_VALIDATED: Final = 4_000
+MAX_VALIDATED: Final = 4_000
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,9 @@ def horizon(data: QualityData) -> Horizon:
 def fit_ours(
     data: QualityData,
     side: SideInformation,
-    validation: Task,
-    test: Task,
-    figure: Callable[[Task, Ids, Ids], float],
+    validation: RankingTask,
+    test: RankingTask,
+    figure: Callable[[RankingTask, Ids, Ids], float],
     *,
     threads: int = 0,
 ) -> Fitted:
@@ -144,7 +144,7 @@ def rankers(participants: int, threads: int = 0) -> list[RankerEnsemble]:
     participants : int
         Those to learn from; the fewer they are, the more models the trees are the mean of.
     """
-    seeds = min(max(STEADY // max(participants, 1), 1), MOST_SEEDS)
+    seeds = min(max(STEADY // max(participants, 1), 1), MAX_SEEDS)
     return [
         RankerEnsemble(replace(trees, seeds=seeds, threads=threads), LinearRanker(), share)
         for trees in TREES
@@ -155,17 +155,17 @@ def rankers(participants: int, threads: int = 0) -> list[RankerEnsemble]:
 def _choose(
     model: TwoStage,
     side: SideInformation,
-    task: Task,
+    task: RankingTask,
     users: Ids,
     examples: Examples | None,
-    figure: Callable[[Task, Ids, Ids], float],
+    figure: Callable[[RankingTask, Ids, Ids], float],
     threads: int,
 ) -> tuple[RankerEnsemble, list[float]]:
     """Return the ranker that is best for ``users`` on validation, and the figure of each."""
     if not len(users) or examples is None:
         return RankerEnsemble(), []
     rng = np.random.default_rng(0)
-    users = np.sort(rng.choice(users, min(MOST_VALIDATED, len(users)), replace=False))
+    users = np.sort(rng.choice(users, min(MAX_VALIDATED, len(users)), replace=False))
     part = of_kind(examples, warm=bool(len(histories(task.past, users).items)))
     candidates = rankers(len(part.groups), threads)
     linear = LinearRanker().fit(part.table, part.labels, part.groups)
@@ -180,8 +180,8 @@ def _choose(
     def best(batch: Histories) -> list[Ids]:
         pairs, table, _ = model.candidates(batch, not_taken(batch))
         groups = sizes(pairs.rows)
-        by_linear = standardised(linear.score(table, groups), groups)
-        by_trees = {key: standardised(fitted.score(table), groups) for key, fitted in trees.items()}
+        by_linear = standardise(linear.score(table, groups), groups)
+        by_trees = {key: standardise(fitted.score(table), groups) for key, fitted in trees.items()}
         found = []
         for ranker in candidates:
             scores = np.full((len(batch), batch.n_items), -np.inf, dtype=np.float32)
@@ -199,7 +199,7 @@ def _choose(
     ), figures
 
 
-def rank_ours(model: TwoStage, task: Task, users: Ids, k: int, side: SideInformation) -> Ids:
+def rank_ours(model: TwoStage, task: RankingTask, users: Ids, k: int, side: SideInformation) -> Ids:
     """Return the best ``k`` courses not taken in the past for each of ``users``, (U, k)."""
     lists = [
         model.recommend(batch, k, not_taken(batch))[0]
@@ -208,14 +208,16 @@ def rank_ours(model: TwoStage, task: Task, users: Ids, k: int, side: SideInforma
     return np.concatenate([np.empty((0, k), dtype=np.int32), *lists])
 
 
-def _batches(task: Task, users: Ids, side: SideInformation, size: int) -> Iterator[Histories]:
+def _batches(
+    task: RankingTask, users: Ids, side: SideInformation, size: int
+) -> Iterator[Histories]:
     asked = histories(task.past, users, side.user_attributes, side.user_joined)
     for start in range(0, len(users), size):
         yield asked.take(slice(start, start + size))
 
 
 def with_new_courses(
-    ids: Ids, task: Task, users: Ids, side: SideInformation, places: int
+    ids: Ids, task: RankingTask, users: Ids, side: SideInformation, places: int
 ) -> NDArray[np.int32]:
     """Give the last ``places`` of each list to courses nobody has taken; lists stay as long."""
     model = NewCourses().fit(task.past, side)

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.quality.task import Ids, Task
-from benchmarks.quality.tuning import Budget, Peer, drawn
+from benchmarks.quality.task import Ids, RankingTask
+from benchmarks.quality.tuning import Budget, Peer, draw_parameters
 from training_data.home import padan_home
 
 
@@ -45,7 +45,9 @@ class Entry:
     kept: bool = False
 
 
-def fingerprint(peer: Peer, tasks: tuple[Task, ...], budget: Budget, k: int, seed: int) -> str:
+def fingerprint(
+    peer: Peer, tasks: tuple[RankingTask, ...], budget: Budget, k: int, seed: int
+) -> str:
     """Return a digest of all that a peer's result depends on.
 
     That is the events of each task and their participants to serve, the peer's library and its
@@ -63,7 +65,7 @@ def fingerprint(peer: Peer, tasks: tuple[Task, ...], budget: Budget, k: int, see
         "peer": peer.name,
         "versions": {name: version(name) for name in (peer.library, "numpy", "scipy")},
         "budget": asdict(budget),
-        "parameters": drawn(peer, budget.trials, seed),
+        "parameters": draw_parameters(peer, budget.trials, seed),
         "k": k,
     }
     digest.update(json.dumps(recipe, sort_keys=True).encode())

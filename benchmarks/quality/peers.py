@@ -16,12 +16,12 @@ from benchmarks.quality.tuning import Peer
 MODULES: Final = ("implicit", "rectools", "pytorch_lightning", "lenskit")
 
 
-def peers() -> list[Peer]:
+def list_peers() -> list[Peer]:
     """Return the peers in the order they are reported."""
     return [*rectools_peers(), *implicit_peers(), *lenskit_peers()]
 
 
-def chosen_peers(parts: list[str] | None) -> list[Peer]:
+def choose_peers(parts: list[str] | None) -> list[Peer]:
     """Return the peers whose name holds one of ``parts``, all where None.
 
     Raises
@@ -36,7 +36,7 @@ def chosen_peers(parts: list[str] | None) -> list[Peer]:
             raise ModuleNotFoundError(
                 f"{module} is not installed; the peers are the optional extra: make peers"
             )
-    everybody = peers()
+    everybody = list_peers()
     for part in parts or []:
         if not any(part.lower() in peer.name.lower() for peer in everybody):
             names = ", ".join(peer.name for peer in everybody)

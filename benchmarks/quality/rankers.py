@@ -14,7 +14,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from benchmarks.quality.data import QualityData
 from benchmarks.quality.ours import horizon, sources
-from benchmarks.quality.task import Ids, Task
+from benchmarks.quality.task import Ids, RankingTask
 from models.candidates.histories import histories
 from models.candidates.side import SideInformation
 from models.candidates.top_k import top_k
@@ -31,7 +31,7 @@ TREES: Final = 150
 LEAVES: Final = 16
 MIN_LEAF: Final = 20
 FIRST: Final = 30  # candidates that the cascade's second ranker sees
-MOST_ASKED: Final = 4_000
+MAX_QUERIES: Final = 4_000
 UNKNOWN: Final = -1e6
 SECONDS: Final = 1.0  # of scoring, at least, for a rate
 
@@ -114,8 +114,8 @@ RANKERS: Final[dict[str, Callable[[Examples, int], Score]]] = {
 def compare_rankers(
     data: QualityData,
     side: SideInformation,
-    tasks: dict[str, Task],
-    figure: Callable[[Task, Ids, Ids], float],
+    tasks: dict[str, RankingTask],
+    figure: Callable[[RankingTask, Ids, Ids], float],
     *,
     threads: int = 1,
 ) -> dict[str, dict[str, float]]:
@@ -157,12 +157,12 @@ def compare_rankers(
 
 
 def _some(users: Ids) -> Ids:
-    drawn = np.random.default_rng(0).choice(users, min(MOST_ASKED, len(users)), replace=False)
+    drawn = np.random.default_rng(0).choice(users, min(MAX_QUERIES, len(users)), replace=False)
     return np.sort(drawn)
 
 
 def _ranked(
-    model: TwoStage, task: Task, users: Ids, data: QualityData, scores: dict[str, Score]
+    model: TwoStage, task: RankingTask, users: Ids, data: QualityData, scores: dict[str, Score]
 ) -> tuple[dict[str, Ids], dict[str, float]]:
     lists: dict[str, list[Ids]] = {name: [] for name in scores}
     rates: dict[str, float] = {}

@@ -22,11 +22,11 @@ from benchmarks.quality.data import QualityData
 from benchmarks.quality.figures import OURS, K, against, figures, mean_ndcg, new_courses
 from benchmarks.quality.ours import Fitted, fit_ours, horizon, rank_ours
 from benchmarks.quality.peer_results import Entry, fingerprint, read, write
-from benchmarks.quality.peers import peers
+from benchmarks.quality.peers import list_peers
 from benchmarks.quality.rankers import compare_rankers
-from benchmarks.quality.task import Ids, Task, make_task
+from benchmarks.quality.task import Ids, RankingTask, make_task
 from benchmarks.quality.tuning import Budget, Peer, tune
-from benchmarks.result import Outcome
+from benchmarks.result import BenchmarkResult
 from models.candidates.side import SideInformation
 
 TARGET: Final = 1.1
@@ -44,7 +44,7 @@ def run(
     parts: bool = False,
     threads: int = 0,
     seed: int = 0,
-) -> Outcome:
+) -> BenchmarkResult:
     """Run ours and the peers on ``data`` and compare them.
 
     Parameters
@@ -72,14 +72,14 @@ def run(
         extra["rankers"] = compare_rankers(data, side, both, mean_ndcg, threads=threads)
     if parts:
         extra["growth"] = growth(data, item_vectors)
-    rivals = peers() if only is None else only
+    rivals = list_peers() if only is None else only
     others = [
         peer_entry(data.name, peer, validation, test, budget, seed, fresh=fresh) for peer in rivals
     ]
     return _outcome(data, side, test, [ours, *others], fitted, extra)
 
 
-def tasks(data: QualityData) -> tuple[Task, Task]:
+def tasks(data: QualityData) -> tuple[RankingTask, RankingTask]:
     """Return the task of validation and that of the test."""
     split, events = data.split, data.events
     return (
@@ -89,7 +89,11 @@ def tasks(data: QualityData) -> tuple[Task, Task]:
 
 
 def _ours(
-    data: QualityData, side: SideInformation, validation: Task, test: Task, threads: int
+    data: QualityData,
+    side: SideInformation,
+    validation: RankingTask,
+    test: RankingTask,
+    threads: int,
 ) -> tuple[Entry, Fitted]:
     fitted = fit_ours(data, side, validation, test, mean_ndcg, threads=threads)
     began = time.monotonic()
@@ -107,8 +111,8 @@ def _ours(
 def peer_entry(
     bench: str,
     peer: Peer,
-    validation: Task,
-    test: Task,
+    validation: RankingTask,
+    test: RankingTask,
     budget: Budget,
     seed: int = 0,
     *,
@@ -123,7 +127,9 @@ def peer_entry(
     return entry
 
 
-def _run_peer(peer: Peer, validation: Task, test: Task, budget: Budget, seed: int) -> Entry:
+def _run_peer(
+    peer: Peer, validation: RankingTask, test: RankingTask, budget: Budget, seed: int
+) -> Entry:
     def figure(ids: Ids) -> float:
         return mean_ndcg(validation, validation.warm, ids)
 
@@ -139,11 +145,11 @@ def _run_peer(peer: Peer, validation: Task, test: Task, budget: Budget, seed: in
 def _outcome(
     data: QualityData,
     side: SideInformation,
-    test: Task,
+    test: RankingTask,
     entries: list[Entry],
     fitted: Fitted,
     extra: dict[str, Any],
-) -> Outcome:
+) -> BenchmarkResult:
     ours, others = entries[0], entries[1:]
     warm = {entry.name: figures(test, test.warm, entry.warm) for entry in entries}
     best = max(others, key=lambda entry: warm[entry.name]["ndcg@10"])
@@ -171,4 +177,4 @@ def _outcome(
             "against_popularity": against(test, test.cold, ours.cold, popular[0].cold),
         }
     ratio = compared["ratio"]
-    return Outcome(f"quality-{data.name}", ratio, TARGET, ratio >= TARGET, details)
+    return BenchmarkResult(f"quality-{data.name}", ratio, TARGET, ratio >= TARGET, details)

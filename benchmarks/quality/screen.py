@@ -8,10 +8,10 @@ from rich.table import Table
 from benchmarks.quality.costs import show_growth
 from benchmarks.quality.figures import NEW_PLACES, OURS
 from benchmarks.quality.rankers import show_rankers
-from benchmarks.result import Outcome
+from benchmarks.result import BenchmarkResult
 
 
-def show(outcome: Outcome, console: Console) -> None:
+def show(outcome: BenchmarkResult, console: Console) -> None:
     """Print the table of a finished benchmark."""
     details = outcome.details
     table = Table(title=f"{outcome.bench}: {details['warm_participants']:,} warm participants")

@@ -14,7 +14,7 @@ Ids = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
-class Task:
+class RankingTask:
     """A past to learn from and the future to foretell.
 
     Attributes
@@ -38,22 +38,22 @@ class Task:
         return self.past.matrix()
 
 
-def make_task(past: Interactions, future: Interactions) -> Task:
+def make_task(past: Interactions, future: Interactions) -> RankingTask:
     """Return the task of foretelling ``future`` from ``past``: courses taken before are no target."""
     seen, target = _binary(past), _binary(future)
     target = (target - target.multiply(seen)).tocsr()
     target.eliminate_zeros()
     asked = np.diff(target.indptr) > 0
     known = np.diff(seen.indptr) > 0
-    return Task(past, _where(asked & known), _where(asked & ~known), target)
+    return RankingTask(past, _where(asked & known), _where(asked & ~known), target)
 
 
-def only_items(task: Task, items: NDArray[np.bool_]) -> Task:
+def only_items(task: RankingTask, items: NDArray[np.bool_]) -> RankingTask:
     """Keep the targets among ``items`` (N,), and the participants who still have one."""
     target = (task.target @ sp.diags(items.astype(np.float32))).tocsr()
     target.eliminate_zeros()
     asked = np.diff(target.indptr) > 0
-    return Task(task.past, task.warm[asked[task.warm]], task.cold[asked[task.cold]], target)
+    return RankingTask(task.past, task.warm[asked[task.warm]], task.cold[asked[task.cold]], target)
 
 
 def _binary(interactions: Interactions) -> sp.csr_matrix:

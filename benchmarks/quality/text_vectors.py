@@ -12,17 +12,17 @@ from models.text.lexical import LexicalEncoder
 from models.vectors import unit
 from training_data.home import padan_home
 
-MOST_CHARACTERS = 400
+MAX_CHARACTERS = 400
 LEXICAL_WEIGHT = 0.3
 
 
 def text_vectors(texts: list[str]) -> NDArray[np.float32]:
     """Return a unit vector of each text, (n, D); encoded once, then read from the cache under PADAN_HOME.
 
-    Texts are cut to their first ``MOST_CHARACTERS`` characters: title and opening say what a course is about, and
+    Texts are cut to their first ``MAX_CHARACTERS`` characters: title and opening say what a course is about, and
     time grows with length.
     """
-    short = [text[:MOST_CHARACTERS] for text in texts]
+    short = [text[:MAX_CHARACTERS] for text in texts]
     home = padan_home()
     encoder = CachedEncoder(SentenceEncoder(install_e5(home)), EmbeddingCache(home))
     meaning = encoder.encode(short, "passage")

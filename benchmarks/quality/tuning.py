@@ -9,13 +9,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.quality.task import Ids, Task
+from benchmarks.quality.task import Ids, RankingTask
 from models.candidates.interactions import Interactions
 
 Params = dict[str, Any]
 Ranking = Callable[[Interactions, Ids, int, Params], Ids]
 
-MOST_DRAWS: Final = 100  # for each trial: a small search space runs out of new parameters
+MAX_DRAWS: Final = 100  # for each trial: a small search space runs out of new parameters
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,11 @@ class Tuned:
     seconds: float
 
 
-def drawn(peer: Peer, trials: int, seed: int) -> list[Params]:
+def draw_parameters(peer: Peer, trials: int, seed: int) -> list[Params]:
     """Return what the search tries, in order: ``peer.first``, then different parameters at random."""
     rng = np.random.default_rng(seed)
     found = [peer.first]
-    for _ in range(MOST_DRAWS * trials):
+    for _ in range(MAX_DRAWS * trials):
         if len(found) >= trials:
             break
         params = peer.draw(rng)
@@ -79,9 +79,9 @@ def drawn(peer: Peer, trials: int, seed: int) -> list[Params]:
 
 
 def tune(
-    peer: Peer, task: Task, figure: Callable[[Ids], float], budget: Budget, seed: int
+    peer: Peer, task: RankingTask, figure: Callable[[Ids], float], budget: Budget, seed: int
 ) -> Tuned:
-    """Try the parameters of :func:`drawn` within ``budget``.
+    """Try the parameters of :func:`draw_parameters` within ``budget``.
 
     Seconds are of processor time, so a busy machine takes nothing from a peer; the trial that
     passes the limit still counts.
@@ -95,7 +95,7 @@ def tune(
     best: tuple[float, Params] = (-1.0, peer.first)
     rank = peer.trial or peer.rank
     trials = 0
-    for params in drawn(peer, budget.trials, seed):
+    for params in draw_parameters(peer, budget.trials, seed):
         found = figure(rank(task.past, task.warm, 10, params))
         trials += 1
         if found > best[0]:

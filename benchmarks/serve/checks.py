@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from recommender.bundle.bundle import load_bundle
-from recommender.eligibility.mask import reason_bits
+from recommender.eligibility.mask import find_exclusions
 from training_data.columns import Participants
 
 P = Participants
@@ -70,16 +70,16 @@ class Permitted:
         count = 0
         for first in range(0, len(self._participants), BLOCK):
             some = self._participants[first : first + BLOCK]
-            question = engine.ask(engine.understood(some), self._events, day)
-            permitted = reason_bits(question) == 0
+            query = engine.query(engine.prepare(some, self._events, day))
+            permitted = find_exclusions(query) == 0
             for row, allowed in enumerate(permitted):
-                count += _forbidden(
+                count += _count_forbidden(
                     self._given.get(first + row, ()), allowed, engine.catalogue.index
                 )
         return count
 
 
-def _forbidden(
+def _count_forbidden(
     course_ids: Iterable[str], permitted: NDArray[np.bool_], index: dict[str, int]
 ) -> int:
     return sum(not permitted[index[name]] for name in course_ids)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 END = b"\r\n\r\n"
 LENGTH = b"content-length: "
-MOST_CONNECTIONS = 4_000
+MAX_CONNECTIONS = 4_000
 BROKEN = 0  # status of a request that has no answer
 AT_ONCE = 32  # requests that are sent at most before answers are taken
 TICK = 0.002  # seconds; the event loop's timers have milliseconds only, so it turns idly for the last of them
@@ -147,7 +147,7 @@ async def at_rate(
             idle.pop().send(number, requests[number], moment)
             continue
         waiting.append((number, moment))
-        if run.connections + len(opening) < MOST_CONNECTIONS:
+        if run.connections + len(opening) < MAX_CONNECTIONS:
             task = asyncio.create_task(one_more())
             opening.add(task)
             task.add_done_callback(opening.discard)

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.result import Outcome
+from benchmarks.result import BenchmarkResult
 from benchmarks.serve.checks import Permitted
 from benchmarks.serve.core_watch import SLOW, Repeated, watched
 from benchmarks.serve.data import build
@@ -47,18 +47,18 @@ from benchmarks.serve.phases import (
 from benchmarks.serve.process import Served, cores_apart, listening
 from store import keys
 from store.database import open_store
-from store.dataset_import import load
+from store.dataset_import import import_dataset
 from training_data.columns import Participants
 from training_data.dataset import Dataset
 
 TARGET = 0.35  # of the constant answer's requests a second
 MOST_P99_MS = 25.0
-MOST_MIB = 600.0
-LEAST_OVERLOADED = 0.8  # of the maximum
-MOST_RECOVERY_SECONDS = 5
+MAX_MIB = 600.0
+MIN_OVERLOAD_THROUGHPUT = 0.8  # of the maximum
+MAX_RECOVERY_SECONDS = 5
 DEADLINE_SECONDS = 1.0
-ROUNDS, MOST_ROUNDS = 10, 30  # that count, the steadiest of those that there are at most
-MOST_OVERLOADS = 2  # of which one counts
+ROUNDS, MAX_ROUNDS = 10, 30  # that count, the steadiest of those that there are at most
+MAX_OVERLOADS = 2  # of which one counts
 INLINE_SHARE = 0.05
 PATH = "/v1/recommendations"
 P = Participants
@@ -71,7 +71,7 @@ def run(
     home: Path,
     lengths: Lengths = LONG,
     more_courses: tuple[int, ...] = (),
-) -> Outcome:
+) -> BenchmarkResult:
     """Measure the service.
 
     Parameters
@@ -92,12 +92,12 @@ def run(
     ratio = found.pop("to_constant")
     checks = {
         "p99_at_70_percent": found["at_70_percent"]["p99_ms"] < MOST_P99_MS,
-        "memory": found["mib"] < MOST_MIB,
+        "memory": found["mib"] < MAX_MIB,
         "whole_lists": found.pop("whole_lists"),
         **found["overload"].pop("holds"),
     }
     _show(framework, found, others)
-    return Outcome(
+    return BenchmarkResult(
         bench="serve",
         figure=round(ratio, 3),
         target=TARGET,
@@ -135,7 +135,7 @@ def _service(
         )
         full_speed, at_share = lengths.full_speed / ROUNDS, lengths.at_share / ROUNDS
         rounds = watch.repeated(
-            lambda: phases.round(full_speed, at_share), wanted=ROUNDS, most=MOST_ROUNDS
+            lambda: phases.round(full_speed, at_share), wanted=ROUNDS, most=MAX_ROUNDS
         )
         turns = rounds.steadiest
         bare, constant, maximum = (
@@ -144,7 +144,7 @@ def _service(
         )
         most = maximum["requests_a_second"]
         overloads = watch.repeated(
-            lambda: phases.overload(most, lengths.overload, lengths.after), 1, MOST_OVERLOADS
+            lambda: phases.overload(most, lengths.overload, lengths.after), 1, MAX_OVERLOADS
         )
         mib = served.mib()
     ratios = [
@@ -207,8 +207,8 @@ def _overloaded(overloads: Repeated[Overload], most: float, wrong: int) -> dict[
             "p99_under_the_deadline": all(
                 one.over.milliseconds(0.99) < 1000 * DEADLINE_SECONDS for one in every
             ),
-            "throughput_kept": over.rate() >= LEAST_OVERLOADED * most,
-            "recovers": all(one.recovery <= MOST_RECOVERY_SECONDS for one in every),
+            "throughput_kept": over.rate() >= MIN_OVERLOAD_THROUGHPUT * most,
+            "recovers": all(one.recovery <= MAX_RECOVERY_SECONDS for one in every),
         },
     }
 
@@ -243,7 +243,7 @@ def _serving(
     url = f"sqlite:///{dataset.folder.parent / f'store-{secrets.token_hex(4)}.sqlite'}"
     store = open_store(url)
     store.prepare()
-    load(store, dataset)
+    import_dataset(store, dataset)
     with store.writing() as connection:
         key = keys.create(connection, "bench", ["portal"])
     store.engine.dispose()

@@ -23,14 +23,14 @@ from rich.table import Table
 from scipy.stats import spearmanr
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from benchmarks.result import Outcome
+from benchmarks.result import BenchmarkResult
 from models.text.content_space import ContentSpace
 from models.text.e5_installer import install_e5
 from models.text.embedding_cache import CachedEncoder, EmbeddingCache
 from models.text.encoder import SentenceEncoder, TextEncoder
 from models.text.static_student import COMMON_WORDS
 from models.vectors import unit
-from recommender.catalogue.texts import course_texts
+from recommender.catalogue.texts import write_texts
 from training_data.demo.catalogue import demo_courses
 from training_data.home import padan_home
 from training_data.occupations.occupations import load_occupations
@@ -78,7 +78,7 @@ def load_queries() -> tuple[list[Query], list[Query]]:
 
 def run(
     *, similarity: Path | None = None, common_words: Mapping[str, int] = COMMON_WORDS
-) -> Outcome:
+) -> BenchmarkResult:
     """Measure the teacher, the student and their blends beside TF-IDF and BM25.
 
     Parameters
@@ -103,7 +103,7 @@ def run(
     cached = CachedEncoder(teacher, EmbeddingCache(padan_home()))
     courses = demo_courses()
     skills = load_skills()
-    texts = course_texts(courses, skills, "id")
+    texts = write_texts(courses, skills, "id")
     space = ContentSpace(common_words=common_words).fit(texts, _phrases(skills), cached)
 
     scorers = _scorers(space, cached, texts)
@@ -125,7 +125,7 @@ def run(
         "courses": len(ids),
         "vocabulary": len(space.student_.weights),
     }
-    return Outcome("encoder", figure, TARGET, figure >= TARGET, details)
+    return BenchmarkResult("encoder", figure, TARGET, figure >= TARGET, details)
 
 
 def search_quality(

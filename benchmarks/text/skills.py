@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from benchmarks.result import Outcome
+from benchmarks.result import BenchmarkResult
 from benchmarks.text.skill_data import (
     TEST,
     VALIDATION,
@@ -41,13 +41,13 @@ from models.text.embedding_cache import CachedEncoder, EmbeddingCache
 from models.text.encoder import SentenceEncoder, TextEncoder
 from models.text.static_student import StaticStudent
 from models.text.word_vectors import ContextualWords, StaticWords, WordEncoder, Words
-from recommender.catalogue.texts import course_texts
+from recommender.catalogue.texts import write_texts
 from training_data.demo import demo_courses
 from training_data.home import padan_home
 from training_data.occupations.occupations import load_occupations
 from training_data.skills.esco import load_esco
 from training_data.skills.loading import load_skills
-from training_data.skills.matching import with_named_skills
+from training_data.skills.matching import add_named_skills
 from training_data.skills.vocabulary import Vocabulary
 from training_data.text import normalise
 
@@ -62,7 +62,7 @@ Scorer = Callable[[Sequence[str]], NDArray[np.floating]]
 Figures = dict[str, dict[str, dict[str, float]]]
 
 
-def run(esco: Path, sentences: Path) -> Outcome:
+def run(esco: Path, sentences: Path) -> BenchmarkResult:
     """Measure extraction beside BM25 and TF-IDF of character n-grams.
 
     Parameters
@@ -82,7 +82,7 @@ def run(esco: Path, sentences: Path) -> Outcome:
     serving = own["student, held out"]
     holds = ratio > TARGET and serving["precision"] >= PRECISION and serving["recall"] >= RECALL
     details: dict[str, Any] = {"esco": figures, "published": PUBLISHED, "indonesian": own}
-    return Outcome("skills", round(ratio, 3), TARGET, holds, details)
+    return BenchmarkResult("skills", round(ratio, 3), TARGET, holds, details)
 
 
 class RememberedWords:
@@ -196,7 +196,7 @@ def _serving_student(skills: Vocabulary, encoder: CachedEncoder) -> StaticStuden
     names = [
         name for vocabulary in vocabularies for term in vocabulary.terms for name in term.names()
     ]
-    texts = course_texts(with_named_skills(demo_courses(), skills), skills, "id")
+    texts = write_texts(add_named_skills(demo_courses(), skills), skills, "id")
     return ContentSpace().fit(texts, list(dict.fromkeys(names)), encoder).student_
 
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from benchmarks.result import Outcome
+from benchmarks.result import BenchmarkResult
 from benchmarks.text.encoder import bm25_scorer, char_tfidf, tfidf_scorer
 from benchmarks.text.vacancy_data import Labelled, load_trainings, load_vacancies
 from evaluation.significance import bootstrap_means, interval
@@ -38,7 +38,7 @@ Scorer = Callable[[Labelled, Labelled], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
-class Task:
+class RetrievalTask:
     """Texts of one kind as queries, those of another as the pool."""
 
     name: str
@@ -70,7 +70,7 @@ class Against:
     high: float
 
 
-def run(*, vacancies: Path, catalogue: Path) -> Outcome:
+def run(*, vacancies: Path, catalogue: Path) -> BenchmarkResult:
     """Measure the teacher, the student and their blends with letters beside TF-IDF and BM25.
 
     Parameters
@@ -113,21 +113,23 @@ def run(*, vacancies: Path, catalogue: Path) -> Outcome:
         "against_best_peer": {name: asdict(row) for name, row in compared.items()},
     }
     holds = figure > TARGET and all(row.low > 0 for row in compared.values())
-    return Outcome("vacancies", figure, TARGET, holds, details)
+    return BenchmarkResult("vacancies", figure, TARGET, holds, details)
 
 
-def _tasks(trainings: Labelled, sources: Mapping[str, Labelled], *, held_out: bool) -> list[Task]:
+def _tasks(
+    trainings: Labelled, sources: Mapping[str, Labelled], *, held_out: bool
+) -> list[RetrievalTask]:
     half = trainings.held_out(held_out)
     tasks = []
     for name, vacancies in sources.items():
         others = vacancies.held_out(held_out)
-        tasks.append(Task(f"{TRAININGS} -> {name}", half, others))
-        tasks.append(Task(f"{name} -> {TRAININGS}", others, half))
+        tasks.append(RetrievalTask(f"{TRAININGS} -> {name}", half, others))
+        tasks.append(RetrievalTask(f"{name} -> {TRAININGS}", others, half))
     return tasks
 
 
 def _shares(
-    tasks: list[Task], scorers: Mapping[str, Scorer]
+    tasks: list[RetrievalTask], scorers: Mapping[str, Scorer]
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return the agreement of each query by task and system."""
     return {

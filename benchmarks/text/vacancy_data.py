@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from training_data.arrays import indicator, positions
+from training_data.arrays import build_indicator, look_up
 from training_data.columns import Courses
 from training_data.importing.importer import import_file
 from training_data.regions import RegionTable
@@ -35,7 +35,7 @@ CATALOGUES: Final = (
     "prakerja_alibaba_course.json",
     "dicoding_courses_61.csv",
 )
-MOST_VACANCIES: Final = 3_000  # of a source, chosen by a hash of their texts
+MAX_VACANCIES: Final = 3_000  # of a source, chosen by a hash of their texts
 
 
 @dataclass(frozen=True)
@@ -94,12 +94,12 @@ def load_vacancies(folder: Path) -> dict[str, Labelled]:
             jobstreet["Job Title"],
             jobstreet["Job Description"].fill_null(""),
             _counts(jobstreet["Job Classification"], "jobstreet") > 0,
-        ).most(MOST_VACANCIES),
+        ).most(MAX_VACANCIES),
         "MagangHub": _labelled(
             maganghub["posisi"],
             pl.repeat("", len(maganghub), eager=True),
             _mostly(_counts(programmes, "study")),
-        ).most(MOST_VACANCIES),
+        ).most(MAX_VACANCIES),
     }
 
 
@@ -134,7 +134,7 @@ def _labelled(titles: pl.Series, details: pl.Series, of_fields: NDArray[np.bool_
 def _counts(values: pl.Series, source: str) -> NDArray[np.int64]:
     """Return how many values of each row, one or a list, a source files under each field."""
     counts = [
-        indicator(values, _finder(belonging[source]), len(belonging[source]) or 1).sum(axis=1)
+        build_indicator(values, _finder(belonging[source]), len(belonging[source]) or 1).sum(axis=1)
         for belonging in fields().values()
     ]
     return np.hstack([np.asarray(count).reshape(-1, 1) for count in counts]).astype(np.int64)
@@ -156,7 +156,7 @@ def _by_hand(ids: pl.Series) -> NDArray[np.bool_]:
     with resources.as_file(file) as path:
         named = dict(pl.read_csv(path).iter_rows())
     number = {name: column for column, name in enumerate(fields())}
-    column = positions(ids, lambda course: number.get(named.get(course, ""), -1))
+    column = look_up(ids, lambda course: number.get(named.get(course, ""), -1))
     return np.asarray(column[:, None] == np.arange(len(number)))
 
 

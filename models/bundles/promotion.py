@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from models.bundles.sealing import BundleError, to_disk, verified
+from models.bundles.sealing import BundleError, sync_to_disk, verify
 
 POINTER = "current"
 KEPT = 50  # promotions that can be rolled back
@@ -26,9 +26,9 @@ def promote(bundles: Path, version: str) -> None:
     BundleError
         If it is not whole; the pointer stays as it was.
     """
-    _hold_to_whole(bundles, version)
-    with _alone(bundles):
-        earlier = promoted(bundles)
+    _check_whole(bundles, version)
+    with _lock(bundles):
+        earlier = list_promoted(bundles)
         repeated = earlier[:1] == [version]
         _write(bundles, earlier if repeated else [version, *earlier])
 
@@ -41,11 +41,11 @@ def rollback(bundles: Path) -> str:
     BundleError
         If there is none, or it is not whole; the pointer stays as it was.
     """
-    with _alone(bundles):
-        versions = promoted(bundles)
+    with _lock(bundles):
+        versions = list_promoted(bundles)
         if len(versions) < 2:
             raise BundleError(f"{bundles}: no bundle was promoted before the current one")
-        _hold_to_whole(bundles, versions[1])
+        _check_whole(bundles, versions[1])
         _write(bundles, versions[1:])
         return versions[1]
 
@@ -58,7 +58,7 @@ def current(bundles: Path) -> Path:
     BundleError
         If no bundle was promoted yet.
     """
-    versions = promoted(bundles)
+    versions = list_promoted(bundles)
     if not versions:
         raise BundleError(f"{bundles}: no current bundle; make one with `padan train --data DIR`")
     return bundles / versions[0]
@@ -73,7 +73,7 @@ def last_change(bundles: Path) -> tuple[int, int] | None:
     return found.st_ino, found.st_mtime_ns
 
 
-def promoted(bundles: Path) -> list[str]:
+def list_promoted(bundles: Path) -> list[str]:
     """Return the versions promoted so far, the current one first."""
     try:
         return (bundles / POINTER).read_text(encoding="utf-8").split()
@@ -81,14 +81,14 @@ def promoted(bundles: Path) -> list[str]:
         return []
 
 
-def _hold_to_whole(bundles: Path, version: str) -> None:
-    found = verified(bundles / version).version
+def _check_whole(bundles: Path, version: str) -> None:
+    found = verify(bundles / version).version
     if found != version:
         raise BundleError(f"{bundles / version}: this is bundle {found} under another name")
 
 
 @contextmanager
-def _alone(bundles: Path) -> Iterator[None]:
+def _lock(bundles: Path) -> Iterator[None]:
     """Keep other processes from promoting meanwhile."""
     bundles.mkdir(parents=True, exist_ok=True)
     folder = os.open(bundles, os.O_RDONLY)
@@ -102,6 +102,6 @@ def _alone(bundles: Path) -> Iterator[None]:
 def _write(bundles: Path, versions: Sequence[str]) -> None:
     fresh = bundles / f".{POINTER}"
     fresh.write_text("".join(f"{version}\n" for version in versions[:KEPT]), encoding="utf-8")
-    to_disk(fresh)
+    sync_to_disk(fresh)
     fresh.replace(bundles / POINTER)
-    to_disk(bundles)
+    sync_to_disk(bundles)

@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 MANIFEST = "manifest.json"
-FORMAT = 3
+FORMAT = 4
 
 
 class BundleError(ValueError):
@@ -92,26 +92,26 @@ def seal(folder: Path, bundles: Path, head: dict[str, Any]) -> Manifest:
     head : dict
         Every field of `Manifest` but format, version and parts.
     """
-    parts = digests(folder)
+    parts = hash_parts(folder)
     manifest = Manifest(version=_version(parts), parts=parts, **head)
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
     for path in (*folder.rglob("*"), folder):
-        to_disk(path)
+        sync_to_disk(path)
     place = bundles / manifest.version
     if not place.exists():
         folder.chmod(0o755)
         folder.rename(place)
-        to_disk(bundles)
+        sync_to_disk(bundles)
     return manifest
 
 
-def digests(folder: Path) -> dict[str, str]:
+def hash_parts(folder: Path) -> dict[str, str]:
     """Return relative path -> SHA-256 of every file below ``folder`` but the manifest."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
     return {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
 
 
-def verified(folder: Path) -> Manifest:
+def verify(folder: Path) -> Manifest:
     """Return the manifest of a bundle after checking every part against it.
 
     Raises
@@ -137,7 +137,7 @@ def verified(folder: Path) -> Manifest:
         raise BundleError(
             f"{path}: {error.errors()[0]['msg']} ({error.errors()[0]['loc']})"
         ) from error
-    found = digests(folder)
+    found = hash_parts(folder)
     for name in sorted(manifest.parts.keys() | found.keys()):
         if name not in found:
             raise BundleError(
@@ -159,7 +159,7 @@ def verified(folder: Path) -> Manifest:
     return manifest
 
 
-def to_disk(path: Path) -> None:
+def sync_to_disk(path: Path) -> None:
     """Return when a file, or the list of a folder's files, is on the disk and outlasts a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

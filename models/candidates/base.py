@@ -33,7 +33,7 @@ class CandidateModel:
         """Return the score of every course, shape (B, N); -inf where there is nothing to say."""
         raise NotImplementedError
 
-    def realigned(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:
+    def remap(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:
         """Return the fitted model for another course table, without learning anew.
 
         Parameters

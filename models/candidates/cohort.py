@@ -46,7 +46,7 @@ class Cohort(CandidateModel):
         self.taken_ = taken[order]
         return self
 
-    def realigned(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:
+    def remap(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:
         """Return the model for another course table; a new course is taken as often as those like it."""
         places = selection(old, len(self.share_))
         model = replace(self)

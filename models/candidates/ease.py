@@ -21,9 +21,6 @@ from models.candidates.top_k import Scores
 from models.kernels.pairs import strongest_of_table
 from models.kernels.sums import put_columns
 
-BLOCK = 256
-"""Rows of a triangle that are mirrored together."""
-
 
 @dataclass
 class EASE(LinearModel):
@@ -60,10 +57,10 @@ class EASE(LinearModel):
             interactions.n_users,
             len(known),
         ).matrix()
-        gram = (taken.T @ taken).toarray()
+        gram = (taken.T @ taken).toarray(order="C")
         diagonal = np.diag_indices(len(known))
         gram[diagonal] += self.l2 + self.dropout / (1 - self.dropout) * gram[diagonal]
-        weights = _inverse(gram)
+        weights = scipy.linalg.inv(gram, assume_a="pos", overwrite_a=True, check_finite=False)
         weights /= -np.diag(weights)
         np.fill_diagonal(weights, 0)
         self.items_ = known.astype(np.int32)
@@ -72,7 +69,7 @@ class EASE(LinearModel):
         vars(self).pop("_columns", None)
         return self
 
-    def realigned(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:  # noqa: ARG002
+    def remap(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:  # noqa: ARG002
         """Return the model for another course table."""
         place = np.full(int(self.n_items_), -1, dtype=np.int32)
         place[old[old >= 0]] = np.flatnonzero(old >= 0)
@@ -83,17 +80,15 @@ class EASE(LinearModel):
         model.n_items_ = len(old)
         return model
 
-    def represent(self, batch: Histories) -> sp.csr_matrix:
+    def encode_users(self, batch: Histories) -> sp.csr_matrix:
         """Return how much each course of the history still counts."""
         return batch.matrix(by_position(batch, self.keep))
 
-    def score_rows(self, represented: sp.csr_matrix, rows: NDArray[np.intp]) -> Scores:
+    def score_users(self, encoded: sp.csr_matrix, rows: NDArray[np.intp]) -> Scores:
         """Return the rebuilt history; courses without an event in the past have no score."""
         column = self._columns
-        taken = column[represented.indices]
-        rebuilt: Scores = sums_of_rows(
-            represented.indptr, taken, represented.data, self.weights_, rows
-        )
+        taken = column[encoded.indices]
+        rebuilt: Scores = sums_of_rows(encoded.indptr, taken, encoded.data, self.weights_, rows)
         if len(self.items_) == len(column):
             return rebuilt
         scores = np.full((len(rows), len(column)), -np.inf, dtype=np.float32)
@@ -101,10 +96,10 @@ class EASE(LinearModel):
         return scores
 
     def strongest(
-        self, represented: sp.csr_matrix, rows: NDArray[np.intp], courses: NDArray[np.int32]
+        self, encoded: sp.csr_matrix, rows: NDArray[np.intp], courses: NDArray[np.int32]
     ) -> NDArray[np.int32]:
         """Return which course of each row's history alone says most for another, (P,); -1 where none does."""
-        starts, taken = represented.indptr, represented.indices
+        starts, taken = encoded.indptr, encoded.indices
         return strongest_of_table(starts, taken, rows, self.weights_, self._columns, courses)
 
     @cached_property
@@ -113,17 +108,3 @@ class EASE(LinearModel):
         column = np.full(int(self.n_items_), -1, dtype=np.int32)
         column[self.items_] = np.arange(len(self.items_))
         return column
-
-
-def _inverse(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the inverse of a symmetric positive definite C-contiguous matrix, in its place."""
-    # LAPACK counts by columns, so its lower triangle is the upper one here
-    factor, _ = scipy.linalg.lapack.spotrf(matrix.T, lower=1, overwrite_a=1)
-    lower, _ = scipy.linalg.lapack.spotri(factor, lower=1, overwrite_c=1)
-    inverse: NDArray[np.float32] = lower.T
-    for start in range(0, len(inverse), BLOCK):
-        end = start + BLOCK
-        square = inverse[start:end, start:end]
-        square[:] = np.triu(square) + np.triu(square, 1).T
-        inverse[end:, start:end] = inverse[start:end, end:].T
-    return inverse

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,11 +13,12 @@ from numpy.typing import NDArray
 
 from models.candidates.interactions import Interactions
 from models.kernels.events import last_of_each
-from training_data.arrays import csr, rows_of, segments
+from training_data.arrays import build_csr, take_rows, take_segments
+from training_data.columnar import Columnar
 
 
 @dataclass(frozen=True)
-class Histories:
+class Histories(Columnar):
     """A batch of B participants with their courses, oldest first.
 
     Nothing here is a row of the table a model was fitted on, so newcomers are served like everybody else, and
@@ -65,15 +68,32 @@ class Histories:
         """How many events of the same participant came after each, shape (E,)."""
         return np.repeat(self.indptr[1:], self.lengths) - 1 - np.arange(len(self.items))
 
-    def take(self, rows: NDArray[np.intp] | slice) -> Histories:
+    def take(self, rows: NDArray[np.intp] | slice) -> Self:
         """Return the participants at ``rows`` of the batch."""
         chosen = np.arange(len(self))[rows]
-        starts, _, at = segments(self.indptr, chosen)
+        starts, _, at = take_segments(self.indptr, chosen)
         indptr = starts.astype(np.int64)
-        attributes = None if self.attributes is None else rows_of(self.attributes, chosen)
+        attributes = None if self.attributes is None else take_rows(self.attributes, chosen)
         joined = None if self.joined is None else self.joined[chosen]
-        return Histories(
+        return type(self)(
             indptr, self.items[at], self.weights[at], self.n_items, self.at[at], attributes, joined
+        )
+
+    def with_attributes(self, attributes: sp.csr_matrix) -> Self:
+        """Return the same histories of participants of whom something else is known, (B, P)."""
+        return replace(self, attributes=attributes)
+
+    @classmethod
+    def join(cls, tables: Sequence[Self]) -> Self:
+        """Return the participants of at least one batch without attributes, one batch after the other."""
+        ends = np.cumsum([0, *(len(table.items) for table in tables)])
+        indptr = [table.indptr[1:] + end for table, end in zip(tables, ends, strict=False)]
+        return cls(
+            np.concatenate([np.zeros(1, np.int64), *indptr]),
+            np.concatenate([table.items for table in tables]),
+            np.concatenate([table.weights for table in tables]),
+            tables[0].n_items,
+            np.concatenate([table.at for table in tables]),
         )
 
     def matrix(self, weights: NDArray[np.float32] | None = None) -> sp.csr_matrix:
@@ -85,7 +105,7 @@ class Histories:
             Value of each event; 1 where None.
         """
         starts, items, values = self.cells(weights)
-        return csr(values, items, starts, self.n_items)
+        return build_csr(values, items, starts, self.n_items)
 
     def cells(
         self, weights: NDArray[np.float32] | None = None

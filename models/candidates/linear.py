@@ -17,14 +17,14 @@ class LinearModel(CandidateModel):
     The row depends on nobody else of the batch, so it is worked out once for somebody who comes again.
     """
 
-    def represent(self, batch: Histories) -> sp.csr_matrix:
+    def encode_users(self, batch: Histories) -> sp.csr_matrix:
         """Return a sparse row for each participant, (B, K) of float32."""
         raise NotImplementedError
 
-    def score_rows(self, represented: sp.csr_matrix, rows: NDArray[np.intp]) -> Scores:
-        """Return the score of every course, shape (n, N), for some rows of what `represent` returned."""
+    def score_users(self, encoded: sp.csr_matrix, rows: NDArray[np.intp]) -> Scores:
+        """Return the score of every course, shape (n, N), for some rows of what `encode_users` returned."""
         raise NotImplementedError
 
     def score(self, batch: Histories) -> Scores:
         """Return the score of every course, shape (B, N); -inf where there is nothing to say."""
-        return self.score_rows(self.represent(batch), np.arange(len(batch)))
+        return self.score_users(self.encode_users(batch), np.arange(len(batch)))

@@ -49,7 +49,7 @@ class Popularity(LinearModel):
             self.group_share_ = shrunk.astype(np.float32, order="C")
         return self
 
-    def realigned(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:
+    def remap(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:
         """Return the model for another course table; a new course is taken as often as those like it.
 
         Nothing is known against a course that could not be taken yet.
@@ -62,12 +62,12 @@ class Popularity(LinearModel):
         model.group_share_[:, old < 0] = self.group_share_ @ alike.T
         return model
 
-    def represent(self, batch: Histories) -> sp.csr_matrix:
+    def encode_users(self, batch: Histories) -> sp.csr_matrix:
         """Return the participants' attributes; none where they say nothing."""
         if len(self.group_share_) and batch.attributes is not None:
             return batch.attributes
         return sp.csr_matrix((len(batch), len(self.group_share_)), dtype=np.float32)
 
-    def score_rows(self, represented: sp.csr_matrix, rows: NDArray[np.intp]) -> Scores:
+    def score_users(self, encoded: sp.csr_matrix, rows: NDArray[np.intp]) -> Scores:
         """Return the expected share of the next event, the mean over the participant's attributes."""
-        return means_of_rows(represented, self.group_share_, self.share_, rows)
+        return means_of_rows(encoded, self.group_share_, self.share_, rows)

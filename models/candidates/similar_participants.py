@@ -24,9 +24,9 @@ from models.candidates.top_k import Scores
 from models.index.tiles import Tiles
 from models.kernels.lists import largest
 from models.vectors import unit
-from training_data.arrays import csr
+from training_data.arrays import build_csr
 
-FEW = 20_000  # participants, among whom one product finds the nearest sooner than the index
+MAX_EXACT = 20_000  # participants, among whom one product finds the nearest sooner than the index
 
 
 @dataclass
@@ -109,7 +109,7 @@ class SimilarParticipants(LinearModel):
     def _vectors(self, batch: Histories) -> NDArray[np.float32]:
         return unit(sums_of_rows(*batch.cells(by_position(batch, self.keep)), self.items_))
 
-    def realigned(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:  # noqa: ARG002
+    def remap(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:  # noqa: ARG002
         """Return the model for another course table."""
         places = selection(old, len(self.items_))
         model = replace(self)
@@ -118,17 +118,19 @@ class SimilarParticipants(LinearModel):
         model.taken_ = (self.taken_ @ places).tocsr()
         return model
 
-    def represent(self, batch: Histories) -> sp.csr_matrix:
+    def encode_users(self, batch: Histories) -> sp.csr_matrix:
         """Return the weights of the neighbours' votes; none for an empty history."""
-        starts, who, near = self._nearest(self._vectors(batch))
+        known = np.flatnonzero(batch.lengths)
+        starts, who, near = self._nearest(self._vectors(batch.take(known)))
         votes = np.maximum(near, 0) ** np.float32(self.sharpness)
-        return csr(votes, who, starts, len(self.people_))
+        sizes = np.zeros(len(batch), dtype=np.int32)
+        sizes[known] = np.diff(starts)
+        indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
+        return build_csr(votes, who, indptr, len(self.people_))
 
-    def score_rows(self, represented: sp.csr_matrix, rows: NDArray[np.intp]) -> Scores:
+    def score_users(self, encoded: sp.csr_matrix, rows: NDArray[np.intp]) -> Scores:
         """Return the votes; 0 for a course no neighbour took."""
-        return sums_of_rows(
-            represented.indptr, represented.indices, represented.data, self.taken_, rows
-        )
+        return sums_of_rows(encoded.indptr, encoded.indices, encoded.data, self.taken_, rows)
 
     def _nearest(
         self, vectors: NDArray[np.float32]
@@ -146,7 +148,7 @@ class SimilarParticipants(LinearModel):
 
 
 def _index(vectors: NDArray[np.float32]) -> faiss.IndexFlatIP | Tiles:
-    if len(vectors) <= FEW:
+    if len(vectors) <= MAX_EXACT:
         return Tiles(vectors)
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(vectors)

@@ -73,28 +73,26 @@ class Transitions(LinearModel):
         self.weights_ = keep_largest(pairs.tocsr(), self.neighbours)
         return self
 
-    def realigned(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:  # noqa: ARG002
+    def remap(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:  # noqa: ARG002
         """Return the model for another course table."""
         places = selection(old, self.weights_.shape[0])
         model = replace(self)
         model.weights_ = (places.T @ self.weights_ @ places).tocsr()
         return model
 
-    def represent(self, batch: Histories) -> sp.csr_matrix:
+    def encode_users(self, batch: Histories) -> sp.csr_matrix:
         """Return how much each course of the history still counts."""
         return batch.matrix(by_position(batch, self.keep))
 
-    def score_rows(self, represented: sp.csr_matrix, rows: NDArray[np.intp]) -> Scores:
+    def score_users(self, encoded: sp.csr_matrix, rows: NDArray[np.intp]) -> Scores:
         """Return the expected weight as the next course; 0 where nobody went there from what one took."""
-        return sums_of_rows(
-            represented.indptr, represented.indices, represented.data, self.weights_, rows
-        )
+        return sums_of_rows(encoded.indptr, encoded.indices, encoded.data, self.weights_, rows)
 
     def strongest(
-        self, represented: sp.csr_matrix, rows: NDArray[np.intp], courses: NDArray[np.int32]
+        self, encoded: sp.csr_matrix, rows: NDArray[np.intp], courses: NDArray[np.int32]
     ) -> NDArray[np.int32]:
         """Return which course of each row's history alone says most for another, (P,); -1 where none does."""
-        starts, taken, table = represented.indptr, represented.indices, self.weights_
+        starts, taken, table = encoded.indptr, encoded.indices, self.weights_
         return strongest_of_rows(
             starts, taken, rows, table.indptr, table.indices, table.data, courses
         )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.kernels.products import products, products_within
 
 WIDTH: Final = 24  # of a tile, as `models.kernels.products` has it
-FEW: Final = 64  # for more, BLAS is as fast, and uses all threads
+MAX_ROWS: Final = 64  # for more, BLAS is as fast, and uses all threads
 
 
 class Tiles:
@@ -30,7 +30,7 @@ class Tiles:
 
     def products(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the inner product of each of the vectors (B, D) with each of the table's, shape (B, N)."""
-        if len(vectors) > FEW:
+        if len(vectors) > MAX_ROWS:
             return vectors @ self._table().T
         found = np.empty((len(vectors), self._count), dtype=np.float32)
         rows = np.ascontiguousarray(vectors, dtype=np.float32)

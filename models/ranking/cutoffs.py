@@ -1,4 +1,4 @@
-"""Older presents to learn from: the past as it stood then, and what came next."""
+"""Backtest cutoffs for learning to rank: features as of the cutoff, labels from the window after it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ Horizon = Literal["time", "next"]
 
 
 @dataclass(frozen=True)
-class Present:
-    """A moment: what was known then, and the events that followed it."""
+class BacktestCutoff:
+    """What was known at a moment, and the events of the window after it."""
 
     past: Interactions
     future: Interactions
 
 
-def earlier_presents(
+def backtest_cutoffs(
     interactions: Interactions, horizon: Horizon, count: int, window: float = 0.1
-) -> Iterator[Present]:
-    """Yield up to ``count`` earlier presents.
+) -> Iterator[BacktestCutoff]:
+    """Yield up to ``count`` cutoffs, the latest first.
 
     Parameters
     ----------
@@ -41,10 +41,12 @@ def earlier_presents(
     With "time" no event of a past is later than any of its future. With "next" that holds within a participant
     only, as it does where one event of everybody's is held out.
     """
-    return _next(interactions, count) if horizon == "next" else _time(interactions, count, window)
+    if horizon == "next":
+        return _cut_last_events(interactions, count)
+    return _cut_time(interactions, count, window)
 
 
-def _time(interactions: Interactions, count: int, window: float) -> Iterator[Present]:
+def _cut_time(interactions: Interactions, count: int, window: float) -> Iterator[BacktestCutoff]:
     age = ages(interactions)
     newest, border = 0.0, 0.0
     for _ in range(count):
@@ -52,20 +54,20 @@ def _time(interactions: Interactions, count: int, window: float) -> Iterator[Pre
         newest, border = border, border + window * (1 - border)
         past, future = age >= border, (age < border) & (age >= newest)
         if past.any() and future.any():
-            yield Present(interactions.take(past), interactions.take(future))
+            yield BacktestCutoff(interactions.take(past), interactions.take(future))
 
 
-def _next(interactions: Interactions, count: int) -> Iterator[Present]:
-    last = _is_last(interactions)
+def _cut_last_events(interactions: Interactions, count: int) -> Iterator[BacktestCutoff]:
+    last = _mark_last(interactions)
     part = interactions.users % count
     for which in range(count):
         future = last & (part == which)
         if future.all() or not future.any():
             continue
-        yield Present(interactions.take(~future), interactions.take(future))
+        yield BacktestCutoff(interactions.take(~future), interactions.take(future))
 
 
-def _is_last(interactions: Interactions) -> NDArray[np.bool_]:
+def _mark_last(interactions: Interactions) -> NDArray[np.bool_]:
     n = len(interactions)
     at = np.arange(n) if interactions.at is None else interactions.at
     order = np.lexsort((np.arange(n), at, interactions.users))

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models.ranking.linear import LinearRanker, standardised
+from models.ranking.linear import LinearRanker, standardise
 from models.ranking.trees import Ranker
 
 Floats = NDArray[np.float32]
@@ -41,12 +41,12 @@ class RankerEnsemble:
         return self
 
     def score(self, features: Floats, groups: NDArray[np.int64]) -> Floats:
-        """Return the score of each pair, shape (R,); ``groups`` as in :func:`standardised`."""
+        """Return the score of each pair, shape (R,); ``groups`` as in :func:`standardise`."""
         by_trees = by_linear = np.zeros(len(features), dtype=np.float32)
         if self.linear_share < 1:
-            by_trees = standardised(self.trees.score(features), groups)
+            by_trees = standardise(self.trees.score(features), groups)
         if self.linear_share > 0:
-            by_linear = standardised(self.linear.score(features, groups), groups)
+            by_linear = standardise(self.linear.score(features, groups), groups)
         return blend(by_trees, by_linear, self.linear_share)
 
 

@@ -70,10 +70,10 @@ class LinearRanker:
 
     def _standardised(self, features: Floats, groups: NDArray[np.int64]) -> Floats:
         known = np.where(np.isfinite(features), features, self.least_).astype(np.float32)
-        return np.clip(standardised(known, groups), -CLIP, CLIP)
+        return np.clip(standardise(known, groups), -CLIP, CLIP)
 
 
-def standardised(values: Floats, groups: NDArray[np.int64]) -> Floats:
+def standardise(values: Floats, groups: NDArray[np.int64]) -> Floats:
     """Return values of mean 0 and variance 1 within each group; 0 where all are alike.
 
     Parameters

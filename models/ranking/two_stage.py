@@ -15,13 +15,13 @@ from models.candidates.histories import Histories, histories
 from models.candidates.interactions import Interactions
 from models.candidates.side import SideInformation
 from models.candidates.top_k import Ids, Mask, Scores, top_k
-from models.ranking.cutoffs import Horizon, Present, earlier_presents
+from models.ranking.cutoffs import BacktestCutoff, Horizon, backtest_cutoffs
 from models.ranking.ensemble import RankerEnsemble
 from models.ranking.pair_features import PairFeatures, Pairs
 from models.threads import each
 
 BATCH = 256
-FEWEST = 30  # participants to learn a ranker of their own from
+MIN_PARTICIPANTS = 30  # participants to learn a ranker of their own from
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class TwoStage:
     warm, cold : RankerEnsemble
         Rankers for participants with and without a history: different signals matter to them.
     horizon : {"time", "next"}
-        What the future is; see :func:`models.ranking.cutoffs.earlier_presents`.
+        What the future is; see :func:`models.ranking.cutoffs.backtest_cutoffs`.
     presents : int
         Most earlier presents to learn the ranker from.
     queries : int
@@ -119,9 +119,9 @@ class TwoStage:
         """
         rng = np.random.default_rng(self.seed)
         presents = (interactions, self.horizon, self.presents, self.window)
-        negatives = self._negatives(earlier_presents(*presents))
+        negatives = self._negatives(backtest_cutoffs(*presents))
         found: list[Examples] = []
-        for present in earlier_presents(*presents):
+        for present in backtest_cutoffs(*presents):
             left = self.queries - sum(len(examples.groups) for examples in found)
             if left <= 0:
                 break
@@ -137,7 +137,7 @@ class TwoStage:
             found[0].names,
         )
 
-    def _negatives(self, presents: Iterable[Present]) -> int:
+    def _negatives(self, presents: Iterable[BacktestCutoff]) -> int:
         """Return how many courses not taken each participant can be given within ``pairs``."""
         people = 0
         for present in presents:
@@ -148,7 +148,7 @@ class TwoStage:
 
     def _examples(
         self,
-        present: Present,
+        present: BacktestCutoff,
         side: SideInformation,
         most: int,
         negatives: int,
@@ -228,7 +228,7 @@ def parts(first: int, end: int) -> list[slice]:
 def of_kind(examples: Examples, warm: bool) -> Examples:
     """Return the examples of participants with (or without) a history; all, where these are too few."""
     chosen = examples.warm == warm
-    return examples.take(chosen) if chosen.sum() >= FEWEST else examples
+    return examples.take(chosen) if chosen.sum() >= MIN_PARTICIPANTS else examples
 
 
 def not_taken(batch: Histories) -> Mask:
@@ -244,7 +244,7 @@ def sizes(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return counts[counts > 0].astype(np.int64)
 
 
-def _new_courses(present: Present) -> sp.csr_matrix:
+def _new_courses(present: BacktestCutoff) -> sp.csr_matrix:
     """Return what each participant took in the future and not before, as 0/1."""
     taken, target = present.past.matrix(), present.future.matrix()
     taken.data[:] = 1

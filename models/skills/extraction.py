@@ -232,7 +232,7 @@ class SkillExtractor:
         return sorted(found, key=lambda one: one.span)
 
 
-def with_extracted_skills(courses: pl.DataFrame, extractor: SkillExtractor) -> pl.DataFrame:
+def add_extracted_skills(courses: pl.DataFrame, extractor: SkillExtractor) -> pl.DataFrame:
     """Give each training without skills those found in its title and description."""
     lacking = courses[C.skills.name].list.len() == 0
     texts = [
@@ -250,7 +250,7 @@ def with_extracted_skills(courses: pl.DataFrame, extractor: SkillExtractor) -> p
     return courses.with_columns(pl.Series(C.skills.name, skills, dtype=pl.List(pl.String)))
 
 
-def recognised(
+def link_skills(
     lists: Sequence[Sequence[str] | None], extractor: SkillExtractor
 ) -> list[list[str] | None]:
     """Replace each phrase of lists of skills by the ids of the skills that it names or means.

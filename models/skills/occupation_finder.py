@@ -96,7 +96,9 @@ class OccupationFinder:
         return [found[phrase] for phrase in phrases]
 
 
-def named(occupations: Sequence[str | None], finder: OccupationFinder) -> list[str | None]:
+def link_occupations(
+    occupations: Sequence[str | None], finder: OccupationFinder
+) -> list[str | None]:
     """Replace what people wrote by the id of the occupation it stands for; the unknown stays as written."""
     terms = finder.occupations.vocabulary.terms
     phrases = [phrase for phrase in dict.fromkeys(occupations) if phrase is not None]

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from models.skills.extraction import SkillExtractor
 from training_data.columns import Courses, Vacancies
 from training_data.occupations.occupations import Occupations
-from training_data.skills.matching import skills_named
+from training_data.skills.matching import find_named_skills
 from training_data.skills.vocabulary import Vocabulary, multi_hot
 
 C, V = Courses, Vacancies
 PRIOR_TEXTS: Final = 10.0  # the written profile weighs as many texts as this
-LEAST_NEED: Final = 0.05  # of the most needed skill; what is needed less is noise
-LEAST_TEXTS: Final = 3  # that show a skill for an occupation; fewer may be a slip of the extraction
+MIN_NEED: Final = 0.05  # of the most needed skill; what is needed less is noise
+MIN_TEXTS: Final = 3  # that show a skill for an occupation; fewer may be a slip of the extraction
 
 
 def learn_occupations(
@@ -66,7 +66,7 @@ def learn_occupations(
 def occupation_of(title: str, stated: str | None, vocabulary: Vocabulary) -> int:
     """Return the occupation that is stated, else the first that the title names; -1 for none."""
     found = vocabulary.find(stated) if stated else -1
-    return found if found >= 0 else next(iter(skills_named(title, vocabulary)), -1)
+    return found if found >= 0 else next(iter(find_named_skills(title, vocabulary)), -1)
 
 
 def learn_needs(
@@ -99,13 +99,13 @@ def learn_needs(
         shape=(prior.shape[0], len(occupation)),
     )
     count = np.asarray((member @ skills).todense())
-    share = np.where(count >= LEAST_TEXTS, count, 0) / np.maximum(n_texts, 1)[:, None]
+    share = np.where(count >= MIN_TEXTS, count, 0) / np.maximum(n_texts, 1)[:, None]
     general = np.asarray(skills.mean(axis=0)).ravel() if len(occupation) else 0.0
     excess = np.maximum(share - general, 0)
     learnt = excess / np.maximum(excess.max(axis=1, keepdims=True), 1e-9)
     trust = (n_texts / (n_texts + prior_texts))[:, None]
     needs = (1 - trust) * prior.toarray() + trust * learnt
-    needs[needs < LEAST_NEED * needs.max(axis=1, keepdims=True)] = 0
+    needs[needs < MIN_NEED * needs.max(axis=1, keepdims=True)] = 0
     return sp.csr_matrix(needs, dtype=np.float32)
 
 

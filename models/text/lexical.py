@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import HashingVectorizer
 
-from training_data.arrays import csr
+from training_data.arrays import build_csr
 
 N_BUCKETS: Final = 2**14
 _VECTORIZER: Final = HashingVectorizer(
@@ -70,4 +70,6 @@ class LexicalEncoder:
         weights = (1 + np.log(counts.data)) * self.idf_[counts.indices]
         rows = np.repeat(np.arange(len(texts)), np.diff(counts.indptr))
         norms = np.sqrt(np.bincount(rows, weights**2, len(texts)))[rows]
-        return csr((weights / norms).astype(np.float32), counts.indices, counts.indptr, N_BUCKETS)
+        return build_csr(
+            (weights / norms).astype(np.float32), counts.indices, counts.indptr, N_BUCKETS
+        )

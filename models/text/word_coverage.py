@@ -12,7 +12,7 @@ from sklearn import config_context
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from models.text.affixes import roots
-from training_data.arrays import csr, rows_of
+from training_data.arrays import build_csr, take_rows
 from training_data.text import normalise
 
 _UNLIKE: Final = 0.35  # words less alike than this are different words
@@ -75,9 +75,13 @@ class WordCoverage:
             First word and last word + 1.
         """
         used, place = np.unique(likeness.indices, return_inverse=True)
-        dense = csr(likeness.data, place.astype(np.int32), likeness.indptr, len(used)).toarray()
+        dense = build_csr(
+            likeness.data, place.astype(np.int32), likeness.indptr, len(used)
+        ).toarray()
         best = np.array([dense[start:end].max(axis=0) for start, end in runs])
-        held: NDArray[np.float32] = best.reshape(len(runs), len(used)) @ rows_of(self.names_, used)
+        held: NDArray[np.float32] = best.reshape(len(runs), len(used)) @ take_rows(
+            self.names_, used
+        )
         return held
 
 

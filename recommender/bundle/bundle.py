@@ -2,54 +2,62 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 import scipy.sparse as sp
+from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors.numpy import load_file, save_file
 
-from models.bundles.sealing import BundleError, Manifest, verified
-from models.candidates.ease import EASE
-from models.candidates.linear import LinearModel
-from models.candidates.popularity import Popularity
-from models.candidates.similar_participants import SimilarParticipants
-from models.candidates.transitions import Transitions
+from models.bundles.sealing import BundleError, Manifest, verify
 from models.index.flat import FaissIndex
-from models.ranking.additive import AdditiveRanker
 from models.skills.extraction import SkillExtractor
 from models.skills.occupation_finder import OccupationFinder
 from models.text.content_space import ContentSpace
 from models.text.word_vectors import StaticWords
 from recommender.bundle.golden import Golden
+from recommender.bundle.ranker_parts import RankerPart, read_ranker, write_ranker
 from recommender.catalogue.catalogue import build_catalogue
-from recommender.catalogue.labour_demand import Demand
-from recommender.catalogue.quality import course_quality
-from recommender.engine import BY_GROUP, Engine
+from recommender.catalogue.labour_demand import LabourDemand
+from recommender.catalogue.quality import build_quality
+from recommender.engine import Engine
 from recommender.messages import Messages, load_messages
 from recommender.objective import Objective
-from recommender.participants.population import Kinds, Mix
-from recommender.ranking.expected_outcome import Outcome
-from recommender.ranking.rankers import BlendedRanker, FixedRanker, Ranker
+from recommender.participants.batch import Vocabularies
+from recommender.participants.population import PopulationDistribution, PopulationGroups
+from recommender.participants.reader import Linkers, ParticipantReader
+from recommender.ranking.features import FEATURES
 from recommender.retrieval.neighbours import Neighbours
+from recommender.retrieval.sources import BehaviourModels, Source, load_model
 from training_data.occupations.national import NationalOccupations
 from training_data.occupations.occupations import load_occupations
 from training_data.programmes.programme import Programme
 from training_data.regions import RegionTable
 from training_data.skills.loading import load_skills
 
-SOURCE_CLASSES: Mapping[str, type[LinearModel]] = {
-    "behaviour": EASE,
-    "regional_popularity": Popularity,
-    BY_GROUP: Popularity,
-    "similar_participants": SimilarParticipants,
-    "next_course": Transitions,
-}
+PARTS = "parts.json"
+
+
+class Parts(BaseModel):
+    """What a bundle's engine is put together of.
+
+    Attributes
+    ----------
+    features : list of str
+        What the ranker's columns are; another list, or another order, would rank by something else.
+    sources : list of Source
+        Whose models are in the folder ``sources``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    features: list[str]
+    sources: list[Source]
+    ranker: RankerPart
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ class Bundle:
     manifest: Manifest
     engine: Engine
     neighbours: Neighbours
-    mix: Mix
+    population: PopulationDistribution
     folder: Path
 
     def messages(self, language: str) -> Messages:
@@ -68,7 +76,11 @@ class Bundle:
 
 
 def write_parts(
-    folder: Path, engine: Engine, neighbours: Neighbours, mix: Mix, sources: Mapping[str, Path]
+    folder: Path,
+    engine: Engine,
+    neighbours: Neighbours,
+    population: PopulationDistribution,
+    sources: Mapping[str, Path],
 ) -> None:
     """Write every part of a bundle.
 
@@ -77,7 +89,15 @@ def write_parts(
     sources : mapping of str to Path
         Folders that are copied as they are: ``regions``, ``skills``, ``occupations`` and, where a
         country has its own, ``messages``.
+
+    Raises
+    ------
+    BundleError
+        If the engine's reader has no linkers.
     """
+    linkers = engine.reader.linkers
+    if linkers is None:
+        raise BundleError("an engine that reads no texts cannot be sealed")
     for name, source in sources.items():
         shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     (folder / "programme.json").write_text(
@@ -85,53 +105,54 @@ def write_parts(
     )
     engine.catalogue.table.write_parquet(folder / "courses.parquet")
     engine.catalogue.classes.write_parquet(folder / "classes.parquet")
-    engine.content.save(folder / "content")
-    engine.extractor.save(folder / "skill_names")
-    save_file({"needs": engine.occupations.needs.toarray()}, folder / "needs.safetensors")
+    linkers.content.save(folder / "content")
+    linkers.skills.save(folder / "skill_names")
+    needs = engine.reader.vocabularies.occupations.needs
+    save_file({"needs": needs.toarray()}, folder / "needs.safetensors")
     save_file({"courses": engine.course_vectors}, folder / "vectors.safetensors")
     save_file(engine.demand.state(), folder / "demand.safetensors")
     neighbours.courses.save(folder, "courses")
     neighbours.participants.save(folder, "participants")
-    mix.save(folder)
-    for name, model in engine.sources.items():
-        state = {key: np.asarray(value, order="C") for key, value in model.get_state().items()}
-        (folder / "sources").mkdir(exist_ok=True)
-        save_file(state, folder / "sources" / f"{name}.safetensors")
+    population.save(folder)
+    _write_models(folder / "sources", engine.models)
     (folder / "objective.json").write_text(engine.objective.model_dump_json(), encoding="utf-8")
-    parts = {"sources": sorted(engine.sources), "ranker": _write_ranker(folder, engine.ranker)}
-    (folder / "parts.json").write_text(json.dumps(parts), encoding="utf-8")
+    parts = Parts(
+        features=list(FEATURES),
+        sources=sorted(engine.models),
+        ranker=write_ranker(folder, engine.ranker),
+    )
+    (folder / PARTS).write_text(parts.model_dump_json(), encoding="utf-8")
 
 
-def _write_ranker(folder: Path, ranker: Ranker) -> Any:
-    """Write what was learnt; return how it is put together: a name, or two parts with spreads and share."""
-    match ranker:
-        case AdditiveRanker():
-            ranker.save(folder / "ranker")
-            return "learnt"
-        case Outcome():
-            ranker.save(folder)
-            return "outcome"
-        case BlendedRanker():
-            parts = [_write_ranker(folder, part) for part in (ranker.first, ranker.second)]
-            return [*parts, ranker.first_spread, ranker.second_spread, ranker.share]
-        case _:
-            return "fixed"
+def _write_models(folder: Path, models: BehaviourModels) -> None:
+    for name, model in models.items():
+        state = {key: np.asarray(value, order="C") for key, value in model.get_state().items()}
+        folder.mkdir(exist_ok=True)
+        save_file(state, folder / f"{name}.safetensors")
 
 
-def _read_ranker(folder: Path, told: Any) -> Ranker:
-    match told:
-        case "learnt":
-            return AdditiveRanker.load(folder / "ranker")
-        case "outcome":
-            return Outcome.load(folder)
-        case "fixed":
-            return FixedRanker()
-        case first, second, *numbers:
-            return BlendedRanker(
-                _read_ranker(folder, first), _read_ranker(folder, second), *numbers
-            )
-        case _:
-            raise BundleError(f"{folder}: parts.json names no ranker: {told!r}")
+def _read_parts(folder: Path) -> Parts:
+    path = folder / PARTS
+    try:
+        parts = Parts.model_validate_json(path.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"]))
+        raise BundleError(f"{path}: {where}: {problem['msg']}; train again") from error
+    if parts.features != list(FEATURES):
+        raise BundleError(
+            f"{path}: its ranker reads other features than this version of the program makes, "
+            f"first {_first_difference(parts.features)}; train again"
+        )
+    return parts
+
+
+def _first_difference(features: list[str]) -> str:
+    """Return where a list of features first differs from this version's."""
+    for place, (theirs, ours) in enumerate(zip(features, FEATURES, strict=False)):
+        if theirs != ours:
+            return f"'{theirs}' instead of '{ours}' at place {place + 1}"
+    return f"{len(features)} instead of {len(FEATURES)} of them"
 
 
 def load_bundle(folder: Path) -> Bundle:
@@ -142,13 +163,14 @@ def load_bundle(folder: Path) -> Bundle:
     BundleError
         If a part is missing, added or changed.
     """
-    manifest = verified(folder)
+    manifest = verify(folder)
     neighbours = Neighbours(
         FaissIndex.load(folder, "courses"), FaissIndex.load(folder, "participants")
     )
     engine = load_engine(folder)
-    mix = Mix.load(folder, Kinds(engine.regions))
-    return Bundle(manifest, engine, neighbours, mix, folder)
+    groups = PopulationGroups(engine.reader.vocabularies.regions)
+    population = PopulationDistribution.load(folder, groups)
+    return Bundle(manifest, engine, neighbours, population, folder)
 
 
 def load_checked(folder: Path) -> Bundle:
@@ -160,45 +182,61 @@ def load_checked(folder: Path) -> Bundle:
         If a part is missing, added or changed, or it does not answer as it did at training.
     """
     bundle = load_bundle(folder)
-    Golden.read(folder).hold(bundle.engine)
+    Golden.read(folder).check(bundle.engine)
     return bundle
 
 
 def load_engine(folder: Path) -> Engine:
-    """Read the engine from a bundle's parts."""
-    parts = json.loads((folder / "parts.json").read_text(encoding="utf-8"))
-    regions = RegionTable.load(folder / "regions")
-    skills = load_skills(folder / "skills")
+    """Read the engine from a bundle's parts.
+
+    Raises
+    ------
+    BundleError
+        If it is put together in another way, or of other features, than this version of the program knows.
+    """
+    parts = _read_parts(folder)
+    programme = Programme.model_validate_json(
+        (folder / "programme.json").read_text(encoding="utf-8")
+    )
+    vocabularies = _read_vocabularies(folder)
     courses = pl.read_parquet(folder / "courses.parquet")
     classes = pl.read_parquet(folder / "classes.parquet")
-    content = ContentSpace.load(folder / "content")
-    needs = sp.csr_matrix(load_file(folder / "needs.safetensors")["needs"])
-    occupations = replace(load_occupations(skills, folder / "occupations"), needs=needs)
-    national = NationalOccupations.in_folder(folder / "occupations")
     return Engine(
-        programme=Programme.model_validate_json(
-            (folder / "programme.json").read_text(encoding="utf-8")
-        ),
-        regions=regions,
-        skills=skills,
-        occupations=occupations,
-        catalogue=build_catalogue(courses, classes, regions, skills),
-        quality=course_quality(courses),
-        demand=Demand.from_state(load_file(folder / "demand.safetensors")),
-        content=content,
-        extractor=SkillExtractor.load(
-            folder / "skill_names", skills, StaticWords(content.student_)
-        ),
-        finder=OccupationFinder(occupations, national).fit(content.student_),
+        programme=programme,
+        catalogue=build_catalogue(courses, classes, vocabularies.regions, vocabularies.skills),
+        quality=build_quality(courses),
+        demand=LabourDemand.from_state(load_file(folder / "demand.safetensors")),
         course_vectors=load_file(folder / "vectors.safetensors")["courses"],
-        sources={
-            name: SOURCE_CLASSES[name].from_state(
-                load_file(folder / "sources" / f"{name}.safetensors")
-            )
-            for name in parts["sources"]
+        reader=ParticipantReader(
+            vocabularies, programme.languages[0], _read_linkers(folder, vocabularies)
+        ),
+        models={
+            name: load_model(name, load_file(folder / "sources" / f"{name}.safetensors"))
+            for name in parts.sources
         },
-        ranker=_read_ranker(folder, parts["ranker"]),
+        ranker=read_ranker(folder, parts.ranker),
         objective=Objective.model_validate_json(
             (folder / "objective.json").read_text(encoding="utf-8")
         ),
+    )
+
+
+def _read_vocabularies(folder: Path) -> Vocabularies:
+    skills = load_skills(folder / "skills")
+    needs = sp.csr_matrix(load_file(folder / "needs.safetensors")["needs"])
+    return Vocabularies(
+        RegionTable.load(folder / "regions"),
+        skills,
+        replace(load_occupations(skills, folder / "occupations"), needs=needs),
+    )
+
+
+def _read_linkers(folder: Path, vocabularies: Vocabularies) -> Linkers:
+    content = ContentSpace.load(folder / "content")
+    national = NationalOccupations.in_folder(folder / "occupations")
+    words = StaticWords(content.student_)
+    return Linkers(
+        content,
+        SkillExtractor.load(folder / "skill_names", vocabularies.skills, words),
+        OccupationFinder(vocabularies.occupations, national).fit(content.student_),
     )

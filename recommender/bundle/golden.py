@@ -17,11 +17,11 @@ from numpy.random import Generator
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from models.bundles.sealing import BundleError
-from recommender.eligibility.mask import reason_bits
-from recommender.engine import Answer, Engine
-from recommender.settings import Settings
+from recommender.eligibility.mask import find_exclusions
+from recommender.engine import Engine, Recommendations
+from recommender.settings import SlateSettings
 from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES, GENDERS
-from training_data.profiles import PastTraining, Profile, to_tables
+from training_data.profiles import Participant, PastTraining, to_tables
 
 Thing = TypeVar("Thing")
 
@@ -36,7 +36,7 @@ class Case(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    profile: Profile
+    profile: Participant
     course_ids: list[str]
 
 
@@ -67,8 +67,8 @@ class Golden(BaseModel):
             If a list holds a training that the person may not take.
         """
         rng = np.random.default_rng(seed)
-        people = [_made_up(number, engine, day, rng) for number in range(PEOPLE)]
-        lists = _ask(engine, people, day, K)
+        people = [_make_up(number, engine, day, rng) for number in range(PEOPLE)]
+        lists = _list_courses(engine, people, day, K)
         cases = zip(people, lists, strict=True)
         return cls(day=day, k=K, cases=[Case(profile=one, course_ids=ids) for one, ids in cases])
 
@@ -97,7 +97,7 @@ class Golden(BaseModel):
         """Return the people and what they did, under the contracts."""
         return _tables(engine, [case.profile for case in self.cases])
 
-    def hold(self, engine: Engine) -> None:
+    def check(self, engine: Engine) -> None:
         """Ask again and compare: the same trainings in the same order, each of them permitted.
 
         Raises
@@ -105,7 +105,7 @@ class Golden(BaseModel):
         BundleError
             If a list differs, or holds a training that the person may not take.
         """
-        lists = _ask(engine, [case.profile for case in self.cases], self.day, self.k)
+        lists = _list_courses(engine, [case.profile for case in self.cases], self.day, self.k)
         for number, (case, found) in enumerate(zip(self.cases, lists, strict=True), start=1):
             if found != case.course_ids:
                 raise BundleError(
@@ -115,7 +115,7 @@ class Golden(BaseModel):
                 )
 
 
-def hold_to_rules(engine: Engine, answer: Answer) -> None:
+def check_rules(engine: Engine, recommendations: Recommendations) -> None:
     """Check lists against every reason why not.
 
     Raises
@@ -123,34 +123,39 @@ def hold_to_rules(engine: Engine, answer: Answer) -> None:
     BundleError
         If a list holds a training that the person may not take, or one twice.
     """
-    bits = reason_bits(answer.question)
-    for row, ids in enumerate(answer.ids):
+    bits = find_exclusions(recommendations.query)
+    for row, ids in enumerate(recommendations.slates.ids):
         listed = ids[ids >= 0]
         if bits[row, listed].any() or len(np.unique(listed)) < len(listed):
             names = ", ".join(engine.catalogue.ids[course] for course in listed)
             raise BundleError(f"a list holds a forbidden training, or one twice: {names}")
 
 
-def _ask(engine: Engine, people: list[Profile], day: dt.date, k: int) -> list[list[str]]:
-    answer = engine.recommend(*_tables(engine, people), day, Settings(k=k))
-    hold_to_rules(engine, answer)
+def _list_courses(
+    engine: Engine, people: list[Participant], day: dt.date, k: int
+) -> list[list[str]]:
+    recommendations = engine.recommend(
+        engine.prepare(*_tables(engine, people), day), SlateSettings(k=k)
+    )
+    check_rules(engine, recommendations)
     names = engine.catalogue.ids
-    return [[names[course] for course in ids if course >= 0] for ids in answer.ids]
+    return [[names[course] for course in ids if course >= 0] for ids in recommendations.slates.ids]
 
 
-def _tables(engine: Engine, people: list[Profile]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _tables(engine: Engine, people: list[Participant]) -> tuple[pl.DataFrame, pl.DataFrame]:
     ids = [f"golden-{number}" for number in range(len(people))]
-    return to_tables(people, ids, engine.regions)
+    return to_tables(people, ids, engine.reader.vocabularies.regions)
 
 
-def _made_up(number: int, engine: Engine, day: dt.date, rng: Generator) -> Profile:
+def _make_up(number: int, engine: Engine, day: dt.date, rng: Generator) -> Participant:
     """Return somebody drawn from the vocabularies alone; nobody's data is in it."""
     language = engine.programme.languages[0]
-    regions, catalogue = engine.regions, engine.catalogue
+    vocabularies, catalogue = engine.reader.vocabularies, engine.catalogue
+    regions = vocabularies.regions
     homes = np.flatnonzero(regions.level == regions.level.max())
-    skills = _some(engine.skills.terms, rng, 3)
-    targets = _some(engine.occupations.vocabulary.terms, rng, 1)
-    return Profile(
+    skills = _draw(vocabularies.skills.terms, rng, 3)
+    targets = _draw(vocabularies.occupations.vocabulary.terms, rng, 1)
+    return Participant(
         birth_year=day.year - int(rng.integers(18, 60)),
         gender=GENDERS[number % len(GENDERS)],
         education=EDUCATIONS[number % len(EDUCATIONS)],
@@ -158,19 +163,19 @@ def _made_up(number: int, engine: Engine, day: dt.date, rng: Generator) -> Profi
         target_occupation=targets[0].label(language) if targets else None,
         skills=[term.label(language) for term in skills[1:]],
         interests=[term.label(language) for term in skills[:1]]
-        + _some(catalogue.categories, rng, 1),
+        + _draw(catalogue.categories, rng, 1),
         region=regions.codes[rng.choice(homes)],
         balance_idr=int(np.quantile(catalogue.price, rng.uniform(0.2, 1))) if number % 3 else None,
         profiling_opt_out=number % OBJECTING == OBJECTING - 1,
         history=[
             PastTraining(course_id=course_id, kind=kind)
-            for course_id in _some(catalogue.ids, rng, number % 4)
+            for course_id in _draw(catalogue.ids, rng, number % 4)
             for kind in ("purchase", "complete", "rate")
         ],
     )
 
 
-def _some(things: Sequence[Thing], rng: Generator, most: int) -> list[Thing]:
+def _draw(things: Sequence[Thing], rng: Generator, most: int) -> list[Thing]:
     """Return so many different ones, or all where there are fewer."""
     chosen = rng.permutation(len(things))[:most]
     return [things[place] for place in chosen]

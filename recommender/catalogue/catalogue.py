@@ -1,28 +1,29 @@
-"""The catalogue as arrays: what the engine's stages read of trainings, their classes and places."""
+"""The catalogue as arrays: what the engine's stages read of trainings and their sessions."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from recommender.catalogue.locations import Spots
+from recommender.catalogue.locations import Locations
 from training_data.arrays import (
-    Column,
-    codes_of,
-    days,
-    exploded,
-    filled,
-    indicator,
-    ones_at,
-    padded,
-    positions,
+    build_indicator,
+    build_ones,
+    encode_strings,
+    explode,
+    fill_nulls,
+    look_up,
+    pad_rows,
+    to_days,
 )
+from training_data.columnar import Columnar
 from training_data.columns import EDUCATIONS, LEVELS, MODES, Classes, Courses
 from training_data.regions import RegionTable
 from training_data.skills.vocabulary import Vocabulary
@@ -31,32 +32,33 @@ FAR_FUTURE = np.iinfo(np.int32).max
 FACE_TO_FACE = tuple(MODES.index(mode) for mode in ("in_person", "hybrid"))
 
 C, K = Courses, Classes
-FACTS = (
-    C.course_id,
-    C.title,
-    C.provider_id,
-    C.category,
-    C.mode,
-    C.level,
-    C.price_idr,
-    C.duration_hours,
-)
+
+
+class CourseFacts(NamedTuple):
+    """What a list tells of a training."""
+
+    course_id: str
+    title: str
+    provider_id: str
+    category: str | None
+    mode: str
+    level: str | None
+    price_idr: int
+    duration_hours: float | None
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where and when trainings take place, P rows: a class each, or the home of an undated one.
+class Sessions(Columnar):
+    """When and where trainings take place, P rows: a class each, or the standing venue of an undated one.
 
     They stand in the order of the trainings.
 
     Attributes
     ----------
-    course, region, landmass : ndarray of int32, shape (P,)
-        Integer ids; region and landmass are -1 where not known.
-    latitude, longitude : ndarray of float64, shape (P,)
-        Degrees; NaN where not known.
-    exact : ndarray of bool, shape (P,)
-        Whether the coordinates are the place's own and not its region's.
+    course : ndarray of int32, shape (P,)
+        Row of the training.
+    location : Locations
+        P of them.
     seats_left : ndarray of int32, shape (P,)
     starts_on, ends_on : ndarray of int32, shape (P,)
         Days since 1970-01-01; far in the future for what may start any day.
@@ -65,11 +67,7 @@ class Places:
     """
 
     course: NDArray[np.int32]
-    region: NDArray[np.int32]
-    landmass: NDArray[np.int32]
-    latitude: NDArray[np.float64]
-    longitude: NDArray[np.float64]
-    exact: NDArray[np.bool_]
+    location: Locations
     seats_left: NDArray[np.int32]
     starts_on: NDArray[np.int32]
     ends_on: NDArray[np.int32]
@@ -79,21 +77,13 @@ class Places:
     def __len__(self) -> int:
         return len(self.course)
 
-    def take(self, rows: NDArray[np.bool_]) -> Places:
-        """Return the places at ``rows``."""
-        return Places(**{name: values[rows] for name, values in vars(self).items()})
-
-    @property
-    def located(self) -> NDArray[np.bool_]:
-        """Whether each place can be found on a map."""
-        return ~np.isnan(self.latitude)
-
 
 @dataclass(frozen=True)
 class Catalogue:
     """N trainings in the order of their table.
 
-    Integer codes are -1 and floats NaN where a value is not known; days count from 1970-01-01.
+    A table in columns: each field is one column, so it has as many fields as the stages read. Integer codes
+    are -1 and floats NaN where a value is not known; days count from 1970-01-01.
     """
 
     table: pl.DataFrame = field(repr=False)
@@ -113,7 +103,7 @@ class Catalogue:
     minimum_education: NDArray[np.int32]
     needs_device: NDArray[np.bool_]
     needs_connection: NDArray[np.bool_]
-    places: Places
+    sessions: Sessions
     regions: RegionTable = field(repr=False)
     withdrawn: NDArray[np.bool_]
 
@@ -133,9 +123,9 @@ class Catalogue:
         return titles
 
     @cached_property
-    def facts(self) -> list[dict[str, Any]]:
-        """What an answer tells of each training."""
-        return self.table.select(column.col for column in FACTS).to_dicts()
+    def facts(self) -> list[CourseFacts]:
+        """What a list tells of each training."""
+        return [CourseFacts(*row) for row in self.table.select(CourseFacts._fields).iter_rows()]
 
     @cached_property
     def category_index(self) -> dict[str, int]:
@@ -147,7 +137,7 @@ class Catalogue:
         """``course_id`` -> row."""
         return {course_id: row for row, course_id in enumerate(self.ids)}
 
-    def without(self, course_ids: set[str]) -> Catalogue:
+    def without(self, course_ids: Collection[str]) -> Catalogue:
         """Return the catalogue with trainings withdrawn; every row keeps its number."""
         gone = self.table[C.course_id.name].is_in(list(course_ids)).to_numpy()
         return replace(self, withdrawn=self.withdrawn | gone)
@@ -155,12 +145,12 @@ class Catalogue:
     @cached_property
     def taught(self) -> NDArray[np.int32]:
         """Skills that each training teaches, (N, most of one) padded with -1."""
-        return padded(self.skills, np.arange(len(self)))
+        return pad_rows(self.skills, np.arange(len(self)))
 
     @cached_property
     def needed(self) -> NDArray[np.int32]:
         """Trainings that each one needs first, (N, most of one) padded with -1."""
-        return padded(self.prerequisites, np.arange(len(self)))
+        return pad_rows(self.prerequisites, np.arange(len(self)))
 
     @cached_property
     def of_small_provider(self) -> NDArray[np.bool_]:
@@ -178,7 +168,7 @@ class Catalogue:
     @cached_property
     def topics(self) -> sp.csr_matrix:
         """A one for the topic of each training, (N, n_categories)."""
-        return ones_at(np.arange(len(self)), self.category, (len(self), len(self.categories)))
+        return build_ones(np.arange(len(self)), self.category, (len(self), len(self.categories)))
 
     @cached_property
     def field(self) -> NDArray[np.int32]:
@@ -189,13 +179,13 @@ class Catalogue:
     def topics_of_skills(self) -> NDArray[np.float32]:
         """A one where some training of a topic teaches a skill, (S, at least one topic)."""
         shape = (len(self), max(len(self.categories), 1))
-        taught = self.skills.T @ ones_at(np.arange(len(self)), self.field, shape)
+        taught = self.skills.T @ build_ones(np.arange(len(self)), self.field, shape)
         return np.asarray(taught.toarray() > 0, dtype=np.float32)
 
     @cached_property
-    def spots(self) -> tuple[Spots, NDArray[np.int64]]:
-        """Each distinct spot of the places once, and the number of each place's (P,)."""
-        return Spots.distinct(self.places)
+    def distinct_locations(self) -> tuple[Locations, NDArray[np.int64]]:
+        """Each distinct location of the sessions once, and the number of each session's (P,)."""
+        return self.sessions.location.distinct()
 
     @cached_property
     def face_to_face(self) -> NDArray[np.bool_]:
@@ -209,39 +199,39 @@ def build_catalogue(
     """Turn validated tables into arrays; the order of the trainings is that of ``courses``."""
     classes = Classes.create_empty() if classes is None else classes
     index = {course_id: row for row, course_id in enumerate(courses[C.course_id.name])}
-    category, categories = _factorised(courses[C.category.name])
-    provider, providers = _factorised(courses[C.provider_id.name])
-    rows, needed = exploded(courses[C.prerequisites.name])
-    prerequisites = ones_at(
-        rows, positions(needed, lambda name: index.get(name, -1)), (len(courses), len(courses))
+    category, categories = _factorise(courses[C.category.name])
+    provider, providers = _factorise(courses[C.provider_id.name])
+    rows, needed = explode(courses[C.prerequisites.name])
+    prerequisites = build_ones(
+        rows, look_up(needed, lambda name: index.get(name, -1)), (len(courses), len(courses))
     )
     return Catalogue(
         table=courses,
         classes=classes,
         price=courses[C.price_idr.name].to_numpy(),
-        duration_hours=filled(courses[C.duration_hours.name], np.nan, np.float64),
-        mode=codes_of(courses[C.mode.name], MODES),
-        level=codes_of(courses[C.level.name], LEVELS),
+        duration_hours=fill_nulls(courses[C.duration_hours.name], np.nan, np.float64),
+        mode=encode_strings(courses[C.mode.name], MODES),
+        level=encode_strings(courses[C.level.name], LEVELS),
         category=category,
         categories=categories,
         provider=provider,
         providers=providers,
-        available_from=days(courses[C.available_from.name], 0),
-        available_until=days(courses[C.available_until.name], FAR_FUTURE),
-        skills=indicator(courses[C.skills.name], skills.find, len(skills)),
+        available_from=to_days(courses[C.available_from.name], 0),
+        available_until=to_days(courses[C.available_until.name], FAR_FUTURE),
+        skills=build_indicator(courses[C.skills.name], skills.find, len(skills)),
         prerequisites=prerequisites,
-        minimum_education=codes_of(courses[C.minimum_education.name], EDUCATIONS),
+        minimum_education=encode_strings(courses[C.minimum_education.name], EDUCATIONS),
         needs_device=courses[C.needs_device.name].fill_null(False).to_numpy(),
         needs_connection=courses[C.needs_connection.name].fill_null(False).to_numpy(),
-        places=_places(courses, classes, index, regions),
+        sessions=_build_sessions(courses, classes, index, regions),
         regions=regions,
         withdrawn=np.zeros(len(courses), dtype=bool),
     )
 
 
-def _places(
+def _build_sessions(
     courses: pl.DataFrame, classes: pl.DataFrame, index: dict[str, int], regions: RegionTable
-) -> Places:
+) -> Sessions:
     """Every class, and the home of each face-to-face training that has no class."""
     in_classes = courses[C.course_id.name].is_in(classes[K.course_id.name].implode())
     face_to_face = courses[C.mode.name].cast(pl.String).is_in(["in_person", "hybrid"])
@@ -263,42 +253,21 @@ def _places(
         K.registration_until.col.to_physical().fill_null(-1),
     )
     rows = pl.concat([held, homes])
-    course = positions(rows[K.course_id.name], index.__getitem__)
+    course = look_up(rows[K.course_id.name], index.__getitem__)
     order = np.argsort(course, kind="stable")
     rows, course = rows[order], course[order]
-    region = codes_of(rows[K.region_code.name], regions.codes)
-    latitude, longitude, exact = located(
-        region, rows[K.latitude.name], rows[K.longitude.name], regions
-    )
-    return Places(
+    return Sessions(
         course=course,
-        region=region,
-        landmass=np.where(region >= 0, regions.landmass[region], -1).astype(np.int32),
-        latitude=latitude,
-        longitude=longitude,
-        exact=exact,
+        location=Locations.in_regions(
+            encode_strings(rows[K.region_code.name], regions.codes),
+            rows[K.latitude.name],
+            rows[K.longitude.name],
+            regions,
+        ),
         **{name: rows[name].to_numpy() for name in homes.columns[4:]},
     )
 
 
-def located(
-    region: NDArray[np.int32], latitude: Column, longitude: Column, regions: RegionTable
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Return own coordinates where both are given, otherwise the region's or NaN; and which are own."""
-    given = [filled(degrees, np.nan, np.float64) for degrees in (latitude, longitude)]
-    own = ~np.isnan(given[0]) & ~np.isnan(given[1])
-    known = region >= 0
-    of_region = (
-        np.where(known, regions.latitude[region], np.nan),
-        np.where(known, regions.longitude[region], np.nan),
-    )
-    return (
-        np.where(own, given[0], of_region[0]),
-        np.where(own, given[1], of_region[1]),
-        own,
-    )
-
-
-def _factorised(values: pl.Series) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+def _factorise(values: pl.Series) -> tuple[NDArray[np.int32], tuple[str, ...]]:
     names = tuple(values.drop_nulls().unique().sort())
-    return codes_of(values, names), names
+    return encode_strings(values, names), names

@@ -16,11 +16,11 @@ import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from training_data.arrays import codes_of, exploded, positions
+from training_data.arrays import encode_strings, explode, look_up
 from training_data.columns import Vacancies
 from training_data.occupations.occupations import Occupations
 from training_data.regions import RegionTable
-from training_data.skills.matching import skills_named
+from training_data.skills.matching import find_named_skills
 from training_data.skills.vocabulary import Vocabulary
 
 V = Vacancies
@@ -29,7 +29,7 @@ PRIOR_OPENINGS = 100.0  # k: openings that a region needs to speak as loudly as 
 
 
 @dataclass(frozen=True)
-class Demand:
+class LabourDemand:
     """Openings in R regions, each with what lies within it; the last row, R, is the nation.
 
     So the id -1 of an unknown region finds the nation.
@@ -116,7 +116,7 @@ class Demand:
         return {name: getattr(self, name) for name in STATE}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, NDArray[np.integer]]) -> Demand:
+    def from_state(cls, state: Mapping[str, NDArray[np.integer]]) -> LabourDemand:
         """Return the demand whose arrays were saved."""
         return cls(**{name: state[name] for name in STATE})  # type: ignore[arg-type]
 
@@ -153,25 +153,25 @@ class Demand:
 STATE = ("total", "by_skill", "by_occupation", "parents")
 
 
-def build_demand(
+def build_labour_demand(
     vacancies: pl.DataFrame, regions: RegionTable, skills: Vocabulary, occupations: Occupations
-) -> Demand:
+) -> LabourDemand:
     """Count the openings of vacancies; an empty table gives no demand anywhere.
 
     A vacancy's occupation is the one it names, else the first that its title names. It asks for the
     skills that it lists, that its title names, and that its occupation needs.
     """
-    region = codes_of(vacancies[V.region_code.name], regions.codes)
+    region = encode_strings(vacancies[V.region_code.name], regions.codes)
     openings = vacancies[V.openings.name].to_numpy().astype(np.int64)
     titles = vacancies[V.title.name]
-    named = positions(vacancies[V.occupation.name], occupations.vocabulary.find)
-    in_title = positions(titles, _first_named(occupations.vocabulary))
+    named = look_up(vacancies[V.occupation.name], occupations.vocabulary.find)
+    in_title = look_up(titles, _first_named(occupations.vocabulary))
     occupation = np.where(named >= 0, named, in_title)
     asked = _at(occupation, len(occupations.codes)) @ (occupations.needs > 0)
     asked += _listed(vacancies[V.skills.name], skills)
     asked += _named_in(titles, skills)
     where = _weighted_regions(region, openings, regions)
-    return Demand(
+    return LabourDemand(
         total=np.asarray(where.sum(axis=1)).ravel().astype(np.int64),
         by_skill=(where @ asked.astype(bool)).toarray().astype(np.int32),
         by_occupation=(where @ _at(occupation, len(occupations.codes))).toarray().astype(np.int32),
@@ -205,8 +205,8 @@ def _at(numbers: NDArray[np.int32], width: int) -> sp.csr_matrix:
 
 
 def _listed(lists: pl.Series, skills: Vocabulary) -> sp.csr_matrix:
-    rows, values = exploded(lists)
-    found = _at(positions(values, skills.find), len(skills))
+    rows, values = explode(lists)
+    found = _at(look_up(values, skills.find), len(skills))
     owner = sp.csr_matrix(
         (np.ones(len(rows), np.int64), (rows, np.arange(len(rows)))), shape=(len(lists), len(rows))
     )
@@ -215,7 +215,7 @@ def _listed(lists: pl.Series, skills: Vocabulary) -> sp.csr_matrix:
 
 def _named_in(titles: pl.Series, skills: Vocabulary) -> sp.csr_matrix:
     distinct = titles.unique(maintain_order=True)
-    found = [skills_named(title, skills) for title in distinct]
+    found = [find_named_skills(title, skills) for title in distinct]
     sizes = [len(ids) for ids in found]
     of_distinct = sp.csr_matrix(
         (
@@ -226,12 +226,12 @@ def _named_in(titles: pl.Series, skills: Vocabulary) -> sp.csr_matrix:
         shape=(len(distinct), len(skills)),
     )
     number = {title: row for row, title in enumerate(distinct)}
-    return of_distinct[positions(titles, number.__getitem__)]
+    return of_distinct[look_up(titles, number.__getitem__)]
 
 
 def _first_named(vocabulary: Vocabulary) -> Callable[[str], int]:
     def find(title: str) -> int:
-        named = skills_named(title, vocabulary)
+        named = find_named_skills(title, vocabulary)
         return named[0] if named else -1
 
     return find

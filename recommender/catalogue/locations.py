@@ -1,43 +1,31 @@
-"""Spots on the map: homes of participants and places of trainings alike."""
+"""Locations on the map: homes of participants and sessions of trainings alike."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-Rows = NDArray[np.integer] | slice | tuple[NDArray[np.integer] | slice, None]
-
-
-class Located(Protocol):
-    """What has a place: participants and places of trainings alike."""
-
-    @property
-    def region(self) -> NDArray[np.int32]:
-        """Region id, -1 where not known."""
-
-    @property
-    def landmass(self) -> NDArray[np.int32]:
-        """Number of the island, -1 where not known."""
-
-    @property
-    def latitude(self) -> NDArray[np.float64]:
-        """Degrees north, NaN where not known."""
-
-    @property
-    def longitude(self) -> NDArray[np.float64]:
-        """Degrees east, NaN where not known."""
-
-    @property
-    def exact(self) -> NDArray[np.bool_]:
-        """Whether the coordinates are its own and not its region's."""
+from training_data.arrays import Column, fill_nulls
+from training_data.columnar import Columnar
+from training_data.regions import RegionTable
 
 
 @dataclass(frozen=True)
-class Spots:
-    """Spots on the map; see `Located`."""
+class Locations(Columnar):
+    """Points on the map, in arrays of one shape.
+
+    Attributes
+    ----------
+    region, landmass : ndarray of int32
+        Region id and number of the island; -1 where not known.
+    latitude, longitude : ndarray of float64
+        Degrees; NaN where not known.
+    exact : ndarray of bool
+        Whether the coordinates are its own and not its region's.
+    """
 
     region: NDArray[np.int32]
     landmass: NDArray[np.int32]
@@ -46,23 +34,51 @@ class Spots:
     exact: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, located: Located, rows: Rows = slice(None)) -> Spots:
-        """Return the spots at ``rows`` of whatever is located, in the shape of the rows."""
+    def in_regions(
+        cls,
+        region: NDArray[np.int32],
+        latitude: Column,
+        longitude: Column,
+        regions: RegionTable,
+    ) -> Self:
+        """Return locations with their own coordinates where both are given, otherwise their region's."""
+        given = [fill_nulls(degrees, np.nan, np.float64) for degrees in (latitude, longitude)]
+        exact = ~np.isnan(given[0]) & ~np.isnan(given[1])
+        known = region >= 0
+        of_region = [
+            np.where(known, degrees[region], np.nan)
+            for degrees in (regions.latitude, regions.longitude)
+        ]
         return cls(
-            located.region[rows],
-            located.landmass[rows],
-            located.latitude[rows],
-            located.longitude[rows],
-            located.exact[rows],
+            region,
+            np.where(known, regions.landmass[region], -1).astype(np.int32),
+            np.where(exact, given[0], of_region[0]),
+            np.where(exact, given[1], of_region[1]),
+            exact,
         )
 
     @classmethod
-    def distinct(cls, located: Located) -> tuple[Spots, NDArray[np.int64]]:
-        """Return each distinct spot once, and the number of each row's spot."""
-        table = np.column_stack(list(vars(cls.of(located)).values())).astype(np.float64)
-        table[np.isnan(table)] = np.inf  # rows with a NaN would all be distinct
-        _, first, number = np.unique(table, axis=0, return_index=True, return_inverse=True)
-        return cls.of(located, first), number.reshape(-1)
+    def of_centroids(cls, regions: RegionTable) -> Self:
+        """Return the centroid of each region."""
+        return cls(
+            np.arange(len(regions), dtype=np.int32),
+            regions.landmass,
+            regions.latitude,
+            regions.longitude,
+            np.zeros(len(regions), dtype=bool),
+        )
 
     def __len__(self) -> int:
         return len(self.region)
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Whether each location is on the map."""
+        return ~np.isnan(self.latitude)
+
+    def distinct(self) -> tuple[Self, NDArray[np.int64]]:
+        """Return each distinct location once, and the number of each row's location."""
+        table = np.column_stack(list(vars(self).values())).astype(np.float64)
+        table[np.isnan(table)] = np.inf  # rows with a NaN would all be distinct
+        _, first, number = np.unique(table, axis=0, return_index=True, return_inverse=True)
+        return self.take(first), number.reshape(-1)

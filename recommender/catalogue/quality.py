@@ -116,7 +116,7 @@ class Quality:
         return {name: measure.summary(course) for name, measure in self.measures.items()}
 
 
-def course_quality(courses: pl.DataFrame) -> Quality:
+def build_quality(courses: pl.DataFrame) -> Quality:
     """Return the quality of the trainings of a ``Courses`` table."""
     return Quality(
         {
@@ -163,7 +163,7 @@ def _prior(share: NDArray[np.float64], n: NDArray[np.float64]) -> tuple[float, f
     return mean, float(np.clip(weight, *WEIGHT_RANGE))
 
 
-def outcomes(events: pl.DataFrame) -> pl.DataFrame:
+def list_outcomes(events: pl.DataFrame) -> pl.DataFrame:
     """Return who took which training, and whether they finished it: participant, training, ``finished``.
 
     Of those only who took it, and had `TIME_TO_FINISH` to finish before the last event.
@@ -181,10 +181,10 @@ def outcomes(events: pl.DataFrame) -> pl.DataFrame:
     return joined.select(*pair, pl.col("finished").fill_null(False))
 
 
-def with_completion(courses: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
-    """Give each training without a completion rate the one that its events tell: how many `outcomes` are good."""
+def add_completion(courses: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """Give each training without a completion rate the share of its `list_outcomes` that are good."""
     told = (
-        outcomes(events)
+        list_outcomes(events)
         .group_by(E.course_id.name)
         .agg(pl.col("finished").mean().alias("rate"), pl.len().alias("count"))
     )

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import polars as pl
 
-from recommender.catalogue.quality import with_completion
-from training_data.arrays import exploded
+from recommender.catalogue.quality import add_completion
+from training_data.arrays import explode
 from training_data.columns import Courses
 from training_data.dataset import Dataset
-from training_data.skills.matching import with_named_skills
+from training_data.skills.matching import add_named_skills
 from training_data.skills.vocabulary import Vocabulary
 
 C = Courses
 
 
-def courses_and_texts(dataset: Dataset, skills: Vocabulary) -> tuple[pl.DataFrame, list[str]]:
+def read_courses(dataset: Dataset, skills: Vocabulary) -> tuple[pl.DataFrame, list[str]]:
     """Return the trainings of a dataset with what its events tell of them, and the text of each."""
-    courses = with_completion(dataset.read("courses"), dataset.read("interactions"))
-    named = with_named_skills(courses, skills)
-    return courses, course_texts(named, skills, dataset.info.language)
+    courses = add_completion(dataset.read("courses"), dataset.read("interactions"))
+    named = add_named_skills(courses, skills)
+    return courses, write_texts(named, skills, dataset.info.language)
 
 
-def course_texts(courses: pl.DataFrame, skills: Vocabulary, language: str) -> list[str]:
+def write_texts(courses: pl.DataFrame, skills: Vocabulary, language: str) -> list[str]:
     """Return title, description, skills by label and topic of each training in one text.
 
     Many catalogues have titles only; the provider then says a little of what a description would.
     """
-    rows, values = exploded(courses[C.skills.name])
+    rows, values = explode(courses[C.skills.name])
     labels = [_label(skills, value, language) for value in values]
     by_row = (
         pl.DataFrame({"row": rows, "label": labels}, schema={"row": pl.Int64, "label": pl.String})

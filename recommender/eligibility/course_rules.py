@@ -1,4 +1,4 @@
-"""What a catalogue offers on one day, whoever asks: open places, and why trainings are closed to all."""
+"""The rules about trainings alone: what is available on a day, and why others are closed to everybody."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.catalogue.catalogue import FAR_FUTURE, Catalogue, Places
-from recommender.eligibility.reasons import Reason, bits_where
-from recommender.eligibility.travel import Roads
+from recommender.catalogue.catalogue import FAR_FUTURE, Catalogue, Sessions
+from recommender.eligibility.reasons import Exclusion, set_bits
+from recommender.eligibility.travel import Routes
 from training_data.columns import EDUCATIONS, LEVELS, MODES, Courses
 from training_data.programmes.rules import RulesInForce
 from training_data.text import normalise
@@ -23,8 +23,8 @@ Violations = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Offer:
-    """A catalogue under the rules of one day; what is worked out of it is kept for all who ask that day."""
+class Availability:
+    """A catalogue under the rules of one day, whoever asks."""
 
     catalogue: Catalogue
     rules: RulesInForce
@@ -36,32 +36,32 @@ class Offer:
 
     @cached_property
     def registration_opens(self) -> NDArray[np.int64]:
-        """Day (P,) on which each place begins to take people: its own, else by rule, else long past."""
-        places, rule = self.catalogue.places, self.rules.registration
-        by_rule = np.zeros(len(places), dtype=np.int64)
+        """Day (P,) on which each session begins to take people: its own, else by rule, else long past."""
+        sessions, rule = self.catalogue.sessions, self.rules.registration
+        by_rule = np.zeros(len(sessions), dtype=np.int64)
         if rule is not None and rule.opens_days_before is not None:
-            by_rule = places.starts_on.astype(np.int64) - rule.opens_days_before
-            by_rule[places.starts_on == FAR_FUTURE] = 0
-        return np.where(places.registration_from >= 0, places.registration_from, by_rule)
+            by_rule = sessions.starts_on.astype(np.int64) - rule.opens_days_before
+            by_rule[sessions.starts_on == FAR_FUTURE] = 0
+        return np.where(sessions.registration_from >= 0, sessions.registration_from, by_rule)
 
     @cached_property
     def registration_closes(self) -> NDArray[np.int64]:
-        """Last day (P,) on which each place takes people: its own, else by rule, else its first day."""
-        places, rule = self.catalogue.places, self.rules.registration
-        by_rule = places.starts_on.astype(np.int64) - (rule.closes_days_before if rule else 0)
-        return np.where(places.registration_until >= 0, places.registration_until, by_rule)
+        """Last day (P,) on which each session takes people: its own, else by rule, else its first day."""
+        sessions, rule = self.catalogue.sessions, self.rules.registration
+        by_rule = sessions.starts_on.astype(np.int64) - (rule.closes_days_before if rule else 0)
+        return np.where(sessions.registration_until >= 0, sessions.registration_until, by_rule)
 
     @cached_property
     def stages(self) -> dict[Stage, NDArray[np.bool_]]:
-        """Places (P,) that pass each stage and all before it, from listed to open for one more."""
-        places = self.catalogue.places
+        """Sessions (P,) that pass each stage and all before it, from listed to open for one more."""
+        sessions = self.catalogue.sessions
         passing: dict[Stage, NDArray[np.bool_]] = {
-            "listed": np.ones(len(places), dtype=bool),
+            "listed": np.ones(len(sessions), dtype=bool),
             "not_closed": self.today <= self.registration_closes,
             "registrable": self.registration_opens <= self.today,
             "in_time": self._ends_in_time(),
             "paid": self._within_hours_a_day(),
-            "open": places.seats_left > 0,
+            "open": sessions.seats_left > 0,
         }
         so_far = passing["listed"]
         found: dict[Stage, NDArray[np.bool_]] = {}
@@ -71,49 +71,66 @@ class Offer:
         return found
 
     @cached_property
-    def open_places(self) -> Places:
-        """Places that are paid and where one can still register and sit down."""
-        return self.catalogue.places.take(self.stages["open"])
+    def open_sessions(self) -> Sessions:
+        """Sessions that are paid and where one can still register and sit down."""
+        return self.catalogue.sessions.take(self.stages["open"])
 
     @cached_property
-    def roads(self) -> Roads:
-        """The ways to the open places of trainings that one goes to."""
-        located = self.catalogue.places.located
-        return Roads.to(self.catalogue, self._gone_to & located, self.rules.reach)
+    def routes(self) -> Routes:
+        """The routes to the open face-to-face sessions that are on the map."""
+        return self._routes_to(self._attended & self.catalogue.sessions.location.known)
 
     @cached_property
-    def places_to_go_to(self) -> Places:
-        """The open places of trainings that one goes to, also those on no map."""
-        return self.catalogue.places.take(self._gone_to)
+    def attended_sessions(self) -> Sessions:
+        """The open face-to-face sessions, also those that are not on the map."""
+        return self.catalogue.sessions.take(self._attended)
 
     @cached_property
-    def roads_to_them(self) -> Roads:
-        """The ways to `places_to_go_to`, in their order."""
-        return Roads.to(self.catalogue, self._gone_to, self.rules.reach)
+    def attended_routes(self) -> Routes:
+        """The routes to `attended_sessions`, in their order."""
+        return self._routes_to(self._attended)
+
+    def _routes_to(self, rows: NDArray[np.bool_]) -> Routes:
+        return Routes.to(self.catalogue, rows, self.rules.reach)
 
     @cached_property
-    def _gone_to(self) -> NDArray[np.bool_]:
-        places = self.catalogue.places
-        return self.stages["open"] & self.catalogue.face_to_face[places.course]
+    def _attended(self) -> NDArray[np.bool_]:
+        sessions = self.catalogue.sessions
+        return self.stages["open"] & self.catalogue.face_to_face[sessions.course]
 
     @cached_property
-    def to_travel_to(self) -> NDArray[np.bool_]:
-        """Trainings (N,) that one goes to and that some open place on the map holds.
+    def needs_travel(self) -> NDArray[np.bool_]:
+        """Face-to-face trainings (N,) with an open session on the map.
 
         A closed or full class has its own reason, and so has one whose place is not known.
         """
         somewhere = np.zeros(len(self.catalogue), dtype=bool)
-        somewhere[self.open_places.course[self.open_places.located]] = True
+        open_sessions = self.open_sessions
+        somewhere[open_sessions.course[open_sessions.location.known]] = True
         return self.catalogue.face_to_face & somewhere
 
-    def has_place(self, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Trainings (N,) with at least one of the places ``rows``."""
+    @cached_property
+    def open_courses(self) -> NDArray[np.int32]:
+        """The trainings that are not closed to everybody, those together that the same people may take.
+
+        That is by the region one goes to, then by price.
+        """
+        sessions, catalogue = self.open_sessions, self.catalogue
+        region = np.full(len(catalogue), -1)
+        region[sessions.course[::-1]] = sessions.location.region[::-1]
+        region[~catalogue.face_to_face] = -1
+        order = np.lexsort((catalogue.price, region, catalogue.face_to_face))
+        open_: NDArray[np.int32] = order[self.closed[order] == 0].astype(np.int32)
+        return open_
+
+    def has_session(self, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Trainings (N,) with at least one of the sessions ``rows``."""
         found = np.zeros(len(self.catalogue), dtype=bool)
-        found[self.catalogue.places.course[rows]] = True
+        found[self.catalogue.sessions.course[rows]] = True
         return found
 
     @cached_property
-    def needed_education(self) -> NDArray[np.int8]:
+    def required_education(self) -> NDArray[np.int8]:
         """The least schooling (N,) for each training, by rule and by its own word; 0: none."""
         rule = self.rules.minimum_education
         by_level = np.zeros(len(LEVELS) + 1, dtype=np.int8)
@@ -125,21 +142,21 @@ class Offer:
         )
 
     @cached_property
-    def basics(self) -> NDArray[np.int32]:
+    def prerequisite_courses(self) -> NDArray[np.int32]:
         """Trainings that some other needs, ascending."""
         return np.unique(self.catalogue.prerequisites.indices).astype(np.int32)
 
     @cached_property
-    def taught_by_basics(self) -> NDArray[np.int32]:
-        """Skills that each of ``basics`` teaches, padded with -1."""
-        return self.catalogue.taught[self.basics]
+    def prerequisite_skills(self) -> NDArray[np.int32]:
+        """Skills that each of ``prerequisite_courses`` teaches, padded with -1."""
+        return self.catalogue.taught[self.prerequisite_courses]
 
     @cached_property
-    def needing(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """What is needed first, as places in ``basics``, and the training that needs it: one pair for each need."""
+    def requirements(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Place in ``prerequisite_courses`` of what is needed, and the training that needs it: a pair a need."""
         needed = self.catalogue.prerequisites.tocoo()
-        places = np.searchsorted(self.basics, needed.col)
-        return places.astype(np.int32), needed.row.astype(np.int32)
+        place = np.searchsorted(self.prerequisite_courses, needed.col)
+        return place.astype(np.int32), needed.row.astype(np.int32)
 
     @cached_property
     def excluded_occupations(self) -> frozenset[str]:
@@ -148,111 +165,118 @@ class Offer:
         return frozenset(normalise(name) for name in rule.occupations) if rule else frozenset()
 
     @cached_property
-    def price(self) -> NDArray[np.int32]:
+    def price_int32(self) -> NDArray[np.int32]:
         """Price (N,) in half the width, as masks compare it."""
         return np.minimum(self.catalogue.price, np.iinfo(np.int32).max).astype(np.int32)
 
     @cached_property
     def closed(self) -> NDArray[np.uint32]:
-        """Every reason (N,) that closes a training to all; bit i stands for the i-th `Reason`."""
+        """Every reason (N,) that closes a training to all; bit i stands for the i-th `Exclusion`."""
         bits = np.zeros(len(self.catalogue), dtype=np.uint32)
-        for reason, check in OF_TRAINING.items():
+        for reason, check in COURSE_RULES.items():
             if (found := check(self)) is not None:
-                bits |= bits_where(found, reason)
+                bits |= set_bits(found, reason)
         return bits
 
     @cached_property
     def closed_counts(self) -> NDArray[np.int64]:
-        """How many trainings each `Reason` closes to all."""
-        bits = np.arange(len(Reason), dtype=np.uint32)
+        """How many trainings each `Exclusion` closes to all."""
+        bits = np.arange(len(Exclusion), dtype=np.uint32)
         counts: NDArray[np.int64] = (self.closed[:, None] >> bits & 1).sum(axis=0, dtype=np.int64)
         return counts
 
     def _ends_in_time(self) -> NDArray[np.bool_]:
-        places, rule = self.catalogue.places, self.rules.class_dates
+        sessions, rule = self.catalogue.sessions, self.rules.class_dates
         if rule is None:
-            return np.ones(len(places), dtype=bool)
+            return np.ones(len(sessions), dtype=bool)
         last_day = (rule.last_day - dt.date(1970, 1, 1)).days
-        in_time: NDArray[np.bool_] = places.ends_on <= last_day
-        in_time |= places.starts_on == FAR_FUTURE
+        in_time: NDArray[np.bool_] = sessions.ends_on <= last_day
+        in_time |= sessions.starts_on == FAR_FUTURE
         return in_time
 
     def _within_hours_a_day(self) -> NDArray[np.bool_]:
         """Whether a class has days enough for its hours; one without dates or hours has."""
-        places, rule = self.catalogue.places, self.rules.hours_per_day
+        sessions, rule = self.catalogue.sessions, self.rules.hours_per_day
         if rule is None:
-            return np.ones(len(places), dtype=bool)
+            return np.ones(len(sessions), dtype=bool)
         most = np.array([rule.hours.get(mode, np.inf) for mode in MODES])[self.catalogue.mode]
-        days = places.ends_on.astype(np.int64) - places.starts_on + 1
-        hours = self.catalogue.duration_hours[places.course]
-        too_many: NDArray[np.bool_] = hours > most[places.course] * days
-        too_many &= places.starts_on < FAR_FUTURE
+        days = sessions.ends_on.astype(np.int64) - sessions.starts_on + 1
+        hours = self.catalogue.duration_hours[sessions.course]
+        too_many: NDArray[np.bool_] = hours > most[sessions.course] * days
+        too_many &= sessions.starts_on < FAR_FUTURE
         return ~too_many
 
 
-def _withdrawn(offer: Offer) -> Violations:
-    return offer.catalogue.withdrawn
+def _withdrawn(availability: Availability) -> Violations:
+    return availability.catalogue.withdrawn
 
 
-def _not_yet_available(offer: Offer) -> Violations:
-    return offer.catalogue.available_from > offer.today
+def _not_yet_available(availability: Availability) -> Violations:
+    return availability.catalogue.available_from > availability.today
 
 
-def _no_longer_available(offer: Offer) -> Violations:
-    return offer.catalogue.available_until < offer.today
+def _no_longer_available(availability: Availability) -> Violations:
+    return availability.catalogue.available_until < availability.today
 
 
-def _mode_not_paid(offer: Offer) -> Violations | None:
-    if offer.rules.modes is None:
+def _mode_not_paid(availability: Availability) -> Violations | None:
+    if availability.rules.modes is None:
         return None
-    return ~np.isin(offer.catalogue.mode, [MODES.index(mode) for mode in offer.rules.modes.allowed])
+    return ~np.isin(
+        availability.catalogue.mode,
+        [MODES.index(mode) for mode in availability.rules.modes.allowed],
+    )
 
 
-def _language_not_paid(offer: Offer) -> Violations | None:
-    if offer.rules.languages is None:
+def _language_not_paid(availability: Availability) -> Violations | None:
+    if availability.rules.languages is None:
         return None
-    language = offer.catalogue.table[Courses.language.name]
-    paid = language.is_null() | language.is_in(offer.rules.languages.allowed)
+    language = availability.catalogue.table[Courses.language.name]
+    paid = language.is_null() | language.is_in(availability.rules.languages.allowed)
     return ~paid.to_numpy()
 
 
-def _too_short(offer: Offer) -> Violations | None:
-    if offer.rules.duration is None:
+def _too_short(availability: Availability) -> Violations | None:
+    if availability.rules.duration is None:
         return None
-    return offer.catalogue.duration_hours < offer.rules.duration.minimum_hours
+    return availability.catalogue.duration_hours < availability.rules.duration.minimum_hours
 
 
-def _above_price_ceiling(offer: Offer) -> Violations | None:
-    if offer.rules.price_ceiling is None:
+def _above_price_ceiling(availability: Availability) -> Violations | None:
+    if availability.rules.price_ceiling is None:
         return None
-    return offer.catalogue.price > offer.rules.price_ceiling.amount
+    return availability.catalogue.price > availability.rules.price_ceiling.amount
 
 
-def _lost_at(stage: Stage, before: Stage) -> Callable[[Offer], Violations]:
-    """Forbid where some place passes the stage before, and none this one."""
+def _rule_on_stage(stage: Stage, before: Stage) -> Callable[[Availability], Violations]:
+    """Forbid where some session passes the stage before, and none this one."""
 
-    def check(offer: Offer) -> Violations:
-        return offer.has_place(offer.stages[before]) & ~offer.has_place(offer.stages[stage])
+    def check(availability: Availability) -> Violations:
+        return availability.has_session(availability.stages[before]) & ~availability.has_session(
+            availability.stages[stage]
+        )
 
     return check
 
 
-def _place_unknown(offer: Offer) -> Violations:
-    return offer.catalogue.face_to_face & ~offer.has_place(offer.catalogue.places.located)
+def _place_unknown(availability: Availability) -> Violations:
+    return availability.catalogue.face_to_face & ~availability.has_session(
+        availability.catalogue.sessions.location.known
+    )
 
 
-OF_TRAINING: dict[Reason, Callable[[Offer], Violations | None]] = {
-    Reason.WITHDRAWN: _withdrawn,
-    Reason.NOT_YET_AVAILABLE: _not_yet_available,
-    Reason.NO_LONGER_AVAILABLE: _no_longer_available,
-    Reason.MODE_NOT_PAID: _mode_not_paid,
-    Reason.LANGUAGE_NOT_PAID: _language_not_paid,
-    Reason.TOO_SHORT: _too_short,
-    Reason.ABOVE_PRICE_CEILING: _above_price_ceiling,
-    Reason.REGISTRATION_CLOSED: _lost_at("not_closed", "listed"),
-    Reason.REGISTRATION_NOT_OPEN: _lost_at("registrable", "not_closed"),
-    Reason.CLASS_TOO_LATE: _lost_at("in_time", "registrable"),
-    Reason.TOO_MANY_HOURS_A_DAY: _lost_at("paid", "in_time"),
-    Reason.NO_SEATS_LEFT: _lost_at("open", "paid"),
-    Reason.PLACE_UNKNOWN: _place_unknown,
+COURSE_RULES: dict[Exclusion, Callable[[Availability], Violations | None]] = {
+    Exclusion.WITHDRAWN: _withdrawn,
+    Exclusion.NOT_YET_AVAILABLE: _not_yet_available,
+    Exclusion.NO_LONGER_AVAILABLE: _no_longer_available,
+    Exclusion.MODE_NOT_PAID: _mode_not_paid,
+    Exclusion.LANGUAGE_NOT_PAID: _language_not_paid,
+    Exclusion.TOO_SHORT: _too_short,
+    Exclusion.ABOVE_PRICE_CEILING: _above_price_ceiling,
+    Exclusion.REGISTRATION_CLOSED: _rule_on_stage("not_closed", "listed"),
+    Exclusion.REGISTRATION_NOT_OPEN: _rule_on_stage("registrable", "not_closed"),
+    Exclusion.CLASS_TOO_LATE: _rule_on_stage("in_time", "registrable"),
+    Exclusion.TOO_MANY_HOURS_A_DAY: _rule_on_stage("paid", "in_time"),
+    Exclusion.NO_SEATS_LEFT: _rule_on_stage("open", "paid"),
+    Exclusion.PLACE_UNKNOWN: _place_unknown,
 }

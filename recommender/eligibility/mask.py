@@ -12,112 +12,104 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.kernels.masks import counted
-from recommender.eligibility.course_rules import Offer
-from recommender.eligibility.participant_rules import OF_PAIR, OF_PERSON
-from recommender.eligibility.query import Question
-from recommender.eligibility.reasons import PLACE, Reason, bits_where
-from recommender.participants.batch import ParticipantBatch
+from recommender.eligibility.participant_rules import PAIR_RULES, PARTICIPANT_RULES
+from recommender.eligibility.query import EligibilityQuery
+from recommender.eligibility.reasons import BIT, Exclusion, set_bits
 from training_data.arrays import Rows
 
 CELLS = 2_000_000  # pairs of a block: its intermediate results stay in a core's cache
 
 
-def barred(question: Question) -> NDArray[np.uint32]:
-    """Return the reasons why each person may take nothing, shape (B,): bits as of `reason_bits`."""
-    bits = np.zeros(len(question.batch), dtype=np.uint32)
-    for reason in OF_PERSON:
-        if (found := _of_people(question, reason)) is not None:
-            bits |= bits_where(found, reason)
+def find_participant_exclusions(query: EligibilityQuery) -> NDArray[np.uint32]:
+    """Return the reasons why each person may take nothing, shape (B,): bits as of `find_exclusions`."""
+    bits = np.zeros(len(query.batch), dtype=np.uint32)
+    for reason in PARTICIPANT_RULES:
+        if (found := _check_participants(query, reason)) is not None:
+            bits |= set_bits(found, reason)
     return bits
 
 
-def question_of(batch: ParticipantBatch, offer: Offer, bits: NDArray[np.uint32]) -> Question:
-    """Return the question of people of whom it was found out before what bars them, on the same day."""
-    some = int(np.bitwise_or.reduce(bits, initial=0))
-    kept = {
-        reason: bits & 1 << PLACE[reason] > 0 if some & 1 << PLACE[reason] else None
-        for reason in OF_PERSON
-    }
-    return Question(batch, offer, kept)
-
-
-def permitted(question: Question) -> NDArray[np.bool_]:
+def build_mask(query: EligibilityQuery) -> NDArray[np.bool_]:
     """Return the mask, shape (B, N): True where no check forbids."""
-    blocks = [block for _, block in permitted_blocks(question)]
+    blocks = [block for _, block in iterate_mask(query)]
     if len(blocks) == 1:
         return blocks[0]
-    return np.concatenate([np.empty((0, len(question.catalogue)), dtype=bool), *blocks])
+    return np.concatenate([np.empty((0, len(query.catalogue)), dtype=bool), *blocks])
 
 
-def permitted_blocks(question: Question) -> Iterator[tuple[slice, NDArray[np.bool_]]]:
+def iterate_mask(query: EligibilityQuery) -> Iterator[tuple[slice, NDArray[np.bool_]]]:
     """Yield the mask in blocks of rows: the rows, and their part (n, N)."""
-    people = np.ones(len(question.batch), dtype=bool)
-    for reason in OF_PERSON:
-        if (found := _of_people(question, reason)) is not None:
+    people = np.ones(len(query.batch), dtype=bool)
+    for reason in PARTICIPANT_RULES:
+        if (found := _check_participants(query, reason)) is not None:
             people &= ~found
-    trainings = question.offer.closed == 0
-    for rows in _blocks(len(people), len(trainings)):
+    trainings = query.availability.closed == 0
+    for rows in _iterate_blocks(len(people), len(trainings)):
         block = people[rows, None] & trainings
-        for reason in OF_PAIR:
-            if (found := _of_pairs(question, reason, rows)) is not None:
+        for reason in PAIR_RULES:
+            if (found := _check_pairs(query, reason, rows)) is not None:
                 np.greater(block, found, out=block)  # block and not found, in one pass
         yield rows, block
 
 
-def reason_bits(question: Question, rows: NDArray[np.integer] | None = None) -> NDArray[np.uint32]:
-    """Return every reason why not, shape (n, N): bit i stands for the i-th `Reason`; 0 where permitted.
+def find_exclusions(
+    query: EligibilityQuery, rows: NDArray[np.integer] | None = None
+) -> NDArray[np.uint32]:
+    """Return every reason why not, shape (n, N): bit i stands for the i-th `Exclusion`; 0 where permitted.
 
     Parameters
     ----------
     rows : ndarray of int, shape (n,), optional
         Participants of the batch; all by default.
     """
-    rows = np.arange(len(question.batch)) if rows is None else rows
-    bits = barred(question)[rows, None] | question.offer.closed
-    for block in _blocks(len(rows), len(question.catalogue)):
-        for reason in OF_PAIR:
-            if (found := _of_pairs(question, reason, rows[block])) is not None:
-                bits[block] |= bits_where(found, reason)
+    rows = np.arange(len(query.batch)) if rows is None else rows
+    bits = find_participant_exclusions(query)[rows, None] | query.availability.closed
+    for block in _iterate_blocks(len(rows), len(query.catalogue)):
+        for reason in PAIR_RULES:
+            if (found := _check_pairs(query, reason, rows[block])) is not None:
+                bits[block] |= set_bits(found, reason)
     return bits
 
 
-def reason_counts(question: Question, rows: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Return how many trainings each `Reason` keeps from some participants of the batch, shape (n, R)."""
-    counts = np.tile(question.offer.closed_counts, (len(rows), 1))
-    for reason in OF_PERSON:
-        if (found := _of_people(question, reason)) is not None:
-            counts[:, PLACE[reason]] = found[rows] * len(question.catalogue)
-    for block in _blocks(len(rows), len(question.catalogue)):
-        for reason in OF_PAIR:
-            if (found := _of_pairs(question, reason, rows[block])) is not None:
-                counts[block, PLACE[reason]] = counted(np.ascontiguousarray(found))
+def count_exclusions(query: EligibilityQuery, rows: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return how many trainings each `Exclusion` keeps from some participants of the batch, shape (n, R)."""
+    counts = np.tile(query.availability.closed_counts, (len(rows), 1))
+    for reason in PARTICIPANT_RULES:
+        if (found := _check_participants(query, reason)) is not None:
+            counts[:, BIT[reason]] = found[rows] * len(query.catalogue)
+    for block in _iterate_blocks(len(rows), len(query.catalogue)):
+        for reason in PAIR_RULES:
+            if (found := _check_pairs(query, reason, rows[block])) is not None:
+                counts[block, BIT[reason]] = counted(np.ascontiguousarray(found))
     return counts
 
 
-def _of_people(question: Question, reason: Reason) -> NDArray[np.bool_] | None:
+def _check_participants(query: EligibilityQuery, reason: Exclusion) -> NDArray[np.bool_] | None:
     """Return whom a reason keeps from all, (B,); None where it keeps nobody."""
-    if reason not in question.kept:
-        question.kept[reason] = OF_PERSON[reason](question)
-    return question.kept[reason]
+    if reason not in query.violations:
+        query.violations[reason] = PARTICIPANT_RULES[reason](query)
+    return query.violations[reason]
 
 
-def _of_pairs(question: Question, reason: Reason, rows: Rows) -> NDArray[np.bool_] | None:
+def _check_pairs(
+    query: EligibilityQuery, reason: Exclusion, rows: Rows
+) -> NDArray[np.bool_] | None:
     """Return where a reason forbids, (n, N), for some rows of the batch; None where it does nowhere."""
-    if question.cells > CELLS:
-        return OF_PAIR[reason](question, rows)
-    if reason not in question.kept:
-        question.kept[reason] = OF_PAIR[reason](question, slice(None))
-    found = question.kept[reason]
+    if query.cells > CELLS:
+        return PAIR_RULES[reason](query, rows)
+    if reason not in query.violations:
+        query.violations[reason] = PAIR_RULES[reason](query, slice(None))
+    found = query.violations[reason]
     return None if found is None else found[rows]
 
 
-def hold_to(mask: NDArray[np.bool_], ids: NDArray[np.int32]) -> None:
+def check_permitted(mask: NDArray[np.bool_], ids: NDArray[np.int32]) -> None:
     """Check on the way out that nothing forbidden is in the lists (B, k)."""
     rows = np.arange(len(ids))[:, None]
     if (~mask[rows, np.maximum(ids, 0)] & (ids >= 0)).any():
         raise AssertionError("a stage of the engine let a forbidden training through")
 
 
-def _blocks(people: int, trainings: int) -> Iterator[slice]:
+def _iterate_blocks(people: int, trainings: int) -> Iterator[slice]:
     size = max(1, CELLS // max(trainings, 1))
     return (slice(first, first + size) for first in range(0, people, size))

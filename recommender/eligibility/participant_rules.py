@@ -1,7 +1,7 @@
-"""The checks of a person, and of a person before a training: one for each reason, in its natural shape.
+"""The rules about a person, and about a person before a training: one for each exclusion, in its natural shape.
 
 What depends on the person alone is of shape (B,), on the pair (n, N) for some rows of the batch. None:
-the check forbids nothing here. What depends on the training alone stands in `recommender.eligibility.course_rules`.
+the rule forbids nothing here. What depends on the training alone stands in `recommender.eligibility.course_rules`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.kernels.masks import mark, mark_containing, mark_farther, mark_some
-from recommender.eligibility.query import Question
-from recommender.eligibility.reasons import Reason
-from training_data.arrays import Rows, positions
+from recommender.eligibility.query import EligibilityQuery
+from recommender.eligibility.reasons import Exclusion
+from training_data.arrays import Rows, look_up
 from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES
 from training_data.text import normalise
 
@@ -23,53 +23,56 @@ Violations = NDArray[np.bool_]
 INT32_MAX = np.iinfo(np.int32).max
 
 
-def unmet_prerequisites(q: Question, rows: Rows) -> tuple[NDArray[np.int32], Violations]:
+def find_unmet_prerequisites(
+    q: EligibilityQuery, rows: Rows
+) -> tuple[NDArray[np.int32], Violations]:
     """Return the trainings that some other needs, and whether each person (n,) still lacks each.
 
     A prerequisite is met by finishing it, or by holding every skill that it teaches.
     """
-    basics, some, skills = q.offer.basics, _numbers(q, rows), q.batch.skills
-    met = np.zeros((len(some), len(basics)), dtype=bool)
-    taught = q.offer.taught_by_basics
+    courses, some = q.availability.prerequisite_courses, _row_numbers(q, rows)
+    skills = q.batch.skills.held
+    met = np.zeros((len(some), len(courses)), dtype=bool)
+    taught = q.availability.prerequisite_skills
     mark_containing(skills.indptr, skills.indices, some, skills.shape[1], taught, met)
-    met |= _marked(q.batch.finished, some).take(basics, axis=1)
-    return basics, ~met
+    met |= _mark_rows(q.batch.past.finished, some).take(courses, axis=1)
+    return courses, ~met
 
 
-def _numbers(q: Question, rows: Rows) -> NDArray[np.int64]:
+def _row_numbers(q: EligibilityQuery, rows: Rows) -> NDArray[np.int64]:
     return np.arange(len(q.batch))[rows]
 
 
-def _marked(matrix: sp.csr_matrix, some: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _mark_rows(matrix: sp.csr_matrix, some: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return where some rows have a cell."""
     found = np.zeros((len(some), matrix.shape[1]), dtype=bool)
     mark(matrix.indptr, matrix.indices, some, found)
     return found
 
 
-def _too_young(q: Question) -> Violations | None:
+def _too_young(q: EligibilityQuery) -> Violations | None:
     if q.rules.age is None:
         return None
     return (q.ages >= 0) & (q.ages < q.rules.age.minimum)
 
 
-def _too_old(q: Question) -> Violations | None:
+def _too_old(q: EligibilityQuery) -> Violations | None:
     return None if q.rules.age is None else q.ages > q.rules.age.maximum
 
 
-def _status_excluded(q: Question) -> Violations | None:
+def _status_excluded(q: EligibilityQuery) -> Violations | None:
     if q.rules.excluded_status is None:
         return None
     excluded = np.zeros(len(EMPLOYMENT_STATUSES) + 1, dtype=bool)  # the last is of the unknown, -1
     excluded[[EMPLOYMENT_STATUSES.index(name) for name in q.rules.excluded_status.statuses]] = True
-    return excluded[q.batch.employment]
+    return excluded[q.batch.facts.employment]
 
 
-def _occupation_excluded(q: Question) -> Violations | None:
+def _occupation_excluded(q: EligibilityQuery) -> Violations | None:
     rule = q.rules.excluded_occupation
     if rule is None:
         return None
-    names = q.offer.excluded_occupations
+    names = q.availability.excluded_occupations
     occupations = q.batch.occupations
 
     def excluded(phrase: str) -> int:
@@ -81,104 +84,104 @@ def _occupation_excluded(q: Question) -> Violations | None:
         named = bool(names & {normalise(phrase), normalise(id_)})
         return int(named or code.startswith(rule.codes))
 
-    found: Violations = positions(q.batch.occupation, excluded) == 1
+    found: Violations = look_up(q.batch.facts.occupation, excluded) == 1
     return found
 
 
-def _first_purchase_late(q: Question) -> Violations | None:
+def _first_purchase_late(q: EligibilityQuery) -> Violations | None:
     rule = q.rules.first_purchase
     if rule is None:
         return None
     admitted = q.batch.admitted_on
-    return (admitted >= 0) & ~q.batch.has_bought & (q.today > admitted + rule.within_days)
+    return (admitted >= 0) & ~q.batch.past.has_bought & (q.today > admitted + rule.within_days)
 
 
-def _training_unfinished(q: Question) -> Violations | None:
+def _training_unfinished(q: EligibilityQuery) -> Violations | None:
     if q.rules.one_at_a_time is None:
         return None
-    return _counts(q.batch.taken) > _counts(q.batch.finished)
+    return _count_cells(q.batch.past.taken) > _count_cells(q.batch.past.finished)
 
 
-def _training_unrated(q: Question) -> Violations | None:
+def _training_unrated(q: EligibilityQuery) -> Violations | None:
     rule = q.rules.one_at_a_time
     if rule is None or not rule.rating_required:
         return None
-    return _counts(q.batch.finished) > _counts(q.batch.rated)
+    return _count_cells(q.batch.past.finished) > _count_cells(q.batch.past.rated)
 
 
-def _counts(matrix: sp.csr_matrix) -> NDArray[np.int32]:
+def _count_cells(matrix: sp.csr_matrix) -> NDArray[np.int32]:
     """Return how many cells each row has; SciPy's own way takes ten times as long for a few rows."""
     counts: NDArray[np.int32] = matrix.indptr[1:] - matrix.indptr[:-1]
     return counts
 
 
-def _balance_too_low(q: Question, rows: Rows) -> Violations:
+def _balance_too_low(q: EligibilityQuery, rows: Rows) -> Violations:
     balance = np.minimum(q.batch.balance[rows], INT32_MAX).astype(np.int32)
-    return q.offer.price > balance[:, None]
+    return q.availability.price_int32 > balance[:, None]
 
 
-def _taken_already(q: Question, rows: Rows) -> Violations | None:
-    return _marked(q.batch.taken, _numbers(q, rows)) if q.batch.taken.nnz else None
+def _taken_already(q: EligibilityQuery, rows: Rows) -> Violations | None:
+    return _mark_rows(q.batch.past.taken, _row_numbers(q, rows)) if q.batch.past.taken.nnz else None
 
 
-def _prerequisite_missing(q: Question, rows: Rows) -> Violations | None:
+def _prerequisite_missing(q: EligibilityQuery, rows: Rows) -> Violations | None:
     if not q.catalogue.prerequisites.nnz:
         return None
-    _, unmet = unmet_prerequisites(q, rows)
+    _, unmet = find_unmet_prerequisites(q, rows)
     missing = np.zeros((len(unmet), len(q.catalogue)), dtype=bool)
-    mark_some(unmet, *q.offer.needing, missing)
+    mark_some(unmet, *q.availability.requirements, missing)
     return missing
 
 
-def _education_too_low(q: Question, rows: Rows) -> Violations | None:
-    needed = q.offer.needed_education
+def _education_too_low(q: EligibilityQuery, rows: Rows) -> Violations | None:
+    needed = q.availability.required_education
     if not needed.any():
         return None
-    own = q.batch.education[rows].astype(np.int8)
+    own = q.batch.facts.education[rows].astype(np.int8)
     return needed > np.where(own >= 0, own, len(EDUCATIONS))[:, None]
 
 
-def _device_missing(q: Question, rows: Rows) -> Violations | None:
-    return _both(q.batch.lacks_device[rows], q.catalogue.needs_device)
+def _device_missing(q: EligibilityQuery, rows: Rows) -> Violations | None:
+    return _combine(q.batch.lacks_device[rows], q.catalogue.needs_device)
 
 
-def _connection_missing(q: Question, rows: Rows) -> Violations | None:
-    return _both(q.batch.lacks_connection[rows], q.catalogue.needs_connection)
+def _connection_missing(q: EligibilityQuery, rows: Rows) -> Violations | None:
+    return _combine(q.batch.lacks_connection[rows], q.catalogue.needs_connection)
 
 
-def _own_area_unknown(q: Question, rows: Rows) -> Violations | None:
-    return _both(np.isnan(q.batch.latitude[rows]), q.offer.to_travel_to)
+def _own_area_unknown(q: EligibilityQuery, rows: Rows) -> Violations | None:
+    return _combine(np.isnan(q.batch.home.latitude[rows]), q.availability.needs_travel)
 
 
-def _out_of_reach(q: Question, rows: Rows) -> Violations | None:
+def _out_of_reach(q: EligibilityQuery, rows: Rows) -> Violations | None:
     if not len(q.travel.courses):
         return None
-    most = np.where(np.isnan(q.batch.latitude[rows]), np.float32(np.inf), q.radius_km[rows])
+    most = np.where(np.isnan(q.batch.home.latitude[rows]), np.float32(np.inf), q.radius_km[rows])
     far = np.zeros((len(most), len(q.catalogue)), dtype=bool)
     mark_farther(q.travel.km, q.travel.origin[rows], most, q.travel.courses, far)
     return far
 
 
-def _both(people: Violations, trainings: Violations) -> Violations | None:
+def _combine(people: Violations, trainings: Violations) -> Violations | None:
     return people[:, None] & trainings if people.any() and trainings.any() else None
 
 
-OF_PERSON: dict[Reason, Callable[[Question], Violations | None]] = {
-    Reason.TOO_YOUNG: _too_young,
-    Reason.TOO_OLD: _too_old,
-    Reason.STATUS_EXCLUDED: _status_excluded,
-    Reason.OCCUPATION_EXCLUDED: _occupation_excluded,
-    Reason.FIRST_PURCHASE_LATE: _first_purchase_late,
-    Reason.TRAINING_UNFINISHED: _training_unfinished,
-    Reason.TRAINING_UNRATED: _training_unrated,
+PARTICIPANT_RULES: dict[Exclusion, Callable[[EligibilityQuery], Violations | None]] = {
+    Exclusion.TOO_YOUNG: _too_young,
+    Exclusion.TOO_OLD: _too_old,
+    Exclusion.STATUS_EXCLUDED: _status_excluded,
+    Exclusion.OCCUPATION_EXCLUDED: _occupation_excluded,
+    Exclusion.FIRST_PURCHASE_LATE: _first_purchase_late,
+    Exclusion.TRAINING_UNFINISHED: _training_unfinished,
+    Exclusion.TRAINING_UNRATED: _training_unrated,
 }
-OF_PAIR: dict[Reason, Callable[[Question, Rows], Violations | None]] = {
-    Reason.BALANCE_TOO_LOW: _balance_too_low,
-    Reason.TAKEN_ALREADY: _taken_already,
-    Reason.PREREQUISITE_MISSING: _prerequisite_missing,
-    Reason.EDUCATION_TOO_LOW: _education_too_low,
-    Reason.DEVICE_MISSING: _device_missing,
-    Reason.CONNECTION_MISSING: _connection_missing,
-    Reason.OWN_AREA_UNKNOWN: _own_area_unknown,
-    Reason.OUT_OF_REACH: _out_of_reach,
+PAIR_RULES: dict[Exclusion, Callable[[EligibilityQuery, Rows], Violations | None]] = {
+    Exclusion.BALANCE_TOO_LOW: _balance_too_low,
+    Exclusion.TAKEN_ALREADY: _taken_already,
+    Exclusion.PREREQUISITE_MISSING: _prerequisite_missing,
+    Exclusion.EDUCATION_TOO_LOW: _education_too_low,
+    Exclusion.DEVICE_MISSING: _device_missing,
+    Exclusion.CONNECTION_MISSING: _connection_missing,
+    Exclusion.OWN_AREA_UNKNOWN: _own_area_unknown,
+    Exclusion.OUT_OF_REACH: _out_of_reach,
 }

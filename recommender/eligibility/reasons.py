@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Reason(StrEnum):
+class Exclusion(StrEnum):
     """Why a participant may not take a training."""
 
     TOO_YOUNG = "too_young"
@@ -41,14 +41,14 @@ class Reason(StrEnum):
     OUT_OF_REACH = "out_of_reach"
 
 
-PLACE = {reason: place for place, reason in enumerate(Reason)}
+BIT = {reason: place for place, reason in enumerate(Exclusion)}
 
 
-def bits_where(found: NDArray[np.bool_], reason: Reason) -> NDArray[np.uint32]:
+def set_bits(found: NDArray[np.bool_], reason: Exclusion) -> NDArray[np.uint32]:
     """Return the bit of a reason where it was found, 0 elsewhere."""
-    return found * np.uint32(1 << PLACE[reason])
+    return found * np.uint32(1 << BIT[reason])
 
 
-def reasons_in(bits: int) -> list[Reason]:
+def list_exclusions(bits: int) -> list[Exclusion]:
     """Return the reasons that the bits of one pair stand for."""
-    return [reason for place, reason in enumerate(Reason) if bits >> place & 1]
+    return [reason for place, reason in enumerate(Exclusion) if bits >> place & 1]

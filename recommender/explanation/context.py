@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -10,104 +9,113 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.candidates.linear import LinearModel
 from models.kernels.pairs import heaviest
-from recommender.catalogue.labour_demand import Demand
+from recommender.catalogue.labour_demand import LabourDemand
 from recommender.catalogue.quality import Quality
-from recommender.eligibility.query import Question
-from recommender.eligibility.travel import nearest_places
-from recommender.participants.profile_embedding import Wishes
-from recommender.participants.representations import Tastes
-from training_data.occupations.occupations import Occupations
-from training_data.regions import RegionTable
-from training_data.skills.vocabulary import Vocabulary
-
-Evidence = dict[str, Any]
+from recommender.eligibility.query import EligibilityQuery
+from recommender.eligibility.travel import find_nearest_sessions
+from recommender.participants.batch import Vocabularies
+from recommender.participants.prepared import PreparedParticipants
+from recommender.retrieval.sources import BehaviourModels
 
 
-class Why(NamedTuple):
-    """One reason: a code of the message files, and the evidence its text needs."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Reason:
+    """One reason: a code of the message files, and the evidence its text needs.
+
+    Pairs of which the same is to be said share one reason, so reasons are told apart by identity.
+    """
 
     code: str
-    evidence: Evidence
+    evidence: dict[str, Any]
 
 
-class Whereabouts(NamedTuple):
-    """Regions (M,), -1 for a training that is taken online or has no open place, and km (M,), NaN for those."""
+class NearestSessions(NamedTuple):
+    """Regions (M,), -1 for a training that is taken online or has no open session, and km (M,), NaN for those."""
 
     region: NDArray[np.int32]
     km: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Explainer:
+class ExplanationContext:
     """All that reasons for M pairs are drawn from.
 
     Parameters
     ----------
     rows, courses : ndarray of int, shape (M,)
-        Rows of the batch and of the catalogue.
+        Rows of the participants and of the catalogue.
     course_vectors : ndarray of float32, shape (N, D)
-    sources : mapping of str to LinearModel
-        The behaviour models by the name of their feature.
+    models : mapping of str to LinearModel
+        The behaviour models by their source.
     language : str
         In which skills, occupations and regions are named.
     """
 
     rows: NDArray[np.intp]
     courses: NDArray[np.int32]
-    question: Question
-    wishes: Wishes
-    tastes: Tastes
+    participants: PreparedParticipants
+    query: EligibilityQuery
     course_vectors: NDArray[np.float32]
     quality: Quality
-    demand: Demand
-    sources: Mapping[str, LinearModel]
-    regions: RegionTable
-    skills: Vocabulary
-    occupations: Occupations
+    demand: LabourDemand
+    models: BehaviourModels
+    vocabularies: Vocabularies
     language: str
 
     @cached_property
-    def whereabouts(self) -> Whereabouts:
-        """The nearest open place of each pair's training."""
-        question, places = self.question, self.question.offer.places_to_go_to
+    def nearest_sessions(self) -> NearestSessions:
+        """The nearest open session of each pair's training."""
+        query, sessions = self.query, self.query.availability.attended_sessions
         region = np.full(len(self.rows), -1, dtype=np.int32)
         km = np.full(len(self.rows), np.nan)
-        met = np.flatnonzero(question.catalogue.face_to_face[self.courses])
-        if len(met) and len(places):
-            nearest, km[met] = nearest_places(
-                question.batch,
-                self.rows[met],
-                self.courses[met],
-                places,
-                question.offer.roads_to_them,
+        attended = np.flatnonzero(query.catalogue.face_to_face[self.courses])
+        if len(attended) and len(sessions):
+            nearest, km[attended] = find_nearest_sessions(
+                query.batch,
+                self.rows[attended],
+                self.courses[attended],
+                sessions,
+                query.availability.attended_routes,
             )
-            region[met] = np.where(nearest >= 0, places.region[nearest], -1)
-        return Whereabouts(region, km)
+            region[attended] = np.where(nearest >= 0, sessions.location.region[nearest], -1)
+        return NearestSessions(region, km)
+
+    @cached_property
+    def profiled_regions(self) -> NDArray[np.int32]:
+        """Region of each pair's participant, -1 where not known or the person objects to profiling."""
+        batch = self.query.batch
+        return np.where(batch.opted_out, -1, batch.home.region)[self.rows].astype(np.int32)
+
+    def skill_labels(self) -> list[str]:
+        """Return the label of each skill."""
+        return self.vocabularies.skills.labels(self.language)
+
+    def occupation_labels(self) -> list[str]:
+        """Return the label of each occupation."""
+        return self.vocabularies.occupations.vocabulary.labels(self.language)
 
     def region_name(self, region: int) -> str | None:
-        """Name of a region; None where it is not known."""
-        return None if region < 0 else self.regions.names[region]
+        """Return the name of a region; None where it is not known."""
+        return None if region < 0 else self.vocabularies.regions.names[region]
 
-    def weightiest(self, most: int, *, held: bool) -> NDArray[np.int32]:
-        """Return the skills that weigh most for the work wished for, of what each training teaches, (M, most).
+    def find_heaviest_skills(self, count: int, *, held: bool) -> NDArray[np.int32]:
+        """Return the skills that weigh most for the goal, of what each training teaches, (M, count).
 
         Parameters
         ----------
         held : bool
             Whether skills count that the person has already.
         """
-        batch, taught = self.question.batch, self.question.catalogue.taught
-        needs, left_out = batch.needs, batch.skills
+        skills = self.query.batch.skills
         return heaviest(
-            needs.indptr,
-            needs.indices,
-            needs.data,
-            np.zeros_like(left_out.indptr) if held else left_out.indptr,
-            left_out.indices,
+            skills.needs.indptr,
+            skills.needs.indices,
+            skills.needs.data,
+            np.zeros_like(skills.held.indptr) if held else skills.held.indptr,
+            skills.held.indices,
             self.rows,
-            taught,
+            self.query.catalogue.taught,
             self.courses,
-            most,
+            count,
         )

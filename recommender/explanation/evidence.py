@@ -1,6 +1,6 @@
-"""What features that raised a score can say, with its evidence.
+"""The reason generators: what a feature that raised a score can say, and its evidence.
 
-Each function looks at all pairs of an explainer at once.
+Each looks at all pairs of a context at once.
 """
 
 from __future__ import annotations
@@ -15,195 +15,204 @@ from models.candidates.ease import EASE
 from models.candidates.popularity import Popularity
 from models.candidates.transitions import Transitions
 from models.kernels.pairs import closest
-from recommender.explanation.context import Explainer, Why
+from recommender.explanation.context import ExplanationContext, Reason
+from recommender.retrieval.sources import Source
 
-MOST_SKILLS = 3  # named in one reason
-CLOSE = 0.25  # 99 of 100 unrelated pairs of a skill and a training are less alike (cosine)
-DEMAND = 2  # openings; one alone is no demand
-
-
-class Voice(NamedTuple):
-    """For which pairs (M,) there is something to show, and the reason for one of them."""
-
-    speaks: NDArray[np.bool_]
-    says: Callable[[int], Why]
+MAX_SKILLS = 3  # named in one reason
+MIN_COSINE = 0.25  # 99 of 100 unrelated pairs of a skill and a training are less alike
+MIN_OPENINGS = 2  # one alone is no demand
 
 
-def _of(found: NDArray[np.integer], why: Callable[[int], Why]) -> Voice:
-    """Speak by what was found for each pair, -1 where nothing was; of the same the same is said."""
-    numbers = found.tolist()
-    return Voice(found >= 0, _once(why, numbers))
+class PairReasons(NamedTuple):
+    """For which pairs (M,) there is evidence, and the reason of one of them."""
+
+    has_evidence: NDArray[np.bool_]
+    make: Callable[[int], Reason]
 
 
-def _once(why: Callable[[int], Why], numbers: list[int]) -> Callable[[int], Why]:
-    """Return the reason of a pair by its number; that of each number is made once."""
-    said: dict[int, Why] = {}
+ReasonGenerator = Callable[[ExplanationContext], PairReasons]
 
-    def says(pair: int) -> Why:
+
+def _by_number(found: NDArray[np.integer], make: Callable[[int], Reason]) -> PairReasons:
+    """Give a reason by what was found for each pair, -1 where nothing was; the same number, the same reason."""
+    return PairReasons(found >= 0, _share(make, found.tolist()))
+
+
+def _share(make: Callable[[int], Reason], numbers: list[int]) -> Callable[[int], Reason]:
+    """Return what gives the reason of a pair by its number; that of each number is made once."""
+    made: dict[int, Reason] = {}
+
+    def reason(pair: int) -> Reason:
         number = numbers[pair]
-        if number not in said:
-            said[number] = why(number)
-        return said[number]
+        if number not in made:
+            made[number] = make(number)
+        return made[number]
 
-    return says
-
-
-def _gap(e: Explainer) -> Voice:
-    return _of_occupation(e, "closes_gap", held=False)
+    return reason
 
 
-def _needed(e: Explainer) -> Voice:
-    return _of_occupation(e, "skills_needed", held=True)
+def _closes_gap(context: ExplanationContext) -> PairReasons:
+    return _name_skills(context, "closes_gap", held=False)
 
 
-def _of_occupation(e: Explainer, code: str, *, held: bool) -> Voice:
-    """Name the weightiest skills that a training teaches for the work wished for."""
-    best, target = e.weightiest(MOST_SKILLS, held=held), e.question.batch.target[e.rows]
+def _serves_goal(context: ExplanationContext) -> PairReasons:
+    return _name_skills(context, "skills_needed", held=True)
+
+
+def _name_skills(context: ExplanationContext, code: str, *, held: bool) -> PairReasons:
+    """Name the heaviest skills that a training teaches for the goal."""
+    best = context.find_heaviest_skills(MAX_SKILLS, held=held)
+    target = context.query.batch.skills.target[context.rows]
+    skills, occupations = context.skill_labels(), context.occupation_labels()
     best_of, target_of = best.tolist(), target.tolist()
-    skills = e.skills.labels(e.language)
-    occupations = e.occupations.vocabulary.labels(e.language)
 
-    def says(pair: int) -> Why:
+    def make(pair: int) -> Reason:
         named = [skills[skill] for skill in best_of[pair] if skill >= 0]
-        return Why(code, {"occupation": occupations[target_of[pair]], "skills": named})
+        return Reason(code, {"occupation": occupations[target_of[pair]], "skills": named})
 
-    return Voice((best[:, 0] >= 0) & (target >= 0), says)
-
-
-def _interest(e: Explainer) -> Voice:
-    interests, topics = e.question.batch.interested, e.question.catalogue.categories
-    topic = e.question.catalogue.category[e.courses]
-    if topics:
-        topic = np.where(interests[e.rows, topic] > 0, topic, -1)
-    return _of(topic, lambda number: Why("interest", {"topic": topics[number]}))
+    return PairReasons((best[:, 0] >= 0) & (target >= 0), make)
 
 
-def _wish(e: Explainer) -> Voice:
-    weights, names = e.wishes.weights, e.wishes.phrases
+def _matches_interest(context: ExplanationContext) -> PairReasons:
+    catalogue = context.query.catalogue
+    topic = catalogue.category[context.courses]
+    if catalogue.categories:
+        interests = context.query.batch.skills.interests
+        topic = np.where(interests[context.rows, topic] > 0, topic, -1)
+    return _by_number(
+        topic, lambda number: Reason("interest", {"topic": catalogue.categories[number]})
+    )
+
+
+def _matches_phrase(context: ExplanationContext) -> PairReasons:
+    profile = context.participants.profile
     phrase = closest(
-        weights.indptr,
-        weights.indices,
-        e.rows,
-        e.wishes.vectors,
-        e.course_vectors,
-        e.courses,
-        CLOSE,
+        profile.weights.indptr,
+        profile.weights.indices,
+        context.rows,
+        profile.vectors,
+        context.course_vectors,
+        context.courses,
+        MIN_COSINE,
     )
-    return _of(phrase, lambda number: Why("close_to_wish", {"phrase": names[number]}))
+    return _by_number(
+        phrase, lambda number: Reason("matches_phrase", {"phrase": profile.phrases[number]})
+    )
 
 
-def _because_of(code: str, source: str) -> Callable[[Explainer], Voice]:
-    """Name the training of the person's own history that alone speaks most for this one."""
+def _follows_from(code: str, source: Source) -> ReasonGenerator:
+    """Name the training of the person's own history that alone says most for this one."""
 
-    def backing(e: Explainer) -> Voice:
-        model, titles = e.sources.get(source), e.question.catalogue.titles
-        course = np.full(len(e.rows), -1)
+    def generate(context: ExplanationContext) -> PairReasons:
+        model, titles = context.models.get(source), context.query.catalogue.titles
+        course = np.full(len(context.rows), -1)
         if isinstance(model, EASE | Transitions):
-            course = model.strongest(e.tastes.represented[source], e.rows, e.courses)
-        return _of(course, lambda number: Why(code, {"course": titles[number]}))
+            encoded = context.participants.representations[source]
+            course = model.strongest(encoded, context.rows, context.courses)
+        return _by_number(course, lambda number: Reason(code, {"course": titles[number]}))
 
-    return backing
-
-
-def _like_you(e: Explainer) -> Voice:
-    alike = Why("similar_participants", {})
-    return Voice(np.ones(len(e.rows), dtype=bool), lambda _: alike)
+    return generate
 
 
-def _popular(e: Explainer) -> Voice:
+def _is_taken_by_similar(context: ExplanationContext) -> PairReasons:
+    shared = Reason("similar_participants", {})
+    return PairReasons(np.ones(len(context.rows), dtype=bool), lambda _: shared)
+
+
+def _is_popular(context: ExplanationContext) -> PairReasons:
     """Say "here" only where the training's share among the region's own choices is above everybody's."""
-    batch, source = e.question.batch, e.sources.get("regional_popularity")
-    region = np.where(batch.opted_out, -1, batch.region)[e.rows]
+    region, model = context.profiled_regions, context.models.get(Source.REGIONAL_POPULARITY)
     here = np.zeros(len(region), dtype=bool)
-    if isinstance(source, Popularity) and len(source.group_share_):
-        here = source.group_share_[region, e.courses] > source.share_[e.courses]
-    regions = np.where(here, region, -1).tolist()
+    if isinstance(model, Popularity) and len(model.group_share_):
+        courses = context.courses
+        here = model.group_share_[region, courses] > model.share_[courses]
 
-    def why(region: int) -> Why:
+    def make(region: int) -> Reason:
         if region < 0:
-            return Why("popular", {})
-        return Why("popular_here", {"region": e.region_name(region)})
+            return Reason("popular", {})
+        return Reason("popular_here", {"region": context.region_name(region)})
 
-    return Voice(np.ones(len(e.rows), dtype=bool), _once(why, regions))
+    regions = np.where(here, region, -1).tolist()
+    return PairReasons(np.ones(len(context.rows), dtype=bool), _share(make, regions))
 
 
-def _builds(e: Explainer) -> Voice:
+def _builds_on(context: ExplanationContext) -> PairReasons:
     """Name a training that is needed first and was finished."""
-    catalogue, none = e.question.catalogue, len(e.question.catalogue)
-    needed, titles = catalogue.needed[e.courses], catalogue.titles
-    finished = e.question.batch.has_finished[e.rows[:, None], needed]
+    catalogue, none = context.query.catalogue, len(context.query.catalogue)
+    needed = catalogue.needed[context.courses]
+    finished = context.query.batch.past.is_finished[context.rows[:, None], needed]
     first = np.where(finished, needed, none).min(axis=1, initial=none)
-    return _of(
+    return _by_number(
         np.where(first < none, first, -1),
-        lambda course: Why("builds_on", {"course": titles[course]}),
+        lambda course: Reason("builds_on", {"course": catalogue.titles[course]}),
     )
 
 
-def _near(e: Explainer) -> Voice:
-    homes, (region, km) = e.question.batch.region[e.rows], e.whereabouts
+def _is_near(context: ExplanationContext) -> PairReasons:
+    homes = context.query.batch.home.region[context.rows]
+    region, km = context.nearest_sessions
 
-    def says(pair: int) -> Why:
-        named = {"region": e.region_name(region[pair])}
+    def make(pair: int) -> Reason:
+        named = {"region": context.region_name(region[pair])}
         if region[pair] == homes[pair]:
-            return Why("own_region", named)
-        return Why("near", named | {"km": round(float(km[pair]))})
+            return Reason("own_region", named)
+        return Reason("near", named | {"km": round(float(km[pair]))})
 
-    return Voice(region >= 0, says)
+    return PairReasons(region >= 0, make)
 
 
-def _placement(e: Explainer) -> Voice:
-    placement = e.quality.measures["placement"]
-    return _of(
-        np.where(placement.known[e.courses], e.courses, -1),
-        lambda course: Why("leads_to_work", {"placement": float(placement.mean[course])}),
+def _leads_to_work(context: ExplanationContext) -> PairReasons:
+    placement = context.quality.measures["placement"]
+    return _by_number(
+        np.where(placement.known[context.courses], context.courses, -1),
+        lambda course: Reason("leads_to_work", {"placement": float(placement.mean[course])}),
     )
 
 
-def _rated(e: Explainer) -> Voice:
-    praise = Why("well_rated", {})
-    return Voice(e.quality.praised[e.courses], lambda _: praise)
+def _is_well_rated(context: ExplanationContext) -> PairReasons:
+    shared = Reason("well_rated", {})
+    return PairReasons(context.quality.praised[context.courses], lambda _: shared)
 
 
-def _sought(e: Explainer) -> Voice:
-    """Name openings for the work wished for, where the training serves it, else for a skill it teaches."""
-    batch = e.question.batch
-    region = np.where(batch.opted_out, -1, batch.region)[e.rows]
-    serves = e.weightiest(1, held=True)[:, 0] >= 0
-    target = np.where(serves, batch.target[e.rows], -1)
-    taught = e.question.catalogue.taught[e.courses]
-    jobs, asking = e.demand.openings_as(region, target), e.demand.openings_asking(region, taught)
-    of_jobs = jobs[0] >= DEMAND
+def _is_in_demand(context: ExplanationContext) -> PairReasons:
+    """Name openings for the goal where the training serves it, else for a skill that it teaches."""
+    region = context.profiled_regions
+    serves = context.find_heaviest_skills(1, held=True)[:, 0] >= 0
+    target = np.where(serves, context.query.batch.skills.target[context.rows], -1)
+    taught = context.query.catalogue.taught[context.courses]
+    jobs = context.demand.openings_as(region, target)
+    asking = context.demand.openings_asking(region, taught)
+    of_jobs = jobs[0] >= MIN_OPENINGS
     count, term, where = (
         np.where(of_jobs, *two).tolist() for two in zip(jobs, asking, strict=True)
     )
     as_occupation = of_jobs.tolist()
+    skills, occupations = context.skill_labels(), context.occupation_labels()
 
-    def says(pair: int) -> Why:
-        evidence = {"openings": count[pair], "region": e.region_name(where[pair])}
+    def make(pair: int) -> Reason:
+        evidence = {"openings": count[pair], "region": context.region_name(where[pair])}
         if as_occupation[pair]:
-            occupations = e.occupations.vocabulary.labels(e.language)
-            return Why("vacancies_as", evidence | {"occupation": occupations[term[pair]]})
-        return Why("vacancies", evidence | {"skill": e.skills.labels(e.language)[term[pair]]})
+            return Reason("vacancies_as", evidence | {"occupation": occupations[term[pair]]})
+        return Reason("vacancies", evidence | {"skill": skills[term[pair]]})
 
-    return Voice(of_jobs | (asking[0] >= DEMAND), says)
+    return PairReasons(of_jobs | (asking[0] >= MIN_OPENINGS), make)
 
 
-Backing = Callable[[Explainer], Voice]
-
-BACKING: dict[str, Backing] = {
-    "content": _wish,
-    "gap_closed": _gap,
-    "skills_needed": _needed,
-    "interest_match": _interest,
-    "behaviour": _because_of("follows_history", "behaviour"),
-    "next_course": _because_of("next_course", "next_course"),
-    "similar_participants": _like_you,
-    "regional_popularity": _popular,
-    "group_popularity": _like_you,
-    "builds_on": _builds,
-    "nearness": _near,
-    "placement": _placement,
-    "quality": _rated,
-    "completion": _rated,
-    "vacancy_demand": _sought,
+GENERATORS: dict[str, ReasonGenerator] = {
+    Source.CONTENT: _matches_phrase,
+    "gap_closed": _closes_gap,
+    "skills_needed": _serves_goal,
+    "interest_match": _matches_interest,
+    Source.BEHAVIOUR: _follows_from("follows_history", Source.BEHAVIOUR),
+    Source.NEXT_COURSE: _follows_from("next_course", Source.NEXT_COURSE),
+    Source.SIMILAR_PARTICIPANTS: _is_taken_by_similar,
+    Source.REGIONAL_POPULARITY: _is_popular,
+    Source.GROUP_POPULARITY: _is_taken_by_similar,
+    "builds_on": _builds_on,
+    "nearness": _is_near,
+    "placement": _leads_to_work,
+    "quality": _is_well_rated,
+    "completion": _is_well_rated,
+    Source.VACANCY_DEMAND: _is_in_demand,
 }
+"""By the feature that raised the score."""

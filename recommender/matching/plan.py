@@ -6,27 +6,30 @@ but which ones are best together.
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from math import gcd
 
 import numpy as np
-import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from recommender.eligibility.mask import reason_bits
-from recommender.eligibility.participant_rules import unmet_prerequisites
-from recommender.eligibility.query import Question
-from recommender.eligibility.reasons import PLACE, Reason
-from recommender.engine import Answer, Engine
-from recommender.ranking.rankers import rank
-from recommender.settings import Filters
+from recommender.eligibility.mask import find_exclusions
+from recommender.eligibility.participant_rules import find_unmet_prerequisites
+from recommender.eligibility.query import EligibilityQuery
+from recommender.eligibility.reasons import BIT, Exclusion
+from recommender.engine import Engine, Recommendations
+from recommender.participants.prepared import PreparedParticipants
+from recommender.ranking.rankers import score_candidates
+from recommender.reranking.slate import Slates
+from recommender.settings import CourseFilters, SlateSettings
 
-# What a plan itself takes care of: one training after the other, basics first.
-WAITS = (Reason.PREREQUISITE_MISSING, Reason.TRAINING_UNFINISHED, Reason.TRAINING_UNRATED)
-PER_SOURCE = 50
+# What a plan itself takes care of: one training after the other, prerequisites first.
+DEFERRABLE = (
+    Exclusion.PREREQUISITE_MISSING,
+    Exclusion.TRAINING_UNFINISHED,
+    Exclusion.TRAINING_UNRATED,
+)
 
 
 @dataclass(frozen=True)
@@ -35,64 +38,54 @@ class Plan:
 
     Attributes
     ----------
-    answer : Answer
-        Of one participant; its list is the plan.
+    recommendations : Recommendations
+        To one participant; the slate is the plan.
     fit : ndarray of float64, shape (n,)
         From 0 for the least fitting candidate to 1 for the most fitting one.
     spent, balance : int
         In the programme's currency.
     """
 
-    answer: Answer
+    recommendations: Recommendations
     fit: NDArray[np.float64]
     spent: int
     balance: int
 
 
-def plan(
-    engine: Engine,
-    participant: pl.DataFrame,
-    events: pl.DataFrame,
-    day: dt.date,
-    most: int,
-    filters: Filters,
+def make_plan(
+    engine: Engine, participant: PreparedParticipants, max_courses: int, filters: CourseFilters
 ) -> Plan:
     """Plan for one participant.
 
     Parameters
     ----------
-    participant, events : DataFrame
-        One row of the Participants contract, and their rows of the Interactions contract.
-    day : date
-        The day whose rules, dates and seats count.
-    most : int
+    participant : PreparedParticipants
+        One.
+    max_courses : int
         Most trainings of a plan.
     """
-    question = engine.ask(participant, events, day)
-    waits = np.uint32(sum(1 << PLACE[reason] for reason in WAITS))
-    mask = (reason_bits(question) & ~waits == 0) & filters.mask(engine.catalogue)
-    wished = engine.wishes(participant)
-    tastes = engine.tastes(wished, question.batch)
-    found, table = engine.candidates(question, tastes, np.array([0]), mask, PER_SOURCE)
-    scores = rank(engine.ranker, table, found.ids)[0]
-    kept, needs = _with_their_basics(question, found.ids[0])
-    courses = found.ids[0][kept]
-    fit = _fit(scores[kept])
-    price = engine.catalogue.price[courses]
-    balance = int(question.batch.balance[0])
-    chosen = choose(price, fit, needs, balance, most)
-    level = engine.catalogue.level[courses]
-    chosen = in_order(chosen, needs, level, fit)
-    places = kept[chosen]
-    answer = Answer(
-        question,
-        wished,
-        tastes,
-        found.ids[:, places],
-        scores[None, places],
-        table[:, places],
+    query = engine.query(participant)
+    deferrable = np.uint32(sum(1 << BIT[exclusion] for exclusion in DEFERRABLE))
+    mask = (find_exclusions(query) & ~deferrable == 0) & filters.mask(engine.catalogue)
+    found, features = engine.find_candidates(
+        participant, query, np.array([0]), mask, SlateSettings().per_source
     )
-    return Plan(answer, fit[chosen], int(price[chosen].sum()), balance)
+    scored = score_candidates(engine.ranker, features, found.ids)
+    kept, needs = _keep_with_prerequisites(query, scored.ids[0])
+    courses = scored.ids[0][kept]
+    fit = _scale(scored.scores[0][kept])
+    price = engine.catalogue.price[courses]
+    balance = int(query.batch.balance[0])
+    chosen = choose(price, fit, needs, balance, max_courses)
+    chosen = order_by_need(chosen, needs, engine.catalogue.level[courses], fit)
+    places = kept[chosen]
+    slates = Slates(scored.ids[:, places], scored.scores[:, places], scored.features[:, places])
+    return Plan(
+        Recommendations(participant, query, slates, engine.ranker),
+        fit[chosen],
+        int(price[chosen].sum()),
+        balance,
+    )
 
 
 def choose(
@@ -100,7 +93,7 @@ def choose(
     fit: NDArray[np.float64],
     needs: sp.csr_matrix,
     balance: int,
-    most: int,
+    max_courses: int,
 ) -> NDArray[np.intp]:
     """Return the set with the largest sum of fit within the balance: a knapsack, solved exactly.
 
@@ -113,7 +106,7 @@ def choose(
         A one where the row may only be chosen together with the column.
     balance : int
         What the chosen may cost together.
-    most : int
+    max_courses : int
         How many may be chosen.
     """
     if not len(price):
@@ -122,7 +115,7 @@ def choose(
     rows, columns = needs.nonzero()
     ones = np.ones(len(rows))
     pairs = np.arange(len(rows))
-    basics_first = sp.csr_matrix(
+    prerequisites_first = sp.csr_matrix(
         (np.concatenate([ones, -ones]), (np.tile(pairs, 2), np.concatenate([rows, columns]))),
         shape=(len(rows), len(price)),
     )
@@ -130,8 +123,8 @@ def choose(
     while True:
         limits = [
             LinearConstraint(price[None, :] / unit, ub=budget),
-            LinearConstraint(np.ones((1, len(price))), ub=most),
-            LinearConstraint(basics_first, ub=0),
+            LinearConstraint(np.ones((1, len(price))), ub=max_courses),
+            LinearConstraint(prerequisites_first, ub=0),
         ]
         solved = milp(
             -fit,
@@ -147,13 +140,13 @@ def choose(
         budget -= over  # the solver's tolerance, which an amount of money has not
 
 
-def in_order(
+def order_by_need(
     chosen: NDArray[np.intp],
     needs: sp.csr_matrix,
     level: NDArray[np.int32],
     fit: NDArray[np.float64],
 ) -> NDArray[np.intp]:
-    """Return the chosen with basics before what needs them, then lower levels, then the better fit."""
+    """Return the chosen with prerequisites before what needs them, then lower levels, then the better fit."""
     waiting = list(chosen[np.lexsort((-fit[chosen], level[chosen]))])
     order: list[np.intp] = []
     while waiting:
@@ -165,14 +158,14 @@ def in_order(
     return np.array(order, dtype=np.intp)
 
 
-def _with_their_basics(
-    question: Question, ids: NDArray[np.int32]
+def _keep_with_prerequisites(
+    query: EligibilityQuery, ids: NDArray[np.int32]
 ) -> tuple[NDArray[np.intp], sp.csr_matrix]:
-    """Return the places of candidates whose unmet basics are candidates too, and what they need of each."""
-    basics, unmet = unmet_prerequisites(question, slice(0, 1))
-    missing = np.zeros(len(question.catalogue), dtype=np.float32)
-    missing[basics] = unmet[0]
-    needed = question.catalogue.prerequisites @ sp.diags(missing)
+    """Return the places of candidates whose unmet prerequisites are candidates too, and what they need of each."""
+    prerequisites, unmet = find_unmet_prerequisites(query, slice(0, 1))
+    missing = np.zeros(len(query.catalogue), dtype=np.float32)
+    missing[prerequisites] = unmet[0]
+    needed = query.catalogue.prerequisites @ sp.diags(missing)
     kept = np.flatnonzero(ids >= 0)
     while True:
         courses = ids[kept]
@@ -185,7 +178,7 @@ def _with_their_basics(
         kept = kept[whole]
 
 
-def _fit(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+def _scale(scores: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return scores between 0 and 1; all alike where there is nothing to tell them apart."""
     if not len(scores):
         return np.empty(0)

@@ -18,7 +18,7 @@ from babel.numbers import format_decimal, format_percent, get_currency_symbol
 from training_data.programmes.programme import Programme
 
 SHIPPED_MESSAGES = Path(str(resources.files("recommender") / "messages"))
-Section = Literal["why", "why_not", "possible", "words"]
+Section = Literal["reason", "exclusion", "remedy", "words"]
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Messages:
     def text(self, section: Section, code: str, evidence: Mapping[str, Any]) -> str:
         """Return the text of a code with its evidence filled in."""
         pattern, places = _template(self.texts[section][code])
-        shown = [format(self._shown(name, evidence[name]), layout) for name, layout in places]
-        return pattern % tuple(shown)
+        values = [format(self._format(name, evidence[name]), layout) for name, layout in places]
+        return pattern % tuple(values)
 
     def money(self, amount: int) -> str:
         """Return an amount with its currency: "Rp 850.000"."""
@@ -60,7 +60,7 @@ class Messages:
         """The prices that were written, which are those of a catalogue."""
         return {}
 
-    def _shown(self, name: str, value: Any) -> str:
+    def _format(self, name: str, value: Any) -> str:
         if type(value) is str:
             return self.texts["words"].get(value, value)
         if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""A profile's phrases, and the vector that they make together.
+"""The embedding of a profile: its phrases, each encoded once, and their weighted sum.
 
 A transformer cannot read a person inside a web request, and need not: a profile is made of few
 phrases, each encoded once, and a person is their weighted sum.
@@ -9,35 +9,36 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
+from itertools import chain
+from typing import Self
 
 import numpy as np
-import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.text.content_space import combine
-from training_data.arrays import Column, Columns, exploded, filled, positions, summed
-from training_data.columns import Participants, bound
-from training_data.occupations.occupations import Occupations
+from training_data.arrays import (
+    Column,
+    Table,
+    build_csr,
+    explode,
+    fill_nulls,
+    look_up,
+    sum_at,
+    take_rows,
+)
+from training_data.columnar import Columnar
+from training_data.columns import Participants, bind_columns
 from training_data.skills.vocabulary import Vocabulary
 
-P = bound(Participants)
+P = bind_columns(Participants)
 
-# What a person wishes for says more of the right training than what the person can do already.
+# The goal says more of the right training than what the person can do already.
 WEIGHTS = {"target": 1.0, "interests": 1.0, "skills": 0.5, "occupation": 0.2}
 
 
-class PhraseEncoder(Protocol):
-    """Gives a unit vector to each phrase."""
-
-    def encode_phrases(self, phrases: Sequence[str]) -> NDArray[np.float32]:
-        """Return vectors of shape (n, D)."""
-        ...
-
-
 @dataclass(frozen=True)
-class Wishes:
+class ProfileEmbedding(Columnar):
     """The phrases of B participants.
 
     Attributes
@@ -47,35 +48,65 @@ class Wishes:
     vectors : ndarray of float32, shape (Q, D)
         Unit vector of each.
     weights : csr_matrix of float32, shape (B, Q)
-        How much each counts for each participant.
+        How much each counts for each participant; nothing for who objects to profiling.
     """
 
     phrases: list[str]
     vectors: NDArray[np.float32]
     weights: sp.csr_matrix
 
-    def participants(self) -> NDArray[np.float32]:
+    def sum_vectors(self) -> NDArray[np.float32]:
         """Return a unit vector for each participant, shape (B, D); zeros for one without phrases."""
         return combine(self.weights, self.vectors)
 
+    def take(self, rows: NDArray[np.intp]) -> Self:
+        """Return some participants, with their own phrases only."""
+        weights = take_rows(self.weights, rows)
+        used, column = np.unique(weights.indices, return_inverse=True)
+        narrowed = build_csr(
+            weights.data, column.astype(np.int32), weights.indptr.astype(np.int32), len(used)
+        )
+        return type(self)([self.phrases[phrase] for phrase in used], self.vectors[used], narrowed)
 
-def phrases_of(
-    participants: pl.DataFrame | Columns,
-    skills: Vocabulary,
-    occupations: Occupations,
-    language: str,
+    @classmethod
+    def join(cls, tables: Sequence[Self]) -> Self:
+        """Return the participants of at least one table, one table after the other."""
+        counts = np.cumsum([0, *(len(table.phrases) for table in tables)], dtype=np.int32)
+        cells = np.cumsum([0, *(table.weights.indptr[-1] for table in tables)], dtype=np.int32)
+        starts = zip(tables, counts, cells, strict=False)
+        columns, indptr = zip(
+            *(
+                (table.weights.indices + first, table.weights.indptr[1:] + cell)
+                for table, first, cell in starts
+            ),
+            strict=True,
+        )
+        return cls(
+            list(chain.from_iterable(table.phrases for table in tables)),
+            np.concatenate([table.vectors for table in tables]),
+            build_csr(
+                np.concatenate([table.weights.data for table in tables]),
+                np.concatenate(columns),
+                np.concatenate([np.zeros(1, np.int32), *indptr]),
+                int(counts[-1]),
+            ),
+        )
+
+
+def collect_phrases(
+    participants: Table, skills: Vocabulary, occupations: Vocabulary, language: str
 ) -> tuple[list[str], sp.csr_matrix]:
     """Return the distinct phrases of the profiles and their weights, shape (B, Q).
 
     Ids and codes of the vocabularies stand as their label in ``language``, so that a person who picked
     "jual-online" from a list and one who wrote it out meet in one phrase.
     """
-    skill, occupation = _labeller(skills, language), _labeller(occupations.vocabulary, language)
+    skill, occupation = _labeller(skills, language), _labeller(occupations, language)
     parts = [
-        _part(participants[P.target_occupation.name], WEIGHTS["target"], occupation),
-        _part(participants[P.interests.name], WEIGHTS["interests"], skill),
-        _part(participants[P.skills.name], WEIGHTS["skills"], skill),
-        _part(participants[P.occupation.name], WEIGHTS["occupation"], occupation),
+        _collect(participants[P.target_occupation.name], WEIGHTS["target"], occupation),
+        _collect(participants[P.interests.name], WEIGHTS["interests"], skill),
+        _collect(participants[P.skills.name], WEIGHTS["skills"], skill),
+        _collect(participants[P.occupation.name], WEIGHTS["occupation"], occupation),
     ]
     rows = np.concatenate([part[0] for part in parts])
     texts = [text for part in parts for text in part[1]]
@@ -85,22 +116,28 @@ def phrases_of(
     distinct = sorted(set(texts))  # so that a person's come in one order in every batch
     column = {text: number for number, text in enumerate(distinct)}
     shape = (len(participants[P.participant_id.name]), len(distinct))
-    return distinct, summed(rows, positions(texts, column.__getitem__), weights, shape)
+    return distinct, sum_at(rows, look_up(texts, column.__getitem__), weights, shape)
 
 
-def wishes(
-    participants: pl.DataFrame | Columns,
+def embed_profiles(
+    participants: Table,
     skills: Vocabulary,
-    occupations: Occupations,
+    occupations: Vocabulary,
     language: str,
-    encoder: PhraseEncoder,
-) -> Wishes:
-    """Encode the phrases of the profiles."""
-    phrases, weights = phrases_of(participants, skills, occupations, language)
-    opted_out = filled(participants[P.profiling_opt_out.name], False, np.bool_)
+    encode: Callable[[Sequence[str]], NDArray[np.float32]],
+) -> ProfileEmbedding:
+    """Encode the phrases of the profiles.
+
+    Parameters
+    ----------
+    encode : callable
+        Gives a unit vector to each phrase, (n, D).
+    """
+    phrases, weights = collect_phrases(participants, skills, occupations, language)
+    opted_out = fill_nulls(participants[P.profiling_opt_out.name], False, np.bool_)
     if opted_out.any():
         weights.data[np.repeat(opted_out, np.diff(weights.indptr))] = 0
-    return Wishes(phrases, encoder.encode_phrases(phrases), weights)
+    return ProfileEmbedding(phrases, encode(phrases), weights)
 
 
 def _labeller(vocabulary: Vocabulary, language: str) -> Callable[[str], str]:
@@ -111,8 +148,8 @@ def _labeller(vocabulary: Vocabulary, language: str) -> Callable[[str], str]:
     return label
 
 
-def _part(
+def _collect(
     values: Column, weight: float, label: Callable[[str], str]
 ) -> tuple[NDArray[np.int64], list[str], float]:
-    rows, texts = exploded(values)
+    rows, texts = explode(values)
     return rows, list(map(cache(label), texts)), weight

@@ -20,7 +20,7 @@ _COMPLETION, _PLACEMENT = FEATURES.index("completion"), FEATURES.index("placemen
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ExpectedOutcome:
     """The chance that a person finishes a training, times that those who finish find work by it.
 
     The first starts from the training's own completion rate, shrunk (`recommender.catalogue.quality`), and is moved

@@ -9,21 +9,14 @@ from numpy.typing import NDArray
 
 from models.kernels.shares import cells_of, shares, weighted_shares
 from recommender.catalogue.quality import Quality
-from recommender.eligibility.course_rules import Offer
-from recommender.eligibility.query import Question
+from recommender.eligibility.course_rules import Availability
+from recommender.eligibility.query import EligibilityQuery
+from recommender.retrieval.candidates import SourceScores
+from recommender.retrieval.sources import Source
 from training_data.columns import MODES
 
-SOURCES = (
-    "content",
-    "behaviour",
-    "similar_participants",
-    "regional_popularity",
-    "group_popularity",
-    "next_course",
-    "vacancy_demand",
-)
 FEATURES = (
-    *SOURCES,
+    *(source.value for source in Source),
     "gap_closed",
     "skills_needed",
     "skills_held",
@@ -40,10 +33,10 @@ FEATURES = (
     "completion",
     "placement",
 )
-OF_THE_CATALOGUE = frozenset(
+NEUTRAL_FEATURES = frozenset(
     {
-        "regional_popularity",
-        "vacancy_demand",
+        Source.REGIONAL_POPULARITY,
+        Source.VACANCY_DEMAND,
         "webinar",
         "face_to_face",
         "freshness",
@@ -53,18 +46,18 @@ OF_THE_CATALOGUE = frozenset(
     }
 )
 """What may rank for those who object to profiling: it says the same of a training to everybody of them."""
-PERSONAL = np.array([name not in OF_THE_CATALOGUE for name in FEATURES])
+PERSONAL = np.array([name not in NEUTRAL_FEATURES for name in FEATURES])
 NEARNESS_KM = 50.0
 FRESH_DAYS = 60.0
 WEBINAR = MODES.index("webinar")
-OF_THE_DAY = ("webinar", "face_to_face", "freshness", "quality", "completion", "placement")
-PLACES = [FEATURES.index(name) for name in OF_THE_DAY]
+COURSE_FEATURES = ("webinar", "face_to_face", "freshness", "quality", "completion", "placement")
+COURSE_COLUMNS = [FEATURES.index(name) for name in COURSE_FEATURES]
 
 
-def of_the_day(offer: Offer, quality: Quality) -> NDArray[np.float32]:
-    """Return what a day's features say of each training, whoever asks, (D, N) in the order of ``OF_THE_DAY``."""
-    catalogue = offer.catalogue
-    age = np.maximum(offer.today - catalogue.available_from, 0)
+def compute_course_features(availability: Availability, quality: Quality) -> NDArray[np.float32]:
+    """Return the features of each training alone on a day, (D, N) in the order of ``COURSE_FEATURES``."""
+    catalogue = availability.catalogue
+    age = np.maximum(availability.today - catalogue.available_from, 0)
     told = {
         "webinar": catalogue.mode == WEBINAR,
         "face_to_face": catalogue.face_to_face,
@@ -73,15 +66,15 @@ def of_the_day(offer: Offer, quality: Quality) -> NDArray[np.float32]:
         "completion": quality.completion,
         "placement": quality.placement,
     }
-    return np.array([told[name] for name in OF_THE_DAY], dtype=np.float32)
+    return np.array([told[name] for name in COURSE_FEATURES], dtype=np.float32)
 
 
-def features(
-    question: Question,
+def compute_features(
+    query: EligibilityQuery,
     people: NDArray[np.intp],
     candidates: NDArray[np.int32],
-    source_scores: dict[str, NDArray[np.float32]],
-    day: NDArray[np.float32],
+    source_scores: SourceScores,
+    of_courses: NDArray[np.float32],
     topic_closeness: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     """Return the features of each candidate, shape (n, C, F) in the order of ``FEATURES``.
@@ -89,41 +82,41 @@ def features(
     Parameters
     ----------
     people : ndarray of int, shape (n,)
-        Rows of the question's batch.
+        Rows of the query's batch.
     candidates : ndarray of int32, shape (n, C)
         Rows of the catalogue; padding may hold any valid row, its features are not used.
     source_scores : dict of ndarray of float32, shape (n, C)
-        What each source says of each; a source that is absent counts as 0.
-    day : ndarray of float32, shape (D, N)
-        See `of_the_day`.
+        Each source's score of each; a source that is absent counts as 0.
+    of_courses : ndarray of float32, shape (D, N)
+        See `compute_course_features`.
     topic_closeness : ndarray of float32, shape (n, n_categories)
-        How near what each person wishes is to each topic: a wish need not name its topic.
+        How near each profile is to each topic: a goal need not name its topic.
 
     Notes
     -----
     In memory the features stand one after the other, as they are made and as rankers read them.
     """
-    batch, catalogue = question.batch, question.catalogue
+    batch, catalogue = query.batch, query.catalogue
     table = np.zeros((len(FEATURES), *candidates.shape), dtype=np.float32)
     of = dict(zip(FEATURES, table, strict=True))
     for name, scores in source_scores.items():
         of[name][:] = scores
-    _skill_features(question, people, candidates, of)
+    _fill_skill_features(query, people, candidates, of)
     balance = np.maximum(batch.balance[people, None], 1)
     of["price_to_balance"][:] = np.minimum(catalogue.price[candidates] / balance, 1.0)
-    of["nearness"][:] = _nearness(question, people, candidates)
-    of["level_fit"][:] = _level_fit(question, people, candidates)
+    of["nearness"][:] = _compute_nearness(query, people, candidates)
+    of["level_fit"][:] = _compute_level_fit(query, people, candidates)
     own = np.arange(len(people))
-    cells_of(batch.interested, people, catalogue.category, candidates, of["interest_match"])
+    cells_of(batch.skills.interests, people, catalogue.category, candidates, of["interest_match"])
     cells_of(topic_closeness, own, catalogue.category, candidates, of["topic_closeness"])
-    table[PLACES] = day.take(candidates, axis=1)
+    table[COURSE_COLUMNS] = of_courses.take(candidates, axis=1)
     if batch.opted_out[people].any():
         table[np.ix_(PERSONAL, batch.opted_out[people])] = 0
     return table.transpose(1, 2, 0)
 
 
-def _skill_features(
-    question: Question,
+def _fill_skill_features(
+    query: EligibilityQuery,
     people: NDArray[np.intp],
     candidates: NDArray[np.int32],
     of: Mapping[str, NDArray[np.float32]],
@@ -133,7 +126,11 @@ def _skill_features(
     That is the share of the target's needs that the training closes, the shares of its own skills that are needed
     and held, and the share of the trainings needed first that the person has finished, 0 where none is needed.
     """
-    needs, skills, finished = question.batch.needs, question.batch.skills, question.batch.finished
+    needs, skills, finished = (
+        query.batch.skills.needs,
+        query.batch.skills.held,
+        query.batch.past.finished,
+    )
     weighted_shares(
         needs.indptr,
         needs.indices,
@@ -142,7 +139,7 @@ def _skill_features(
         skills.indices,
         people,
         skills.shape[1],
-        question.catalogue.taught,
+        query.catalogue.taught,
         candidates,
         of["gap_closed"],
         of["skills_needed"],
@@ -153,27 +150,27 @@ def _skill_features(
         finished.indices,
         people,
         finished.shape[1],
-        question.catalogue.needed,
+        query.catalogue.needed,
         candidates,
         of["builds_on"],
     )
 
 
-def _level_fit(
-    question: Question, people: NDArray[np.intp], candidates: NDArray[np.int32]
+def _compute_level_fit(
+    query: EligibilityQuery, people: NDArray[np.intp], candidates: NDArray[np.int32]
 ) -> NDArray[np.float32]:
     """1 where the level suits what the person already holds of the training's field, down to 0."""
-    catalogue, stage = question.catalogue, np.empty(candidates.shape, dtype=np.float32)
-    cells_of(question.batch.stage, people, catalogue.field, candidates, stage)
+    catalogue, stage = query.catalogue, np.empty(candidates.shape, dtype=np.float32)
+    cells_of(query.batch.skills.stage, people, catalogue.field, candidates, stage)
     level = catalogue.level[candidates]
     return np.where(level >= 0, 1.0 - np.abs(stage - level) / 2.0, np.float32(0.5))
 
 
-def _nearness(
-    question: Question, people: NDArray[np.intp], candidates: NDArray[np.int32]
+def _compute_nearness(
+    query: EligibilityQuery, people: NDArray[np.intp], candidates: NDArray[np.int32]
 ) -> NDArray[np.float32]:
     """1 for a training in one's own region or online, falling with the way to it."""
-    travel, near = question.travel, np.empty(candidates.shape, dtype=np.float32)
+    travel, near = query.travel, np.empty(candidates.shape, dtype=np.float32)
     cells_of(travel.km, travel.origin[people], travel.column, candidates, near)
     near = np.exp(near / np.float32(-NEARNESS_KM))
-    return np.where(question.catalogue.face_to_face[candidates], near, np.float32(1.0))
+    return np.where(query.catalogue.face_to_face[candidates], near, np.float32(1.0))

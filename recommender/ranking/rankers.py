@@ -10,19 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.ranking.features import FEATURES
+from recommender.retrieval.sources import Source
 
 # Weights where there are no events to learn from: what a counsellor would look at, in this order.
-FIXED_WEIGHTS = {
-    "content": 4.0,
+FIXED_WEIGHTS: dict[str, float] = {
+    Source.CONTENT: 4.0,
     "gap_closed": 1.5,
     "skills_needed": 1.0,
     "interest_match": 0.8,
     "topic_closeness": 1.0,
-    "behaviour": 0.6,
-    "next_course": 0.3,
-    "similar_participants": 0.4,
-    "regional_popularity": 0.5,
-    "group_popularity": 0.0,
+    Source.BEHAVIOUR: 0.6,
+    Source.NEXT_COURSE: 0.3,
+    Source.SIMILAR_PARTICIPANTS: 0.4,
+    Source.REGIONAL_POPULARITY: 0.5,
+    Source.GROUP_POPULARITY: 0.0,
     "nearness": 0.3,
     "level_fit": 0.3,
     "builds_on": 0.5,
@@ -30,7 +31,7 @@ FIXED_WEIGHTS = {
     "quality": 0.3,
     "completion": 0.0,
     "placement": 0.3,
-    "vacancy_demand": 0.3,
+    Source.VACANCY_DEMAND: 0.3,
     "skills_held": -0.6,
     "price_to_balance": -0.2,
     "webinar": 0.0,
@@ -113,12 +114,30 @@ class BlendedRanker:
         return told[0] if len(told) == 1 else told[0] + told[1]
 
 
-def rank(
+@dataclass(frozen=True)
+class ScoredCandidates:
+    """Candidates of n participants with what the ranker makes of them.
+
+    Attributes
+    ----------
+    ids : ndarray of int32, shape (n, C)
+        Rows of the catalogue; -1 from where a list has no more.
+    features : ndarray of float32, shape (n, C, F)
+    scores : ndarray of float32, shape (n, C)
+        -inf in the padding.
+    """
+
+    ids: NDArray[np.int32]
+    features: NDArray[np.float32]
+    scores: NDArray[np.float32]
+
+
+def score_candidates(
     ranker: Ranker, features: NDArray[np.float32], ids: NDArray[np.int32]
-) -> NDArray[np.float32]:
-    """Return the score of each candidate, shape (B, C); -inf where there is none.
+) -> ScoredCandidates:
+    """Score candidates, (n, C).
 
     Padding is scored with the rest, which is quicker than to pick the true candidates out.
     """
     scores = ranker.score(features.reshape(-1, features.shape[-1])).reshape(ids.shape)
-    return np.where(ids >= 0, scores, np.float32(-np.inf))
+    return ScoredCandidates(ids, features, np.where(ids >= 0, scores, np.float32(-np.inf)))

@@ -14,31 +14,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.settings import Exploration
+
 BYTES = 8  # of a random number
-
-
-@dataclass(frozen=True)
-class Exploration:
-    """How much is left to chance.
-
-    Attributes
-    ----------
-    share : float
-        Of the lists; between 0 and 1.
-    places : int
-        At the end of a list.
-    pool : int
-        Trainings after the list's end that may come into it.
-    """
-
-    share: float = 0.1
-    places: int = 2
-    pool: int = 8
 
 
 def explore(

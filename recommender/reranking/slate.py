@@ -1,4 +1,4 @@
-"""From scored candidates to lists: the best of them reordered, and some places left to chance."""
+"""From scored candidates to slates: the best of them reordered, and some places left to chance."""
 
 from __future__ import annotations
 
@@ -10,99 +10,102 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.catalogue.catalogue import Catalogue
+from recommender.ranking.rankers import ScoredCandidates
 from recommender.reranking.exploration import explore
 from recommender.reranking.greedy import Bounds, Topics, rerank
-from recommender.retrieval.candidates import Candidates
-from recommender.settings import Settings
+from recommender.settings import SlateSettings
 
 HEAD = 4  # the reranker looks at so many times k candidates
 
 
 @dataclass(frozen=True)
-class Lists:
-    """Lists for n participants: rows of the catalogue, scores, features and propensities as in `Answer`."""
+class Slates:
+    """Slates for B participants.
+
+    Attributes
+    ----------
+    ids : ndarray of int32, shape (B, k)
+        Rows of the catalogue, best first; -1 from where a slate has no more.
+    scores : ndarray of float32, shape (B, k)
+    features : ndarray of float32, shape (B, k, F)
+    propensities : ndarray of float64, shape (B, k), optional
+        Probability with which each training came to its place; None: nothing was left to chance.
+    """
 
     ids: NDArray[np.int32]
     scores: NDArray[np.float32]
     features: NDArray[np.float32]
-    propensities: NDArray[np.float64] | None
+    propensities: NDArray[np.float64] | None = None
 
-    def among(self, rows: NDArray[np.intp], count: int) -> Lists:
-        """Return these lists as those of ``rows`` of so many; the others are empty."""
+    def spread(self, rows: NDArray[np.intp], count: int) -> Slates:
+        """Return these slates as those of ``rows`` of so many; the others are empty."""
         if len(rows) == count:
             return self
 
-        def spread(values: NDArray[Any], empty: float) -> NDArray[Any]:
+        def place(values: NDArray[Any], empty: float) -> NDArray[Any]:
             whole = np.full((count, *values.shape[1:]), empty, dtype=values.dtype)
             whole[rows] = values
             return whole
 
-        shares = None if self.propensities is None else spread(self.propensities, 1)
-        return Lists(
-            spread(self.ids, -1), spread(self.scores, -np.inf), spread(self.features, 0), shares
+        shares = None if self.propensities is None else place(self.propensities, 1)
+        return Slates(
+            place(self.ids, -1), place(self.scores, -np.inf), place(self.features, 0), shares
         )
 
 
-def make_lists(
+def build_slates(
     catalogue: Catalogue,
     course_vectors: NDArray[np.float32],
-    found: Candidates,
-    scores: NDArray[np.float32],
-    features: NDArray[np.float32],
-    wished_topics: NDArray[np.float32] | None,
-    settings: Settings,
-    seeds: Sequence[str | None] | None,
-) -> Lists:
+    scored: ScoredCandidates,
+    settings: SlateSettings,
+    topic_shares: NDArray[np.float32] | None = None,
+    seeds: Sequence[str | None] | None = None,
+) -> Slates:
     """Order n participants' candidates and keep the first k.
 
     Parameters
     ----------
     course_vectors : ndarray of float32, shape (N, D)
         Unit vectors of the trainings.
-    scores : ndarray of float32, shape (n, C)
-        Of the candidates; -inf in the padding.
-    features : ndarray of float32, shape (n, C, F)
-    wished_topics : ndarray of float32, shape (n, n_categories), optional
-        See `recommender.participants.batch.wished_topics`; None: lists are not calibrated.
+    topic_shares : ndarray of float32, shape (n, n_categories), optional
+        See `recommender.participants.batch.topic_shares`; None: slates are not calibrated.
     seeds : sequence of str or None, n long, optional
-        What the exploration of each list follows from; None: nothing is left to chance.
+        What the exploration of each slate follows from; None: nothing is left to chance.
     """
-    exploring = settings.exploration if seeds is not None else None
-    rows = np.arange(len(scores))[:, None]
-    head = _head(scores, settings)
-    courses = np.maximum(found.ids[rows, head], 0)
+    exploration = settings.exploration if seeds is not None else None
+    rows = np.arange(len(scored.scores))[:, None]
+    head = _select_head(scored.scores, settings)
+    courses = np.maximum(scored.ids[rows, head], 0)
     places = rerank(
-        scores[rows, head],
+        scored.scores[rows, head],
         courses,
         course_vectors,
-        settings.k + (exploring.pool if exploring else 0),
+        settings.k + (exploration.pool if exploration else 0),
         relevance_weight=settings.relevance_weight,
         calibration_weight=settings.calibration_weight,
-        topics=None
-        if wished_topics is None
-        else Topics(catalogue.category[courses], wished_topics),
-        bounds=_bounds(
-            catalogue, courses, settings, settings.k - (exploring.places if exploring else 0)
+        topics=None if topic_shares is None else Topics(catalogue.category[courses], topic_shares),
+        bounds=_bound_providers(
+            catalogue, courses, settings, settings.k - (exploration.places if exploration else 0)
         ),
     )
     propensities = None
-    if exploring and seeds is not None:
-        places, propensities = explore(places, settings.k, exploring, seeds)
+    if exploration and seeds is not None:
+        places, propensities = explore(places, settings.k, exploration, seeds)
     chosen = np.where(places >= 0, head[rows, places], -1)
-    ids = np.where(chosen >= 0, found.ids[rows, chosen], -1)
-    return Lists(ids, scores[rows, chosen], features[rows, chosen], propensities)
+    ids = np.where(chosen >= 0, scored.ids[rows, chosen], -1)
+    return Slates(ids, scored.scores[rows, chosen], scored.features[rows, chosen], propensities)
 
 
-def _head(scores: NDArray[np.float32], settings: Settings) -> NDArray[np.intp]:
+def _select_head(scores: NDArray[np.float32], settings: SlateSettings) -> NDArray[np.intp]:
     """Return the columns worth reranking, best first: the first few times k, all under a provider cap."""
     order = np.argsort(-scores, axis=1, kind="stable")
     return order if settings.provider_cap else order[:, : HEAD * settings.k]
 
 
-def _bounds(
-    catalogue: Catalogue, courses: NDArray[np.int32], settings: Settings, by: int
+def _bound_providers(
+    catalogue: Catalogue, courses: NDArray[np.int32], settings: SlateSettings, by: int
 ) -> Bounds | None:
-    """Return what providers get of lists; ``by``: the place by which a floor is reached."""
+    """Return what providers get of slates; ``by``: the place by which a floor is reached."""
     if not (settings.provider_cap or settings.small_provider_places):
         return None
     small = catalogue.of_small_provider[courses]

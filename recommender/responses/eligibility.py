@@ -4,35 +4,69 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
-import polars as pl
+from pydantic import Field
+from typing_extensions import TypedDict
 
-from recommender.eligibility.evidence import evidence
-from recommender.eligibility.mask import reason_bits
-from recommender.eligibility.query import Question
-from recommender.eligibility.reasons import Reason, reasons_in
-from recommender.eligibility.remedies import remedy
+from recommender.eligibility.evidence import exclusion_evidence
+from recommender.eligibility.mask import find_exclusions
+from recommender.eligibility.query import EligibilityQuery
+from recommender.eligibility.reasons import Exclusion, list_exclusions
+from recommender.eligibility.remedies import Remedy as Change
+from recommender.eligibility.remedies import find_remedy
 from recommender.engine import Engine
 from recommender.messages import Messages
-from training_data.columns import Courses, Participants
-
-P = Participants
+from recommender.participants.prepared import PreparedParticipants
 
 
 class UnknownCourseError(LookupError):
     """The catalogue has no training of this id."""
 
 
-def verdicts(
+class Remedy(TypedDict):
+    """What would make a training possible."""
+
+    code: str
+    text: str
+    evidence: dict[str, Any]
+
+
+class ExclusionReason(TypedDict):
+    """Why a training is not possible."""
+
+    code: str
+    text: str
+    evidence: dict[str, Any]
+    remedy: Annotated[Remedy | None, Field(description="what would change it; null: nothing")]
+
+
+class EligibilityDecision(TypedDict):
+    """Whether a training is possible, every reason why not, and what would change it."""
+
+    course_id: str
+    title: str
+    eligible: bool
+    can_become_eligible: bool
+    reasons: list[ExclusionReason]
+
+
+class EligibilityDecisions(TypedDict):
+    """A decision on each training that was asked about."""
+
+    participant_id: str | None
+    programme: str
+    day: dt.date
+    courses: list[EligibilityDecision]
+
+
+def decide_eligibility(
     engine: Engine,
     messages: Messages,
-    participants: pl.DataFrame,
-    events: pl.DataFrame,
-    day: dt.date,
+    participants: PreparedParticipants,
     course_ids: Sequence[str],
-) -> list[dict[str, Any]]:
-    """Return, for each participant, the verdict on each of the trainings.
+) -> list[EligibilityDecisions]:
+    """Return, for each participant, the decision on each of the trainings.
 
     Raises
     ------
@@ -42,49 +76,53 @@ def verdicts(
     unknown = [name for name in course_ids if name not in engine.catalogue.index]
     if unknown:
         raise UnknownCourseError(f"no training has the id '{unknown[0]}'")
-    question = engine.ask(participants, events, day)
-    bits = reason_bits(question)
+    query = engine.query(participants)
+    bits = find_exclusions(query)
     courses = [engine.catalogue.index[name] for name in course_ids]
     return [
         {
             "participant_id": participant_id,
             "programme": engine.programme.label,
-            "day": day,
+            "day": participants.day,
             "courses": [
-                _verdict(question, row, course, int(bits[row, course]), messages)
-                for course in courses
+                _decide(query, row, course, int(bits[row, course]), messages) for course in courses
             ],
         }
-        for row, participant_id in enumerate(participants[P.participant_id.name])
+        for row, participant_id in enumerate(participants.ids)
     ]
 
 
-def _verdict(
-    question: Question, row: int, course: int, bits: int, messages: Messages
-) -> dict[str, Any]:
-    reasons = [_reason(question, row, course, why, messages) for why in reasons_in(bits)]
+def _decide(
+    query: EligibilityQuery, row: int, course: int, bits: int, messages: Messages
+) -> EligibilityDecision:
+    reasons = [
+        _explain(query, row, course, exclusion, messages) for exclusion in list_exclusions(bits)
+    ]
     return {
-        "course_id": question.catalogue.ids[course],
-        "title": question.catalogue.table[Courses.title.name][course],
+        "course_id": query.catalogue.ids[course],
+        "title": query.catalogue.titles[course],
         "eligible": not reasons,
-        "can_become_eligible": all(reason["possible"] for reason in reasons),
+        "can_become_eligible": all(reason["remedy"] for reason in reasons),
         "reasons": reasons,
     }
 
 
-def _reason(
-    question: Question, row: int, course: int, reason: Reason, messages: Messages
-) -> dict[str, Any]:
-    numbers = evidence(question, row, course, reason)
-    change = remedy(question, row, course, reason)
+def _explain(
+    query: EligibilityQuery, row: int, course: int, exclusion: Exclusion, messages: Messages
+) -> ExclusionReason:
+    evidence = exclusion_evidence(query, row, course, exclusion)
+    remedy = find_remedy(query, row, course, exclusion)
     return {
-        "code": reason.value,
-        "text": messages.text("why_not", reason.value, numbers),
-        "evidence": numbers,
-        "possible": change
-        and {
-            "code": change.code,
-            "text": messages.text("possible", change.code, change.evidence),
-            "evidence": change.evidence,
-        },
+        "code": exclusion.value,
+        "text": messages.text("exclusion", exclusion.value, evidence),
+        "evidence": evidence,
+        "remedy": None if remedy is None else _write_remedy(remedy, messages),
+    }
+
+
+def _write_remedy(change: Change, messages: Messages) -> Remedy:
+    return {
+        "code": change.code,
+        "text": messages.text("remedy", change.code, change.evidence),
+        "evidence": change.evidence,
     }

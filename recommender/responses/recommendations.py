@@ -1,122 +1,183 @@
-"""Answers as people and portals read them: items with facts, reasons and texts."""
+"""Recommendations as people and portals read them: items with facts, reasons and texts."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
 from math import isnan
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import Field
+from typing_extensions import (
+    TypedDict,  # of the standard library, pydantic reads it from Python 3.12 on
+)
 
-from recommender.eligibility.mask import reason_counts
-from recommender.eligibility.query import Question
-from recommender.eligibility.reasons import Reason
-from recommender.engine import Answer, Engine
-from recommender.explanation.context import Why
+from recommender.eligibility.mask import count_exclusions
+from recommender.eligibility.query import EligibilityQuery
+from recommender.eligibility.reasons import Exclusion
+from recommender.engine import Engine, Recommendations
+from recommender.explanation.context import Reason
 from recommender.messages import Messages
-from recommender.participants.prepared import People
-from recommender.settings import Filters, Settings
-from training_data.columns import Courses
 
-PRICE = Courses.price_idr.name
-NAMES = [reason.value for reason in Reason]
+EXCLUSIONS = [exclusion.value for exclusion in Exclusion]
 
 
-def respond(
-    engine: Engine,
-    messages: Messages,
-    people: People,
-    day: dt.date,
-    settings: Settings,
-    filters: Filters,
-) -> list[dict[str, Any]]:
-    """Ask the engine and return the whole answer for each participant."""
-    answer = engine.answer(people, day, settings, filters)
-    return tell(engine, messages, people, answer, settings.k)
+class GivenReason(TypedDict):
+    """Why a training is in the list."""
+
+    code: Annotated[str, Field(examples=["matches_phrase"])]
+    text: Annotated[
+        str, Field(examples=["Dekat dengan yang Anda tulis: “jualan camilan lewat internet”."])
+    ]
+    evidence: Annotated[
+        dict[str, Any], Field(examples=[{"phrase": "jualan camilan lewat internet"}])
+    ]
 
 
-def tell(
-    engine: Engine, messages: Messages, people: People, answer: Answer, k: int
-) -> list[dict[str, Any]]:
-    """Return what is said to each participant: list, rules, and what was left out where it is short of k."""
-    lists = items(engine, answer, messages)
-    left_out = excluded(answer.question, [len(chosen) < k for chosen in lists])
-    neutral = answer.question.batch.opted_out.tolist()
+class Item(TypedDict):
+    """One recommended training."""
+
+    rank: Annotated[int, Field(ge=1, examples=[1])]
+    course_id: Annotated[str, Field(examples=["penjualan-004"])]
+    title: str
+    provider_id: str
+    category: str | None
+    mode: Annotated[str, Field(examples=["webinar"])]
+    level: str | None
+    price_idr: Annotated[int, Field(examples=[350000])]
+    price_text: Annotated[str, Field(examples=["Rp 350.000"])]
+    duration_hours: float | None
+    region: Annotated[str | None, Field(description="where the nearest open class is; null online")]
+    distance_km: float | None
+    score: float
+    propensity: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=1,
+            description="probability with which it came to this place; 1 where nothing was left to chance",
+        ),
+    ]
+    reasons: list[GivenReason]
+
+
+class RecommendationList(TypedDict):
+    """A list for one participant, and all that is needed to explain it."""
+
+    participant_id: str | None
+    programme: Annotated[str, Field(examples=["prakerja@2024.1+8963ea8e513d"])]
+    day: dt.date
+    neutral: bool
+    items: list[Item]
+    excluded: Annotated[
+        dict[str, int],
+        Field(
+            description="where the list is short: how many trainings each rule leaves out",
+            examples=[{"out_of_reach": 96, "balance_too_low": 3}],
+        ),
+    ]
+
+
+def build_lists(
+    engine: Engine, messages: Messages, recommendations: Recommendations, k: int
+) -> list[RecommendationList]:
+    """Return each participant's list, and what the rules left out of it where it is short of k."""
+    lists = build_items(engine, recommendations, messages)
+    short = [len(items) < k for items in lists]
+    excluded = count_excluded(recommendations.query, short)
+    participants = recommendations.participants
+    neutral = participants.batch.opted_out.tolist()
     return [
         {
             "participant_id": participant_id,
             "programme": engine.programme.label,
-            "day": answer.question.rules.day,
+            "day": participants.day,
             "neutral": neutral[row],
             "items": lists[row],
-            "excluded": left_out[row],
+            "excluded": excluded[row],
         }
-        for row, participant_id in enumerate(people.ids)
+        for row, participant_id in enumerate(participants.ids)
     ]
 
 
-def items(engine: Engine, answer: Answer, messages: Messages) -> list[list[dict[str, Any]]]:
-    """Return each participant's list: facts, score, place and reasons of each training."""
-    explainer = engine.explainer(answer, messages.language)
-    whys = engine.why(answer, explainer)
-    told = _told(whys, messages)
-    regions, km = explainer.whereabouts
+def build_items(
+    engine: Engine, recommendations: Recommendations, messages: Messages
+) -> list[list[Item]]:
+    """Return each participant's items: facts, score, place and reasons of each training."""
+    slates = recommendations.slates
+    context = engine.explanation_context(recommendations, messages.language)
+    reasons = engine.explain(recommendations, context)
+    written = _write_reasons(reasons, messages)
+    regions, km = context.nearest_sessions
     pairs = zip(
-        explainer.rows.tolist(),
-        explainer.courses.tolist(),
-        answer.scores[answer.ids >= 0].astype(np.float64).round(4).tolist(),
-        _propensities(answer),
+        context.rows.tolist(),
+        context.courses.tolist(),
+        slates.scores[slates.ids >= 0].astype(np.float64).round(4).tolist(),
+        _list_propensities(recommendations),
         regions.tolist(),
         km.tolist(),
-        whys,
+        reasons,
         strict=True,
     )
     facts = engine.catalogue.facts
-    lists: list[list[dict[str, Any]]] = [[] for _ in answer.ids]
-    for row, course, score, propensity, region, far, reasons in pairs:
+    lists: list[list[Item]] = [[] for _ in slates.ids]
+    for row, course, score, propensity, region, away, why in pairs:
         known = facts[course]
         lists[row].append(
             {
                 "rank": len(lists[row]) + 1,
-                **known,
-                "price_text": messages.price(known[PRICE]),
-                "region": explainer.region_name(region),
-                "distance_km": None if isnan(far) else round(far, 1),
+                "course_id": known.course_id,
+                "title": known.title,
+                "provider_id": known.provider_id,
+                "category": known.category,
+                "mode": known.mode,
+                "level": known.level,
+                "price_idr": known.price_idr,
+                "price_text": messages.price(known.price_idr),
+                "duration_hours": known.duration_hours,
+                "region": context.region_name(region),
+                "distance_km": None if isnan(away) else round(away, 1),
                 "score": score,
                 "propensity": propensity,
-                "reasons": [told[id(why)] for why in reasons],
+                "reasons": [written[reason] for reason in why],
             }
         )
     return lists
 
 
-def _told(whys: list[list[Why]], messages: Messages) -> dict[int, dict[str, Any]]:
-    """Return each reason in words, by its identity: one may be said of many pairs."""
-    told: dict[int, dict[str, Any]] = {}
-    for reasons in whys:
-        for why in reasons:
-            if id(why) not in told:
-                code, evidence = why
-                text = messages.text("why", code, evidence)
-                told[id(why)] = {"code": code, "text": text, "evidence": evidence}
-    return told
-
-
-def _propensities(answer: Answer) -> list[float]:
-    real = answer.ids >= 0
-    if answer.propensities is None:
-        return [1.0] * int(real.sum())
-    listed: list[float] = answer.propensities[real].tolist()
-    return listed
-
-
-def excluded(question: Question, wanted: Sequence[bool]) -> list[dict[str, int]]:
-    """Return how many trainings each reason keeps from each participant; nothing where not wanted."""
+def count_excluded(query: EligibilityQuery, wanted: Sequence[bool]) -> list[dict[str, int]]:
+    """Return how many trainings each rule keeps from each participant; nothing where not wanted."""
     counted: list[dict[str, int]] = [{} for _ in wanted]
     rows = np.flatnonzero(wanted)
     if not len(rows):
         return counted
-    for row, counts in zip(rows.tolist(), reason_counts(question, rows).tolist(), strict=True):
-        counted[row] = {name: count for name, count in zip(NAMES, counts, strict=True) if count}
+    for row, counts in zip(rows.tolist(), count_exclusions(query, rows).tolist(), strict=True):
+        counted[row] = {
+            name: count for name, count in zip(EXCLUSIONS, counts, strict=True) if count
+        }
     return counted
+
+
+def _write_reasons(
+    reasons: Sequence[Sequence[Reason]], messages: Messages
+) -> dict[Reason, GivenReason]:
+    """Return each reason in words; one may be given for many pairs."""
+    distinct = {reason for of_pair in reasons for reason in of_pair}
+    return {
+        reason: {
+            "code": reason.code,
+            "text": messages.text("reason", reason.code, reason.evidence),
+            "evidence": reason.evidence,
+        }
+        for reason in distinct
+    }
+
+
+def _list_propensities(recommendations: Recommendations) -> list[float]:
+    slates = recommendations.slates
+    real = slates.ids >= 0
+    if slates.propensities is None:
+        return [1.0] * int(real.sum())
+    listed: list[float] = slates.propensities[real].tolist()
+    return listed

@@ -1,4 +1,4 @@
-"""What is worked out of a day's offer once, for all who ask that day."""
+"""The content source: how near trainings are to profiles, by the vectors of their texts."""
 
 from __future__ import annotations
 
@@ -7,55 +7,36 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from models.index.tiles import FEW, Tiles
-from recommender.catalogue.quality import Quality
-from recommender.eligibility.course_rules import Offer
-from recommender.ranking.features import of_the_day
+from models.index.tiles import MAX_ROWS, Tiles
 
 
-class Day:
-    """The offer of a day, its features, and the vectors of what is open.
+class ContentIndex:
+    """The vectors of the trainings, laid out for those that are open on a day.
 
     Parameters
     ----------
     vectors : ndarray of float32, shape (N, D)
         Unit vector of each training's text.
+    open_courses : ndarray of int32, shape (M,)
+        Rows of the trainings that are not closed to everybody, those together that the same people may take.
     """
 
-    def __init__(self, offer: Offer, quality: Quality, vectors: NDArray[np.float32]) -> None:
-        self.offer = offer
-        self._quality = quality
+    def __init__(self, vectors: NDArray[np.float32], open_courses: NDArray[np.int32]) -> None:
         self._vectors = vectors
-        self._closed = offer.closed > 0
+        self._open = open_courses
+        self._closed = np.ones(len(vectors), dtype=bool)
+        self._closed[open_courses] = False
 
     @cached_property
-    def features(self) -> NDArray[np.float32]:
-        """What a day's features say of each training, (F, N); see `recommender.ranking.features.of_the_day`."""
-        return of_the_day(self.offer, self._quality)
-
-    @cached_property
-    def _open(self) -> NDArray[np.int32]:
-        """The trainings that are not closed to all, those together that the same people may take.
-
-        That is by the place one goes to, then by price.
-        """
-        places, catalogue = self.offer.open_places, self.offer.catalogue
-        region = np.full(len(catalogue), -1)
-        region[places.course[::-1]] = places.region[::-1]
-        region[~catalogue.face_to_face] = -1
-        order = np.lexsort((catalogue.price, region, catalogue.face_to_face))
-        return order[~self._closed[order]].astype(np.int32)
-
-    @cached_property
-    def _open_vectors(self) -> Tiles:
+    def _open_tiles(self) -> Tiles:
         return Tiles(self._vectors[self._open])
 
-    def likeness(self, wished: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """Return how near each training is to what each of some people wish, within a mask (n, N).
+    def score(self, profiles: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Return the cosine of each training and each profile, within a mask (n, N).
 
         Parameters
         ----------
-        wished : ndarray of float32, shape (n, D)
+        profiles : ndarray of float32, shape (n, D)
             Unit vectors.
 
         Returns
@@ -64,7 +45,7 @@ class Day:
             Where the mask is False it means nothing.
         """
         if (
-            len(wished) > FEW or (mask & self._closed).any()
-        ):  # as it is of earlier days, to learn from
-            return wished @ self._vectors.T
-        return self._open_vectors.products_within(wished, self._open, mask)
+            len(profiles) > MAX_ROWS or (mask & self._closed).any()
+        ):  # as in training, of earlier days
+            return profiles @ self._vectors.T
+        return self._open_tiles.products_within(profiles, self._open, mask)

@@ -1,41 +1,52 @@
-"""Learning the ranker from the earlier past: candidates and features as they stood before each choice."""
+"""Learning the ranker from backtest cutoffs: candidates and features as of the cutoff, labels from after it."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.candidates.interactions import Interactions
-from models.candidates.linear import LinearModel
 from models.candidates.side import SideInformation
 from models.ranking.additive import AdditiveRanker
-from models.ranking.cutoffs import earlier_presents
-from recommender.catalogue.quality import course_quality, outcomes, with_completion
-from recommender.engine import BY_GROUP, Engine
-from recommender.objective import Objective
-from recommender.participants.batch import group_attributes, region_attributes
-from recommender.ranking.expected_outcome import Outcome
+from models.ranking.cutoffs import backtest_cutoffs
+from recommender.catalogue.catalogue import Catalogue
+from recommender.catalogue.quality import add_completion, build_quality, list_outcomes
+from recommender.engine import Engine
+from recommender.objective import DEFAULT, Objective
+from recommender.participants.prepared import PreparedParticipants
+from recommender.participants.reader import ParticipantReader
+from recommender.ranking.expected_outcome import ExpectedOutcome
 from recommender.ranking.features import FEATURES
 from recommender.ranking.rankers import FIXED_SHARE, BlendedRanker, FixedRanker, Ranker
-from training_data.arrays import codes_of, positions
+from recommender.retrieval.sources import (
+    BEHAVIOUR,
+    Attributes,
+    BehaviourModels,
+    encode_attributes,
+)
+from recommender.settings import SlateSettings
+from training_data.arrays import encode_strings, look_up, stack_rows
 from training_data.columns import Interactions as Events
 from training_data.columns import Participants
+from training_data.programmes.rules import RulesInForce
 
 E, P = Events, Participants
-FEWEST_EVENTS = 500  # below that a fixed ranker is the better one
-FEWEST_OUTCOMES = 200  # below that the trainings' own figures speak alone
-PRESENTS = 2
+MIN_EVENTS = 500  # below that a fixed ranker is the better one
+MIN_OUTCOMES = 200  # below that the trainings' own figures speak alone
+CUTOFFS = 2
 WINDOW = 0.15
-MOST_ASKED = 6_000
+MAX_QUERIES = 6_000
 BLOCK = 1_000
 
 
-def interactions_of(
+def collect_interactions(
     participants: pl.DataFrame,
     events: pl.DataFrame,
     course_index: Mapping[str, int],
@@ -46,8 +57,8 @@ def interactions_of(
     Events of unknown participants or trainings are left out.
     """
     people = {person: row for row, person in enumerate(participants[P.participant_id.name])}
-    users = positions(events[E.participant_id.name], lambda name: people.get(name, -1))
-    items = positions(events[E.course_id.name], lambda name: course_index.get(name, -1))
+    users = look_up(events[E.participant_id.name], lambda name: people.get(name, -1))
+    items = look_up(events[E.course_id.name], lambda name: course_index.get(name, -1))
     worth = objective.worth(events)
     kept = (users >= 0) & (items >= 0) & (worth > 0)
     at = events[E.at.name].dt.epoch("s").to_numpy()
@@ -57,32 +68,46 @@ def interactions_of(
     return rows, events.filter(pl.Series(kept))
 
 
-@dataclass(frozen=True)
-class Beside:
-    """What is known of trainings and participants beside the events, for each source."""
+def read_attributes(
+    reader: ParticipantReader,
+    participants: pl.DataFrame,
+    catalogue: Catalogue,
+    rules: RulesInForce,
+) -> dict[Attributes, sp.csr_matrix]:
+    """Return what models may count all of the participants by, (n_participants, P) each."""
+    nobody, no_events = participants.clear(), Events.create_empty()
+    blocks = [
+        encode_attributes(
+            reader.read(block, no_events, catalogue, rules, DEFAULT).batch,
+            reader.vocabularies.regions,
+        )
+        for block in (nobody, *participants.iter_slices(BLOCK))
+    ]
+    return {name: stack_rows([block[name] for block in blocks]) for name in blocks[0]}
 
-    plain: SideInformation
-    by_group: SideInformation
 
-    @classmethod
-    def of(cls, engine: Engine, participants: pl.DataFrame) -> Beside:
-        """Read it from the participants' table."""
-        region = codes_of(participants[P.region_code.name], engine.regions.codes)
-        opted_out = participants[P.profiling_opt_out.name].to_numpy()
-        plain = SideInformation(
+def read_side(engine: Engine, participants: pl.DataFrame) -> dict[Attributes, SideInformation]:
+    """Return what is known of trainings and participants beside the events, by what a source counts by."""
+    rules = engine.programme.in_force(_first_day(engine))
+    attributes = read_attributes(engine.reader, participants, engine.catalogue, rules)
+    return {
+        name: SideInformation(
             item_vectors=engine.course_vectors,
             item_attributes=engine.catalogue.skills,
-            user_attributes=region_attributes(region, opted_out, engine.regions),
+            user_attributes=matrix,
         )
-        return cls(plain, replace(plain, user_attributes=group_attributes(participants)))
+        for name, matrix in attributes.items()
+    }
 
 
-def fit_sources(
-    sources: Mapping[str, LinearModel], interactions: Interactions, beside: Beside
+def fit_models(
+    models: BehaviourModels,
+    interactions: Interactions,
+    side: Mapping[Attributes, SideInformation],
 ) -> None:
     """Fit every behaviour model on the same events."""
-    for name, source in sources.items():
-        source.fit(interactions, beside.by_group if name == BY_GROUP else beside.plain)
+    for name, model in models.items():
+        model.fit(interactions, side[BEHAVIOUR[name].attributes])
 
 
 @dataclass(frozen=True)
@@ -96,14 +121,22 @@ class Examples:
         Worth of the best that followed.
     groups : ndarray of int64
         Pairs of each person, in order.
-    outcome : ndarray of int8, shape (M,)
+    finished : ndarray of int8, shape (M,)
         1 finished, 0 taken and not finished in time, -1 not taken or too early to tell.
     """
 
     features: NDArray[np.float32]
     gains: NDArray[np.float32]
     groups: NDArray[np.int64]
-    outcome: NDArray[np.int8]
+    finished: NDArray[np.int8]
+
+
+class Outcomes(NamedTuple):
+    """Rows of participants (O,), rows of trainings that they took (O,), and whether they finished these."""
+
+    users: NDArray[np.int32]
+    items: NDArray[np.int32]
+    finished: NDArray[np.bool_]
 
 
 def learn_ranker(
@@ -112,13 +145,14 @@ def learn_ranker(
     participants: pl.DataFrame,
     events: pl.DataFrame,
     interactions: Interactions,
+    side: Mapping[Attributes, SideInformation],
     seed: int,
 ) -> Ranker:
-    """Learn to rank from up to two earlier presents; fixed weights where there is too little to learn from.
+    """Learn to rank from up to two backtest cutoffs; fixed weights where there is too little to learn from.
 
-    Sources and qualities are those of each past, so no feature has seen its label; the sources end
+    Models and qualities are those of each past, so no feature has seen its label; the models end
     fitted on the last past and are to be fitted on everything afterwards. Balances are set aside, because
-    today's balance already tells of the purchases that are to be foretold.
+    today's balance already tells of the purchases that are to be predicted.
 
     Parameters
     ----------
@@ -129,93 +163,104 @@ def learn_ranker(
     """
     fixed, share = FixedRanker(), engine.objective.outcome_share
     examples: list[Examples] = []
-    if len(interactions) >= FEWEST_EVENTS:
-        examples = list(_examples(engine, courses, participants, events, interactions, seed))
+    if len(interactions) >= MIN_EVENTS:
+        people = participants.with_columns(pl.lit(None, pl.Int64).alias(P.balance_idr.name))
+        examples = list(
+            _collect_examples(engine, courses, people, events, interactions, side, seed)
+        )
     if not sum(len(example.groups) for example in examples):
         spread = float((engine.quality.completion * engine.quality.placement).std()) or 1.0
-        return BlendedRanker(fixed, Outcome.of_rates(engine.quality), 1.0, spread, share)
-    table, gains, groups, told = (
+        return BlendedRanker(fixed, ExpectedOutcome.of_rates(engine.quality), 1.0, spread, share)
+    table, gains, groups, finished = (
         np.concatenate([getattr(example, name) for example in examples])
-        for name in ("features", "gains", "groups", "outcome")
+        for name in ("features", "gains", "groups", "finished")
     )
     learnt = AdditiveRanker(seed=seed).fit(table, gains, groups, list(FEATURES))
     relevance = BlendedRanker.of(learnt, fixed, table, FIXED_SHARE)
-    known = told >= 0
+    known = finished >= 0
     outcome = (
-        Outcome.fit(table[known], told[known] == 1)
-        if known.sum() >= FEWEST_OUTCOMES
-        else Outcome.of_rates(engine.quality)
+        ExpectedOutcome.fit(table[known], finished[known] == 1)
+        if known.sum() >= MIN_OUTCOMES
+        else ExpectedOutcome.of_rates(engine.quality)
     )
     return BlendedRanker.of(relevance, outcome, table, share)
 
 
-def _examples(
+def _collect_examples(
     engine: Engine,
     courses: pl.DataFrame,
-    participants: pl.DataFrame,
+    people: pl.DataFrame,
     events: pl.DataFrame,
     interactions: Interactions,
+    side: Mapping[Attributes, SideInformation],
     seed: int,
 ) -> Iterator[Examples]:
-    """Yield the examples of each earlier present, block by block."""
-    beside = Beside.of(engine, participants)
+    """Yield the examples of each cutoff, block by block."""
     rng = np.random.default_rng(seed)
-    people = participants.with_columns(pl.lit(None, pl.Int64).alias(P.balance_idr.name))
-    for present in earlier_presents(interactions, "time", PRESENTS, WINDOW):
-        if not len(present.past) or present.future.at is None or not len(present.future):
+    seconds = E.at.col.dt.epoch("s")
+    for cutoff in backtest_cutoffs(interactions, "time", CUTOFFS, WINDOW):
+        if not len(cutoff.past) or cutoff.future.at is None or not len(cutoff.future):
             continue
-        start = int(present.future.at.min())
-        seconds = E.at.col.dt.epoch("s")
+        start = int(cutoff.future.at.min())
         past = events.filter(seconds < start)
-        fit_sources(engine.sources, present.past, beside)
-        then = replace(engine, quality=course_quality(with_completion(courses, past)))
-        told = _outcome_of(events.filter(seconds >= start), participants, engine)
-        asked = np.unique(present.future.users)
-        asked = np.sort(rng.choice(asked, min(len(asked), MOST_ASKED // PRESENTS), replace=False))
+        fit_models(engine.models, cutoff.past, side)
+        then = replace(engine, quality=build_quality(add_completion(courses, past)))
+        outcomes = _find_outcomes(events.filter(seconds >= start), people, engine)
+        asked = np.unique(cutoff.future.users)
+        asked = np.sort(rng.choice(asked, min(len(asked), MAX_QUERIES // CUTOFFS), replace=False))
         # older events than the rules: nothing here depends on them but today's grant
-        first = min(rule.valid_from for rule in engine.programme.rule)
-        day = max(dt.datetime.fromtimestamp(start, tz=dt.UTC).date(), first)
+        day = max(dt.datetime.fromtimestamp(start, tz=dt.UTC).date(), _first_day(engine))
         for begin in range(0, len(asked), BLOCK):
-            block = asked[begin : begin + BLOCK]
-            yield _example(then, people[block], past, present.future, told, block, day)
+            users = asked[begin : begin + BLOCK]
+            read = then.prepare(people[users], past, day)
+            yield _label_candidates(then, read, users, cutoff.future, outcomes)
 
 
-def _outcome_of(
-    events: pl.DataFrame, participants: pl.DataFrame, engine: Engine
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
-    """Return rows of participants, rows of trainings, and whether those finished these."""
-    told = outcomes(events)
-    users = codes_of(told[E.participant_id.name], participants[P.participant_id.name].to_list())
-    items = codes_of(told[E.course_id.name], engine.catalogue.ids)
-    return users, items, told["finished"].to_numpy()
+def _first_day(engine: Engine) -> dt.date:
+    """Return the first day on which rules of the programme hold."""
+    return min(rule.valid_from for rule in engine.programme.rule)
 
 
-def _example(
+def _find_outcomes(events: pl.DataFrame, participants: pl.DataFrame, engine: Engine) -> Outcomes:
+    """Return who took what, and whether they finished it in time."""
+    listed = list_outcomes(events)
+    users = encode_strings(
+        listed[E.participant_id.name], participants[P.participant_id.name].to_list()
+    )
+    items = encode_strings(listed[E.course_id.name], engine.catalogue.ids)
+    return Outcomes(users, items, listed["finished"].to_numpy())
+
+
+def _label_candidates(
     engine: Engine,
-    people: pl.DataFrame,
-    past: pl.DataFrame,
-    future: Interactions,
-    told: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]],
+    participants: PreparedParticipants,
     users: NDArray[np.int32],
-    day: dt.date,
+    future: Interactions,
+    outcomes: Outcomes,
 ) -> Examples:
     """Return the examples of one block of participants, who stand at ``users`` of the table."""
-    question = engine.ask(people, past, day)
-    shape = (len(people), len(engine.catalogue))
-    taken = np.zeros(shape, dtype=bool)
-    taken[question.batch.taken.nonzero()] = True
-    rows = np.arange(len(people))
-    tastes = engine.tastes(engine.wishes(people), question.batch)
-    found, table = engine.candidates(question, tastes, rows, ~taken, 50)
+    query = engine.query(participants)
+    shape = (len(participants), len(engine.catalogue))
+    not_taken = np.ones(shape, dtype=bool)
+    not_taken[query.batch.past.taken.nonzero()] = False
+    rows = np.arange(len(participants))
+    found, features = engine.find_candidates(
+        participants, query, rows, not_taken, SlateSettings().per_source
+    )
     gain = np.zeros(shape, dtype=np.float32)
     mine = np.isin(future.users, users)
-    rows = np.searchsorted(users, future.users[mine])
-    np.maximum.at(gain, (rows, future.items[mine]), future.weights[mine])
-    outcome = np.full(shape, -1, dtype=np.int8)
-    who, what, finished = (values[np.isin(told[0], users)] for values in told)
-    outcome[np.searchsorted(users, who), what] = finished
-    at = np.arange(len(people))[:, None], np.maximum(found.ids, 0)
+    np.maximum.at(
+        gain,
+        (np.searchsorted(users, future.users[mine]), future.items[mine]),
+        future.weights[mine],
+    )
+    finished = np.full(shape, -1, dtype=np.int8)
+    mine = np.isin(outcomes.users, users)
+    finished[np.searchsorted(users, outcomes.users[mine]), outcomes.items[mine]] = (
+        outcomes.finished[mine]
+    )
+    at = rows[:, None], np.maximum(found.ids, 0)
     real = found.ids >= 0
     useful = (gain[at] * real).max(axis=1) > 0
     real &= useful[:, None]
-    return Examples(table[real], gain[at][real], real.sum(axis=1)[useful], outcome[at][real])
+    return Examples(features[real], gain[at][real], real.sum(axis=1)[useful], finished[at][real])

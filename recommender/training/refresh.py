@@ -16,22 +16,22 @@ import polars as pl
 
 from models.bundles.sealing import BundleError, Manifest, seal, writing
 from models.index.flat import FaissIndex
-from models.skills.extraction import with_extracted_skills
+from models.skills.extraction import add_extracted_skills
 from models.text.encoder import TextEncoder
 from recommender.bundle.bundle import Bundle, load_engine, write_parts
 from recommender.bundle.golden import Golden
 from recommender.catalogue.catalogue import build_catalogue
-from recommender.catalogue.labour_demand import build_demand
-from recommender.catalogue.quality import course_quality
-from recommender.catalogue.texts import courses_and_texts
+from recommender.catalogue.labour_demand import build_labour_demand
+from recommender.catalogue.quality import build_quality
+from recommender.catalogue.texts import read_courses
 from recommender.engine import Engine
 from recommender.retrieval.neighbours import Neighbours
-from training_data.arrays import positions
+from training_data.arrays import look_up
 from training_data.columns import Courses, Interactions, Participants
 from training_data.dataset import Dataset
 
 SHARPNESS = 10.0  # exponent of the cosine by which a new training is like an old one
-LEAST_LIKENESS = 0.01  # so that one like none is like all
+MIN_SIMILARITY = 0.01  # so that one like none is like all
 COPIED = ("regions", "skills", "occupations", "messages")
 
 
@@ -62,18 +62,18 @@ def refresh(
             f"bundle {bundle.manifest.version} was trained with the encoder "
             f"{bundle.manifest.encoder}, not {encoder.name}; name that one, or train again"
         )
-    engine = _with_catalogue(bundle.engine, dataset, encoder)
+    engine = _replace_catalogue(bundle.engine, dataset, encoder)
     newest = (
         bundle.manifest.newest_event,
         dataset.read("interactions")[Interactions.at.name].max(),
     )
     neighbours = Neighbours(
         FaissIndex(engine.course_vectors.shape[1]).add(engine.catalogue.ids, engine.course_vectors),
-        _remaining(bundle.neighbours.participants, dataset.read("participants")),
+        _keep_remaining(bundle.neighbours.participants, dataset.read("participants")),
     )
     folders = {name: bundle.folder / name for name in COPIED if (bundle.folder / name).is_dir()}
     with writing(home / "bundles") as folder:
-        write_parts(folder, engine, neighbours, bundle.mix, folders)
+        write_parts(folder, engine, neighbours, bundle.population, folders)
         Golden.of(load_engine(folder), day, seed).write(folder)
         head = bundle.manifest.model_dump(exclude={"format", "version", "parts"})
         changed = {
@@ -86,27 +86,31 @@ def refresh(
         return seal(folder, home / "bundles", head | changed)
 
 
-def _with_catalogue(engine: Engine, dataset: Dataset, encoder: TextEncoder) -> Engine:
-    courses, texts = courses_and_texts(dataset, engine.skills)
-    courses = with_extracted_skills(courses, engine.extractor)
+def _replace_catalogue(engine: Engine, dataset: Dataset, encoder: TextEncoder) -> Engine:
+    vocabularies, linkers = engine.reader.vocabularies, engine.reader.linkers
+    if linkers is None:
+        raise BundleError("this bundle reads no texts; train again")
+    regions, skills = vocabularies.regions, vocabularies.skills
+    courses, texts = read_courses(dataset, skills)
+    courses = add_extracted_skills(courses, linkers.skills)
     old_rows = engine.catalogue.index
-    old = positions(courses[Courses.course_id.name], lambda name: old_rows.get(name, -1))
-    vectors = engine.content.encode_courses(texts, encoder)
-    alike = np.maximum(vectors[old < 0] @ engine.course_vectors.T, LEAST_LIKENESS) ** SHARPNESS
+    old = look_up(courses[Courses.course_id.name], lambda name: old_rows.get(name, -1))
+    vectors = linkers.content.encode_courses(texts, encoder)
+    alike = np.maximum(vectors[old < 0] @ engine.course_vectors.T, MIN_SIMILARITY) ** SHARPNESS
     alike /= alike.sum(axis=1, keepdims=True)
     return replace(
         engine,
-        catalogue=build_catalogue(courses, dataset.read("classes"), engine.regions, engine.skills),
-        quality=course_quality(courses),
-        demand=build_demand(
-            dataset.read("vacancies"), engine.regions, engine.skills, engine.occupations
+        catalogue=build_catalogue(courses, dataset.read("classes"), regions, skills),
+        quality=build_quality(courses),
+        demand=build_labour_demand(
+            dataset.read("vacancies"), regions, skills, vocabularies.occupations
         ),
         course_vectors=vectors,
-        sources={name: model.realigned(old, alike) for name, model in engine.sources.items()},
+        models={name: model.remap(old, alike) for name, model in engine.models.items()},
     )
 
 
-def _remaining(index: FaissIndex, participants: pl.DataFrame) -> FaissIndex:
+def _keep_remaining(index: FaissIndex, participants: pl.DataFrame) -> FaissIndex:
     """Return the index without those who are no longer among the participants."""
     known = np.isin(index.ids, participants[Participants.participant_id.name].to_numpy())
     return FaissIndex(index.dim).add(index.ids[known], index.vectors[known])

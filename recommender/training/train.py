@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from importlib import resources
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -22,13 +21,8 @@ from rich.progress import (
 )
 
 from models.bundles.sealing import Manifest, seal, writing
-from models.candidates.ease import EASE
-from models.candidates.linear import LinearModel
-from models.candidates.popularity import Popularity
-from models.candidates.similar_participants import SimilarParticipants
-from models.candidates.transitions import Transitions
 from models.index.flat import FaissIndex
-from models.skills.extraction import BY_STUDENT, SkillExtractor, with_extracted_skills
+from models.skills.extraction import BY_STUDENT, SkillExtractor, add_extracted_skills
 from models.skills.occupation_finder import OccupationFinder
 from models.skills.occupation_needs import learn_occupations
 from models.text.content_space import ContentSpace
@@ -37,97 +31,61 @@ from models.text.word_vectors import StaticWords
 from recommender.bundle.bundle import load_engine, write_parts
 from recommender.bundle.golden import Golden
 from recommender.catalogue.catalogue import build_catalogue
-from recommender.catalogue.labour_demand import build_demand
-from recommender.catalogue.quality import course_quality
-from recommender.catalogue.texts import courses_and_texts
-from recommender.engine import BY_GROUP, Engine
-from recommender.messages import load_messages
+from recommender.catalogue.labour_demand import build_labour_demand
+from recommender.catalogue.quality import build_quality
+from recommender.catalogue.texts import read_courses
+from recommender.engine import MAX_BLOCK, Engine
 from recommender.objective import DEFAULT, Objective
-from recommender.participants.population import Kinds, Mix
-from recommender.participants.profile_embedding import phrases_of, wishes
+from recommender.participants.population import PopulationDistribution, PopulationGroups
+from recommender.participants.profile_embedding import collect_phrases
+from recommender.participants.reader import Linkers, ParticipantReader
 from recommender.ranking.rankers import FixedRanker
 from recommender.retrieval.neighbours import Neighbours
-from recommender.training.ranker import Beside, fit_sources, interactions_of, learn_ranker
+from recommender.retrieval.sources import build_models
+from recommender.training.ranker import collect_interactions, fit_models, learn_ranker, read_side
+from recommender.training.reference_data import ReferenceData, load_reference_data
 from training_data.columns import Interactions, Participants
 from training_data.dataset import Dataset
 from training_data.occupations.national import NationalOccupations
-from training_data.occupations.occupations import Occupations, load_occupations
-from training_data.programmes.programme import Programme, load_programme
-from training_data.regions import RegionTable
-from training_data.skills.loading import load_skills
-from training_data.skills.vocabulary import Vocabulary
 
 P = Participants
-MOST_KEPT = 50_000  # participants in the index and the mix of a bundle, chosen at random beyond
+MAX_INDEXED = (
+    50_000  # participants in the index and the population of a bundle, drawn at random beyond
+)
 
 
-@dataclass(frozen=True)
-class Knowledge:
-    """What a dataset refers to: rules, regions and vocabularies, with the folders they came from."""
-
-    programme: Programme
-    regions: RegionTable
-    skills: Vocabulary
-    occupations: Occupations
-    folders: Mapping[str, Path]
-
-
-def load_knowledge(dataset: Dataset) -> Knowledge:
-    """Load what a dataset names; its own folders win over the project's.
-
-    These are the region pack, ``skills``, ``occupations`` and ``messages``; the rule pack may be a file.
-    """
-    shipped = Path(str(resources.files("training_data")))
-    pack = dataset.info.region_pack
-    folders = {
-        "regions": _own_or(dataset.folder / pack, shipped / "regions" / pack),
-        "skills": _own_or(dataset.folder / "skills", shipped / "skills"),
-        "occupations": _own_or(dataset.folder / "occupations", shipped / "occupations"),
-    }
-    messages = dataset.folder / "messages"
-    if messages.is_dir():
-        folders["messages"] = messages
-    programme = load_programme(dataset.own_or_named(dataset.info.programme))
-    for language in programme.languages:
-        load_messages(language, programme, messages)  # now, not at the first request
-    skills = load_skills(folders["skills"])
-    return Knowledge(
-        programme=programme,
-        regions=RegionTable.load(folders["regions"]),
-        skills=skills,
-        occupations=load_occupations(skills, folders["occupations"]),
-        folders=folders,
-    )
-
-
-def untrained_engine(
-    dataset: Dataset, knowledge: Knowledge, encoder: TextEncoder, seed: int
+def build_untrained_engine(
+    dataset: Dataset, reference: ReferenceData, encoder: TextEncoder, seed: int
 ) -> Engine:
     """Return an engine that knows the catalogue and its texts, and nothing of anybody's behaviour."""
-    courses, texts = courses_and_texts(dataset, knowledge.skills)
-    things = _known_things(dataset, knowledge, courses)
-    content = ContentSpace(common_words=_common_words(dataset.info.language), seed=seed)
-    content.fit(texts, list(dict.fromkeys(chain.from_iterable(things))), encoder).unify(things)
-    extractor = SkillExtractor(knowledge.skills, StaticWords(content.student_), BY_STUDENT)
-    courses = with_extracted_skills(courses, extractor.fit(content.student_, texts))
+    vocabularies = reference.vocabularies
+    courses, texts = read_courses(dataset, vocabularies.skills)
+    names = _list_names(dataset, reference, courses)
+    content = ContentSpace(common_words=_count_common_words(dataset.info.language), seed=seed)
+    content.fit(texts, list(dict.fromkeys(chain.from_iterable(names))), encoder).unify(names)
+    extractor = SkillExtractor(vocabularies.skills, StaticWords(content.student_), BY_STUDENT)
+    courses = add_extracted_skills(courses, extractor.fit(content.student_, texts))
     vacancies = dataset.read("vacancies")
-    occupations = learn_occupations(knowledge.occupations, extractor, vacancies, courses)
-    national = NationalOccupations.in_folder(knowledge.folders["occupations"])
+    occupations = learn_occupations(vocabularies.occupations, extractor, vacancies, courses)
+    vocabularies = replace(vocabularies, occupations=occupations)
+    national = NationalOccupations.in_folder(reference.folders["occupations"])
+    finder = OccupationFinder(occupations, national).fit(content.student_)
     return Engine(
-        programme=knowledge.programme,
-        regions=knowledge.regions,
-        skills=knowledge.skills,
-        occupations=occupations,
+        programme=reference.programme,
         catalogue=build_catalogue(
-            courses, dataset.read("classes"), knowledge.regions, knowledge.skills
+            courses, dataset.read("classes"), vocabularies.regions, vocabularies.skills
         ),
-        quality=course_quality(courses),
-        demand=build_demand(vacancies, knowledge.regions, knowledge.skills, occupations),
-        content=content,
-        extractor=extractor,
-        finder=OccupationFinder(occupations, national).fit(content.student_),
+        quality=build_quality(courses),
+        demand=build_labour_demand(
+            vacancies, vocabularies.regions, vocabularies.skills, occupations
+        ),
         course_vectors=content.encode_courses(texts, encoder),
-        sources={},
+        reader=ParticipantReader(
+            vocabularies,
+            reference.programme.languages[0],
+            Linkers(content, extractor, finder),
+        ),
+        models={},
         ranker=FixedRanker(),
     )
 
@@ -151,40 +109,42 @@ def train(
     objective : Objective
         What the ranking is to achieve; recorded in the manifest.
     """
-    with _steps() as step:
+    with _show_steps() as step:
         step("Reading rules, regions and skills")
-        knowledge = load_knowledge(dataset)
+        reference = load_reference_data(dataset)
         participants, events = dataset.read("participants"), dataset.read("interactions")
         step("Encoding the catalogue and its phrases")
-        engine = replace(untrained_engine(dataset, knowledge, encoder, seed), objective=objective)
-        participants = engine.understood(participants)
-        interactions, rows = interactions_of(
+        untrained = build_untrained_engine(dataset, reference, encoder, seed)
+        engine = replace(untrained, objective=objective)
+        side = read_side(engine, participants)
+        interactions, rows = collect_interactions(
             participants, events, engine.catalogue.index, objective
         )
         if len(interactions):
-            engine = replace(engine, sources=candidate_models())
-        step("Learning to rank from the earlier past")
+            engine = replace(engine, models=build_models())
+        step("Learning to rank from backtest cutoffs")
         courses = dataset.read("courses")
-        ranker = learn_ranker(engine, courses, participants, rows, interactions, seed)
+        ranker = learn_ranker(engine, courses, participants, rows, interactions, side, seed)
         engine = replace(engine, ranker=ranker)
         step("Learning from all events")
         if len(interactions):
-            fit_sources(engine.sources, interactions, Beside.of(engine, participants))
+            fit_models(engine.models, interactions, side)
         step("Indexing trainings and participants")
-        willing = _willing(participants, seed)
-        neighbours = index(engine, willing)
-        mix = mix_of(engine, willing, day)
+        neighbours, population = index_participants(
+            engine, _sample_willing(participants, seed), day
+        )
         step("Sealing the bundle")
         with writing(home / "bundles") as folder:
-            write_parts(folder, engine, neighbours, mix, knowledge.folders)
+            write_parts(folder, engine, neighbours, population, reference.folders)
             Golden.of(load_engine(folder), day, seed).write(folder)
+            regions = engine.reader.vocabularies.regions
             return seal(
                 folder,
                 home / "bundles",
                 {
                     "created_on": day.isoformat(),
-                    "programme": knowledge.programme.label,
-                    "regions": f"{knowledge.regions.name}@{knowledge.regions.version}",
+                    "programme": reference.programme.label,
+                    "regions": f"{regions.name}@{regions.version}",
                     "encoder": encoder.name,
                     "data": dataset.fingerprint(),
                     "newest_event": events[Interactions.at.name].max(),
@@ -199,78 +159,56 @@ def train(
             )
 
 
-def candidate_models() -> dict[str, LinearModel]:
-    """Return the behaviour models, unfitted, by the name of their feature."""
-    return {
-        "behaviour": EASE(l2=50.0),
-        "regional_popularity": Popularity(half_life=0.3, shrinkage=200.0),
-        BY_GROUP: Popularity(half_life=0.3, shrinkage=200.0),
-        "similar_participants": SimilarParticipants(dimensions=64),
-        "next_course": Transitions(),
-    }
-
-
-def index(engine: Engine, participants: pl.DataFrame) -> Neighbours:
-    """Index the trainings and the participants."""
-    wished = wishes(
-        participants,
-        engine.skills,
-        engine.occupations,
-        engine.programme.languages[0],
-        engine.content,
-    )
-    vectors = wished.participants()
-    known = np.linalg.norm(vectors, axis=1) > 0
-    ids = participants[P.participant_id.name].filter(pl.Series(known)).to_list()
+def index_participants(
+    engine: Engine, participants: pl.DataFrame, day: dt.date
+) -> tuple[Neighbours, PopulationDistribution]:
+    """Index the trainings and the participants, and count of which groups the participants are."""
+    groups = PopulationGroups(engine.reader.vocabularies.regions)
+    counts = np.zeros(len(groups.names), dtype=np.int64)
     dim = engine.course_vectors.shape[1]
-    return Neighbours(
-        FaissIndex(dim).add(engine.catalogue.ids, engine.course_vectors),
-        FaissIndex(dim).add(ids, vectors[known]),
-    )
+    index, no_events = FaissIndex(dim), Interactions.create_empty()
+    for block in participants.iter_slices(MAX_BLOCK):
+        read = engine.prepare(block, no_events, day)
+        counts += groups.count(read.batch, day.year)
+        known = read.vectors.any(axis=1)
+        index.add(
+            block[P.participant_id.name].filter(pl.Series(known)).to_list(), read.vectors[known]
+        )
+    courses = FaissIndex(dim).add(engine.catalogue.ids, engine.course_vectors)
+    return Neighbours(courses, index), PopulationDistribution(groups, counts)
 
 
-def mix_of(engine: Engine, participants: pl.DataFrame, day: dt.date) -> Mix:
-    """Return how many of the participants are of each kind on a day."""
-    kinds = Kinds(engine.regions)
-    nothing = Interactions.create_empty()
-    return Mix(kinds, kinds.count(engine.ask(participants, nothing, day).batch, day.year))
-
-
-def _willing(participants: pl.DataFrame, seed: int) -> pl.DataFrame:
+def _sample_willing(participants: pl.DataFrame, seed: int) -> pl.DataFrame:
     """Return the participants who let themselves be profiled; where there are many, some of them."""
     willing = participants.filter(~P.profiling_opt_out.col)
-    return willing.sample(MOST_KEPT, seed=seed) if len(willing) > MOST_KEPT else willing
+    return willing.sample(MAX_INDEXED, seed=seed) if len(willing) > MAX_INDEXED else willing
 
 
-def _common_words(language: str) -> dict[str, int]:
+def _count_common_words(language: str) -> dict[str, int]:
     """Return how many common words to learn of the dataset's language and of English, where counted."""
     import wordfreq  # its tables are for training only
 
     counted = wordfreq.available_languages()
-    wished = {"en": 1000} | {language: 4000}
-    return {name: count for name, count in wished.items() if name in counted}
+    wanted = {"en": 1000} | {language: 4000}
+    return {name: count for name, count in wanted.items() if name in counted}
 
 
-def _known_things(
-    dataset: Dataset, knowledge: Knowledge, courses: pl.DataFrame
+def _list_names(
+    dataset: Dataset, reference: ReferenceData, courses: pl.DataFrame
 ) -> list[tuple[str, ...]]:
-    """All names of each thing that profiles are made of: skills, occupations, topics, people's own words."""
-    language = dataset.info.language
-    vocabularies = (knowledge.skills, knowledge.occupations.vocabulary)
-    named = [term.names() for vocabulary in vocabularies for term in vocabulary.terms]
+    """Return all names of each thing that profiles are made of: skills, occupations, topics, own words."""
+    skills = reference.vocabularies.skills
+    occupations = reference.vocabularies.occupations.vocabulary
+    named = [term.names() for vocabulary in (skills, occupations) for term in vocabulary.terms]
     topics = courses["category"].drop_nulls().unique(maintain_order=True).to_list()
-    written, _ = phrases_of(
-        dataset.read("participants"), knowledge.skills, knowledge.occupations, language
+    written, _ = collect_phrases(
+        dataset.read("participants"), skills, occupations, dataset.info.language
     )
     return [*named, *((phrase,) for phrase in dict.fromkeys([*topics, *written]))]
 
 
-def _own_or(own: Path, shipped: Path) -> Path:
-    return own if own.is_dir() else shipped
-
-
 @contextmanager
-def _steps() -> Iterator[Callable[[str], None]]:
+def _show_steps() -> Iterator[Callable[[str], None]]:
     """Show one line of progress a step."""
     with Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()

@@ -14,7 +14,7 @@ from recommender.bundle.golden import Golden
 Change = Callable[[Path], None]
 
 
-def resealed(
+def reseal(
     original: Path, bundles: Path, *changes: Change, head: dict[str, str] | None = None
 ) -> str:
     """Seal a changed copy of a bundle below ``bundles``; return its version."""
@@ -28,7 +28,7 @@ def resealed(
         return seal(folder, bundles, said).version
 
 
-def renamed(number: int) -> Change:
+def rename(number: int) -> Change:
     """Another version that answers alike."""
 
     def change(folder: Path) -> None:
@@ -37,27 +37,35 @@ def renamed(number: int) -> Change:
     return change
 
 
-def another_order(folder: Path) -> None:
+def reorder(folder: Path) -> None:
     """Rank by the fixed weights alone, and say so in the golden answers."""
     parts = json.loads((folder / "parts.json").read_text())
-    (folder / "parts.json").write_text(json.dumps(parts | {"ranker": "fixed"}))
+    (folder / "parts.json").write_text(json.dumps(parts | {"ranker": {"kind": "fixed"}}))
     golden = Golden.read(folder)
     Golden.of(load_engine(folder), golden.day, seed=0).write(folder)
 
 
-def wrong_golden(folder: Path) -> None:
-    """Say that the first person with a list gets it in another order."""
+def swap_features(folder: Path) -> None:
+    """Say that the ranker's first two features stand in another order."""
+    parts = json.loads((folder / "parts.json").read_text())
+    first, second, *others = parts["features"]
+    parts["features"] = [second, first, *others]
+    (folder / "parts.json").write_text(json.dumps(parts))
+
+
+def break_golden(folder: Path) -> None:
+    """Say that the first participant with a list gets it in another order."""
     golden = json.loads((folder / "golden.json").read_text())
     case = next(case for case in golden["cases"] if case["course_ids"])
     case["course_ids"].reverse()
     (folder / "golden.json").write_text(json.dumps(golden))
 
 
-def without(name: str) -> Change:
+def leave_out(name: str) -> Change:
     """Leave a part out."""
     return lambda folder: (folder / name).unlink()
 
 
-def with_text(name: str, text: str) -> Change:
+def write_text(name: str, text: str) -> Change:
     """Give a part another content."""
     return lambda folder: (folder / name).write_text(text) and None

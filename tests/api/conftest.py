@@ -12,13 +12,13 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.deployment.releases import Releases
-from api.settings import Settings
+from api.settings import ServiceSettings
 from models.text.encoder import SentenceEncoder
 from recommender.bundle.bundle import Bundle, load_bundle
 from recommender.training.train import train
 from store import keys
 from store.database import Store, open_store
-from store.dataset_import import load
+from store.dataset_import import import_dataset
 from training_data.dataset import Dataset
 from training_data.simulation import simulate_dataset
 
@@ -45,8 +45,10 @@ def bundle(bundle_folder: Path) -> Bundle:
 @pytest.fixture
 def service(bundle: Bundle, store: Store, dataset: Dataset) -> FastAPI:
     """The service in development mode, knowing the dataset's participants, once for each database."""
-    load(store, dataset)
-    return create_app(Releases.of(bundle), store, Settings(), development=True)
+    import_dataset(store, dataset)
+    # how fast it is, is not tested here
+    settings = ServiceSettings(deadline_seconds=60, store_timeout_seconds=60)
+    return create_app(Releases.of(bundle), store, settings, development=True)
 
 
 @pytest.fixture

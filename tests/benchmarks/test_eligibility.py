@@ -11,8 +11,8 @@ from benchmarks import eligibility
 
 
 def test_the_benchmark_ends_with_one_figure() -> None:
-    outcome = eligibility.run(participants=60, courses=500, repeats=1)
-    line = json.loads(outcome.line())
+    result = eligibility.run(participants=60, courses=500, repeats=1)
+    line = json.loads(result.line())
     assert line["bench"] == "eligibility"
     assert line["target"] == 2.0
     assert line["holds"] == (line["figure"] < 2.0)
@@ -23,7 +23,7 @@ def test_the_benchmark_ends_with_one_figure() -> None:
 def test_the_benchmark_refuses_a_mask_that_its_reasons_contradict(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    right = eligibility.reason_bits
-    monkeypatch.setattr(eligibility, "reason_bits", lambda q: np.zeros_like(right(q)))
+    right = eligibility.find_exclusions
+    monkeypatch.setattr(eligibility, "find_exclusions", lambda query: np.zeros_like(right(query)))
     with pytest.raises(AssertionError, match="disagree"):
         eligibility.run(participants=20, courses=200, repeats=1)

@@ -8,27 +8,29 @@ from typing import Any
 import pytest
 
 from benchmarks.reranking import NONE, USUAL, WAYS, run
-from benchmarks.result import Outcome
+from benchmarks.result import BenchmarkResult
 from models.text.encoder import SentenceEncoder
 
 
 @pytest.fixture(scope="module")
-def outcome(tiny_encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+def result(
+    tiny_encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory
+) -> BenchmarkResult:
     return run(tiny_encoder, tmp_path_factory.mktemp("bench"), participants=1_000)
 
 
 @pytest.fixture(scope="module")
-def ways(outcome: Outcome) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = outcome.details["ways"]
+def ways(result: BenchmarkResult) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = result.details["ways"]
     return found
 
 
 def test_it_ends_with_the_share_of_ndcg_that_the_default_keeps(
-    outcome: Outcome, ways: dict[str, dict[str, Any]]
+    result: BenchmarkResult, ways: dict[str, dict[str, Any]]
 ) -> None:
     assert list(ways) == list(WAYS)
     kept = ways[USUAL]["ndcg"] / ways[NONE]["ndcg"]  # of figures with four places
-    assert outcome.figure == pytest.approx(kept, abs=1e-4 / ways[NONE]["ndcg"])
+    assert result.figure == pytest.approx(kept, abs=1e-4 / ways[NONE]["ndcg"])
     assert ways[NONE]["cost"] == ways[NONE]["low"] == 0
 
 

@@ -18,9 +18,9 @@ COMMANDS = (["recommend"], ["explain", "--course", "makanan-001"])
     [
         ('{"regio": "Kota Kupang"}', "regio"),
         ('{"birth_year": "soon"}', "birth_year"),
-        ("not json", "profile"),
+        ("not json", "participant"),
         (None, "no such file"),
-        ("{}", "padan train"),  # a good profile, and no bundle yet
+        ("{}", "padan train"),  # a good file, and no bundle yet
     ],
 )
 def test_the_message_names_what_is_wrong(
@@ -31,9 +31,9 @@ def test_the_message_names_what_is_wrong(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PADAN_HOME", str(tmp_path / "home"))
-    profile = tmp_path / "profile.json"
+    file = tmp_path / "file.json"
     if written is not None:
-        profile.write_text(written, encoding="utf-8")
-    result = CliRunner().invoke(app, [*command, "--profile", str(profile)])
+        file.write_text(written, encoding="utf-8")
+    result = CliRunner().invoke(app, [*command, "--participant", str(file)])
     assert result.exit_code == 2
     assert named in result.output

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from store import audit, keys
 from store.database import open_store
-from store.dataset_import import load
+from store.dataset_import import import_dataset
 from store.erasure import erase
 from training_data.simulation import simulate_dataset
 
@@ -68,30 +68,30 @@ def test_without_a_key_the_service_listens_on_this_machine_only() -> None:
 
 
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PADAN_BODY_BYTES", "1")
-    assert "body_bytes" in padan("serve", status=2)
+    monkeypatch.setenv("PADAN_MAX_BODY_BYTES", "1")
+    assert "max_body_bytes" in padan("serve", status=2)
 
 
 def test_the_next_bundle_knows_nothing_of_the_erased(home: Path, tiny_directory: Path) -> None:
     dataset = simulate_dataset(home / "data", 60, dt.date(2024, 10, 1))
     store = open_store()
     store.upgrade()
-    load(store, dataset)
-    wishing = dataset.read("participants").filter(
+    import_dataset(store, dataset)
+    interested = dataset.read("participants").filter(
         ~pl.col("profiling_opt_out") & (pl.col("interests").list.len() > 0)
     )
-    gone, other = wishing["participant_id"].head(2)
+    gone, other = interested["participant_id"].head(2)
     with store.writing() as connection:
         erase(connection, gone, store.pseudonym(gone))
     padan("train", "--data", dataset.folder, "--encoder", tiny_directory)
-    assert other in indexed(home)
-    assert gone not in indexed(home)
+    assert other in list_indexed(home)
+    assert gone not in list_indexed(home)
     bundle = home / "bundles" / (home / "bundles" / "current").read_text().strip()
     files = [file for file in bundle.rglob("*") if file.is_file()]
     assert not any(gone.encode() in file.read_bytes() for file in files)
 
 
-def indexed(home: Path) -> list[str]:
+def list_indexed(home: Path) -> list[str]:
     """Ids in the index of participants of the current bundle."""
     version = (home / "bundles" / "current").read_text().strip()
     ids: list[str] = json.loads((home / "bundles" / version / "participants.ids.json").read_text())

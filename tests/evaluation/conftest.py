@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 from evaluation.cutoff import task_from_dataset
-from evaluation.entrants import POOL, Lists
+from evaluation.entrants import POOL, Rankings
 from evaluation.task import Task
 from training_data.dataset import Dataset
 from training_data.simulation import simulate_dataset
@@ -31,11 +31,11 @@ def task(dataset: Dataset) -> Task:
 
 
 @pytest.fixture(scope="session")
-def leaky(task: Task) -> Lists:
-    """A run that lists what the people took in the test."""
+def leaky(task: Task) -> Rankings:
+    """A run that ranks what the people took in the test."""
     ranked = np.full((len(task.people), POOL), -1, dtype=np.int32)
     for user in np.flatnonzero(task.truth.sizes):
         items = task.truth.items[task.truth.indptr[user] : task.truth.indptr[user + 1]][:POOL]
         ranked[user, : len(items)] = items
     scores = np.where(ranked >= 0, 1.0, -np.inf).astype(np.float32)
-    return Lists("leaky", ranked, scores, "")
+    return Rankings("leaky", ranked, scores, "")

@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from cli import evaluate as commands
-from evaluation.entrants import EntrantError, Lists, _hold_to_past
+from evaluation.entrants import EntrantError, Rankings, _hold_to_past
 from evaluation.runs import write_run
 from evaluation.task import Task
 from models.bundles.sealing import Manifest
@@ -43,7 +43,7 @@ def test_compare_prints_verdicts(app: typer.Typer, dataset: Dataset) -> None:
 
 
 def test_compare_warns_of_a_run_that_saw_the_test(
-    app: typer.Typer, dataset: Dataset, task: Task, leaky: Lists, tmp_path: Path
+    app: typer.Typer, dataset: Dataset, task: Task, leaky: Rankings, tmp_path: Path
 ) -> None:
     run = tmp_path / "leaky.parquet"
     people, courses = task.profiles["participant_id"], task.catalogue.table["course_id"]

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from evaluation.curves import learning_curve
-from evaluation.entrants import POOL, EntrantError, Lists, lists_of
+from evaluation.entrants import POOL, EntrantError, Rankings, rank_entrant
 from evaluation.evaluate import Evaluation, evaluate
 from evaluation.report import render, write_report
 from evaluation.runs import write_run
@@ -26,35 +26,39 @@ def no_training(_: Task) -> Path:
 
 
 @pytest.fixture(scope="module")
-def entrants(task: Task) -> list[Lists]:
-    return [lists_of(name, task, no_training) for name in (POPULARITY, OWN)]
+def entrants(task: Task) -> list[Rankings]:
+    return [rank_entrant(name, task, no_training) for name in (POPULARITY, OWN)]
 
 
 @pytest.fixture(scope="module")
-def evaluation(task: Task, entrants: list[Lists]) -> Evaluation:
+def evaluation(task: Task, entrants: list[Rankings]) -> Evaluation:
     learning = pl.DataFrame({"share": [0.5, 1.0], "mean": [0.1, 0.2], "low": 0.1, "high": 0.2})
     return evaluate(task, entrants, learning=learning, draws=100)
 
 
-def test_lists_are_permitted_and_padded(task: Task, entrants: list[Lists]) -> None:
-    for lists in entrants:
-        assert lists.ranked.shape == lists.scores.shape == (len(task.people), POOL)
-        padding = lists.ranked < 0
-        assert np.isneginf(lists.scores[padding]).all()
+def test_rankings_are_permitted_and_padded(task: Task, entrants: list[Rankings]) -> None:
+    for rankings in entrants:
+        assert rankings.ranked.shape == rankings.scores.shape == (len(task.people), POOL)
+        padding = rankings.ranked < 0
+        assert np.isneginf(rankings.scores[padding]).all()
 
 
-def test_a_run_file_gives_the_same_lists(task: Task, entrants: list[Lists], tmp_path: Path) -> None:
-    lists = entrants[0]
+def test_a_run_file_gives_the_same_rankings(
+    task: Task, entrants: list[Rankings], tmp_path: Path
+) -> None:
+    rankings = entrants[0]
     path = tmp_path / "popularity.parquet"
     falling = np.tile(-np.arange(POOL, dtype=np.float64), (len(task.people), 1))
     people, courses = task.profiles["participant_id"], task.catalogue.table["course_id"]
-    write_run(path, lists.ranked, falling, people, courses)
-    again = lists_of(str(path), task, no_training)
-    np.testing.assert_array_equal(again.ranked, lists.ranked)
+    write_run(path, rankings.ranked, falling, people, courses)
+    again = rank_entrant(str(path), task, no_training)
+    np.testing.assert_array_equal(again.ranked, rankings.ranked)
     assert again.name == "popularity"
 
 
-def test_a_trec_run_gives_the_same_lists(task: Task, entrants: list[Lists], tmp_path: Path) -> None:
+def test_a_trec_run_gives_the_same_rankings(
+    task: Task, entrants: list[Rankings], tmp_path: Path
+) -> None:
     people, courses = task.profiles["participant_id"], task.catalogue.table["course_id"]
     path = tmp_path / "popularity.run"
     path.write_text(
@@ -64,33 +68,35 @@ def test_a_trec_run_gives_the_same_lists(task: Task, entrants: list[Lists], tmp_
             for place, item in enumerate(items[items >= 0])
         )
     )
-    np.testing.assert_array_equal(lists_of(str(path), task, no_training).ranked, entrants[0].ranked)
+    np.testing.assert_array_equal(
+        rank_entrant(str(path), task, no_training).ranked, entrants[0].ranked
+    )
 
 
 def test_a_config_gives_the_parameters_of_a_class(task: Task, tmp_path: Path) -> None:
     path = tmp_path / "shrunk.toml"
     path.write_text(f'class = "{POPULARITY}"\n[parameters]\nshrinkage = 200.0\n')
-    lists = lists_of(str(path), task, no_training)
-    regional = lists_of("regional-popularity", task, no_training)
-    np.testing.assert_array_equal(lists.ranked, regional.ranked)
-    assert (lists.name, lists.fingerprint[:7]) == ("shrunk", "sha256 ")
+    rankings = rank_entrant(str(path), task, no_training)
+    regional = rank_entrant("regional-popularity", task, no_training)
+    np.testing.assert_array_equal(rankings.ranked, regional.ranked)
+    assert (rankings.name, rankings.fingerprint[:7]) == ("shrunk", "sha256 ")
     for text in ("[parameters]", f'class = "{POPULARITY}"\nsize = 3', "class ="):
         path.write_text(text)
         with pytest.raises(EntrantError, match=r"shrunk\.toml: .*a config has the key 'class'"):
-            lists_of(str(path), task, no_training)
+            rank_entrant(str(path), task, no_training)
 
 
 def test_strange_entrants_are_refused(task: Task, tmp_path: Path) -> None:
     with pytest.raises(EntrantError, match="neither a bundle, a run file nor a config"):
-        lists_of("nowhere", task, no_training)
+        rank_entrant("nowhere", task, no_training)
     with pytest.raises(EntrantError, match="has no class Nobody"):
-        lists_of("examples/own_model.py:Nobody", task, no_training)
+        rank_entrant("examples/own_model.py:Nobody", task, no_training)
     with pytest.raises(EntrantError, match="no module nowhere"):
-        lists_of("nowhere.at.all:Model", task, no_training)
+        rank_entrant("nowhere.at.all:Model", task, no_training)
     run = tmp_path / "odd.parquet"
     pl.DataFrame({"user": ["x"], "item": ["y"], "score": [1.0]}).write_parquet(run)
     with pytest.raises(EntrantError, match=r"odd\.parquet: the run has none of the users"):
-        lists_of(str(run), task, no_training)
+        rank_entrant(str(run), task, no_training)
 
 
 def test_headline_has_every_metric_with_an_interval(evaluation: Evaluation) -> None:
@@ -108,16 +114,16 @@ def test_no_list_is_against_the_rules(evaluation: Evaluation) -> None:
     assert evaluation.catalogue["constraint_violations"] == 0
 
 
-def test_a_list_against_the_rules_is_counted(task: Task, entrants: list[Lists]) -> None:
+def test_a_list_against_the_rules_is_counted(task: Task, entrants: list[Rankings]) -> None:
     refused = np.array([np.flatnonzero(~task.permitted(slice(i, i + 1))[0])[0] for i in range(9)])
     ranked = entrants[0].ranked.copy()
     ranked[:9, 0] = refused
-    broken = Lists("broken", ranked, entrants[0].scores, "")
+    broken = Rankings("broken", ranked, entrants[0].scores, "")
     assert evaluate(task, [broken], draws=100).catalogue["constraint_violations"] == 9
 
 
 def test_a_run_that_saw_the_test_is_warned_of_wherever_it_stands(
-    task: Task, entrants: list[Lists], leaky: Lists
+    task: Task, entrants: list[Rankings], leaky: Rankings
 ) -> None:
     warnings = evaluate(task, [entrants[0], leaky], draws=100).warnings
     assert len(warnings) == 1
@@ -133,17 +139,20 @@ def test_diversity_costs_nothing_at_full_relevance(evaluation: Evaluation) -> No
     )
 
 
-def test_learning_curve_ends_with_the_whole(task: Task, entrants: list[Lists]) -> None:
+def test_learning_curve_ends_with_the_whole(task: Task, entrants: list[Rankings]) -> None:
     curve = learning_curve(
-        task, lambda part: lists_of(OWN, task, no_training, learn_from=part), entrants[1], draws=100
+        task,
+        lambda part: rank_entrant(OWN, task, no_training, learn_from=part),
+        entrants[1],
+        draws=100,
     )
     assert curve["share"].to_list() == [0.1, 0.25, 0.5, 1.0]
     assert curve["mean"][0] < curve["mean"][-1]
     with pytest.raises(EntrantError, match="have a learning curve"):
-        lists_of("examples", task, no_training, learn_from=task)
+        rank_entrant("examples", task, no_training, learn_from=task)
 
 
-def test_entrants_of_one_name_are_refused(task: Task, entrants: list[Lists]) -> None:
+def test_entrants_of_one_name_are_refused(task: Task, entrants: list[Rankings]) -> None:
     with pytest.raises(EntrantError, match="two entrants have one name"):
         evaluate(task, [entrants[0], entrants[0]], draws=100)
 

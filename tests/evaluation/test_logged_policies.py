@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from evaluation.logged_slates import LoggedSlates, logged_slates
+from evaluation.logged_slates import LoggedSlates, read_logged_slates
 from evaluation.off_policy import (
     Estimate,
     OverlapError,
@@ -18,11 +18,11 @@ from evaluation.off_policy import (
     independent_ips,
     interaction_ips,
 )
-from recommender.reranking.exploration import Exploration, explore
-from store import events
-from store import impressions as shown
+from recommender.reranking.exploration import explore
+from recommender.settings import Exploration
+from store import events, impressions
 from store.database import open_store
-from store.dataset_export import save
+from store.dataset_export import export_dataset
 from training_data.columns import Interactions
 from training_data.dataset import Dataset
 from training_data.simulation import choices, figures
@@ -51,7 +51,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> LoggedSlates:
     best_first = np.tile(np.arange(K + POOL), (REQUESTS, 1))
     ids, propensities = explore(best_first, K, Exploration(0.5, 2, POOL), requests)
     lists = [
-        shown.Shown(name, "p", NOW, "b1", [(f"c{i}", p) for i, p in zip(row, chances, strict=True)])
+        impressions.ShownSlate(
+            name, "p", NOW, "b1", [(f"c{i}", p) for i, p in zip(row, chances, strict=True)]
+        )
         for name, row, chances in zip(requests, ids.tolist(), propensities.tolist(), strict=True)
     ]
     clicked = np.argwhere(rng.random(ids.shape) < WORTH[ids] * FADE)
@@ -62,12 +64,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> LoggedSlates:
         for row, place in clicked.tolist()
     ]
     with store.writing() as connection:
-        shown.add(connection, lists, store.pseudonym)
+        impressions.add(connection, lists, store.pseudonym)
         events.add(connection, clicks, store.pseudonym)
     dataset = Dataset.create(folder / "dataset")
-    save(store, dataset)
+    export_dataset(store, dataset)
     store.engine.dispose()
-    return logged_slates(dataset.read("interactions"), K, CLICKS)
+    return read_logged_slates(dataset.read("interactions"), K, CLICKS)
 
 
 def test_the_log_of_the_service_tells_what_another_list_would_earn(served: LoggedSlates) -> None:
@@ -116,10 +118,10 @@ def simulated(
 
     with monkeypatch.context() as patched:
         patched.setattr(figures, "LOGGED_SHARE", 1.0)
-        patched.setattr(figures, "MOST_PURCHASES", 1)
+        patched.setattr(figures, "MAX_PURCHASES", 1)
         patched.setattr(choices, "show_lists", with_probabilities_of_another)
         log, _ = simulate_interactions(world, simulate_people(world, first, count))
-    return logged_slates(log, FIRST_PLACES, CLICKS)
+    return read_logged_slates(log, FIRST_PLACES, CLICKS)
 
 
 def judged(world: World, monkeypatch: pytest.MonkeyPatch, first: int, count: int) -> Estimate:

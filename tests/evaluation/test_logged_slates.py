@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evaluation.logged_slates import logged_slates
+from evaluation.logged_slates import read_logged_slates
 from evaluation.off_policy import importance_weights, independent_ips
 
 
@@ -25,9 +25,9 @@ SHOWN = [
 
 
 def test_slates_are_in_order_with_what_followed() -> None:
-    answers = [("r2", "b", "click", None, None), ("r2", "b", "purchase", None, None)]
+    followed = [("r2", "b", "click", None, None), ("r2", "b", "purchase", None, None)]
     elsewhere = [("r9", "a", "purchase", None, None)]
-    slates = logged_slates(log(SHOWN + answers + elsewhere), 2)
+    slates = read_logged_slates(log(SHOWN + followed + elsewhere), 2)
     assert slates.request_ids.to_list() == ["r1", "r2"]
     assert slates.courses.tolist() == [["c", "a"], ["a", "b"]]
     assert slates.propensities.tolist() == [[1.0, 0.5], [0.25, 0.5]]
@@ -36,15 +36,15 @@ def test_slates_are_in_order_with_what_followed() -> None:
 
 def test_incomplete_impressions_are_named() -> None:
     with pytest.raises(ValueError, match="impression 0 has no propensity"):
-        logged_slates(log([("r1", "a", "impression", 1, None)]), 1)
+        read_logged_slates(log([("r1", "a", "impression", 1, None)]), 1)
     with pytest.raises(ValueError, match="two trainings at one place"):
-        logged_slates(log([*SHOWN[:2], ("r2", "c", "impression", 2, 0.5)]), 2)
+        read_logged_slates(log([*SHOWN[:2], ("r2", "c", "impression", 2, 0.5)]), 2)
 
 
 def test_the_logged_policy_itself_earns_its_mean() -> None:
     rows = [(f"r{i}", "a", "impression", 1, 0.5) for i in range(200)]
     bought = [(f"r{i}", "a", "purchase", None, None) for i in range(0, 200, 4)]
-    slates = logged_slates(log(rows + bought), 1)
+    slates = read_logged_slates(log(rows + bought), 1)
     weights = importance_weights(slates.propensities, slates.propensities)
     assert independent_ips(slates.rewards, weights).value == pytest.approx(0.25)
     assert np.shape(slates.courses) == (200, 1)

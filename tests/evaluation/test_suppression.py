@@ -5,7 +5,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.suppression import MINIMUM_USERS, hidden_cells
+from evaluation.suppression import MINIMUM_USERS, find_hidden_cells
 
 ROWS, COLUMNS = 4, 3
 
@@ -14,7 +14,7 @@ ROWS, COLUMNS = 4, 3
 def test_no_total_tells_of_few(users: list[int]) -> None:
     place = np.arange(ROWS * COLUMNS)
     cells = pl.DataFrame({"row": place // COLUMNS, "column": place % COLUMNS, "users": users})
-    hidden = hidden_cells(cells, [["row"], ["column"]])
+    hidden = find_hidden_cells(cells, [["row"], ["column"]])
     assert hidden.filter(cells["users"] < MINIMUM_USERS).all()
     for total in ("row", "column"):
         for _, group in cells.with_columns(hidden=hidden).group_by(total):
@@ -28,5 +28,5 @@ def test_no_total_tells_of_few(users: list[int]) -> None:
 
 def test_nothing_more_than_needed_is_hidden() -> None:
     cells = pl.DataFrame({"total": [0] * 3 + [1] * 3, "users": [3, 8, 20, 3, 12, 20]})
-    hidden = hidden_cells(cells, [["total"]])
+    hidden = find_hidden_cells(cells, [["total"]])
     assert hidden.to_list() == [True, True, False, True, True, False]

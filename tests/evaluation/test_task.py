@@ -9,11 +9,11 @@ import polars as pl
 import pytest
 
 from evaluation.cutoff import task_from_dataset, write_past
-from evaluation.entrants import entered
+from evaluation.entrants import rank_entrants
 from evaluation.task import Task
 from models.text.encoder import SentenceEncoder
 from recommender.bundle.bundle import load_bundle
-from recommender.eligibility.mask import permitted
+from recommender.eligibility.mask import build_mask
 from recommender.training.train import train
 from training_data.dataset import Dataset, DatasetError
 
@@ -71,17 +71,16 @@ def test_people_are_held_to_what_the_engine_reads(
     past = write_past(bare, tmp_path / "past")
     version = train(past, tiny_encoder, tmp_path, bare.border.date()).version
     folder = tmp_path / "bundles" / version
-    read, _ = entered([str(folder)], bare, lambda _: folder)
+    read, _ = rank_entrants([str(folder)], bare, lambda _: folder)
     assert np.nanmax(bare.best_gap_closed) == 0
     assert np.nanmean(read.best_gap_closed) > 0.1
 
-    engine = load_bundle(folder).engine
+    engine = replace(load_bundle(folder).engine, programme=read.programme)
     few = slice(0, 50)
-    question = replace(engine, programme=read.programme).ask(
-        engine.understood(read.profiles[few]), read.events, read.border.date()
-    )
-    np.testing.assert_array_equal(read.permitted(few), permitted(question))
-    missing = (question.batch.needs - question.batch.needs.multiply(question.batch.skills)).sum(1)
+    query = engine.query(engine.prepare(read.profiles[few], read.events, read.border.date()))
+    np.testing.assert_array_equal(read.permitted(few), build_mask(query))
+    skills = query.batch.skills
+    missing = (skills.needs - skills.needs.multiply(skills.held)).sum(1)
     np.testing.assert_array_equal(
         np.isnan(read.best_gap_closed[few]), np.asarray(missing).ravel() == 0
     )

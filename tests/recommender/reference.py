@@ -8,7 +8,7 @@ from collections import defaultdict
 from functools import cached_property
 from typing import Any
 
-from recommender.eligibility.reasons import Reason
+from recommender.eligibility.reasons import Exclusion
 from tests.recommender.worlds import World
 from training_data.columns import EDUCATIONS
 
@@ -17,14 +17,14 @@ FAR = dt.date(9999, 1, 1)
 
 
 class Reference:
-    """All the reasons of a world, by looking at one person and one training at a time."""
+    """All the exclusions of a world, by looking at one person and one training at a time."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.rules = world.rules
         self.day = world.rules.day
         self.courses = {row["course_id"]: row for row in world.courses.iter_rows(named=True)}
-        self.people = list(world.participants.iter_rows(named=True))
+        self.participants = list(world.participants.iter_rows(named=True))
         self.classes: dict[str, list[Row]] = defaultdict(list)
         for row in world.classes.iter_rows(named=True):
             self.classes[row["course_id"]].append(row)
@@ -33,19 +33,19 @@ class Reference:
             self.done[event["participant_id"]][event["kind"]].add(event["course_id"])
 
     @cached_property
-    def reasons(self) -> list[list[set[Reason]]]:
-        """Every reason why not, person by person and training by training."""
-        of_people = [self._of_person(person) for person in self.people]
+    def exclusions(self) -> list[list[set[Exclusion]]]:
+        """Every exclusion, person by person and training by training."""
+        of_participants = [self._of_participant(person) for person in self.participants]
         of_courses = [self._of_course(course) for course in self.courses.values()]
         return [
             [
-                of_person | of_course | self._of_pair(person, course)
+                of_participant | of_course | self._of_pair(person, course)
                 for of_course, course in zip(of_courses, self.courses.values(), strict=True)
             ]
-            for of_person, person in zip(of_people, self.people, strict=True)
+            for of_participant, person in zip(of_participants, self.participants, strict=True)
         ]
 
-    def priority(self, person: Row) -> bool:
+    def has_priority(self, person: Row) -> bool:
         rule = self.rules.priority_groups
         if rule is None:
             return False
@@ -60,33 +60,33 @@ class Reference:
         taken = did["purchase"] | did["start"] | finished
         return taken & listed, finished & listed, did["rate"] & listed
 
-    def _of_person(self, person: Row) -> set[Reason]:
+    def _of_participant(self, person: Row) -> set[Exclusion]:
         rules, found = self.rules, set()
         if rules.age and person["birth_year"] is not None:
             age = self.day.year - person["birth_year"]
             if age < rules.age.minimum:
-                found.add(Reason.TOO_YOUNG)
+                found.add(Exclusion.TOO_YOUNG)
             if age > rules.age.maximum:
-                found.add(Reason.TOO_OLD)
+                found.add(Exclusion.TOO_OLD)
         if rules.excluded_status and person["employment_status"] in rules.excluded_status.statuses:
-            found.add(Reason.STATUS_EXCLUDED)
+            found.add(Exclusion.STATUS_EXCLUDED)
         if rules.excluded_occupation and person["occupation"] and self._occupation_excluded(person):
-            found.add(Reason.OCCUPATION_EXCLUDED)
+            found.add(Exclusion.OCCUPATION_EXCLUDED)
         taken, finished, rated = self._history(person)
         if rules.one_at_a_time and taken - finished:
-            found.add(Reason.TRAINING_UNFINISHED)
+            found.add(Exclusion.TRAINING_UNFINISHED)
         if rules.one_at_a_time and rules.one_at_a_time.rating_required and finished - rated:
-            found.add(Reason.TRAINING_UNRATED)
+            found.add(Exclusion.TRAINING_UNRATED)
         did = self.done[person["participant_id"]]
         bought = did["purchase"] | did["start"] | did["complete"] | did["rate"]
         if rules.first_purchase and person["admitted_on"] and not bought:
             deadline = person["admitted_on"] + dt.timedelta(days=rules.first_purchase.within_days)
             if self.day > deadline:
-                found.add(Reason.FIRST_PURCHASE_LATE)
+                found.add(Exclusion.FIRST_PURCHASE_LATE)
         return found
 
     def _occupation_excluded(self, person: Row) -> bool:
-        occupations = self.world.occupations
+        occupations = self.world.vocabularies.occupations
         rule = self.rules.excluded_occupation
         words = " ".join(person["occupation"].lower().split())
         code, names = words, {words}
@@ -97,39 +97,39 @@ class Reference:
         excluded = {name.lower().replace("-", " ").replace("_", " ") for name in rule.occupations}
         return bool(names & excluded) or any(code.startswith(prefix) for prefix in rule.codes)
 
-    def _of_course(self, course: Row) -> set[Reason]:
+    def _of_course(self, course: Row) -> set[Exclusion]:
         rules, found = self.rules, set()
         if course["available_from"] and self.day < course["available_from"]:
-            found.add(Reason.NOT_YET_AVAILABLE)
+            found.add(Exclusion.NOT_YET_AVAILABLE)
         if course["available_until"] and self.day > course["available_until"]:
-            found.add(Reason.NO_LONGER_AVAILABLE)
+            found.add(Exclusion.NO_LONGER_AVAILABLE)
         if rules.modes and course["mode"] not in rules.modes.allowed:
-            found.add(Reason.MODE_NOT_PAID)
+            found.add(Exclusion.MODE_NOT_PAID)
         if rules.languages and course["language"] not in (None, *rules.languages.allowed):
-            found.add(Reason.LANGUAGE_NOT_PAID)
+            found.add(Exclusion.LANGUAGE_NOT_PAID)
         hours = course["duration_hours"]
         if rules.duration and hours is not None and hours < rules.duration.minimum_hours:
-            found.add(Reason.TOO_SHORT)
+            found.add(Exclusion.TOO_SHORT)
         if rules.price_ceiling and course["price_idr"] > rules.price_ceiling.amount:
-            found.add(Reason.ABOVE_PRICE_CEILING)
-        places = self._places(course)
-        for reason, passes in (
-            (Reason.REGISTRATION_CLOSED, lambda p: self.day <= self._closes(p)),
-            (Reason.REGISTRATION_NOT_OPEN, lambda p: self._opens(p) <= self.day),
-            (Reason.CLASS_TOO_LATE, self._in_time),
-            (Reason.TOO_MANY_HOURS_A_DAY, lambda p: self._hours_fit(course, p)),
-            (Reason.NO_SEATS_LEFT, lambda p: p["seats_left"] > 0),
+            found.add(Exclusion.ABOVE_PRICE_CEILING)
+        sessions = self._sessions(course)
+        for exclusion, passes in (
+            (Exclusion.REGISTRATION_CLOSED, lambda s: self.day <= self._closes(s)),
+            (Exclusion.REGISTRATION_NOT_OPEN, lambda s: self._opens(s) <= self.day),
+            (Exclusion.CLASS_TOO_LATE, self._in_time),
+            (Exclusion.TOO_MANY_HOURS_A_DAY, lambda s: self._hours_fit(course, s)),
+            (Exclusion.NO_SEATS_LEFT, lambda s: s["seats_left"] > 0),
         ):
-            left = [place for place in places if passes(place)]
-            if places and not left:
-                found.add(reason)
-            places = left
-        located = any(self._coordinates(place) for place in self._places(course))
+            left = [session for session in sessions if passes(session)]
+            if sessions and not left:
+                found.add(exclusion)
+            sessions = left
+        located = any(self._coordinates(session) for session in self._sessions(course))
         if course["mode"] in ("in_person", "hybrid") and not located:
-            found.add(Reason.PLACE_UNKNOWN)
+            found.add(Exclusion.PLACE_UNKNOWN)
         return found
 
-    def _places(self, course: Row) -> list[Row]:
+    def _sessions(self, course: Row) -> list[Row]:
         if course["course_id"] in self.classes:
             return self.classes[course["course_id"]]
         if course["mode"] not in ("in_person", "hybrid"):
@@ -137,99 +137,104 @@ class Reference:
         home = dict.fromkeys(("starts_on", "ends_on", "registration_from", "registration_until"))
         return [course | home | {"seats_left": 1}]
 
-    def _closes(self, place: Row) -> dt.date:
-        if place["registration_until"]:
-            return place["registration_until"]
-        if place["starts_on"] is None:
+    def _closes(self, session: Row) -> dt.date:
+        if session["registration_until"]:
+            return session["registration_until"]
+        if session["starts_on"] is None:
             return FAR
         rule = self.rules.registration
-        return place["starts_on"] - dt.timedelta(days=rule.closes_days_before if rule else 0)
+        return session["starts_on"] - dt.timedelta(days=rule.closes_days_before if rule else 0)
 
-    def _opens(self, place: Row) -> dt.date:
-        if place["registration_from"]:
-            return place["registration_from"]
+    def _opens(self, session: Row) -> dt.date:
+        if session["registration_from"]:
+            return session["registration_from"]
         rule = self.rules.registration
-        if place["starts_on"] is None or not rule or rule.opens_days_before is None:
+        if session["starts_on"] is None or not rule or rule.opens_days_before is None:
             return dt.date.min
-        return place["starts_on"] - dt.timedelta(days=rule.opens_days_before)
+        return session["starts_on"] - dt.timedelta(days=rule.opens_days_before)
 
-    def _in_time(self, place: Row) -> bool:
+    def _in_time(self, session: Row) -> bool:
         rule = self.rules.class_dates
-        return not rule or place["ends_on"] is None or place["ends_on"] <= rule.last_day
+        return not rule or session["ends_on"] is None or session["ends_on"] <= rule.last_day
 
-    def _hours_fit(self, course: Row, place: Row) -> bool:
+    def _hours_fit(self, course: Row, session: Row) -> bool:
         rule, hours = self.rules.hours_per_day, course["duration_hours"]
-        if not rule or course["mode"] not in rule.hours or hours is None or not place["starts_on"]:
+        if (
+            not rule
+            or course["mode"] not in rule.hours
+            or hours is None
+            or not session["starts_on"]
+        ):
             return True
-        days = (place["ends_on"] - place["starts_on"]).days + 1
+        days = (session["ends_on"] - session["starts_on"]).days + 1
         return hours <= rule.hours[course["mode"]] * days
 
-    def _is_open(self, course: Row, place: Row) -> bool:
+    def _is_open(self, course: Row, session: Row) -> bool:
         return (
-            self._opens(place) <= self.day <= self._closes(place)
-            and self._in_time(place)
-            and self._hours_fit(course, place)
-            and place["seats_left"] > 0
+            self._opens(session) <= self.day <= self._closes(session)
+            and self._in_time(session)
+            and self._hours_fit(course, session)
+            and session["seats_left"] > 0
         )
 
-    def _of_pair(self, person: Row, course: Row) -> set[Reason]:
+    def _of_pair(self, person: Row, course: Row) -> set[Exclusion]:
         rules, found = self.rules, set()
         taken, finished, _ = self._history(person)
         if course["course_id"] in taken:
-            found.add(Reason.TAKEN_ALREADY)
+            found.add(Exclusion.TAKEN_ALREADY)
         balance = person["balance_idr"]
         if balance is None:
             balance = rules.grant.amount if rules.grant else math.inf
         if course["price_idr"] > balance:
-            found.add(Reason.BALANCE_TOO_LOW)
+            found.add(Exclusion.BALANCE_TOO_LOW)
         held = set(person["skills"])
         for needed in course["prerequisites"]:
             taught = set(self.courses[needed]["skills"])
             if needed not in finished and not (taught and taught <= held):
-                found.add(Reason.PREREQUISITE_MISSING)
-        asked = [course["minimum_education"]]
+                found.add(Exclusion.PREREQUISITE_MISSING)
+        required = [course["minimum_education"]]
         if rules.minimum_education:
-            asked.append(rules.minimum_education.education.get(course["level"]))
-        least = max([EDUCATIONS.index(name) for name in asked if name], default=0)
+            required.append(rules.minimum_education.education.get(course["level"]))
+        least = max([EDUCATIONS.index(name) for name in required if name], default=0)
         if person["education"] and EDUCATIONS.index(person["education"]) < least:
-            found.add(Reason.EDUCATION_TOO_LOW)
+            found.add(Exclusion.EDUCATION_TOO_LOW)
         if course["needs_device"] and person["has_device"] is False:
-            found.add(Reason.DEVICE_MISSING)
+            found.add(Exclusion.DEVICE_MISSING)
         if course["needs_connection"] and person["has_connection"] is False:
-            found.add(Reason.CONNECTION_MISSING)
-        return found | self._of_way(person, course)
+            found.add(Exclusion.CONNECTION_MISSING)
+        return found | self._of_travel(person, course)
 
-    def _of_way(self, person: Row, course: Row) -> set[Reason]:
+    def _of_travel(self, person: Row, course: Row) -> set[Exclusion]:
         if course["mode"] not in ("in_person", "hybrid"):
             return set()
-        open_ = [place for place in self._places(course) if self._is_open(course, place)]
-        open_ = [place for place in open_ if self._coordinates(place)]
+        open_ = [session for session in self._sessions(course) if self._is_open(course, session)]
+        open_ = [session for session in open_ if self._coordinates(session)]
         if not open_:
             return set()
         if not self._coordinates(person):
-            return {Reason.OWN_AREA_UNKNOWN}
-        near = min(self._way(person, place) for place in open_) <= self._radius(person)
-        return set() if near else {Reason.OUT_OF_REACH}
+            return {Exclusion.OWN_AREA_UNKNOWN}
+        near = min(self._measure_km(person, session) for session in open_) <= self._radius(person)
+        return set() if near else {Exclusion.OUT_OF_REACH}
 
     def _coordinates(self, row: Row) -> tuple[float, float] | None:
         if row["latitude"] is not None and row["longitude"] is not None:
             return row["latitude"], row["longitude"]
         if row["region_code"] is None:
             return None
-        regions = self.world.regions
+        regions = self.world.vocabularies.regions
         region = regions.id(row["region_code"])
         return regions.latitude[region], regions.longitude[region]
 
-    def _way(self, person: Row, place: Row) -> float:
-        regions, rule = self.world.regions, self.rules.reach
-        here, there = person["region_code"], place["region_code"]
+    def _measure_km(self, person: Row, session: Row) -> float:
+        regions, rule = self.world.vocabularies.regions, self.rules.reach
+        here, there = person["region_code"], session["region_code"]
         if here and here == there:
             return 0.0
-        km = _great_circle_km(*self._coordinates(person), *self._coordinates(place))
+        km = _great_circle_km(*self._coordinates(person), *self._coordinates(session))
         if not (rule and here and there):
             return km
         a, b = regions.id(here), regions.id(there)
-        centroids_only = person["latitude"] is None and place["latitude"] is None
+        centroids_only = person["latitude"] is None and session["latitude"] is None
         if regions.are_neighbours(a, b) and centroids_only:
             km = max(km / 2, km - rule.neighbour_km)
         islands = {regions.landmass[a], regions.landmass[b]}

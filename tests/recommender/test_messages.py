@@ -18,15 +18,15 @@ def write(folder: Path, language: str, text: str) -> Path:
 
 
 def test_a_country_may_put_some_texts_in_other_words(tmp_path: Path) -> None:
-    own = write(tmp_path, "en", '[why_not]\nwithdrawn = "Gone."\n')
+    own = write(tmp_path, "en", '[exclusion]\nwithdrawn = "Gone."\n')
     messages, shipped = load_messages("en", PROGRAMME, own), load_messages("en", PROGRAMME)
-    assert messages.text("why_not", "withdrawn", {}) == "Gone."
-    assert messages.texts["why"] == shipped.texts["why"]
+    assert messages.text("exclusion", "withdrawn", {}) == "Gone."
+    assert messages.texts["reason"] == shipped.texts["reason"]
 
 
 def test_a_language_of_its_own_needs_every_text(tmp_path: Path) -> None:
-    own = write(tmp_path, "pt", '[why_not]\nwithdrawn = "Já não existe."\n')
-    with pytest.raises(MessagesError, match=r"pt.toml lacks \[why\] closes_gap"):
+    own = write(tmp_path, "pt", '[exclusion]\nwithdrawn = "Já não existe."\n')
+    with pytest.raises(MessagesError, match=r"pt.toml lacks \[reason\] closes_gap"):
         load_messages("pt", PROGRAMME, own)
     whole = (SHIPPED_MESSAGES / "en.toml").read_text(encoding="utf-8")
     assert load_messages("pt", PROGRAMME, write(tmp_path, "pt", whole)).language == "pt"
@@ -39,7 +39,7 @@ def test_a_language_that_is_nowhere_is_refused() -> None:
 
 def test_a_broken_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(MessagesError, match=r"en.toml: not valid TOML"):
-        load_messages("en", PROGRAMME, write(tmp_path, "en", "[why\n"))
+        load_messages("en", PROGRAMME, write(tmp_path, "en", "[reason\n"))
 
 
 @pytest.mark.parametrize(
@@ -50,18 +50,18 @@ def test_numbers_are_written_as_is_usual_in_the_language(
 ) -> None:
     messages = load_messages(language, PROGRAMME)
     assert messages.price(850_000) == price
-    assert share in messages.text("why", "leads_to_work", {"placement": 0.666})
+    assert share in messages.text("reason", "leads_to_work", {"placement": 0.666})
 
 
 def test_every_text_is_filled_as_its_format_has_it(tmp_path: Path) -> None:
     text = "100% {{of}} {b}: {a}, {a}"
-    own = write(tmp_path, "en", f'[why]\nnear = "{text}"\n')
+    own = write(tmp_path, "en", f'[reason]\nnear = "{text}"\n')
     messages = load_messages("en", PROGRAMME, own)
-    told = messages.text("why", "near", {"a": "x", "b": ["y", "z"], "c": 1})
-    assert told == text.format(a="x", b="y, z")
+    written = messages.text("reason", "near", {"a": "x", "b": ["y", "z"], "c": 1})
+    assert written == text.format(a="x", b="y, z")
 
 
 def test_a_percent_sign_and_a_layout_stand_as_written(tmp_path: Path) -> None:
-    own = write(tmp_path, "en", '[why]\npopular_here = "100% of {region:>8}"\n')
-    text = load_messages("en", PROGRAMME, own).text("why", "popular_here", {"region": "Bima"})
+    own = write(tmp_path, "en", '[reason]\npopular_here = "100% of {region:>8}"\n')
+    text = load_messages("en", PROGRAMME, own).text("reason", "popular_here", {"region": "Bima"})
     assert text == "100% of     Bima"

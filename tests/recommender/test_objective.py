@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,6 @@ import pytest
 
 from models.ranking.additive import AdditiveRanker
 from recommender.objective import Objective, ObjectiveError
-from recommender.participants.batch import build_batch
 from tests.recommender.worlds import random_world, table
 
 AT = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
@@ -78,20 +78,15 @@ def test_what_is_worth_nothing_is_in_no_history() -> None:
     world = random_world(3, n_courses=5)
     person = world.participants[0]["participant_id"][0]
     rows = [event("click"), event("purchase", course="c1")]
-    events = table("interactions", [row | {"participant_id": person} for row in rows])
+    world = replace(
+        world,
+        participants=world.participants.with_columns(profiling_opt_out=False),
+        events=table("interactions", [row | {"participant_id": person} for row in rows]),
+    )
 
     def history(objective: Objective) -> dict[int, float]:
-        batch = build_batch(
-            world.participants.with_columns(profiling_opt_out=False),
-            events,
-            world.catalogue(),
-            world.regions,
-            world.skills,
-            world.occupations,
-            None,
-            objective,
-        )
-        mine = batch.histories.take(slice(0, 1))
+        prepared = world.prepare(world.catalogue(), objective)
+        mine = prepared.batch.past.histories.take(slice(0, 1))
         return dict(zip(mine.items.tolist(), mine.weights.tolist(), strict=True))
 
     assert history(Objective(click=0.5, purchase=2.0)) == {0: 0.5, 1: 2.0}

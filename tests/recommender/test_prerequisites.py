@@ -1,4 +1,4 @@
-"""A person without the basics gets the basic training first; one who has them, the next."""
+"""A person without the prerequisites gets the basic training first; one who has them, the next."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pytest
 
 from recommender.engine import Engine
 from recommender.messages import load_messages
-from recommender.responses.eligibility import verdicts
-from recommender.settings import Settings
-from tests.recommender.worlds import DAY, World, knowledge, random_world, table
+from recommender.responses.eligibility import decide_eligibility
+from recommender.settings import SlateSettings
+from tests.recommender.worlds import DAY, World, load_vocabularies, random_world, table
 
 EngineOf = Callable[[World], Engine]
-SKILLS = [term.id for term in knowledge()[1].terms if term.topic == "Teknik"][:6]
+SKILLS = [term.id for term in load_vocabularies().skills.terms if term.topic == "Teknik"][:6]
 BASIC, NEXT, MASTER = "basic", "next", "master"
 PERSON: dict[str, Any] = {
     "participant_id": "x",
@@ -55,14 +55,14 @@ def world(
     )
 
 
-def told(engine_of: EngineOf, world: World) -> list[str]:
+def list_ids(engine_of: EngineOf, world: World) -> list[str]:
     """The person's list, where no training's text is nearer to them than another's."""
     engine = engine_of(world)
     alike = np.full_like(engine.course_vectors, engine.course_vectors.shape[1] ** -0.5)
-    answer = replace(engine, course_vectors=alike).recommend(
-        world.participants, world.events, DAY, Settings(relevance_weight=1.0)
-    )
-    return [engine.catalogue.ids[i] for i in answer.ids[0] if i >= 0]
+    engine = replace(engine, course_vectors=alike)
+    prepared = engine.prepare(world.participants, world.events, DAY)
+    found = engine.recommend(prepared, SlateSettings(relevance_weight=1.0))
+    return [engine.catalogue.ids[i] for i in found.slates.ids[0] if i >= 0]
 
 
 IN_A_ROW = (
@@ -83,19 +83,20 @@ IN_A_ROW = (
 def test_the_next_training_waits_for_the_basic_one(
     engine_of: EngineOf, skills: Sequence[str], finished: Sequence[str], expected: list[str]
 ) -> None:
-    assert told(engine_of, world(IN_A_ROW, skills, finished)) == expected
+    assert list_ids(engine_of, world(IN_A_ROW, skills, finished)) == expected
 
 
-def test_the_verdict_names_the_basic_training(engine_of: EngineOf) -> None:
+def test_the_decision_names_the_basic_training(engine_of: EngineOf) -> None:
     here = world(IN_A_ROW)
     engine = engine_of(here)
     texts = load_messages("en", engine.programme)
-    [verdict] = verdicts(engine, texts, here.participants, here.events, DAY, [NEXT])[0]["courses"]
-    [reason] = verdict["reasons"]
+    prepared = engine.prepare(here.participants, here.events, DAY)
+    [decision] = decide_eligibility(engine, texts, prepared, [NEXT])[0]["courses"]
+    [reason] = decision["reasons"]
     assert reason["code"] == "prerequisite_missing"
     assert reason["evidence"] == {"course": [BASIC]}
-    assert reason["possible"]["text"] == "After this training: basic."
-    assert verdict["can_become_eligible"]
+    assert reason["remedy"]["text"] == "After this training: basic."
+    assert decision["can_become_eligible"]
 
 
 @pytest.mark.parametrize(
@@ -110,6 +111,6 @@ def test_of_trainings_on_one_thing_the_level_of_the_person_comes_first(
         {"course_id": NEXT, "level": "intermediate"},
         {"course_id": BASIC, "level": "beginner"},
     ]
-    order = told(engine_of, world(levels, SKILLS[:held]))
+    order = list_ids(engine_of, world(levels, SKILLS[:held]))
     assert len(order) == 3
     assert order[: len(expected)] == expected

@@ -11,9 +11,12 @@ from typing import Any
 import polars as pl
 
 from recommender.catalogue.catalogue import Catalogue, build_catalogue
-from recommender.eligibility.course_rules import Offer
-from recommender.eligibility.query import Question
-from recommender.participants.batch import build_batch
+from recommender.eligibility.course_rules import Availability
+from recommender.eligibility.query import EligibilityQuery
+from recommender.objective import DEFAULT, Objective
+from recommender.participants.batch import Vocabularies
+from recommender.participants.prepared import PreparedParticipants
+from recommender.participants.reader import ParticipantReader
 from training_data.columns import (
     EDUCATIONS,
     EMPLOYMENT_STATUSES,
@@ -22,15 +25,14 @@ from training_data.columns import (
     MODES,
     TABLES,
 )
-from training_data.occupations.occupations import Occupations, load_occupations
+from training_data.occupations.occupations import load_occupations
 from training_data.programmes.programme import load_programme
 from training_data.programmes.rules import RulesInForce
 from training_data.regions import RegionTable
 from training_data.skills.loading import load_skills
-from training_data.skills.vocabulary import Vocabulary
 
 DAY = dt.date(2024, 6, 15)
-PLACES = ("31.71", "31.72", "31.01", "53.71", "53.01", "91.71", "51.71", "32.04", "12.71")
+REGIONS = ("31.71", "31.72", "31.01", "53.71", "53.01", "91.71", "51.71", "32.04", "12.71")
 DAYS = tuple(DAY + dt.timedelta(days=n) for n in (-40, -1, 0, 1, 2, 40))
 WORK = ("police", "Anggota  POLRI", "juru-masak", "Koki", "5120", "0111", "military", "penyair")
 
@@ -74,42 +76,35 @@ class World:
     classes: pl.DataFrame
     participants: pl.DataFrame
     events: pl.DataFrame
-    regions: RegionTable
-    skills: Vocabulary
-    occupations: Occupations
+    vocabularies: Vocabularies
     rules: RulesInForce
 
     def catalogue(self) -> Catalogue:
-        return build_catalogue(self.courses, self.classes, self.regions, self.skills)
+        regions, skills = self.vocabularies.regions, self.vocabularies.skills
+        return build_catalogue(self.courses, self.classes, regions, skills)
 
-    def question(self) -> Question:
+    def prepare(self, catalogue: Catalogue, objective: Objective = DEFAULT) -> PreparedParticipants:
+        reader = ParticipantReader(self.vocabularies, "id")
+        return reader.read(self.participants, self.events, catalogue, self.rules, objective)
+
+    def query(self) -> EligibilityQuery:
         catalogue = self.catalogue()
-        batch = build_batch(
-            self.participants,
-            self.events,
-            catalogue,
-            self.regions,
-            self.skills,
-            self.occupations,
-            None if self.rules.grant is None else self.rules.grant.amount,
-        )
-        return Question(batch, Offer(catalogue, self.rules))
+        return EligibilityQuery(self.prepare(catalogue).batch, Availability(catalogue, self.rules))
 
 
-def random_world(seed: int, n_courses: int = 20, n_people: int = 8) -> World:
+def random_world(seed: int, n_courses: int = 20, n_participants: int = 8) -> World:
     """Return a world in which every rule has something to forbid."""
     rng = Random(seed)  # noqa: S311
-    regions, skills, occupations = knowledge()
     courses = [_course(rng, number) for number in range(n_courses)]
-    people = [_person(rng, number) for number in range(n_people)]
+    participants = [_participant(rng, number) for number in range(n_participants)]
     return World(
         table("courses", courses),
         table("classes", [_class(rng, number, courses) for number in range(n_courses)]),
-        table("participants", people),
-        table("interactions", [_event(rng, n, people, courses) for n in range(n_people)]),
-        regions,
-        skills,
-        occupations,
+        table("participants", participants),
+        table(
+            "interactions", [_event(rng, n, participants, courses) for n in range(n_participants)]
+        ),
+        load_vocabularies(),
         random_rules(rng),
     )
 
@@ -133,14 +128,14 @@ def load_rules(pack: str) -> RulesInForce:
 
 
 @cache
-def knowledge() -> tuple[RegionTable, Vocabulary, Occupations]:
+def load_vocabularies() -> Vocabularies:
     skills = load_skills()
-    return RegionTable.load("indonesia"), skills, load_occupations(skills)
+    return Vocabularies(RegionTable.load("indonesia"), skills, load_occupations(skills))
 
 
 @cache
 def _some_skills() -> list[str]:
-    return [term.id for term in knowledge()[1].terms[:12]]
+    return [term.id for term in load_vocabularies().skills.terms[:12]]
 
 
 @cache
@@ -159,10 +154,10 @@ def _or_none(rng: Random, values: Any, missing: float = 0.1) -> Any:
     return None if rng.random() < missing else rng.choice(values)
 
 
-def _place(rng: Random) -> dict[str, Any]:
+def _location(rng: Random) -> dict[str, Any]:
     own = rng.random() < 0.15
     return {
-        "region_code": _or_none(rng, PLACES),
+        "region_code": _or_none(rng, REGIONS),
         "latitude": rng.uniform(-8, 2) if own else None,
         "longitude": rng.uniform(100, 130) if own else None,
     }
@@ -188,7 +183,7 @@ def _course(rng: Random, number: int) -> dict[str, Any]:
         "prerequisites": [f"c{rng.randrange(number)}" for _ in range(rng.choice([0, 0, 1, 2]))]
         if number
         else [],
-        **_place(rng),
+        **_location(rng),
     }
 
 
@@ -205,11 +200,11 @@ def _class(rng: Random, number: int, courses: list[dict[str, Any]]) -> dict[str,
         "seats_left": seats,
         "registration_from": rng.choice(DAYS[:4]) if own_dates else None,
         "registration_until": rng.choice(DAYS[3:]) if own_dates else None,
-        **_place(rng),
+        **_location(rng),
     }
 
 
-def _person(rng: Random, number: int) -> dict[str, Any]:
+def _participant(rng: Random, number: int) -> dict[str, Any]:
     return {
         "participant_id": f"p{number}",
         "birth_year": _or_none(rng, [1950, 1959, 1960, 1990, 2006, 2007]),
@@ -227,17 +222,17 @@ def _person(rng: Random, number: int) -> dict[str, Any]:
         "has_device": _or_none(rng, [True, False], missing=0.5),
         "has_connection": _or_none(rng, [True, False], missing=0.5),
         "profiling_opt_out": rng.random() < 0.2,
-        **_place(rng),
+        **_location(rng),
     }
 
 
 def _event(
-    rng: Random, number: int, people: list[dict[str, Any]], courses: list[dict[str, Any]]
+    rng: Random, number: int, participants: list[dict[str, Any]], courses: list[dict[str, Any]]
 ) -> dict[str, Any]:
     known = rng.random() < 0.95
     return {
         "event_id": f"e{number}",
-        "participant_id": rng.choice(people)["participant_id"],
+        "participant_id": rng.choice(participants)["participant_id"],
         "course_id": rng.choice(courses)["course_id"] if known else "no longer listed",
         "kind": rng.choice(["purchase", "start", "complete", "rate", "rate", "click"]),
         "at": dt.datetime(2024, 3, 1, tzinfo=dt.UTC) + dt.timedelta(hours=number),

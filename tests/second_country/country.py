@@ -41,16 +41,16 @@ def skills_of(area: str) -> list[str]:
     return [term.id for term in TERMS.terms if term.topic == area]
 
 
-def write_sources(folder: Path, today: dt.date, people: int = 150) -> dict[str, tuple[Path, Path]]:
+def write_sources(folder: Path, today: dt.date, count: int = 150) -> dict[str, tuple[Path, Path]]:
     """Write the country's files as its offices keep them: table -> its file and its mapping."""
     rng = Random(1)  # noqa: S311
     courses = _courses()
-    persons = [_person(rng, number) for number in range(people)]
+    participants = [_participant(rng, number) for number in range(count)]
     tables = {
         "courses": courses,
         "classes": [row for course in courses for row in _classes(course, today)],
-        "participants": persons,
-        "interactions": _events(rng, persons, courses, today),
+        "participants": participants,
+        "interactions": _events(rng, participants, courses, today),
         "vacancies": [
             {
                 "vaga": f"v{i}",
@@ -112,7 +112,7 @@ def _classes(course: dict, today: dt.date) -> list[dict]:
     ]
 
 
-def _person(rng: Random, number: int) -> dict:
+def _participant(rng: Random, number: int) -> dict:
     number_of_area = rng.randrange(len(AREAS))
     target = GOALS[number_of_area]
     return {
@@ -127,11 +127,13 @@ def _person(rng: Random, number: int) -> dict:
     }
 
 
-def _events(rng: Random, persons: list[dict], courses: list[dict], today: dt.date) -> list[dict]:
+def _events(
+    rng: Random, participants: list[dict], courses: list[dict], today: dt.date
+) -> list[dict]:
     """Everybody buys two or three trainings, most of them of the area of their goal."""
     areas = dict(zip(GOALS, AREAS, strict=True))
     rows: list[dict] = []
-    for number, person in enumerate(persons):
+    for number, person in enumerate(participants):
         near = [course for course in courses if course["area"] == areas[person["objetivo"]]]
         at = dt.datetime.combine(today, dt.time(8)) - dt.timedelta(days=300 - number)
         for _ in range(rng.choice([2, 3, 4])):

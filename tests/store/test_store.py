@@ -14,14 +14,13 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from store import audit, events, keys, participants, retention
-from store import impressions as shown
+from store import audit, events, impressions, keys, participants, retention
 from store.database import Store, open_store
-from store.dataset_export import save
-from store.dataset_import import load
-from store.erasure import erase, without_erased
+from store.dataset_export import export_dataset
+from store.dataset_import import import_dataset
+from store.erasure import erase, exclude_erased
 from store.errors import StoreError
-from store.revisions import renew, revisions
+from store.revisions import read_revisions, renew_revisions
 from store.tables import metadata
 from training_data.columns import Interactions, Participants
 from training_data.dataset import Dataset
@@ -29,7 +28,7 @@ from training_data.simulation import simulate_dataset
 
 NOW = dt.datetime(2026, 2, 24, 9, 30, tzinfo=dt.UTC)
 EMPTY_EVENT = dict.fromkeys(Interactions.columns())
-PERSON: dict[str, Any] = dict.fromkeys(Participants.columns()) | {
+PARTICIPANT: dict[str, Any] = dict.fromkeys(Participants.columns()) | {
     "participant_id": "p1",
     "skills": ["memasak", "las"],
     "interests": [],
@@ -54,13 +53,13 @@ def add(store: Store, *batch: dict[str, Any]) -> events.Added:
 def show(store: Store, request_id: str, participant_id: str = "p1", **changes: Any) -> None:
     plain: dict[str, Any] = {"at": NOW, "bundle_version": "b1", "items": [("c1", 1.0)]}
     with store.writing() as connection:
-        one = shown.Shown(request_id, participant_id, **plain | changes)
-        shown.add(connection, [one], store.pseudonym)
+        one = impressions.ShownSlate(request_id, participant_id, **plain | changes)
+        impressions.add(connection, [one], store.pseudonym)
 
 
 def put(store: Store, **changes: Any) -> bool:
     with store.writing() as connection:
-        return participants.put(connection, PERSON | changes, store.pseudonym)
+        return participants.put(connection, PARTICIPANT | changes, store.pseudonym)
 
 
 def held_events(store: Store) -> list[str]:
@@ -70,8 +69,8 @@ def held_events(store: Store) -> list[str]:
 
 def count(store: Store, table: str) -> int:
     with store.reading() as connection:
-        asked = sa.select(sa.func.count()).select_from(metadata.tables[table])
-        return connection.execute(asked).scalar_one()
+        query = sa.select(sa.func.count()).select_from(metadata.tables[table])
+        return connection.execute(query).scalar_one()
 
 
 @pytest.fixture(scope="module")
@@ -85,13 +84,13 @@ def test_migrations_make_the_tables_that_the_code_describes(store: Store) -> Non
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
     store.upgrade()  # again: nothing to do
-    store.hold_to_newest()
+    store.check_newest()
 
 
 def test_a_store_without_tables_says_what_to_do(database_url: str) -> None:
     store = open_store(database_url)
     with pytest.raises(StoreError, match="padan store upgrade"):
-        store.hold_to_newest()
+        store.check_newest()
     store.engine.dispose()
 
 
@@ -105,12 +104,12 @@ def test_a_participant_comes_back_under_contract(store: Store) -> None:
     assert put(store)
     add(store, event("e1"), event("e2", kind="impression"))
     with store.reading() as connection:
-        people, did = participants.find(connection, ["nobody", "p1"])
-        assert participants.read(connection, "p1") == PERSON
-    assert people.to_dicts() == [PERSON]
+        found, did = participants.find(connection, ["nobody", "p1"])
+        assert participants.read(connection, "p1") == PARTICIPANT
+    assert found.to_dicts() == [PARTICIPANT]
     assert did["event_id"].to_list() == ["e1"]
     assert did["at"].to_list() == [NOW]
-    Participants.validate(people)
+    Participants.validate(found)
     Interactions.validate(did)
 
 
@@ -122,7 +121,7 @@ def test_a_new_profile_leaves_the_objection_as_it_was(store: Store) -> None:
     assert not put(store, birth_year=1990)
     with store.reading() as connection:
         row = participants.read(connection, "p1")
-    assert row == PERSON | {"birth_year": 1990, "profiling_opt_out": True}
+    assert row == PARTICIPANT | {"birth_year": 1990, "profiling_opt_out": True}
 
 
 def test_an_event_is_kept_once_however_often_it_is_sent(store: Store) -> None:
@@ -204,11 +203,11 @@ def test_an_erasure_and_events_at_the_same_time_leave_nothing(store: Store) -> N
 
 def test_training_leaves_the_erased_out(store: Store, dataset: Dataset) -> None:
     gone, other = dataset.read("participants")["participant_id"].head(2)
-    assert without_erased(dataset, store) is dataset
-    load(store, dataset)
+    assert exclude_erased(dataset, store) is dataset
+    import_dataset(store, dataset)
     with store.writing() as connection:
         erase(connection, gone, store.pseudonym(gone))
-    remaining = without_erased(dataset, store)
+    remaining = exclude_erased(dataset, store)
     for table in ("participants", "interactions"):
         assert gone in dataset.read(table)["participant_id"]
         assert gone not in remaining.read(table)["participant_id"]
@@ -217,47 +216,47 @@ def test_training_leaves_the_erased_out(store: Store, dataset: Dataset) -> None:
     assert remaining.read("courses").equals(dataset.read("courses"))
 
 
-def test_a_dataset_is_loaded_once_and_never_over_what_is_newer(
+def test_a_dataset_is_imported_once_and_never_over_what_is_newer(
     store: Store, dataset: Dataset
 ) -> None:
-    person = dataset.read("participants").row(0, named=True)
+    first = dataset.read("participants").row(0, named=True)
     gone = dataset.read("participants")["participant_id"][1]
-    put(store, **person | {"birth_year": 1999})
+    put(store, **first | {"birth_year": 1999})
     put(store, participant_id=gone)
     with store.writing() as connection:
         erase(connection, gone, store.pseudonym(gone))
-    assert load(store, dataset)
-    assert not load(store, dataset)
-    left = without_erased(dataset, store)
+    assert import_dataset(store, dataset)
+    assert not import_dataset(store, dataset)
+    left = exclude_erased(dataset, store)
     assert count(store, "participants") == left.read("participants").height == 59
     assert count(store, "events") == left.read("interactions").height
     with store.reading() as connection:
-        row = participants.read(connection, person["participant_id"])
+        row = participants.read(connection, first["participant_id"])
         ids = dataset.read("participants")["participant_id"][2:5].to_list()
-        people, did = participants.find(connection, ids)
+        found, did = participants.find(connection, ids)
     assert row is not None
     assert row["birth_year"] == 1999
     own = dataset.read("participants")[2:5]
-    assert people.equals(own)
+    assert found.equals(own)
     mine = dataset.read("interactions").filter(
         Interactions.participant_id.col.is_in(ids), Interactions.kind.col != "impression"
     )
     assert did.sort("event_id").equals(mine.sort("event_id"))
 
 
-def test_what_came_in_is_saved_to_a_dataset_without_the_erased(
+def test_what_came_in_is_exported_to_a_dataset_without_the_erased(
     store: Store, dataset: Dataset, tmp_path: Path
 ) -> None:
     copy = Dataset.create(tmp_path / "copy", dataset.info)
     for table in dataset.tables():
         copy.write(table, dataset.read(table))
     gone = dataset.read("participants")["participant_id"][1]
-    load(store, dataset)
+    import_dataset(store, dataset)
     with store.writing() as connection:
         erase(connection, gone, store.pseudonym(gone))
     put(store)
     add(store, event("e1"))
-    counts = save(store, copy)
+    counts = export_dataset(store, copy)
     assert (counts["participants"].added, counts["participants"].replaced) == (1, 59)
     assert counts["interactions"].added == 1
     for table in ("participants", "interactions"):
@@ -267,7 +266,9 @@ def test_what_came_in_is_saved_to_a_dataset_without_the_erased(
         before = dataset.read(table).filter(pl.col("participant_id") != gone)
         key = before.columns[0]
         assert kept.sort(key).equals(before.sort(key))
-    assert copy.read("participants").filter(pl.col("participant_id") == "p1").to_dicts() == [PERSON]
+    assert copy.read("participants").filter(pl.col("participant_id") == "p1").to_dicts() == [
+        PARTICIPANT
+    ]
     assert copy.read("courses").equals(dataset.read("courses"))
 
 
@@ -299,13 +300,13 @@ def test_the_audit_keeps_order_and_decisions(store: Store) -> None:
     assert "p1" not in str(found)
 
 
-def test_the_audit_of_one_person_is_not_searched_through(store: Store) -> None:
+def test_the_audit_of_one_participant_is_not_searched_through(store: Store) -> None:
     if store.engine.dialect.name != "sqlite":
         pytest.skip("PostgreSQL reads a table of few rows as a whole")
     plans: list[str] = []
 
     @sa.event.listens_for(store.engine, "before_cursor_execute")
-    def explained(_: Any, cursor: Any, statement: str, parameters: Any, *__: Any) -> None:
+    def explain(_: Any, cursor: Any, statement: str, parameters: Any, *__: Any) -> None:
         found = cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
         plans.extend(row[-1] for row in found)
 
@@ -392,7 +393,7 @@ def test_shown_lists_become_impressions(store: Store, tmp_path: Path) -> None:
         exported = participants.events_of(connection, "p1")
     copy = simulate_dataset(tmp_path / "copy", 5, NOW.date())
     before = len(copy.read("interactions"))
-    save(store, copy)
+    export_dataset(store, copy)
     rows = copy.read("interactions").filter(pl.col("participant_id") == "p1")
     assert len(copy.read("interactions")) == before + 2
     for found in (exported, rows.sort("position").to_dicts()):
@@ -418,31 +419,31 @@ def test_what_the_erased_were_shown_goes_and_stays_away(store: Store) -> None:
         assert list(held) == ["r2"]
 
 
-def test_a_standing_connection_sees_each_change_and_outlasts_its_end(store: Store) -> None:
-    standing, names = store.standing(), ["p1"]
+def test_a_persistent_connection_sees_each_change_and_outlasts_its_end(store: Store) -> None:
+    persistent, names = store.persistent_connection(), ["p1"]
 
-    def ask() -> dict[str, str]:
-        return standing.ask(lambda connection: revisions(connection, names))
+    def read() -> dict[str, str]:
+        return persistent.run(lambda connection: read_revisions(connection, names))
 
     try:
-        assert ask() == {}
+        assert read() == {}
         put(store)
-        first = ask()["p1"]
+        first = read()["p1"]
         with store.writing() as connection:
-            renew(connection, names)
-        assert ask()["p1"] != first
+            renew_revisions(connection, names)
+        assert read()["p1"] != first
         with pytest.raises(sa.exc.DBAPIError):
-            standing.ask(lambda connection: connection.exec_driver_sql("SELECT no_such_column"))
-        assert set(ask()) == {"p1"}
-        standing.ask(lambda connection: connection.connection.dbapi_connection.close())
-        assert set(ask()) == {"p1"}
+            persistent.run(lambda connection: connection.exec_driver_sql("SELECT no_such_column"))
+        assert set(read()) == {"p1"}
+        persistent.run(lambda connection: connection.connection.dbapi_connection.close())
+        assert set(read()) == {"p1"}
     finally:
-        standing.close()
+        persistent.close()
 
 
 def test_errors_do_not_tell_what_was_sent(store: Store) -> None:
     insert = sa.insert(metadata.tables["participants"])
-    row = PERSON | {"occupation": "rahasia", "changed_at": None}
+    row = PARTICIPANT | {"occupation": "rahasia", "changed_at": None}
     with pytest.raises(sa.exc.DBAPIError) as caught, store.writing() as connection:
         connection.execute(insert, row)
     ours, _, _of_the_server = str(caught.value).partition("DETAIL")

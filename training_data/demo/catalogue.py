@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from training_data.columns import Classes, Courses, completed
+from training_data.columns import Classes, Courses, complete_columns
 from training_data.regions import RegionTable
 
 REGION_PACK: Final = "indonesia"
@@ -102,7 +102,7 @@ def demo_classes(day: dt.date, seed: int = 0) -> pl.DataFrame:
         pl.Series("seats", seats, dtype=pl.Int32),
         pl.Series("seats_left", left, dtype=pl.Int32),
     )
-    return Classes.validate(completed(Classes, classes), cast=True)
+    return Classes.validate(complete_columns(Classes, classes), cast=True)
 
 
 _SAME_NAME: Final = (

@@ -83,12 +83,16 @@ class _Work:
     def column(self, target: str, dtype: pl.DataType) -> pl.Series:
         spec = self.mapping.columns.get(target)
         if spec:
-            text = _hashed(self.raw, spec) if spec.parser == "hash" else _joined(self.raw, spec)
+            text = (
+                _hash_cells(self.raw, spec)
+                if spec.parser == "hash"
+                else _join_cells(self.raw, spec)
+            )
         else:
             constant = pl.Series([self.mapping.constants.get(target)], dtype=pl.String)
             text = constant.new_from_index(0, self.raw.height)
-        text = self._translated(target, text)
-        values = self._parsed(target, text, spec or Column(source=(target,)), dtype)
+        text = self._translate(target, text)
+        values = self._parse(target, text, spec or Column(source=(target,)), dtype)
         return values.fill_null([]) if dtype == pl.List else values
 
     def _refuse(self, target: str, reasons: pl.Series) -> None:
@@ -96,10 +100,10 @@ class _Work:
         found = pl.DataFrame({"reason": reasons}).with_row_index(ROW).drop_nulls("reason")
         self.problems.append(found.select(ROW, pl.lit(target).alias("column"), "reason"))
 
-    def _translated(self, target: str, text: pl.Series) -> pl.Series:
+    def _translate(self, target: str, text: pl.Series) -> pl.Series:
         """Apply enumeration and assumptions, whatever the case, spaces and punctuation."""
-        listed = _keyed(self.mapping.enumerations.get(target, {}))
-        guessed = _keyed(self.mapping.assumptions.get(target, {}))
+        listed = _normalise_keys(self.mapping.enumerations.get(target, {}))
+        guessed = _normalise_keys(self.mapping.assumptions.get(target, {}))
         if not listed and not guessed:
             return text
         known = {**guessed, **listed}
@@ -116,7 +120,7 @@ class _Work:
         changed = pl.when(ours != "").then(ours)
         return pl.select(pl.when(keys.is_in(list(new))).then(changed).otherwise(text))[:, 0]
 
-    def _parsed(self, target: str, text: pl.Series, spec: Column, dtype: pl.DataType) -> pl.Series:
+    def _parse(self, target: str, text: pl.Series, spec: Column, dtype: pl.DataType) -> pl.Series:
         name = spec.parser or _BY_TYPE.get(type(dtype), "text")
         match name:
             case "hash":
@@ -141,7 +145,7 @@ class _Work:
         return values
 
 
-def _joined(raw: pl.DataFrame, spec: Column) -> pl.Series:
+def _join_cells(raw: pl.DataFrame, spec: Column) -> pl.Series:
     """Join the source columns, each text once; null where all are empty or absent."""
     cells = [
         pl.col(name) if name in raw.columns else pl.lit(None, pl.String) for name in spec.source
@@ -157,7 +161,7 @@ def _joined(raw: pl.DataFrame, spec: Column) -> pl.Series:
     return raw.select(pl.when(parts.list.len() > 0).then(whole).alias("text"))["text"]
 
 
-def _hashed(raw: pl.DataFrame, spec: Column) -> pl.Series:
+def _hash_cells(raw: pl.DataFrame, spec: Column) -> pl.Series:
     """Return an id that the source columns alone decide, whatever their case and punctuation."""
     parts = [_by_distinct(raw[name], normalise).fill_null("") for name in spec.source]
     whole = pl.select(pl.concat_str(parts, separator="|"))[:, 0]
@@ -170,7 +174,7 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_HASH_HEX_DIGITS]
 
 
-def _keyed(values: dict[str, str]) -> dict[str, str]:
+def _normalise_keys(values: dict[str, str]) -> dict[str, str]:
     return {_key(raw): ours for raw, ours in values.items()}
 
 

@@ -201,7 +201,7 @@ def contract_mapping(kind: Kind, path: Path, columns: Sequence[str]) -> Mapping:
     """
     ours = {name: {"source": name} for name in TABLES[kind].columns() if name in columns}
     fields: dict[str, object] = {"name": "contract", "kind": kind, "columns": ours}
-    return _checked(f"{path.name}: no shipped mapping fits, and with our own columns", fields)
+    return _validate(f"{path.name}: no shipped mapping fits, and with our own columns", fields)
 
 
 def _fits(mapping: Mapping, path: Path, columns: Sequence[str] | None) -> bool:
@@ -219,10 +219,10 @@ def _read(path: Path) -> Mapping:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MappingError(f"{path.name}: not valid TOML: {error}") from error
-    return _checked(path.name, {"name": path.stem, **content})
+    return _validate(path.name, {"name": path.stem, **content})
 
 
-def _checked(where: str, fields: dict[str, object]) -> Mapping:
+def _validate(where: str, fields: dict[str, object]) -> Mapping:
     try:
         return Mapping.model_validate(fields)
     except ValidationError as error:

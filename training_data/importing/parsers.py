@@ -96,13 +96,13 @@ def parse_duration_jp(text: str) -> float:
 
 def parse_number(text: str) -> float:
     """Return a number: "4.66", "4,66", "1.234,5"; "1,250" is refused, for it may be either."""
-    sign, digits = _signed(text)
+    sign, digits = _split_sign(text)
     return sign * float(_decimal(digits, text))
 
 
 def parse_integer(text: str) -> int:
     """Return a whole number: "1250", "1.250", "1,250", "12.0"."""
-    sign, digits = _signed(text)
+    sign, digits = _split_sign(text)
     return sign * _whole(_amount(digits, text), text)
 
 
@@ -186,19 +186,19 @@ def _amount(digits: str, text: str) -> Decimal:
 def _decimal(digits: str, text: str) -> Decimal:
     """Read digits with a decimal sign; a comma before three digits has no single meaning."""
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", digits):
-        return _bounded(Decimal(digits), text)
+        return _check_size(Decimal(digits), text)
     if re.fullmatch(r"[0-9]+,([0-9]{1,2}|[0-9]{4,})", digits):
-        return _bounded(Decimal(digits.replace(",", ".")), text)
+        return _check_size(Decimal(digits.replace(",", ".")), text)
     mixed = re.fullmatch(
         r"[0-9]{1,3}(?:(\.)[0-9]{3}(?:\.[0-9]{3})*,|,[0-9]{3}(?:,[0-9]{3})*\.)[0-9]+", digits
     )
     if mixed is None:
         raise UnparsableError(f"{text!r} is not a number of one meaning")
     plain = digits.replace(".", "").replace(",", ".") if mixed[1] else digits.replace(",", "")
-    return _bounded(Decimal(plain), text)
+    return _check_size(Decimal(plain), text)
 
 
-def _bounded(number: Decimal, text: str) -> Decimal:
+def _check_size(number: Decimal, text: str) -> Decimal:
     if number >= 10**_MAX_DIGITS:
         raise UnparsableError(f"{text!r} is too large to be meant")
     return number
@@ -207,10 +207,10 @@ def _bounded(number: Decimal, text: str) -> Decimal:
 def _whole(number: Decimal, text: str) -> int:
     if number != number.to_integral_value():
         raise UnparsableError(f"{text!r} is not a whole number")
-    return int(_bounded(number, text))
+    return int(_check_size(number, text))
 
 
-def _signed(text: str) -> tuple[int, str]:
+def _split_sign(text: str) -> tuple[int, str]:
     bare = text.strip()
     return (-1, bare[1:]) if bare.startswith("-") else (1, bare)
 

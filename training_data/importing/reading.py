@@ -32,7 +32,7 @@ def read_source(path: Path, mapping: Mapping | None = None) -> pl.DataFrame:
         return _read(path, separator=",", sheet=0, skip_rows=0)
     table = _read(path, mapping.separator, mapping.sheet, mapping.skip_rows)
     for join in mapping.join:
-        table = _joined(table, path, join)
+        table = _join_file(table, path, join)
     return table
 
 
@@ -44,7 +44,7 @@ def _read(path: Path, separator: str, sheet: str | int, skip_rows: int) -> pl.Da
     try:
         match path.suffix.lower():
             case ".csv":
-                return _trimmed(
+                return _trim(
                     pl.read_csv(path, separator=separator, skip_rows=skip_rows, infer_schema=False)
                 )
             case ".json":
@@ -54,7 +54,7 @@ def _read(path: Path, separator: str, sheet: str | int, skip_rows: int) -> pl.Da
                 return _from_records([json.loads(line) for line in lines if line.strip()])
             case ".xlsx":
                 workbook = fastexcel.read_excel(path)
-                return _trimmed(
+                return _trim(
                     workbook.load_sheet(sheet, header_row=skip_rows, dtypes="string").to_polars()
                 )
             case _:
@@ -76,7 +76,7 @@ def _from_records(records: object) -> pl.DataFrame:
         raise ValueError("a list of objects is needed")
     names = dict.fromkeys(name for record in records for name in record)
     columns = {name: [_as_text(record.get(name)) for record in records] for name in names}
-    return _trimmed(pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String)))
+    return _trim(pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String)))
 
 
 def _as_text(value: object) -> str | None:
@@ -91,14 +91,14 @@ def _text_columns(table: pl.DataFrame) -> pl.DataFrame:
         pl.Series(name, [_as_text(_plain(value)) for value in table[name]], dtype=pl.String)
         for name in nested
     ]
-    return _trimmed(table.with_columns(*lists).cast(pl.String))
+    return _trim(table.with_columns(*lists).cast(pl.String))
 
 
 def _plain(value: object) -> object:
     return value.to_list() if isinstance(value, pl.Series) else value
 
 
-def _trimmed(table: pl.DataFrame) -> pl.DataFrame:
+def _trim(table: pl.DataFrame) -> pl.DataFrame:
     """White space off both ends of headers and cells; an empty cell is null."""
     stripped = table.rename({name: name.strip() for name in table.columns})
     return stripped.with_columns(pl.all().str.strip_chars()).with_columns(
@@ -106,7 +106,7 @@ def _trimmed(table: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _joined(table: pl.DataFrame, path: Path, join: Join) -> pl.DataFrame:
+def _join_file(table: pl.DataFrame, path: Path, join: Join) -> pl.DataFrame:
     """Add the columns of the second file; where the file is absent, nothing is added."""
     beside = sorted(path.parent.glob(join.file))
     if not beside:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from training_data.arrays import ones_at
+from training_data.arrays import build_ones
 from training_data.columns import EDUCATIONS
 from training_data.simulation import figures
 from training_data.simulation.lists import Lists, show_lists
@@ -67,7 +67,7 @@ def simulate_visits(world: World, people: People) -> Iterator[Visit]:
     balance = np.full(len(people), world.grant)
     finished = np.zeros((len(people), len(world)), dtype=np.bool_)
     last = np.full(len(people), -1)
-    for number in range(figures.MOST_PURCHASES):
+    for number in range(figures.MAX_PURCHASES):
         comes = comes[next_at[comes] < world.midnight]
         permitted = open_to[comes] & (world.price <= balance[comes, None]) & ~finished[comes]
         permitted &= _prepared(world, finished[comes])
@@ -185,7 +185,7 @@ def _pull(world: World, people: People) -> Floats:
 
     def taught(skills: Integers) -> Floats:
         where = np.repeat(rows, skills.shape[1]), skills.ravel()
-        wanted = ones_at(*where, (len(people), len(world.skills)))
+        wanted = build_ones(*where, (len(people), len(world.skills)))
         return np.asarray((wanted @ world.teaches.T).toarray())
 
     schooling = people.education - EDUCATIONS.index("upper_secondary") - people.never_trained

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from training_data.arrays import codes_of
+from training_data.arrays import encode_strings
 from training_data.demo import demo_places
 from training_data.regions import RegionTable
 from training_data.simulation import figures
@@ -67,7 +67,7 @@ def way_km(
     overseas = (on_home != on_place) & (on_home >= 0) & (on_place >= 0)
     way = np.where(home == place, 0.0, way + sea_crossing_km * overseas)
     found = np.zeros((len(homes.codes), len(ids)), dtype=np.float32)
-    course = codes_of(places["course_id"], ids)
+    course = encode_strings(places["course_id"], ids)
     for number in np.unique(course):
         found[:, number] = way[:, course == number].min(axis=1)
     return found

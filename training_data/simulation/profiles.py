@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES, Participants, completed
+from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES, Participants, complete_columns
 from training_data.simulation import figures
 from training_data.simulation.people import People, simulate_people
 from training_data.simulation.streams import Stream, uniforms
@@ -46,7 +46,7 @@ def participant_table(world: World, people: People, spent: NDArray[np.int64]) ->
             "profiling_opt_out": people.opt_out,
         }
     )
-    return Participants.validate(completed(Participants, table), cast=True)
+    return Participants.validate(complete_columns(Participants, table), cast=True)
 
 
 def participant_ids(people: People) -> Strings:

@@ -11,7 +11,7 @@ import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from training_data.arrays import codes_of, indicator
+from training_data.arrays import build_indicator, encode_strings
 from training_data.columns import LEVELS, MODES
 from training_data.demo import HOURS_A_DAY, demo_courses
 from training_data.occupations.occupations import Occupations, load_occupations
@@ -122,13 +122,13 @@ def build_world(day: dt.date, seed: int = 0) -> World:
     courses = demo_courses(seed).sort("category", "course_id")
     ids = courses["course_id"].to_list()
     topics = tuple(courses["category"].unique().sort())
-    topic = codes_of(courses["category"], topics).astype(np.int64)
-    level = codes_of(courses["level"], LEVELS)
+    topic = encode_strings(courses["category"], topics).astype(np.int64)
+    level = encode_strings(courses["level"], LEVELS)
     skills = load_skills()
     occupations = load_occupations(skills)
     skill_topic = np.array([topics.index(term.topic or "") for term in skills.terms])
-    teaches = indicator(courses["skills"], skills.find, len(skills))
-    needs = np.asarray(indicator(courses["prerequisites"], ids.index, len(ids)).todense() > 0)
+    teaches = build_indicator(courses["skills"], skills.find, len(skills))
+    needs = np.asarray(build_indicator(courses["prerequisites"], ids.index, len(ids)).todense() > 0)
     homes, regions = read_homes()
     province_taste = generator.normal(0, 1, (homes.province.max() + 1, len(ids)))
     return World(
@@ -142,7 +142,7 @@ def build_world(day: dt.date, seed: int = 0) -> World:
         topic_starts=np.searchsorted(topic, np.arange(len(topics))),
         topic=topic,
         level=level,
-        mode=codes_of(courses["mode"], MODES),
+        mode=encode_strings(courses["mode"], MODES),
         price=courses["price_idr"].to_numpy(),
         hours=courses["duration_hours"].to_numpy(),
         days=(courses["duration_hours"] / _pace(courses)).to_numpy(),

@@ -12,7 +12,7 @@ C = Courses
 LONGEST = 6
 
 
-def skills_named(text: str, vocabulary: Vocabulary) -> list[int]:
+def find_named_skills(text: str, vocabulary: Vocabulary) -> list[int]:
     """Return the terms whose label or alias stands in ``text``, in the order of the text.
 
     The longest name wins where names overlap: "desain grafis" is not also "desain".
@@ -32,13 +32,16 @@ def skills_named(text: str, vocabulary: Vocabulary) -> list[int]:
     return list(found)
 
 
-def with_named_skills(courses: pl.DataFrame, vocabulary: Vocabulary) -> pl.DataFrame:
+def add_named_skills(courses: pl.DataFrame, vocabulary: Vocabulary) -> pl.DataFrame:
     """Give each training without skills those that its title and description name."""
     without = courses[C.skills.name].list.len() == 0
     if not without.any():
         return courses
     named = [
-        [vocabulary.terms[i].id for i in skills_named(f"{title} . {description or ''}", vocabulary)]
+        [
+            vocabulary.terms[i].id
+            for i in find_named_skills(f"{title} . {description or ''}", vocabulary)
+        ]
         if lacks
         else None
         for lacks, title, description in zip(

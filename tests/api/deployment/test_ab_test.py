@@ -1,4 +1,4 @@
-"""A/B tests: the same person is in the same arm everywhere, objectors are in none, and the audit says which."""
+"""A/B tests: a participant is in the same arm everywhere, objectors are in none, and the audit says which."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from hypothesis import strategies as st
 from api.app import create_app
 from api.deployment.ab_test import arm_of
 from api.deployment.releases import Experiment, Release, Releases
-from api.settings import Settings
+from api.settings import ServiceSettings
 from recommender.bundle.bundle import Bundle
 from store.audit import entries_of
 from store.database import Store
-from tests.api.bundles import another_order, resealed
+from tests.api.bundles import reorder, reseal
 
 SUBJECTS = [f"{number:064x}" for number in range(20_000)]
-PEOPLE = [f"p{number}" for number in range(24)]
-SETTINGS = Settings(deadline_seconds=60, store_seconds=60)  # how fast it is, is not tested here
+PARTICIPANTS = [f"p{number}" for number in range(24)]
+# how fast it is, is not tested here
+SETTINGS = ServiceSettings(deadline_seconds=60, store_timeout_seconds=60)
 PROFILE = {"region": "Kota Kupang", "birth_year": 1995, "interests": ["kue kering"]}
 
 
 @given(st.text(max_size=64), st.text(max_size=16), st.floats(0, 1), st.floats(0, 1))
-def test_who_gets_the_candidate_keeps_it_when_its_share_grows(
+def test_the_candidate_stays_with_a_participant_when_its_share_grows(
     subject: str, experiment: str, one: float, other: float
 ) -> None:
     small, large = sorted((one, other))
@@ -45,7 +46,7 @@ def test_the_candidate_gets_its_share(share: float) -> None:
     assert abs(found - len(SUBJECTS) * share) < 4 * spread
 
 
-def test_experiments_divide_people_independently() -> None:
+def test_experiments_divide_participants_independently() -> None:
     both = sum(arm_of(subject, "one", 0.5) == arm_of(subject, "two", 0.5) for subject in SUBJECTS)
     assert abs(both - len(SUBJECTS) / 2) < 4 * (len(SUBJECTS) / 4) ** 0.5
 
@@ -60,39 +61,41 @@ def test_the_division_is_by_the_first_digits_of_a_hash() -> None:
 @pytest.fixture(scope="module")
 def candidate(bundle_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Release:
     bundles = tmp_path_factory.mktemp("candidate")
-    return Release.load(bundles / resealed(bundle_folder, bundles, another_order))
+    return Release.load(bundles / reseal(bundle_folder, bundles, reorder))
 
 
-def client_of(bundle: Bundle, candidate: Release, store: Store) -> TestClient:
+def make_client(bundle: Bundle, candidate: Release, store: Store) -> TestClient:
     releases = Releases(Release.of(bundle), experiment=Experiment(candidate, 0.5))
     return TestClient(
         create_app(releases, store, SETTINGS, development=True), base_url="http://localhost"
     )
 
 
-def asked(client: TestClient, path: str = "/v1/recommendations", **body: Any) -> str:
+def version_of(client: TestClient, path: str = "/v1/recommendations", **body: Any) -> str:
     answer = client.post(path, json=body)
     assert answer.status_code == 200, answer.text
     return str(answer.json()["bundle_version"])
 
 
 @pytest.mark.parametrize("path", ["/v1/recommendations", "/v1/plans"])
-def test_people_are_answered_by_their_arm_in_every_process(
+def test_participants_are_answered_by_their_arm_in_every_process(
     bundle: Bundle, candidate: Release, store: Store, path: str
 ) -> None:
     versions = {"control": bundle.manifest.version, "candidate": candidate.version}
-    expected = {name: arm_of(store.pseudonym(name), candidate.version, 0.5) for name in PEOPLE}
+    expected = {
+        name: arm_of(store.pseudonym(name), candidate.version, 0.5) for name in PARTICIPANTS
+    }
     assert set(expected.values()) == {"control", "candidate"}
     for _ in range(2):
-        with client_of(bundle, candidate, store) as client:
-            for name in PEOPLE:
+        with make_client(bundle, candidate, store) as client:
+            for name in PARTICIPANTS:
                 client.put(f"/v1/participants/{name}", json=PROFILE)
-                assert asked(client, path, participant_id=name) == versions[expected[name]]
+                assert version_of(client, path, participant_id=name) == versions[expected[name]]
     with store.reading() as connection:
-        for name in PEOPLE:
+        for name in PARTICIPANTS:
             entries = entries_of(connection, store.pseudonym(name))
-            noted = [(e["arm"], e["bundle_version"]) for e in entries if e["action"] != "write"]
-            assert noted == [(expected[name], versions[expected[name]])] * 2
+            audited = [(e["arm"], e["bundle_version"]) for e in entries if e["action"] != "write"]
+            assert audited == [(expected[name], versions[expected[name]])] * 2
 
 
 @pytest.mark.parametrize("path", ["/v1/recommendations", "/v1/plans"])
@@ -100,18 +103,18 @@ def test_objectors_neutral_requests_and_the_unknown_take_no_part(
     bundle: Bundle, candidate: Release, store: Store, path: str
 ) -> None:
     present = bundle.manifest.version
-    arms = {name: arm_of(store.pseudonym(name), candidate.version, 0.5) for name in PEOPLE}
-    name = next(name for name in PEOPLE if arms[name] == "candidate")
-    with client_of(bundle, candidate, store) as client:
+    arms = {name: arm_of(store.pseudonym(name), candidate.version, 0.5) for name in PARTICIPANTS}
+    name = next(name for name in PARTICIPANTS if arms[name] == "candidate")
+    with make_client(bundle, candidate, store) as client:
         client.put(f"/v1/participants/{name}", json=PROFILE)
-        assert asked(client, path, participant_id=name) == candidate.version
-        assert asked(client, path, participant_id=name, neutral=True) == present
-        assert asked(client, path, participant=PROFILE) == present
+        assert version_of(client, path, participant_id=name) == candidate.version
+        assert version_of(client, path, participant_id=name, neutral=True) == present
+        assert version_of(client, path, participant=PROFILE) == present
         client.put(f"/v1/participants/{name}/profiling", json={"opt_out": True})
-        assert asked(client, path, participant_id=name) == present
+        assert version_of(client, path, participant_id=name) == present
         operations = client.get("/v1/model").json()["operations"]
         assert operations["candidate"] == {"version": candidate.version, "share": 0.5}
     with store.reading() as connection:
         entries = entries_of(connection, store.pseudonym(name))
-    noted = [entry["arm"] for entry in entries if entry["action"] in ("recommend", "plan")]
-    assert noted == ["candidate", None, None]
+    audited = [entry["arm"] for entry in entries if entry["action"] in ("recommend", "plan")]
+    assert audited == ["candidate", None, None]

@@ -17,8 +17,16 @@ from models.bundles.promotion import promote, rollback
 from models.bundles.sealing import BundleError
 from recommender.bundle.bundle import Bundle, load_checked, load_engine
 from recommender.bundle.golden import Golden
-from tests.api.bundles import another_order, renamed, resealed, with_text, without, wrong_golden
-from training_data.profiles import Rows, rows_of
+from tests.api.bundles import (
+    break_golden,
+    leave_out,
+    rename,
+    reorder,
+    reseal,
+    swap_features,
+    write_text,
+)
+from training_data.profiles import ParticipantRows, to_rows
 
 
 @pytest.fixture
@@ -28,7 +36,7 @@ def bundles(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def first(bundle_folder: Path, bundles: Path) -> str:
-    version = resealed(bundle_folder, bundles)
+    version = reseal(bundle_folder, bundles)
     promote(bundles, version)
     return version
 
@@ -40,10 +48,11 @@ def releases(bundle: Bundle, bundles: Path, first: str) -> Releases:
     return releases
 
 
-def people(folder: Path) -> list[Rows]:
+def golden_participants(folder: Path) -> list[ParticipantRows]:
     engine = load_engine(folder)
     cases = Golden.read(folder).cases
-    return [rows_of(case.profile, f"p{n}", engine.regions) for n, case in enumerate(cases)]
+    regions = engine.reader.vocabularies.regions
+    return [to_rows(case.profile, f"p{n}", regions) for n, case in enumerate(cases)]
 
 
 def test_golden_answers_are_sealed_and_say_something(bundle_folder: Path) -> None:
@@ -59,7 +68,7 @@ def test_golden_answers_are_sealed_and_say_something(bundle_folder: Path) -> Non
 def test_a_promoted_bundle_takes_over_and_rolling_back_returns(
     releases: Releases, first: str, bundle_folder: Path, bundles: Path
 ) -> None:
-    second = resealed(bundle_folder, bundles, another_order)
+    second = reseal(bundle_folder, bundles, reorder)
     promote(bundles, second)
     releases.look()
     assert (releases.present.version, releases.refused) == (second, None)
@@ -68,18 +77,18 @@ def test_a_promoted_bundle_takes_over_and_rolling_back_returns(
     assert (releases.present.version, releases.refused) == (first, None)
 
 
-def flipped(bundles: Path, version: str) -> None:
+def flip_bit(bundles: Path, version: str) -> None:
     part = bundles / version / "courses.parquet"
     content = bytearray(part.read_bytes())
     content[len(content) // 2] ^= 1
     part.write_bytes(content)
 
 
-def removed(bundles: Path, version: str) -> None:
+def remove_part(bundles: Path, version: str) -> None:
     (bundles / version / "programme.json").unlink()
 
 
-def of_another_format(bundles: Path, version: str) -> None:
+def change_format(bundles: Path, version: str) -> None:
     manifest = bundles / version / "manifest.json"
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"format": 99, "new": 1}))
 
@@ -87,9 +96,9 @@ def of_another_format(bundles: Path, version: str) -> None:
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        (flipped, "'courses.parquet' was changed"),
-        (removed, "'programme.json' is missing"),
-        (of_another_format, "format 99"),
+        (flip_bit, "'courses.parquet' was changed"),
+        (remove_part, "'programme.json' is missing"),
+        (change_format, "format 99"),
     ],
 )
 def test_a_bundle_damaged_after_its_promotion_is_refused(
@@ -101,21 +110,22 @@ def test_a_bundle_damaged_after_its_promotion_is_refused(
     damage: Any,
     reason: str,
 ) -> None:
-    bad = resealed(bundle_folder, bundles, renamed(2))
+    bad = reseal(bundle_folder, bundles, rename(2))
     promote(bundles, bad)
     damage(bundles, bad)
-    _refuses(releases, first, bad, reason, caplog)
+    _check_refusal(releases, first, bad, reason, caplog)
     assert newest_whole(bundles).version == first
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (wrong_golden, "golden answer"),
-        (without("golden.json"), "no golden.json"),
-        (with_text("golden.json", "{}"), "Field required"),
-        (with_text("parts.json", "{}"), "KeyError"),
-        (without("vectors.safetensors"), "vectors.safetensors"),
+        (break_golden, "golden answer"),
+        (leave_out("golden.json"), "no golden.json"),
+        (write_text("golden.json", "{}"), "Field required"),
+        (write_text("parts.json", "{}"), "features: Field required"),
+        (swap_features, "reads other features"),
+        (leave_out("vectors.safetensors"), "vectors.safetensors"),
     ],
 )
 def test_a_bundle_that_is_whole_and_wrong_is_refused(
@@ -127,9 +137,9 @@ def test_a_bundle_that_is_whole_and_wrong_is_refused(
     change: Any,
     reason: str,
 ) -> None:
-    bad = resealed(bundle_folder, bundles, change)
+    bad = reseal(bundle_folder, bundles, change)
     promote(bundles, bad)
-    _refuses(releases, first, bad, reason, caplog)
+    _check_refusal(releases, first, bad, reason, caplog)
 
 
 @pytest.mark.parametrize("name", ["programme", "regions"])
@@ -141,12 +151,12 @@ def test_a_bundle_of_another_programme_or_country_is_refused(
     caplog: pytest.LogCaptureFixture,
     name: str,
 ) -> None:
-    bad = resealed(bundle_folder, bundles, renamed(3), head={name: "elsewhere@1"})
+    bad = reseal(bundle_folder, bundles, rename(3), head={name: "elsewhere@1"})
     promote(bundles, bad)
-    _refuses(releases, first, bad, "'elsewhere'", caplog)
+    _check_refusal(releases, first, bad, "'elsewhere'", caplog)
 
 
-def _refuses(
+def _check_refusal(
     releases: Releases, first: str, bad: str, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.CRITICAL, "padan.releases"):
@@ -163,7 +173,7 @@ def _refuses(
 def test_a_refusal_ends_with_a_good_promotion(
     releases: Releases, first: str, bundle_folder: Path, bundles: Path
 ) -> None:
-    promote(bundles, resealed(bundle_folder, bundles, wrong_golden))
+    promote(bundles, reseal(bundle_folder, bundles, break_golden))
     releases.look()
     assert releases.refused is not None
     promote(bundles, first)
@@ -171,7 +181,7 @@ def test_a_refusal_ends_with_a_good_promotion(
     assert (releases.present.version, releases.refused) == (first, None)
 
 
-def test_a_new_bundle_is_tried_on_people_who_asked_lately(
+def test_a_new_bundle_is_tried_on_recent_participants(
     bundle: Bundle,
     bundles: Path,
     first: str,
@@ -179,15 +189,16 @@ def test_a_new_bundle_is_tried_on_people_who_asked_lately(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     promote(bundles, first)
-    asked = people(bundle_folder)
+    recent = golden_participants(bundle_folder)
     releases = Releases(Release.of(bundle), bundles)
     tried: list[int] = []
     monkeypatch.setattr(
-        "api.deployment.releases.hold_to_rules", lambda _, answer: tried.append(len(answer.ids))
+        "api.deployment.releases.check_rules",
+        lambda _, recommendations: tried.append(len(recommendations.slates.ids)),
     )
-    promote(bundles, resealed(bundle_folder, bundles, renamed(4)))
-    releases.look(lambda: asked)
-    assert tried[-1] == len(asked)
+    promote(bundles, reseal(bundle_folder, bundles, rename(4)))
+    releases.look(lambda: recent)
+    assert tried[-1] == len(recent)
 
 
 def test_a_list_that_breaks_a_rule_is_noticed(
@@ -197,11 +208,11 @@ def test_a_list_that_breaks_a_rule_is_noticed(
     golden = Golden.read(bundle_folder)
     engine = load_engine(bundle_folder)
     monkeypatch.setattr(
-        "recommender.engine.permitted",
-        lambda question: np.ones((len(question.batch), len(engine.catalogue)), dtype=bool),
+        "recommender.engine.build_mask",
+        lambda query: np.ones((len(query.batch), len(engine.catalogue)), dtype=bool),
     )
     with pytest.raises(BundleError, match="forbidden"):
-        golden.hold(engine)
+        golden.check(engine)
 
 
 def test_the_old_bundle_leaves_memory_after_its_last_request(
@@ -210,7 +221,7 @@ def test_the_old_bundle_leaves_memory_after_its_last_request(
     releases = Releases(Release.load(bundles / first), bundles)
     in_flight = releases.present
     old = weakref.ref(in_flight.bundle.engine)
-    promote(bundles, resealed(bundle_folder, bundles, renamed(5)))
+    promote(bundles, reseal(bundle_folder, bundles, rename(5)))
     releases.look()
     gc.collect()
     assert old() is not None
@@ -225,6 +236,6 @@ def test_without_any_bundle_that_answers_the_service_does_not_start(
 ) -> None:
     with pytest.raises(BundleError, match="no current bundle"):
         newest_whole(bundles)
-    promote(bundles, resealed(bundle_folder, bundles, wrong_golden))
+    promote(bundles, reseal(bundle_folder, bundles, break_golden))
     with pytest.raises(BundleError, match="golden answer"):
         newest_whole(bundles)

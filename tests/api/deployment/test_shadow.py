@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from api.app import create_app
 from api.deployment.list_agreement import overlap, rank_biased_overlap
 from api.deployment.releases import Release, Releases
-from api.deployment.shadow import MOST_WAITING, Answered, Shadow
-from api.settings import Settings
+from api.deployment.shadow import MAX_WAITING, Shadow, ShadowRequest
+from api.settings import ServiceSettings
 from recommender.bundle.bundle import Bundle
 from store.database import Store
-from tests.api.bundles import another_order, resealed
+from tests.api.bundles import reorder, reseal
 
-SETTINGS = Settings(deadline_seconds=60, store_seconds=60)  # how fast it is, is not tested here
+# how fast it is, is not tested here
+SETTINGS = ServiceSettings(deadline_seconds=60, store_timeout_seconds=60)
 PROFILES = [
     {"region": "Kota Kupang", "birth_year": 1995, "interests": ["kue kering"]},
     {"region": "Kab. Karawang", "birth_year": 1985, "skills": ["las listrik"]},
@@ -52,19 +53,19 @@ def test_rank_biased_overlap_by_hand() -> None:
 @pytest.fixture(scope="module")
 def other(bundle_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Release:
     bundles = tmp_path_factory.mktemp("shadow")
-    return Release.load(bundles / resealed(bundle_folder, bundles, another_order))
+    return Release.load(bundles / reseal(bundle_folder, bundles, reorder))
 
 
-def client_of(bundle: Bundle, store: Store, shadow: Shadow | None) -> TestClient:
+def make_client(bundle: Bundle, store: Store, shadow: Shadow | None) -> TestClient:
     return TestClient(
         create_app(Releases.of(bundle), store, SETTINGS, shadow=shadow, development=True),
         base_url="http://localhost",
     )
 
 
-def lists_of(client: TestClient) -> list[Any]:
-    asked = [{"participant": profile, "k": 5} for profile in PROFILES]
-    answers = [client.post("/v1/recommendations", json=body).json() for body in asked]
+def recommend_to_all(client: TestClient) -> list[Any]:
+    requests = [{"participant": profile, "k": 5} for profile in PROFILES]
+    answers = [client.post("/v1/recommendations", json=body).json() for body in requests]
     for answer in answers:
         del answer["request_id"]
     return answers
@@ -78,14 +79,14 @@ def wait_until_compared(shadow: Shadow, number: int) -> None:
 def test_answers_are_the_same_with_a_shadow_and_differences_are_logged(
     bundle: Bundle, sqlite_store: Store, other: Release, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with client_of(bundle, sqlite_store, None) as client:
-        plain = lists_of(client)
+    with make_client(bundle, sqlite_store, None) as client:
+        plain = recommend_to_all(client)
     shadow = Shadow(other, 1.0)
     with (
         caplog.at_level(logging.INFO, "padan.shadow"),
-        client_of(bundle, sqlite_store, shadow) as client,
+        make_client(bundle, sqlite_store, shadow) as client,
     ):
-        assert lists_of(client) == plain
+        assert recommend_to_all(client) == plain
         client.post("/v1/recommendations", json={"participant": PROFILES[0], "neutral": True})
         wait_until_compared(shadow, len(PROFILES))
         shown = client.get("/v1/model").json()["operations"]["shadow"]
@@ -108,25 +109,25 @@ def test_a_shadow_that_hangs_or_fails_delays_and_changes_nothing(
     shadow = Shadow(other, 1.0)
     go_on = threading.Event()
 
-    def hang(_: Answered) -> None:
+    def hang(_: ShadowRequest) -> None:
         go_on.wait()
         raise RuntimeError("broken")
 
     monkeypatch.setattr(shadow, "compare", hang)
-    with client_of(bundle, sqlite_store, shadow) as client:
-        answers = [lists_of(client) for _ in range(MOST_WAITING)]
+    with make_client(bundle, sqlite_store, shadow) as client:
+        answers = [recommend_to_all(client) for _ in range(MAX_WAITING)]
         assert all(answer == answers[0] for answer in answers)
-        assert shadow.summary().dropped >= MOST_WAITING - 1
+        assert shadow.summary().dropped >= MAX_WAITING - 1
         go_on.set()
         wait_until_compared(shadow, 1)
         assert shadow.summary().failed >= 1
-        assert lists_of(client) == answers[0]
+        assert recommend_to_all(client) == answers[0]
 
 
-def test_only_its_share_of_the_requests_is_asked_again(
+def test_only_its_share_of_the_requests_is_answered_again(
     bundle: Bundle, sqlite_store: Store, other: Release
 ) -> None:
     shadow = Shadow(other, 0.0)
-    with client_of(bundle, sqlite_store, shadow) as client:
-        lists_of(client)
+    with make_client(bundle, sqlite_store, shadow) as client:
+        recommend_to_all(client)
     assert (shadow.summary().compared, shadow.summary().dropped) == (0, 0)

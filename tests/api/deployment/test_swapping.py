@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from models.bundles.promotion import promote, rollback
-from tests.api.asking import Asking
-from tests.api.bundles import another_order, renamed, resealed, wrong_golden
+from tests.api.bundles import break_golden, rename, reorder, reseal
+from tests.api.polling import PollingClient
 from tests.api.serving import Served, serving
 
 CLIENTS = 4
@@ -23,16 +23,16 @@ PROFILES = [
 ]
 
 
-class Client(Asking):
-    """Asks for the same lists over and over, and remembers every answer."""
+class Client(PollingClient):
+    """Requests the same lists over and over, and remembers every answer."""
 
-    def ask_all(self, http: httpx.Client) -> None:
+    def request_all(self, http: httpx.Client) -> None:
         for number, profile in enumerate(PROFILES):
-            answer = ask(http, profile)
+            answer = recommend(http, profile)
             self.answers.append((number, answer.status_code, answer.json()))
 
 
-def ask(http: httpx.Client, profile: dict[str, Any]) -> httpx.Response:
+def recommend(http: httpx.Client, profile: dict[str, Any]) -> httpx.Response:
     return http.post("/v1/recommendations", json={"participant": profile, "k": 5})
 
 
@@ -49,7 +49,7 @@ def test_no_request_is_dropped_while_bundles_are_swapped(
 ) -> None:
     monkeypatch.setenv("PADAN_DEADLINE_SECONDS", "60")  # how fast it is, is not tested here
     bundles = tmp_path / "bundles"
-    versions = [resealed(bundle_folder, bundles, change) for change in (renamed(1), another_order)]
+    versions = [reseal(bundle_folder, bundles, change) for change in (rename(1), reorder)]
     promote(bundles, versions[0])
     with serving(tmp_path, f"sqlite:///{tmp_path / 'store.sqlite'}", None) as served:
         clients = [Client(served.url) for _ in range(CLIENTS)]
@@ -64,7 +64,7 @@ def test_no_request_is_dropped_while_bundles_are_swapped(
             for client in clients:
                 client.stop()
         with httpx.Client(base_url=served.url, timeout=60) as http:
-            last = [ask(http, profile).json()["bundle_version"] for profile in PROFILES]
+            last = [recommend(http, profile).json()["bundle_version"] for profile in PROFILES]
     assert set(last) == {versions[swaps % 2]}
     answers = [answer for client in clients for answer in client.answers]
     assert {status for _, status, _ in answers} == {200}
@@ -81,8 +81,8 @@ def test_a_refused_bundle_is_shown_and_the_service_stays_ready(
     bundle_folder: Path, tmp_path: Path
 ) -> None:
     bundles = tmp_path / "bundles"
-    good = resealed(bundle_folder, bundles, renamed(1))
-    bad = resealed(bundle_folder, bundles, wrong_golden)
+    good = reseal(bundle_folder, bundles, rename(1))
+    bad = reseal(bundle_folder, bundles, break_golden)
     promote(bundles, good)
     with serving(tmp_path, f"sqlite:///{tmp_path / 'store.sqlite'}", None) as served:
         promote(bundles, bad)

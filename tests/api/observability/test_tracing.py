@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from api.app import create_app
 from api.deployment.releases import Releases
 from api.observability.tracing import ENDPOINTS, Tracing
-from api.settings import Settings
+from api.settings import ServiceSettings
 from recommender.bundle.bundle import Bundle
 from store.database import Store
 
@@ -24,7 +24,7 @@ def test_each_request_is_a_span_of_the_clients_trace(bundle: Bundle, sqlite_stor
     app = create_app(
         Releases.of(bundle),
         sqlite_store,
-        Settings(),
+        ServiceSettings(),
         tracing=Tracing(provider),
         development=True,
     )

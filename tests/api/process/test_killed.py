@@ -13,11 +13,10 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from api.client import Padan
-from api.schemas.events import Event
+from api.schemas.events import Event, EventBatch, EventsAccepted
 from store.database import open_store
 from store.tables import events
-from tests.api.nursery import nursery
+from tests.api.fork_server import fork_server
 
 SENDERS = 3
 
@@ -33,7 +32,7 @@ def test_no_acknowledged_event_is_lost_or_doubled(
     store.upgrade()
     sent: set[str] = set()
     acknowledged: set[str] = set()
-    with nursery(bundle_folder, database_url) as services:
+    with fork_server(bundle_folder, database_url) as services:
         for number in range(rounds):
             services.start()
             stop = threading.Event()
@@ -67,7 +66,7 @@ def _send(
 ) -> None:
     """Send batches, each twice as after a lost answer, until the service is gone."""
     now = dt.datetime.now(dt.UTC)
-    with Padan(url) as padan:
+    with httpx.Client(base_url=url) as http:
         for number in range(100_000):
             if stop.is_set():
                 return
@@ -78,8 +77,14 @@ def _send(
             ]
             sent.update(ids)
             try:
-                padan.send(batch)
+                _post(http, batch)
                 acknowledged.update(ids)
-                assert padan.send(batch).repeated == len(ids)
+                assert _post(http, batch).repeated == len(ids)
             except httpx.TransportError:
                 return
+
+
+def _post(http: httpx.Client, batch: list[Event]) -> EventsAccepted:
+    body = EventBatch(events=batch).model_dump(mode="json")
+    answer = http.post("/v1/events", json=body, timeout=10).raise_for_status()
+    return EventsAccepted.model_validate(answer.json())

@@ -15,21 +15,21 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.deployment.releases import Releases
-from api.settings import Settings
+from api.settings import ServiceSettings
 from recommender.bundle.bundle import Bundle
-from recommender.eligibility.mask import reason_bits
+from recommender.eligibility.mask import find_exclusions
 from store import keys
 from store.database import Store, open_store
-from store.dataset_import import load
+from store.dataset_import import import_dataset
 from store.tables import audit
-from tests.api.asking import Asking
+from tests.api.polling import PollingClient
 from tests.api.routes.test_law import event, send
 from tests.api.serving import Served, serving
 from tests.folders import postgresql_folder
 from training_data.dataset import Dataset
 
 CLIENTS = 4
-ASKED_ABOUT = 40
+PARTICIPANTS = 40
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def restarted(server: Any) -> Iterator[Store]:
 def test_the_service_outlasts_a_restart_of_its_database(
     server: Any, restarted: Store, bundle: Bundle
 ) -> None:
-    app = create_app(Releases.of(bundle), restarted, Settings(), development=True)
+    app = create_app(Releases.of(bundle), restarted, ServiceSettings(), development=True)
     with TestClient(app, base_url="http://localhost") as client:
         assert send(client, event("e1")).status_code == 202
         server.stop()
@@ -64,18 +64,18 @@ def test_the_service_outlasts_a_restart_of_its_database(
         assert send(client, event("e1"), event("e2")).json() == {"accepted": 1, "repeated": 1}
 
 
-class Client(Asking):
-    """Asks for lists over and over, and remembers every answer with the phase it was asked for in."""
+class Client(PollingClient):
+    """Requests lists over and over, and remembers every answer with the phase it was requested in."""
 
     def __init__(self, url: str, key: str, names: list[str]) -> None:
         self.phase = "before"
         self._names = names
         super().__init__(url, {"X-API-Key": key})
 
-    def ask_all(self, http: httpx.Client) -> None:
+    def request_all(self, http: httpx.Client) -> None:
         for name in self._names:
-            asked, phase = {"participant_id": name, "k": 5}, self.phase
-            answer = http.post("/v1/recommendations", json=asked)
+            body, phase = {"participant_id": name, "k": 5}, self.phase
+            answer = http.post("/v1/recommendations", json=body)
             self.answers.append((phase, answer.status_code, answer.json()))
 
 
@@ -89,11 +89,11 @@ def test_a_restart_under_load_degrades_the_answers_and_passes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PADAN_DEADLINE_SECONDS", "60")  # how fast it is, is not tested here
-    monkeypatch.setenv("PADAN_STORE_SECONDS", "10")
-    load(restarted, dataset)
+    monkeypatch.setenv("PADAN_STORE_TIMEOUT_SECONDS", "10")
+    import_dataset(restarted, dataset)
     with restarted.writing() as connection:
         key = keys.create(connection, "portal", ["portal"])
-    names = dataset.read("participants")["participant_id"].head(ASKED_ABOUT).to_list()
+    names = dataset.read("participants")["participant_id"].head(PARTICIPANTS).to_list()
     with serving(tmp_path, server.get_uri(), bundle_folder) as served:
         clients = [Client(served.url, key, names[n::CLIENTS]) for n in range(CLIENTS)]
         try:
@@ -118,7 +118,7 @@ def test_a_restart_under_load_degrades_the_answers_and_passes(
         assert causes["before"] <= {None, "store"}  # the last may have come after the stop
         assert causes["down"] == {"store"}
         assert causes["after"] == {None}
-        _hold_to_rules([body for _, _, body in answers], bundle, dataset)
+        _check_rules([body for _, _, body in answers], bundle, dataset)
         _wait_until_audited(restarted, {body["request_id"] for _, _, body in answers})
 
 
@@ -128,30 +128,29 @@ def _enter(phase: str, clients: list[Client]) -> None:
 
 
 def _wait_for_answers(clients: list[Client]) -> None:
-    """Wait until everybody was asked about twice more."""
-    wanted = [len(client.answers) + 2 * ASKED_ABOUT // CLIENTS for client in clients]
-    while any(len(c.answers) < least for c, least in zip(clients, wanted, strict=True)):
+    """Wait until each client has sent all of its requests twice more."""
+    enough = [len(client.answers) + 2 * PARTICIPANTS // CLIENTS for client in clients]
+    while any(len(c.answers) < least for c, least in zip(clients, enough, strict=True)):
         time.sleep(0.05)
 
 
 def _wait_until_undisturbed(served: Served, key: str, names: list[str]) -> None:
     """Wait until an answer is whole again, which nobody has to see to."""
     with httpx.Client(base_url=served.url, headers={"X-API-Key": key}, timeout=60) as http:
-        asked = {"participant_id": names[0]}
-        while http.post("/v1/recommendations", json=asked).json()["degraded"]:
+        body = {"participant_id": names[0]}
+        while http.post("/v1/recommendations", json=body).json()["degraded"]:
             time.sleep(0.05)
 
 
-def _hold_to_rules(answers: list[Any], bundle: Bundle, dataset: Dataset) -> None:
+def _check_rules(answers: list[Any], bundle: Bundle, dataset: Dataset) -> None:
     engine = bundle.engine
-    people = dataset.read("participants").head(ASKED_ABOUT)
-    question = engine.ask(
-        engine.understood(people),
+    prepared = engine.prepare(
+        dataset.read("participants").head(PARTICIPANTS),
         dataset.read("interactions"),
         dt.date.fromisoformat(answers[0]["day"]),
     )
-    forbidden = reason_bits(question) != 0
-    rows = {name: row for row, name in enumerate(people["participant_id"])}
+    forbidden = find_exclusions(engine.query(prepared)) != 0
+    rows = {name: row for row, name in enumerate(prepared.ids)}
     for answer in answers:
         listed = [engine.catalogue.index[item["course_id"]] for item in answer["items"]]
         assert not forbidden[rows[answer["participant_id"]], listed].any()
@@ -159,10 +158,10 @@ def _hold_to_rules(answers: list[Any], bundle: Bundle, dataset: Dataset) -> None
 
 def _wait_until_audited(store: Store, request_ids: set[str]) -> None:
     """Wait until the decisions of the outage, too, are in the audit: each once."""
-    asked = sa.select(audit.c.request_id).where(audit.c.action == "recommend")
+    query = sa.select(audit.c.request_id).where(audit.c.action == "recommend")
     found: list[str] = []
     while not request_ids <= set(found):
         time.sleep(0.1)
         with store.reading() as connection:
-            found = list(connection.execute(asked).scalars())
+            found = list(connection.execute(query).scalars())
     assert len(found) == len(set(found))

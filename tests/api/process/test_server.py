@@ -1,4 +1,4 @@
-"""A crowd that comes while the event loop is busy does not wait at the door."""
+"""A crowd that comes while the event loop is busy is not kept waiting."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import cast
 
 import uvloop
 
-from api.process.server import DOORS, Joined, doors
+from api.process.server import SOCKET_COPIES, SinglePacketTransport, duplicate_socket
 
 TURNS = 6
 
@@ -24,8 +24,8 @@ def test_connections_are_taken_many_in_a_turn() -> None:
         bound = socket.socket()
         bound.bind(("127.0.0.1", 0))
         loop = asyncio.get_running_loop()
-        servers = [await loop.create_server(Meeting, sock=door) for door in doors(bound)]
-        guests = [socket.create_connection(bound.getsockname()) for _ in range(2 * DOORS)]
+        servers = [await loop.create_server(Meeting, sock=copy) for copy in duplicate_socket(bound)]
+        guests = [socket.create_connection(bound.getsockname()) for _ in range(2 * SOCKET_COPIES)]
         for _ in range(TURNS):
             await asyncio.sleep(0)
         assert len(met) == len(guests)
@@ -51,16 +51,16 @@ class Wire:
 def test_a_head_goes_out_with_its_body_and_nothing_is_held_back() -> None:
     async def run() -> None:
         wire = Wire()
-        joined = Joined(cast(asyncio.Transport, wire), asyncio.get_running_loop())
-        joined.write(b"head,")
+        transport = SinglePacketTransport(cast(asyncio.Transport, wire), asyncio.get_running_loop())
+        transport.write(b"head,")
         assert wire.sent == []
-        joined.write(b"body")
+        transport.write(b"body")
         assert wire.sent == [b"head,body"]
-        joined.write(b"alone")
+        transport.write(b"alone")
         await asyncio.sleep(0)
         assert wire.sent[1:] == [b"alone"]
-        joined.write(b"last")
-        joined.close()
+        transport.write(b"last")
+        transport.close()
         await asyncio.sleep(0)
         assert wire.sent[2:] == [b"last", b"closed"]
 

@@ -1,35 +1,53 @@
-"""Participants by id: a store on this machine is asked at once, and none of it is believed for longer."""
+"""Participants by id: a store on this machine answers without waiting, and nothing is believed for longer."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from api.recommend.participant_cache import People
+from api.recommend.participant_cache import ParticipantCache
 from store import participants
 from store.database import open_store
-from store.revisions import renew
-from tests.store.test_store import PERSON
+from store.revisions import renew_revisions
+from tests.store.test_store import PARTICIPANT
 
 
-def test_who_is_kept_is_found_at_once_until_something_changes(tmp_path: Path) -> None:
+def test_a_kept_participant_is_found_without_waiting_until_something_changes(
+    tmp_path: Path,
+) -> None:
     store = open_store(f"sqlite:///{tmp_path / 'store.sqlite'}")
     store.prepare()
     with store.writing() as connection:
-        participants.put(connection, PERSON, store.pseudonym)
-    people, known = People(store, 10), PERSON["participant_id"]
+        participants.put(connection, PARTICIPANT, store.pseudonym)
+    cache, known = ParticipantCache(store, 10), PARTICIPANT["participant_id"]
     try:
-        assert people.find_at_once([known]) is None  # not kept yet
-        (person,) = people.find([known])
-        assert people.find_at_once([known, "nobody"]) == [person, None]
+        assert cache.find_without_waiting([known]) is None  # not kept yet
+        (participant,) = cache.find([known])
+        assert cache.find_without_waiting([known, "nobody"]) == [participant, None]
         with store.writing() as connection:
-            renew(connection, [known])
-        assert people.find_at_once([known]) is None
-        (changed,) = people.find([known])
-        assert changed is not person
-        assert people.find_at_once([known]) == [changed]
-        assert people._at_once
-        people._at_once.close()  # it cannot tell any more, so the other way is taken
-        assert people.find_at_once([known]) is None
-        assert people.find([known]) == [changed]
+            renew_revisions(connection, [known])
+        assert cache.find_without_waiting([known]) is None
+        (changed,) = cache.find([known])
+        assert changed is not participant
+        assert cache.find_without_waiting([known]) == [changed]
+        assert cache._non_blocking
+        cache._non_blocking.close()  # it cannot tell any more, so the other way is taken
+        assert cache.find_without_waiting([known]) is None
+        assert cache.find([known]) == [changed]
     finally:
-        people.close()
+        cache.close()
+
+
+def test_a_small_cache_finds_all_who_are_asked_for_together(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'store.sqlite'}")
+    store.prepare()
+    names = ["p1", "p2", "p3"]
+    with store.writing() as connection:
+        for name in names:
+            participants.put(connection, PARTICIPANT | {"participant_id": name}, store.pseudonym)
+    cache = ParticipantCache(store, 1)
+    try:
+        for together in (names[2:], names, names[::-1]):
+            found = cache.find([*together, "nobody"])
+            assert [one and one.rows.profile[0] for one in found] == [*together, None]
+    finally:
+        cache.close()

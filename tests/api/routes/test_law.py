@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from recommender.bundle.bundle import Bundle
-from recommender.settings import Settings
+from recommender.settings import SlateSettings
 from store.database import Store
 from store.tables import metadata
 from training_data.columns import Participants
@@ -30,20 +30,20 @@ PROFILE = {
 
 
 @pytest.fixture
-def person(client: TestClient) -> str:
+def path(client: TestClient) -> str:
     answer = client.put("/v1/participants/p1", json=PROFILE)
     assert answer.status_code == 201, answer.text
     return "/v1/participants/p1"
 
 
-def recommended(client: TestClient, **asked: Any) -> dict[str, Any]:
-    answer = client.post("/v1/recommendations", json={"k": 5} | asked)
+def recommend(client: TestClient, **body: Any) -> dict[str, Any]:
+    answer = client.post("/v1/recommendations", json={"k": 5} | body)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
 
 
-def scored(answer: dict[str, Any]) -> list[tuple[str, float]]:
+def scores_of(answer: dict[str, Any]) -> list[tuple[str, float]]:
     return [(item["course_id"], item["score"]) for item in answer["items"]]
 
 
@@ -56,47 +56,47 @@ def event(event_id: str, **changes: Any) -> dict[str, Any]:
     return plain | {"kind": "click", "at": "2026-02-24T09:30:00+07:00"} | changes
 
 
-def test_a_participant_is_registered_replaced_and_read(client: TestClient, person: str) -> None:
-    held = client.get(person).json()
+def test_a_participant_is_registered_replaced_and_read(client: TestClient, path: str) -> None:
+    held = client.get(path).json()
     assert held["region"] == "53.71"
     assert held["participant_id"] == "p1"
     assert not held["profiling_opt_out"]
-    assert client.put(person, json={"birth_year": 1990}).status_code == 200
-    assert client.get(person).json()["skills"] == []
-    wrong = client.put(person, json={"region": "Nowhere at all"})
+    assert client.put(path, json={"birth_year": 1990}).status_code == 200
+    assert client.get(path).json()["skills"] == []
+    wrong = client.put(path, json={"region": "Nowhere at all"})
     assert wrong.status_code == 422
     assert wrong.json()["errors"][0]["field"] == "region"
     assert client.get("/v1/participants/nobody").status_code == 404
 
 
-def test_a_list_by_id_is_the_list_of_the_same_profile(client: TestClient, person: str) -> None:
-    assert person
-    by_id = recommended(client, participant_id="p1")
-    inline = recommended(client, participant=PROFILE)
-    assert scored(by_id) == scored(inline) != []
+def test_a_list_by_id_is_the_list_of_the_same_profile(client: TestClient, path: str) -> None:
+    assert path
+    by_id = recommend(client, participant_id="p1")
+    inline = recommend(client, participant=PROFILE)
+    assert scores_of(by_id) == scores_of(inline) != []
 
 
 def test_an_objection_gives_the_neutral_list_and_outlasts_a_new_profile(
-    client: TestClient, person: str
+    client: TestClient, path: str
 ) -> None:
-    profiled = recommended(client, participant_id="p1")
-    assert client.put(f"{person}/profiling", json={"opt_out": True}).json() == {"opt_out": True}
-    objecting = recommended(client, participant_id="p1")
+    profiled = recommend(client, participant_id="p1")
+    assert client.put(f"{path}/profiling", json={"opt_out": True}).json() == {"opt_out": True}
+    objecting = recommend(client, participant_id="p1")
     assert objecting["neutral"]
-    assert scored(objecting) == scored(recommended(client, participant=PROFILE, neutral=True))
-    assert scored(objecting) != scored(profiled)
-    client.put(person, json=PROFILE | {"interests": ["bahasa jepang"], "skills": ["las"]})
-    assert scored(recommended(client, participant_id="p1")) == scored(objecting)
-    client.put(f"{person}/profiling", json={"opt_out": False})
-    assert not recommended(client, participant_id="p1")["neutral"]
+    assert scores_of(objecting) == scores_of(recommend(client, participant=PROFILE, neutral=True))
+    assert scores_of(objecting) != scores_of(profiled)
+    client.put(path, json=PROFILE | {"interests": ["bahasa jepang"], "skills": ["las"]})
+    assert scores_of(recommend(client, participant_id="p1")) == scores_of(objecting)
+    client.put(f"{path}/profiling", json={"opt_out": False})
+    assert not recommend(client, participant_id="p1")["neutral"]
     assert client.put("/v1/participants/x/profiling", json={"opt_out": True}).status_code == 404
 
 
-def test_the_export_holds_everything(client: TestClient, service: FastAPI, person: str) -> None:
+def test_the_export_holds_everything(client: TestClient, service: FastAPI, path: str) -> None:
     send(client, event("e1"), event("e2", kind="impression", position=1))
-    shown = recommended(client, participant_id="p1")
-    service.state.service.trail.close()  # what waits is written
-    found = client.get(f"{person}/export").json()
+    shown = recommend(client, participant_id="p1")
+    service.state.service.audit_writer.close()  # what waits is written
+    found = client.get(f"{path}/export").json()
     assert found["participant"]["interests"] == PROFILE["interests"]
     places = range(1, 1 + len(shown["items"]))
     impressions = [f"{shown['request_id']}:{place}" for place in places]
@@ -105,18 +105,18 @@ def test_the_export_holds_everything(client: TestClient, service: FastAPI, perso
     decision = found["audit"][1]
     assert decision["request_id"] == shown["request_id"]
     assert decision["bundle_version"] == shown["bundle_version"]
-    reasons = {i["course_id"]: [why["code"] for why in i["reasons"]] for i in shown["items"]}
+    reasons = {i["course_id"]: [reason["code"] for reason in i["reasons"]] for i in shown["items"]}
     assert decision["decision"] == reasons
     assert client.get("/v1/participants/nobody/export").status_code == 404
 
 
-def test_the_audit_holds_no_profile(client: TestClient, service: FastAPI, person: str) -> None:
-    recommended(client, participant_id="p1")
-    client.get(person)
+def test_the_audit_holds_no_profile(client: TestClient, service: FastAPI, path: str) -> None:
+    recommend(client, participant_id="p1")
+    client.get(path)
     client.post("/v1/plans", json={"participant_id": "p1"})
     client.post("/v1/eligibility", json={"participant_id": "p1", "course_ids": ["penjualan-004"]})
-    client.put(person, json=PROFILE)
-    service.state.service.trail.close()
+    client.put(path, json=PROFILE)
+    service.state.service.audit_writer.close()
     with service.state.service.store.reading() as connection:
         entries = connection.execute(sa.select(metadata.tables["audit"])).all()
     actions = [entry.action for entry in entries]
@@ -125,18 +125,18 @@ def test_the_audit_holds_no_profile(client: TestClient, service: FastAPI, person
 
 
 def test_erasure_leaves_a_proof_and_nothing_else(
-    client: TestClient, store: Store, person: str
+    client: TestClient, store: Store, path: str
 ) -> None:
     send(client, event("e1"))
-    proof = client.delete(person)
+    proof = client.delete(path)
     assert proof.status_code == 200
     assert proof.json()["counts"] == {"participants": 1, "events": 1, "shown": 0}
     assert proof.json()["subject"] == store.pseudonym("p1")
-    for gone in (client.get(person), client.get(f"{person}/export"), client.delete(person)):
+    for gone in (client.get(path), client.get(f"{path}/export"), client.delete(path)):
         assert gone.status_code == 404
-    asked = {"participant_id": "p1"}
-    assert client.post("/v1/recommendations", json=asked).status_code == 404
-    assert client.put(person, json=PROFILE).status_code == 410
+    body = {"participant_id": "p1"}
+    assert client.post("/v1/recommendations", json=body).status_code == 404
+    assert client.put(path, json=PROFILE).status_code == 410
     late = send(client, event("e0", participant_id="p2"), event("e2"))
     assert late.status_code == 422
     assert late.json()["errors"][0]["field"] == "events.1.participant_id"
@@ -145,29 +145,31 @@ def test_erasure_leaves_a_proof_and_nothing_else(
 def test_the_erased_and_the_objecting_are_in_no_audience(
     client: TestClient, bundle: Bundle
 ) -> None:
-    course = _with_an_audience(client, bundle)
-    path = f"/v1/courses/{course}/audience"
-    found = [one["participant_id"] for one in client.post(path, json={"k": 500}).json()["items"]]
+    course = _find_course_with_audience(client, bundle)
+    audience = f"/v1/courses/{course}/audience"
+    found = [
+        one["participant_id"] for one in client.post(audience, json={"k": 500}).json()["items"]
+    ]
     assert len(found) >= 2
     client.delete(f"/v1/participants/{found[0]}")
     client.put(f"/v1/participants/{found[1]}/profiling", json={"opt_out": True})
-    left = [one["participant_id"] for one in client.post(path, json={"k": 500}).json()["items"]]
+    left = [one["participant_id"] for one in client.post(audience, json={"k": 500}).json()["items"]]
     assert left == found[2:]
-    assert client.post(path, json={"k": 1}).json()["items"][0]["participant_id"] == left[0]
+    assert client.post(audience, json={"k": 1}).json()["items"][0]["participant_id"] == left[0]
 
 
 def test_an_audience_may_take_the_training(client: TestClient, bundle: Bundle) -> None:
-    course = _with_an_audience(client, bundle)
+    course = _find_course_with_audience(client, bundle)
     found = client.post(f"/v1/courses/{course}/audience", json={"k": 3}).json()["items"]
     closeness = [one["similarity"] for one in found]
     assert closeness == sorted(closeness, reverse=True)
     for one in found:
-        asked = {"participant_id": one["participant_id"], "course_ids": [course]}
-        verdict = client.post("/v1/eligibility", json=asked).json()["courses"][0]
-        assert verdict["eligible"]
+        body = {"participant_id": one["participant_id"], "course_ids": [course]}
+        decision = client.post("/v1/eligibility", json=body).json()["courses"][0]
+        assert decision["eligible"]
 
 
-def _with_an_audience(client: TestClient, bundle: Bundle) -> str:
+def _find_course_with_audience(client: TestClient, bundle: Bundle) -> str:
     for course in bundle.engine.catalogue.ids:
         found = client.post(f"/v1/courses/{course}/audience", json={"k": 5}).json()
         if len(found["items"]) >= 3:
@@ -176,16 +178,13 @@ def _with_an_audience(client: TestClient, bundle: Bundle) -> str:
 
 
 def test_disability_never_changes_a_ranking(bundle: Bundle, dataset: Dataset) -> None:
-    people, events = dataset.read("participants"), dataset.read("interactions")
-    answers = [
-        bundle.engine.recommend(
-            people.with_columns(pl.lit(value, pl.Boolean).alias(P.disability.name)),
-            events,
-            dt.date.today(),
-            Settings(k=10),
-        )
-        for value in (True, False, None)
-    ]
+    participants, events = dataset.read("participants"), dataset.read("interactions")
+    engine, disability = bundle.engine, P.disability.name
+    answers = []
+    for value in (True, False, None):
+        changed = participants.with_columns(pl.lit(value, pl.Boolean).alias(disability))
+        prepared = engine.prepare(changed, events, dt.date.today())
+        answers.append(engine.recommend(prepared, SlateSettings(k=10)).slates)
     assert (answers[0].ids >= 0).any()
     for other in answers[1:]:
         np.testing.assert_array_equal(answers[0].ids, other.ids)

@@ -1,13 +1,16 @@
-"""The running service against its own OpenAPI document, with every check of schemathesis."""
+"""The OpenAPI document: its public names, and the running service against it by every check of schemathesis."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from store import keys
@@ -33,11 +36,43 @@ def address(
         key = keys.create(connection, "tests", ["admin"])
     store.engine.dispose()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(
-            "PADAN_FAILURES_PER_MINUTE", "1000000"
-        )  # wrong credentials are sent on purpose
+        # wrong credentials are sent on purpose
+        patch.setenv("PADAN_MAX_FAILURES_PER_MINUTE", "1000000")
         with serving(home, url, bundle_folder, "--data", str(dataset.folder)) as served:
             yield served.url, key
+
+
+@pytest.fixture(scope="module")
+def document(address: tuple[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = httpx.get(f"{address[0]}/openapi.json", timeout=60).json()
+    return found
+
+
+def test_the_public_names_stay_as_they_are(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    expected = tomllib.loads((HERE / "public_names.toml").read_text(encoding="utf-8"))
+    found = {name: set(schema["properties"]) for name, schema in schemas.items()}
+    assert found == {name: set(fields) for name, fields in expected.items()}
+
+
+def test_every_schema_and_operation_says_what_it_is(document: dict[str, Any]) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        assert schema["title"] == name
+        assert schema["description"]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            assert operation["description"], (method, path)
+
+
+def test_no_public_name_is_one_of_our_own_words(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    retired = {"AboutOne", "AskedFor", "WhyNot", "Change", "Reached", "Facts", "Live"}
+    assert retired.isdisjoint(schemas)
+    assert {"most", "possible"}.isdisjoint(
+        field for schema in schemas.values() for field in schema["properties"]
+    )
+    assert "max_courses" in schemas["PlanRequest"]["properties"]
+    assert "remedy" in schemas["ExclusionReason"]["required"]
 
 
 @pytest.mark.parametrize(("examples", "least"), [(FEW, 200), MANY])

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.deployment.releases import Releases
-from api.settings import Settings
+from api.settings import ServiceSettings
 from recommender.bundle.bundle import Bundle
 from store.database import open_store
 from tests.api.routes.test_law import PROFILE, event, send
@@ -37,23 +37,23 @@ def test_the_model_says_what_it_is(client: TestClient, bundle: Bundle) -> None:
 
 
 def test_eligibility_gives_every_reason(client: TestClient) -> None:
-    asked = {
+    body = {
         "participant": PROFILE | {"birth_year": 2020, "balance_idr": 0},
         "course_ids": ["penjualan-004", "bahasa-001"],
         "language": "en",
     }
-    found = client.post("/v1/eligibility", json=asked).json()
-    assert [course["course_id"] for course in found["courses"]] == asked["course_ids"]
-    codes = {why["code"] for why in found["courses"][0]["reasons"]}
+    found = client.post("/v1/eligibility", json=body).json()
+    assert [course["course_id"] for course in found["courses"]] == body["course_ids"]
+    codes = {reason["code"] for reason in found["courses"][0]["reasons"]}
     assert {"too_young", "balance_too_low"} <= codes
     assert not found["courses"][0]["eligible"]
-    unknown = client.post("/v1/eligibility", json=asked | {"course_ids": ["nothing"]})
+    unknown = client.post("/v1/eligibility", json=body | {"course_ids": ["nothing"]})
     assert unknown.status_code == 404
 
 
 def test_a_plan_stays_within_the_balance(client: TestClient) -> None:
-    asked = {"participant": PROFILE, "most": 6}
-    found = client.post("/v1/plans", json=asked).json()
+    body = {"participant": PROFILE, "max_courses": 6}
+    found = client.post("/v1/plans", json=body).json()
     prices = [item["price_idr"] for item in found["items"]]
     assert 0 < len(prices) <= 6
     assert found["spent_idr"] == sum(prices) <= 1_500_000
@@ -77,11 +77,11 @@ def test_events_are_taken_once_and_whole(client: TestClient) -> None:
 
 def test_what_a_participant_took_is_not_recommended_again(client: TestClient) -> None:
     client.put("/v1/participants/p1", json=PROFILE)
-    asked = {"participant_id": "p1", "k": 3}
-    best = client.post("/v1/recommendations", json=asked).json()["items"][0]["course_id"]
+    body = {"participant_id": "p1", "k": 3}
+    best = client.post("/v1/recommendations", json=body).json()["items"][0]["course_id"]
     kinds = ("purchase", "start", "complete", "rate")
     send(client, *(event(kind, course_id=best, kind=kind) for kind in kinds))
-    then = client.post("/v1/recommendations", json=asked).json()["items"]
+    then = client.post("/v1/recommendations", json=body).json()["items"]
     assert then
     assert best not in [item["course_id"] for item in then]
 
@@ -114,7 +114,7 @@ def test_too_many_events_are_refused(client: TestClient) -> None:
 def test_without_its_store_the_service_says_so_and_never_fails(bundle: Bundle) -> None:
     store = open_store("postgresql:///nothing?host=/nowhere")
     with TestClient(
-        create_app(Releases.of(bundle), store, Settings(), development=True),
+        create_app(Releases.of(bundle), store, ServiceSettings(), development=True),
         base_url="http://localhost",
     ) as client:
         answers = [
@@ -133,7 +133,7 @@ def test_without_its_store_the_service_says_so_and_never_fails(bundle: Bundle) -
 
 def test_the_gate_says_so_too_where_keys_cannot_be_looked_up(bundle: Bundle) -> None:
     store = open_store("postgresql:///nothing?host=/nowhere")
-    client = TestClient(create_app(Releases.of(bundle), store, Settings()))
+    client = TestClient(create_app(Releases.of(bundle), store, ServiceSettings()))
     key = {"X-API-Key": "padan_0123456789abcdef_secret"}
     assert client.get("/v1/courses", headers=key).status_code == 503
 

@@ -26,7 +26,7 @@ from api.app import create_app
 from api.deployment.releases import Releases
 from api.security.gate import OPEN
 from api.security.tokens import KeySetError, Tokens
-from api.settings import Settings
+from api.settings import ServiceSettings
 from recommender.bundle.bundle import Bundle
 from store import keys
 from store.database import Store
@@ -50,8 +50,8 @@ FOR_BOTH = {
 
 def claims(**changes: Any) -> dict[str, Any]:
     plain = {"sub": "portal", "iss": ISSUER, "aud": "padan", "scope": "portal officer"}
-    wanted = plain | {"exp": int(time.time()) + 600} | changes
-    return {name: value for name, value in wanted.items() if value is not None}
+    complete = plain | {"exp": int(time.time()) + 600} | changes
+    return {name: value for name, value in complete.items() if value is not None}
 
 
 def token(key: Any = SIGNING, algorithm: str = "RS256", **changes: Any) -> str:
@@ -102,8 +102,8 @@ WRONG_TOKENS: dict[str, Callable[[], str]] = {
 def protected(bundle: Bundle, sqlite_store: Store, tmp_path: Path) -> FastAPI:
     public = [key.as_dict(private=False) for key in (SIGNING, *OTHERS.values())]
     (tmp_path / "jwks.json").write_text(json.dumps({"keys": public}))
-    settings = Settings(
-        jwks=str(tmp_path / "jwks.json"), jwt_issuer=ISSUER, failures_per_minute=1_000_000
+    settings = ServiceSettings(
+        jwks=str(tmp_path / "jwks.json"), jwt_issuer=ISSUER, max_failures_per_minute=1_000_000
     )
     return create_app(Releases.of(bundle), sqlite_store, settings)
 
@@ -123,7 +123,7 @@ def routes(app: FastAPI) -> list[tuple[str, str]]:
     ]
 
 
-def ask(client: TestClient, method: str, path: str, **headers: Any) -> Any:
+def send(client: TestClient, method: str, path: str, **headers: Any) -> Any:
     address = path.replace("{course_id}", "penjualan-004").replace("{participant_id}", "p1")
     return client.request(method, address, headers=headers)
 
@@ -161,7 +161,7 @@ def test_no_route_opens_to_a_wrong_token(
     if sent is None:
         sent = {"Authorization": f"Bearer {WRONG_TOKENS[name]()}".encode("latin-1")}
     for method, path in [*routes(protected), ("get", "/nowhere"), ("post", "/v1/../metrics")]:
-        answer = ask(outside, method, path, **sent)
+        answer = send(outside, method, path, **sent)
         assert answer.status_code == 401, (method, path)
         assert answer.headers["WWW-Authenticate"] == "Bearer"
         assert answer.headers["Content-Type"] == "application/problem+json"
@@ -189,7 +189,7 @@ def test_no_route_opens_to_a_wrong_key(
         with sqlite_store.writing() as connection:
             assert keys.revoke(connection, (keys.parts_of(good) or ("", ""))[0])
     for method, path in routes(protected):
-        answer = ask(outside, method, path, **{"X-API-Key": wrong[kind]})
+        answer = send(outside, method, path, **{"X-API-Key": wrong[kind]})
         assert answer.status_code == 401, (method, path)
 
 
@@ -215,7 +215,7 @@ def test_each_scope_opens_its_routes_and_no_other(
             allowed |= {"officer"}
         if (method, path) in METRICS_ONLY:
             allowed = {"metrics"}
-        status = ask(outside, method, path, **sent).status_code
+        status = send(outside, method, path, **sent).status_code
         if allowed.isdisjoint(scopes) and "admin" not in scopes:
             assert status == 403, (method, path)
         else:
@@ -228,8 +228,8 @@ def test_the_document_says_which_scopes_a_route_needs(protected: FastAPI) -> Non
             if path in OPEN:
                 assert "security" not in operation
                 continue
-            asked = {scheme for one in operation["security"] for scheme in one}
-            assert asked == {"HTTPBearer", "APIKeyHeader"}, (method, path)
+            schemes = {scheme for one in operation["security"] for scheme in one}
+            assert schemes == {"HTTPBearer", "APIKeyHeader"}, (method, path)
             assert {"400", "401", "403", "413", "422", "429", "503"} <= operation[
                 "responses"
             ].keys()
@@ -239,13 +239,13 @@ def test_two_credentials_at_once_open_nothing(
     outside: TestClient, new_key: Callable[..., str]
 ) -> None:
     sent = {"Authorization": f"Bearer {token()}", "X-API-Key": new_key("admin")}
-    assert ask(outside, "get", "/v1/model", **sent).status_code == 401
+    assert send(outside, "get", "/v1/model", **sent).status_code == 401
 
 
 @pytest.mark.parametrize("algorithm", OTHERS)
 def test_other_kinds_of_signature_open(outside: TestClient, algorithm: str) -> None:
     sent = {"Authorization": f"bearer {token(OTHERS[algorithm], algorithm)}"}
-    assert ask(outside, "get", "/v1/model", **sent).status_code == 200
+    assert send(outside, "get", "/v1/model", **sent).status_code == 200
 
 
 def test_health_needs_no_credential(outside: TestClient) -> None:
@@ -260,20 +260,20 @@ def test_a_participants_token_reaches_that_participant_only(outside: TestClient)
     own = {"Authorization": f"Bearer {token(scope='portal', participant_id='p1')}"}
     event = {"event_id": "e", "course_id": "c", "kind": "click", "at": "2026-02-24T09:30:00Z"}
     for name, allowed in (("p1", True), ("p2", False)):
-        person = f"/v1/participants/{name}"
-        asked = {"participant_id": name}
+        path = f"/v1/participants/{name}"
+        body = {"participant_id": name}
         answers = [
-            outside.get(person, headers=own),
-            outside.put(person, json={}, headers=own),
-            outside.put(f"{person}/profiling", json={"opt_out": True}, headers=own),
-            outside.get(f"{person}/export", headers=own),
-            outside.post("/v1/recommendations", json=asked, headers=own),
-            outside.post("/v1/plans", json=asked, headers=own),
+            outside.get(path, headers=own),
+            outside.put(path, json={}, headers=own),
+            outside.put(f"{path}/profiling", json={"opt_out": True}, headers=own),
+            outside.get(f"{path}/export", headers=own),
+            outside.post("/v1/recommendations", json=body, headers=own),
+            outside.post("/v1/plans", json=body, headers=own),
             outside.post(
-                "/v1/eligibility", json=asked | {"course_ids": ["penjualan-004"]}, headers=own
+                "/v1/eligibility", json=body | {"course_ids": ["penjualan-004"]}, headers=own
             ),
-            outside.post("/v1/events", json={"events": [event | asked]}, headers=own),
-            outside.delete(person, headers=own),
+            outside.post("/v1/events", json={"events": [event | body]}, headers=own),
+            outside.delete(path, headers=own),
         ]
         for answer in answers:
             assert answer.is_success if allowed else answer.status_code == 403, answer.text
@@ -286,18 +286,18 @@ def test_a_revoked_key_ends_when_what_is_remembered_of_it_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     key = new_key("portal")
-    assert ask(outside, "get", "/v1/model", **{"X-API-Key": key}).status_code == 200
+    assert send(outside, "get", "/v1/model", **{"X-API-Key": key}).status_code == 200
     with sqlite_store.writing() as connection:
         keys.revoke(connection, (keys.parts_of(key) or ("", ""))[0])
     monkeypatch.setattr("api.security.access.KEPT_SECONDS", 0)
-    assert ask(outside, "get", "/v1/model", **{"X-API-Key": key}).status_code == 401
+    assert send(outside, "get", "/v1/model", **{"X-API-Key": key}).status_code == 401
 
 
 def test_too_many_wrong_credentials_close_the_gate_to_the_address(
     bundle: Bundle, sqlite_store: Store
 ) -> None:
     client = TestClient(
-        create_app(Releases.of(bundle), sqlite_store, Settings(failures_per_minute=3))
+        create_app(Releases.of(bundle), sqlite_store, ServiceSettings(max_failures_per_minute=3))
     )
     statuses = [client.get("/v1/model").status_code for _ in range(5)]
     assert statuses == [401, 401, 401, 429, 429]
@@ -308,7 +308,7 @@ def test_each_client_has_its_own_limit(
     bundle: Bundle, sqlite_store: Store, new_key: Callable[..., str]
 ) -> None:
     client = TestClient(
-        create_app(Releases.of(bundle), sqlite_store, Settings(requests_per_minute=3))
+        create_app(Releases.of(bundle), sqlite_store, ServiceSettings(max_requests_per_minute=3))
     )
     first, second = new_key("portal"), new_key("officer")
     answers = [client.get("/v1/model", headers={"X-API-Key": first}) for _ in range(5)]
@@ -321,7 +321,7 @@ def test_each_client_has_its_own_limit(
 def test_a_large_body_is_refused(
     bundle: Bundle, sqlite_store: Store, says_its_length: bool
 ) -> None:
-    settings = Settings(body_bytes=1_000)
+    settings = ServiceSettings(max_body_bytes=1_000)
     client = TestClient(
         create_app(Releases.of(bundle), sqlite_store, settings, development=True),
         base_url="http://localhost",
@@ -349,7 +349,7 @@ def test_no_credential_is_logged_or_answered(
     secrets = [token(aud="another"), token(), new_key("portal"), "padan_ab_geheimnis"]
     with caplog.at_level(logging.DEBUG):
         answers = [
-            ask(outside, "get", "/v1/model", **{name: value.format(secret)})
+            send(outside, "get", "/v1/model", **{name: value.format(secret)})
             for secret in secrets
             for name, value in (("Authorization", "Bearer {}"), ("X-API-Key", "{}"))
         ]
@@ -417,7 +417,7 @@ def test_without_credentials_the_service_is_reached_as_this_machine_only(
     bundle: Bundle, sqlite_store: Store, host: str, status: int
 ) -> None:
     """Else a page in a browser here, whose name was made to point here, could ask anything."""
-    app = create_app(Releases.of(bundle), sqlite_store, Settings(), development=True)
+    app = create_app(Releases.of(bundle), sqlite_store, ServiceSettings(), development=True)
     client = TestClient(app, base_url="http://localhost")
     for path in ("/v1/model", "/openapi.json"):
         assert client.get(path, headers={"Host": host}).status_code == status

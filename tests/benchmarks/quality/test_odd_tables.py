@@ -79,18 +79,18 @@ def test_nothing_odd_stops_a_run(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("rectools")
-    from benchmarks.quality.peers import chosen_peers
+    from benchmarks.quality.peers import choose_peers
     from benchmarks.quality.run import run
 
     monkeypatch.setenv("PADAN_HOME", str(tmp_path))
     table, kind = ODD[name]
     budget = Budget(trials=2, seconds=5)
     data = from_tables("odd", table, kind)
-    outcome = run(data, budget=budget, only=chosen_peers(["popular"]), threads=1)
-    assert "NaN" not in outcome.line()
-    figures = outcome.details["warm"]["Padan"]
+    result = run(data, budget=budget, only=choose_peers(["popular"]), threads=1)
+    assert "NaN" not in result.line()
+    figures = result.details["warm"]["Padan"]
     assert all(0 <= figures[metric] <= 1 for metric in ("ndcg@10", "recall@20", "mrr@20"))
-    if outcome.details["warm_participants"] > 20 and name != "new courses only in the test":
+    if result.details["warm_participants"] > 20 and name != "new courses only in the test":
         assert figures["recall@20"] > 0.3
 
 

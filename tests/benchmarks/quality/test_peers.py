@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.quality.task import Ids, Task, make_task
-from benchmarks.quality.tuning import Budget, Params, Peer, drawn, tune
+from benchmarks.quality.task import Ids, RankingTask, make_task
+from benchmarks.quality.tuning import Budget, Params, Peer, draw_parameters, tune
 from models.candidates.interactions import Interactions
 
 pytest.importorskip("implicit")
@@ -18,7 +18,7 @@ pytest.importorskip("pytorch_lightning")
 pytest.importorskip("lenskit")
 
 from benchmarks.quality.peer_results import fingerprint, read
-from benchmarks.quality.peers import chosen_peers, peers
+from benchmarks.quality.peers import choose_peers, list_peers
 from benchmarks.quality.rectools_peers import _rank_ease, _rank_ease_by_cholesky
 from benchmarks.quality.run import peer_entry
 
@@ -31,7 +31,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def task() -> Task:
+def task() -> RankingTask:
     """Participants 0 to 39 walk along 12 courses; 40 to 43 have no past."""
     rng = np.random.default_rng(0)
     begin = rng.integers(0, 12, 44)
@@ -57,28 +57,28 @@ def numbered() -> Peer:
 
 
 def test_the_search_begins_with_the_defaults_and_repeats_nothing() -> None:
-    tried = drawn(numbered(), 30, seed=1)
+    tried = draw_parameters(numbered(), 30, seed=1)
     assert tried[0] == {"course": 0}
     assert sorted(params["course"] for params in tried) == [0, 1, 2, 3]
-    assert len(drawn(numbered(), 3, seed=1)) == 3
+    assert len(draw_parameters(numbered(), 3, seed=1)) == 3
 
 
 def test_every_peer_has_thirty_trials_to_make() -> None:
-    for peer in peers():
-        tried = drawn(peer, 30, seed=0)
+    for peer in list_peers():
+        tried = draw_parameters(peer, 30, seed=0)
         assert len(tried) == 30, peer.name
         assert all(params not in tried[:place] for place, params in enumerate(tried)), peer.name
 
 
-def test_the_best_trial_wins(task: Task) -> None:
+def test_the_best_trial_wins(task: RankingTask) -> None:
     found = tune(numbered(), task, lambda ids: float(ids[0, 0] == 2), Budget(30, 100), seed=0)
     assert (found.params, found.figure, found.trials) == ({"course": 2}, 1.0, 4)
     assert tune(numbered(), task, lambda ids: 0.0 * len(ids), Budget(30, 0), seed=0).trials == 1
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("peer", peers(), ids=lambda peer: peer.name)
-def test_peers_rank_what_was_not_taken(peer: Peer, task: Task) -> None:
+@pytest.mark.parametrize("peer", list_peers(), ids=lambda peer: peer.name)
+def test_peers_rank_what_was_not_taken(peer: Peer, task: RankingTask) -> None:
     params = {**peer.first, "epochs": 1} if "SASRec" in peer.name else peer.first
     ids = peer.rank(task.past, task.warm, K, params)
     assert ids.shape == (len(task.warm), K)
@@ -92,7 +92,7 @@ def test_peers_rank_what_was_not_taken(peer: Peer, task: Task) -> None:
         assert (peer.rank(task.past, task.cold, K, params) >= 0).all()
 
 
-def test_the_fast_way_to_ease_is_the_library_s(task: Task) -> None:
+def test_the_fast_way_to_ease_is_the_library_s(task: RankingTask) -> None:
     params = {"regularization": 10.0}
     ours, theirs = (
         rank(task.past, task.warm, K, params) for rank in (_rank_ease_by_cholesky, _rank_ease)
@@ -100,7 +100,7 @@ def test_the_fast_way_to_ease_is_the_library_s(task: Task) -> None:
     assert (ours[:, 0] == theirs[:, 0]).mean() > 0.9
 
 
-def test_what_a_result_depends_on_is_in_its_key(task: Task) -> None:
+def test_what_a_result_depends_on_is_in_its_key(task: RankingTask) -> None:
     peer, budget = numbered(), Budget(30, 100)
     key = fingerprint(peer, (task,), budget, K, 0)
     assert key == fingerprint(peer, (task,), budget, K, 0)
@@ -116,7 +116,7 @@ def test_what_a_result_depends_on_is_in_its_key(task: Task) -> None:
     assert len({key, *others}) == 6
 
 
-def test_a_peer_is_run_once(task: Task) -> None:
+def test_a_peer_is_run_once(task: RankingTask) -> None:
     calls: list[Params] = []
     peer = numbered()
 
@@ -140,9 +140,9 @@ def test_a_peer_is_run_once(task: Task) -> None:
 
 
 def test_peers_are_chosen_by_part_of_their_name() -> None:
-    assert [peer.name for peer in chosen_peers(["als", "popular"])] == [
+    assert [peer.name for peer in choose_peers(["als", "popular"])] == [
         "RecTools popular",
         "implicit ALS",
     ]
     with pytest.raises(ValueError, match="no peer is called 'magic'"):
-        chosen_peers(["magic"])
+        choose_peers(["magic"])

@@ -122,27 +122,27 @@ def test_a_small_run(
     pytest.importorskip("rectools")
     monkeypatch.setenv("PADAN_HOME", str(tmp_path))
     data = from_tables("toy", toy(timed=timed), kind)  # type: ignore[arg-type]
-    outcome = run(
+    result = run(
         data,
         budget=Budget(trials=2, seconds=20),
-        only=peers_module.chosen_peers(["popular", "cosine"]),
+        only=peers_module.choose_peers(["popular", "cosine"]),
         rankers=True,
         parts=True,
         threads=1,
     )
-    show(outcome, Console())
-    assert outcome.bench == "quality-toy"
-    assert set(outcome.details["warm"]) == {"Padan", "RecTools popular", "implicit cosine"}
-    figures = outcome.details["warm"]["Padan"]
+    show(result, Console())
+    assert result.bench == "quality-toy"
+    assert set(result.details["warm"]) == {"Padan", "RecTools popular", "implicit cosine"}
+    figures = result.details["warm"]["Padan"]
     assert all(0 <= figures[name] <= 1 for name in ("ndcg@10", "recall@10", "mrr@20"))
-    assert figures["ndcg@10"] > outcome.details["warm"]["RecTools popular"]["ndcg@10"]
-    low, high = outcome.details["interval"]
-    assert low <= outcome.details["difference"] <= high
-    assert outcome.holds == (outcome.figure >= 1.1)
-    compared = outcome.details["rankers"]
+    assert figures["ndcg@10"] > result.details["warm"]["RecTools popular"]["ndcg@10"]
+    low, high = result.details["interval"]
+    assert low <= result.details["difference"] <= high
+    assert result.holds == (result.figure >= 1.1)
+    compared = result.details["rankers"]
     assert set(compared) == set(RANKERS)
     assert all(found["test"] > 0.3 and found["rows_per_second"] > 0 for found in compared.values())
-    parts = outcome.details["growth"]["whole"]
+    parts = result.details["growth"]["whole"]
     assert {"examples", "fit ranker", "fit ease", "score ease", "rank, all of it"} <= set(parts)
     assert all(cost["peak_mb"] > 50 for cost in parts.values())
 

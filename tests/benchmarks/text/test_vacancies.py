@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from benchmarks.text.vacancies import K, Task
+from benchmarks.text.vacancies import K, RetrievalTask
 from benchmarks.text.vacancy_data import Labelled, fields, load_trainings, load_vacancies
 
 
@@ -20,14 +20,14 @@ def test_agreement_is_the_share_of_the_ten_best_of_the_querys_field() -> None:
     pool = labelled([0] * 12 + [1] * 10)
     best_are_last = np.tile(np.arange(22, dtype=np.float32), (2, 1))
     best_are_last[:, 3] = 99
-    found = Task("", labelled([0, 1]), pool).agreement(lambda *_: best_are_last)
+    found = RetrievalTask("", labelled([0, 1]), pool).agreement(lambda *_: best_are_last)
     assert found.tolist() == [0.1, 0.9]
 
 
 def test_a_field_with_too_few_texts_in_the_pool_is_not_asked_for() -> None:
     pool = labelled([0] * K + [1] * (K - 1))
     scores = np.zeros((2, len(pool.titles)), dtype=np.float32)
-    assert len(Task("", labelled([0, 1]), pool).agreement(lambda *_: scores)) == 1
+    assert len(RetrievalTask("", labelled([0, 1]), pool).agreement(lambda *_: scores)) == 1
 
 
 def test_halves_share_no_title_and_lose_none(shared_data: Path) -> None:

@@ -13,7 +13,7 @@ from random import Random
 import pytest
 
 from models.bundles.promotion import KEPT, current, last_change, promote, rollback
-from models.bundles.sealing import BundleError, seal, verified, writing
+from models.bundles.sealing import BundleError, seal, verify, writing
 
 HEAD = {
     "created_on": "2026-01-01",
@@ -91,7 +91,7 @@ def test_a_version_that_is_not_the_digest_of_its_parts_is_refused(bundles: Path)
     manifest = bundles / version / "manifest.json"
     manifest.write_text(manifest.read_text().replace(version, "0" * 16))
     with pytest.raises(BundleError, match="digest"):
-        verified(bundles / version)
+        verify(bundles / version)
 
 
 def test_the_list_of_promotions_is_bounded(bundles: Path) -> None:
@@ -123,7 +123,7 @@ def test_kill_9_while_promoting_leaves_a_whole_bundle_current(bundles: Path, rou
         assert process.poll() is None
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        seen.add(verified(current(bundles)).version)
+        seen.add(verify(current(bundles)).version)
         assert seen <= set(versions)
         promote(bundles, versions[0])  # the lock of the killed one is gone
         assert current(bundles).name == versions[0]

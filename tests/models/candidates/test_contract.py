@@ -93,7 +93,7 @@ def test_the_strongest_course_of_a_history_is_that_of_the_highest_score_alone(
     )
     alone = model.score(ones)
     rows, courses = (grid.ravel() for grid in np.mgrid[:N_USERS, :N_ITEMS])
-    found = model.strongest(model.represent(batch), rows, courses.astype(np.int32))
+    found = model.strongest(model.encode_users(batch), rows, courses.astype(np.int32))
     assert len(np.unique(found)) > N_ITEMS // 2
     for row, course, best in zip(rows, courses, found, strict=True):
         said = {item: alone[item, course] for item in set(batch.take(np.array([row])).items)}
@@ -143,14 +143,14 @@ def test_one_is_a_row_of_many(make: Callable[[], CandidateModel]) -> None:
 
 
 @pytest.mark.parametrize("make", LINEAR)
-def test_people_who_were_represented_alone_are_scored_as_in_a_batch(
+def test_people_who_were_encoded_alone_are_scored_as_in_a_batch(
     make: Callable[[], LinearModel],
 ) -> None:
     model, batch = fitted(make)
     assert isinstance(model, LinearModel)
-    alone = [model.represent(batch.take(np.array([row]))) for row in range(len(batch))]
+    alone = [model.encode_users(batch.take(np.array([row]))) for row in range(len(batch))]
     rows = np.array([5, 0, 41])
-    found = model.score_rows(sp.csr_matrix(sp.vstack(alone)), rows)
+    found = model.score_users(sp.csr_matrix(sp.vstack(alone)), rows)
     np.testing.assert_allclose(found, model.score(batch)[rows], rtol=1e-5)
 
 

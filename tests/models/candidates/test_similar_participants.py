@@ -23,7 +23,7 @@ def test_the_product_and_the_index_find_the_same(monkeypatch: pytest.MonkeyPatch
     model = SimilarParticipants(neighbours=7, dimensions=8).fit(interactions)
     batch = histories(interactions, np.append(np.unique(users), 0)[:20].astype(np.int32))
     found = model.score(batch)
-    monkeypatch.setattr(similar_participants, "FEW", 0)
+    monkeypatch.setattr(similar_participants, "MAX_EXACT", 0)
     assert isinstance(model.index_, Tiles)
     model.fit(interactions)
     assert isinstance(model.index_, faiss.IndexFlatIP)

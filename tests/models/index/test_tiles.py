@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.index.tiles import FEW, WIDTH, Tiles
+from models.index.tiles import MAX_ROWS, WIDTH, Tiles
 from models.vectors import unit
 
 
@@ -15,7 +15,7 @@ def test_products_are_those_of_numpy(count: int, dim: int) -> None:
     rng = np.random.default_rng(count + dim)
     table = rng.standard_normal((count, dim), dtype=np.float32)
     tiles = Tiles(table)
-    for few in [*range(15), FEW, FEW + 1]:
+    for few in [*range(15), MAX_ROWS, MAX_ROWS + 1]:
         vectors = rng.standard_normal((few, dim), dtype=np.float32)
         found = tiles.products(vectors)
         assert found.dtype == np.float32

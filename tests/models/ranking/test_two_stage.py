@@ -15,7 +15,7 @@ from models.candidates.interactions import Interactions
 from models.candidates.popularity import Popularity
 from models.candidates.side import SideInformation
 from models.candidates.top_k import Scores
-from models.ranking.cutoffs import Horizon, earlier_presents
+from models.ranking.cutoffs import Horizon, backtest_cutoffs
 from models.ranking.ensemble import RankerEnsemble
 from models.ranking.trees import Ranker
 from models.ranking.two_stage import TwoStage, not_taken
@@ -58,7 +58,7 @@ class Spy(CandidateModel):
 
 
 @pytest.mark.parametrize("timed", [True, False])
-def test_presents_of_time_do_not_overlap(timed: bool) -> None:
+def test_cutoffs_of_time_do_not_overlap(timed: bool) -> None:
     everything = events(timed=timed)
     clock = np.arange(len(everything)) if everything.at is None else everything.at
     seen = np.zeros(0, dtype=np.int64)
@@ -66,26 +66,26 @@ def test_presents_of_time_do_not_overlap(timed: bool) -> None:
         everything = Interactions(
             everything.users, everything.items, everything.weights, N_USERS, N_ITEMS, clock
         )
-    for present in earlier_presents(everything, "time", 3, 0.2):
-        assert present.past.at is not None
-        assert present.future.at is not None
-        assert present.past.at.max() < present.future.at.min()
-        assert not np.isin(present.future.at, seen).any()
-        seen = np.concatenate([seen, present.future.at])
-        assert len(present.future) == pytest.approx(
-            0.2 * (len(present.past) + len(present.future)), abs=2
+    for cutoff in backtest_cutoffs(everything, "time", 3, 0.2):
+        assert cutoff.past.at is not None
+        assert cutoff.future.at is not None
+        assert cutoff.past.at.max() < cutoff.future.at.min()
+        assert not np.isin(cutoff.future.at, seen).any()
+        seen = np.concatenate([seen, cutoff.future.at])
+        assert len(cutoff.future) == pytest.approx(
+            0.2 * (len(cutoff.past) + len(cutoff.future)), abs=2
         )
 
 
-def test_presents_of_next_hold_out_each_last_event_once() -> None:
+def test_cutoffs_of_next_hold_out_each_last_event_once() -> None:
     everything = events()
     assert everything.at is not None
     last = {user: everything.at[everything.users == user].max() for user in range(N_USERS)}
     found = []
-    for present in earlier_presents(everything, "next", 4):
-        assert present.future.at is not None
-        assert len(present.past) + len(present.future) == len(everything)
-        found += list(zip(present.future.users, present.future.at, strict=True))
+    for cutoff in backtest_cutoffs(everything, "next", 4):
+        assert cutoff.future.at is not None
+        assert len(cutoff.past) + len(cutoff.future) == len(everything)
+        found += list(zip(cutoff.future.users, cutoff.future.at, strict=True))
     assert sorted(found) == sorted(last.items())
 
 
@@ -97,12 +97,12 @@ def test_no_feature_has_seen_its_label(horizon: Horizon) -> None:
     spy = Spy()
     model.sources["spy"] = spy
     model.examples(everything, NOTHING)
-    presents = list(earlier_presents(everything, horizon, model.presents, model.window))
-    assert len(spy.fitted_on) == len(presents)
-    for fitted, present in zip(spy.fitted_on, presents, strict=True):
+    cutoffs = list(backtest_cutoffs(everything, horizon, model.presents, model.window))
+    assert len(spy.fitted_on) == len(cutoffs)
+    for fitted, cutoff in zip(spy.fitted_on, cutoffs, strict=True):
         assert fitted.at is not None
-        assert present.future.at is not None
-        assert not np.isin(present.future.at, fitted.at).any()
+        assert cutoff.future.at is not None
+        assert not np.isin(cutoff.future.at, fitted.at).any()
     for fitted, batch in spy.asked_with:
         assert fitted.at is not None
         assert np.isin(batch.at, fitted.at).all()

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from models.skills.occupation_finder import FoundOccupation, OccupationFinder, named
+from models.skills.occupation_finder import FoundOccupation, OccupationFinder, link_occupations
 from models.text.static_student import StaticStudent
 from training_data.occupations.national import NationalOccupations
 from training_data.occupations.occupations import load_occupations
@@ -66,4 +66,4 @@ def test_many_are_the_same_as_one_by_one(finder: OccupationFinder) -> None:
 
 def test_a_column_gets_ids_and_keeps_what_is_unknown(finder: OccupationFinder) -> None:
     written = ["tukang las listrik", None, "hakim", "kasir", "hakim"]
-    assert named(written, finder) == ["juru-las", None, "hakim", "kasir", "hakim"]
+    assert link_occupations(written, finder) == ["juru-las", None, "hakim", "kasir", "hakim"]

@@ -87,8 +87,8 @@ def test_little_or_no_text_works(
     space.save(tmp_path)
     space = ContentSpace.load(tmp_path)
     courses = space.encode_courses(texts, tiny_encoder)
-    wishes = space.encode_phrases(["las", "kue"])
-    assert np.isfinite(courses @ wishes.T).all()
+    profiles = space.encode_phrases(["las", "kue"])
+    assert np.isfinite(courses @ profiles.T).all()
     assert courses.shape == (len(texts), space.dim)
 
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 
-from recommender.catalogue.labour_demand import PRIOR_OPENINGS, Demand, build_demand
+from recommender.catalogue.labour_demand import PRIOR_OPENINGS, LabourDemand, build_labour_demand
 from recommender.messages import load_messages
 from tests.recommender.worlds import table
 from training_data.importing.importer import import_file
@@ -17,7 +17,7 @@ from training_data.occupations.occupations import Occupations, load_occupations
 from training_data.programmes.programme import load_programme
 from training_data.regions import RegionTable
 from training_data.skills.loading import load_skills
-from training_data.skills.matching import skills_named
+from training_data.skills.matching import find_named_skills
 from training_data.skills.vocabulary import Term, Vocabulary
 
 SKILLS = Vocabulary(
@@ -53,8 +53,8 @@ def vacancies(*rows: tuple[str, str | None, int, list[str]]) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def demand(regions: RegionTable) -> Demand:
-    return build_demand(
+def demand(regions: RegionTable) -> LabourDemand:
+    return build_labour_demand(
         vacancies(
             ("Koki restoran", SURABAYA, 3, []),
             ("Staff", SURABAYA, 2, ["Welding", "unheard of"]),
@@ -69,7 +69,7 @@ def demand(regions: RegionTable) -> Demand:
 
 
 def test_openings_are_counted_once_a_skill_and_in_every_region_around(
-    demand: Demand, regions: RegionTable
+    demand: LabourDemand, regions: RegionTable
 ) -> None:
     surabaya, east_java = regions.id(SURABAYA), regions.id(EAST_JAVA)
     # the cook's occupation asks for selling, too; a welder who lists welding asks for it once
@@ -82,7 +82,7 @@ def test_openings_are_counted_once_a_skill_and_in_every_region_around(
     assert demand.total[regions.id(MALANG)] == 0
 
 
-def test_shares_lean_on_the_region_around(demand: Demand, regions: RegionTable) -> None:
+def test_shares_lean_on_the_region_around(demand: LabourDemand, regions: RegionTable) -> None:
     welding = 1
     share = demand.skill_shares
     assert share[-1, welding] == pytest.approx(12 / 100)
@@ -99,7 +99,7 @@ def test_shares_lean_on_the_region_around(demand: Demand, regions: RegionTable) 
 
 
 def test_many_openings_speak_for_themselves(regions: RegionTable) -> None:
-    many = build_demand(
+    many = build_labour_demand(
         vacancies(("Koki", SURABAYA, 100_000, []), ("Welder", BANDUNG, 100_000, [])),
         regions,
         SKILLS,
@@ -110,7 +110,7 @@ def test_many_openings_speak_for_themselves(regions: RegionTable) -> None:
 
 
 def test_the_figure_of_a_training_follows_its_skills_and_region(
-    demand: Demand, regions: RegionTable
+    demand: LabourDemand, regions: RegionTable
 ) -> None:
     taught = sp.csr_matrix(
         np.array([[0, 1, 0, 0], [0, 0, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0]], dtype=np.float32)
@@ -130,7 +130,7 @@ def test_the_figure_of_a_training_follows_its_skills_and_region(
     )
 
 
-def test_the_nearest_openings_are_named(demand: Demand, regions: RegionTable) -> None:
+def test_the_nearest_openings_are_named(demand: LabourDemand, regions: RegionTable) -> None:
     surabaya, malang, jayapura = (regions.id(code) for code in (SURABAYA, MALANG, "91.71"))
     java, nation = regions.id(EAST_JAVA), regions.id(regions.ancestors(MALANG)[-1])
     where = np.array([surabaya, malang, malang, -1, surabaya])
@@ -148,14 +148,14 @@ def test_the_nearest_openings_are_named(demand: Demand, regions: RegionTable) ->
 
 
 def test_without_vacancies_nothing_is_sought(regions: RegionTable) -> None:
-    none = build_demand(vacancies(), regions, SKILLS, OCCUPATIONS)
+    none = build_labour_demand(vacancies(), regions, SKILLS, OCCUPATIONS)
     taught = sp.csr_matrix(np.ones((2, 4), dtype=np.float32))
     assert not none.of_trainings(np.array([-1, 3], dtype=np.int32), taught).any()
     assert none.openings_asking(np.array([3]), np.arange(4)[None])[0].tolist() == [0]
 
 
-def test_saved_and_restored_it_is_the_same(demand: Demand) -> None:
-    restored = Demand.from_state(demand.state())
+def test_saved_and_restored_it_is_the_same(demand: LabourDemand) -> None:
+    restored = LabourDemand.from_state(demand.state())
     assert np.array_equal(restored.skill_shares, demand.skill_shares)
     assert np.array_equal(restored.by_occupation, demand.by_occupation)
 
@@ -167,7 +167,7 @@ def test_real_vacancies_tell_the_openings_of_a_city(
     ads = import_file(path, "vacancies", None, regions).accepted
     skills = load_skills()
     occupations = load_occupations(skills)
-    demand = build_demand(ads, regions, skills, occupations)
+    demand = build_labour_demand(ads, regions, skills, occupations)
 
     here = ads.filter(region_code=SURABAYA)
     every = np.arange(len(skills))[None]
@@ -175,9 +175,9 @@ def test_real_vacancies_tell_the_openings_of_a_city(
     openings, skill, region = (int(value[0]) for value in most)
     asking = 0
     for title, count in here.select("title", "openings").iter_rows():
-        named = skills_named(title, occupations.vocabulary)[:1]
+        named = find_named_skills(title, occupations.vocabulary)[:1]
         needed = {s for o in named for s in occupations.needs[o].indices}
-        asking += count * (skill in needed or skill in skills_named(title, skills))
+        asking += count * (skill in needed or skill in find_named_skills(title, skills))
     assert openings == asking > 20
     english = load_messages("en", load_programme("prakerja-2024"))
     evidence = {
@@ -185,6 +185,6 @@ def test_real_vacancies_tell_the_openings_of_a_city(
         "region": regions.names[region],
         "skill": skills.terms[skill].label("en"),
     }
-    assert english.text("why", "vacancies", evidence) == (
+    assert english.text("reason", "vacancies", evidence) == (
         f"{asking} openings in Kota Surabaya ask for this skill: {skills.terms[skill].label('en')}."
     )

@@ -12,8 +12,8 @@ from recommender.catalogue.quality import (
     COVERAGE,
     ENOUGH,
     Quality,
-    course_quality,
-    with_completion,
+    add_completion,
+    build_quality,
 )
 from tests.recommender.worlds import table
 
@@ -21,7 +21,7 @@ from tests.recommender.worlds import table
 def quality(**columns: list) -> Quality:
     n = len(next(iter(columns.values())))
     courses = table("courses", [{"course_id": f"c{i}"} for i in range(n)])
-    return course_quality(
+    return build_quality(
         courses.with_columns(
             pl.Series(name, values, dtype=courses.schema[name]) for name, values in columns.items()
         )
@@ -150,8 +150,8 @@ def test_completion_is_told_by_those_who_had_time_to_finish() -> None:
             {"course_id": "z"},
         ],
     )
-    told = with_completion(courses, events)
-    assert told.columns == courses.columns
-    assert told["completion_rate"].to_list() == [0.5, 0.9, None]
-    assert told["completion_count"].to_list() == [2, 40, None]
-    assert with_completion(courses, events[:0]).equals(courses)
+    completed = add_completion(courses, events)
+    assert completed.columns == courses.columns
+    assert completed["completion_rate"].to_list() == [0.5, 0.9, None]
+    assert completed["completion_count"].to_list() == [2, 40, None]
+    assert add_completion(courses, events[:0]).equals(courses)

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.catalogue.locations import Spots
-from recommender.eligibility.course_rules import Offer
-from recommender.eligibility.mask import permitted, reason_bits
-from recommender.eligibility.query import Question
-from recommender.eligibility.reasons import Reason, reasons_in
-from recommender.eligibility.travel import nearest_places, way_km
+from recommender.catalogue.locations import Locations
+from recommender.eligibility.course_rules import Availability
+from recommender.eligibility.mask import build_mask, find_exclusions
+from recommender.eligibility.query import EligibilityQuery
+from recommender.eligibility.reasons import Exclusion, list_exclusions
+from recommender.eligibility.travel import find_nearest_sessions, measure_km
 from tests.recommender.worlds import DAY, random_world, table
 from training_data.programmes.rules import ReachRule, RulesInForce
 from training_data.regions import great_circle_km
@@ -39,9 +39,9 @@ RULE = ReachRule.model_validate(
 )
 
 
-def question(
-    person: dict[str, Any], place: dict[str, Any], mode: str = "in_person", **rule: float
-) -> Question:
+def build_query(
+    person: dict[str, Any], venue: dict[str, Any], mode: str = "in_person", **rule: float
+) -> EligibilityQuery:
     """One person before one training that costs nothing."""
     course = {
         "course_id": "c",
@@ -61,22 +61,22 @@ def question(
     }
     world = replace(
         random_world(0),
-        courses=table("courses", [course | place]),
+        courses=table("courses", [course | venue]),
         classes=table("classes", []),
         participants=table("participants", [described | person]),
         events=table("interactions", []),
         rules=RulesInForce(day=DAY, reach=RULE.model_copy(update=rule)),
     )
-    return world.question()
+    return world.query()
 
 
-def in_reach(home: str, place: str, mode: str = "in_person", **person: Any) -> bool:
-    asked = question({"region_code": home} | person, {"region_code": place}, mode)
-    return bool(permitted(asked)[0, 0])
+def in_reach(home: str, venue: str, mode: str = "in_person", **person: Any) -> bool:
+    query = build_query({"region_code": home} | person, {"region_code": venue}, mode)
+    return bool(build_mask(query)[0, 0])
 
 
 @pytest.mark.parametrize(
-    ("home", "place", "person", "reached"),
+    ("home", "venue", "person", "reached"),
     [
         (SURABAYA, SIDOARJO, {}, True),
         (SURABAYA, MALANG, {}, False),
@@ -91,15 +91,15 @@ def in_reach(home: str, place: str, mode: str = "in_person", **person: Any) -> b
         (MERAUKE, MERAUKE, {"radius_km": 0.0}, True),
     ],
 )
-def test_who_reaches_what(home: str, place: str, person: dict[str, Any], reached: bool) -> None:
-    assert in_reach(home, place, **person) is reached
+def test_who_reaches_what(home: str, venue: str, person: dict[str, Any], reached: bool) -> None:
+    assert in_reach(home, venue, **person) is reached
 
 
 def test_country_people_travel_farther_where_they_do_not_say_so() -> None:
     way = {"latitude": -7.27, "longitude": 113.18}  # 50 km east of Surabaya
     for rural, reached in ((True, True), (False, False), (None, False)):
-        asked = question({"region_code": SURABAYA, "rural": rural}, way)
-        assert permitted(asked)[0, 0] == reached
+        query = build_query({"region_code": SURABAYA, "rural": rural}, way)
+        assert build_mask(query)[0, 0] == reached
 
 
 @pytest.mark.parametrize("mode", ["self_paced", "webinar"])
@@ -110,93 +110,90 @@ def test_online_there_is_no_way_to_go(mode: str) -> None:
 def test_ones_own_region_is_in_reach_however_far_its_centroid() -> None:
     """Merauke is larger than Belgium: a person at its far end still belongs to it."""
     person = {"region_code": MERAUKE, "latitude": -6.0, "longitude": 138.0, "radius_km": 0.0}
-    assert permitted(question(person, {"region_code": MERAUKE}))[0, 0]
-    asked = question(person, {"region_code": BOVEN_DIGOEL})
-    assert reasons_in(int(reason_bits(asked)[0, 0])) == [Reason.OUT_OF_REACH]
+    assert build_mask(build_query(person, {"region_code": MERAUKE}))[0, 0]
+    query = build_query(person, {"region_code": BOVEN_DIGOEL})
+    assert list_exclusions(int(find_exclusions(query)[0, 0])) == [Exclusion.OUT_OF_REACH]
 
 
 def test_own_coordinates_are_the_distance_itself_also_between_neighbours() -> None:
     here, there = {"latitude": -7.27, "longitude": 112.72}, {"latitude": -7.45, "longitude": 112.72}
     km = float(great_circle_km(-7.27, 112.72, -7.45, 112.72))
     for radius, reached in ((km + 0.1, True), (km - 0.1, False)):
-        asked = question(
+        query = build_query(
             {"region_code": SURABAYA, "radius_km": radius} | here,
             {"region_code": SIDOARJO} | there,
         )
-        assert permitted(asked)[0, 0] == reached
+        assert build_mask(query)[0, 0] == reached
 
 
 def test_the_allowance_is_for_two_centroids_only() -> None:
     """42.66 km apart; with the allowance 22.66, unless one of the two says exactly where it is."""
-    regions = random_world(0).regions
+    regions = random_world(0).vocabularies.regions
     exact = [
         {"latitude": float(regions.latitude[i]), "longitude": float(regions.longitude[i])}
         for i in (regions.id(KUPANG_KOTA), regions.id(KUPANG_KAB))
     ]
     person = {"region_code": KUPANG_KOTA, "radius_km": 30.0}
-    place = {"region_code": KUPANG_KAB}
-    assert permitted(question(person, place))[0, 0]
-    assert not permitted(question(person | exact[0], place))[0, 0]
-    assert not permitted(question(person, place | exact[1]))[0, 0]
+    venue = {"region_code": KUPANG_KAB}
+    assert build_mask(build_query(person, venue))[0, 0]
+    assert not build_mask(build_query(person | exact[0], venue))[0, 0]
+    assert not build_mask(build_query(person, venue | exact[1]))[0, 0]
 
 
 def test_where_the_island_is_not_known_no_crossing_is_added() -> None:
     """A person with coordinates alone, 20 km from a class on an island."""
     person = {"latitude": -7.27, "longitude": 112.72, "radius_km": 25.0}
-    assert permitted(question(person, {"region_code": SIDOARJO}))[0, 0]
+    assert build_mask(build_query(person, {"region_code": SIDOARJO}))[0, 0]
 
 
 def test_touching_regions_are_nearer_by_no_more_than_half() -> None:
-    regions = random_world(0).regions
+    regions = random_world(0).vocabularies.regions
 
-    def way(a: str, b: str, allowance: float) -> float:
-        spots = [question({"region_code": code}, {}).batch for code in (a, b)]
+    def measure(a: str, b: str, allowance: float) -> float:
+        homes = [build_query({"region_code": code}, {}).batch.home for code in (a, b)]
         rule = RULE.model_copy(update={"neighbour_km": allowance, "sea_crossing_km": 0.0})
-        return float(way_km(Spots.of(spots[0]), Spots.of(spots[1]), regions, rule)[0])
+        return float(measure_km(*homes, regions, rule)[0])
 
-    plain = way(KUPANG_KOTA, KUPANG_KAB, 0.0)
+    plain = measure(KUPANG_KOTA, KUPANG_KAB, 0.0)
     assert plain == pytest.approx(42.66, abs=0.01)
-    assert way(KUPANG_KOTA, KUPANG_KAB, 20.0) == pytest.approx(plain - 20, abs=1e-3)
-    assert way(KUPANG_KOTA, KUPANG_KAB, 200.0) == pytest.approx(plain / 2, abs=1e-3)
-    assert way(SURABAYA, MALANG, 200.0) == way(SURABAYA, MALANG, 0.0)
+    assert measure(KUPANG_KOTA, KUPANG_KAB, 20.0) == pytest.approx(plain - 20, abs=1e-3)
+    assert measure(KUPANG_KOTA, KUPANG_KAB, 200.0) == pytest.approx(plain / 2, abs=1e-3)
+    assert measure(SURABAYA, MALANG, 200.0) == measure(SURABAYA, MALANG, 0.0)
 
 
-def test_each_spot_stands_once_also_where_it_is_not_known() -> None:
+def test_each_location_stands_once_also_where_it_is_not_known() -> None:
     unknown = float("nan")
-    spots, number = Spots.distinct(
-        Spots(
-            np.array([3, -1, 3, -1, 3], dtype=np.int32),
-            np.array([1, -1, 1, -1, 1], dtype=np.int32),
-            np.array([-7.0, unknown, -7.0, unknown, -7.5]),
-            np.array([112.0, unknown, 112.0, unknown, 112.0]),
-            np.array([False, False, False, False, True]),
-        )
-    )
-    assert len(spots) == 3
+    locations, number = Locations(
+        np.array([3, -1, 3, -1, 3], dtype=np.int32),
+        np.array([1, -1, 1, -1, 1], dtype=np.int32),
+        np.array([-7.0, unknown, -7.0, unknown, -7.5]),
+        np.array([112.0, unknown, 112.0, unknown, 112.0]),
+        np.array([False, False, False, False, True]),
+    ).distinct()
+    assert len(locations) == 3
     assert number[0] == number[2] != number[4]
     assert number[1] == number[3]
-    assert spots.latitude[number[[0, 4]]].tolist() == [-7.0, -7.5]
-    assert np.isnan(spots.latitude[number[1]])
+    assert locations.latitude[number[[0, 4]]].tolist() == [-7.0, -7.5]
+    assert np.isnan(locations.latitude[number[1]])
 
 
-def test_ways_are_symmetric_and_never_shorter_for_a_sea_between() -> None:
-    world = random_world(0)
-    regions = world.regions
+def test_distances_are_symmetric_and_never_shorter_for_a_sea_between() -> None:
+    regions = random_world(0).vocabularies.regions
     rows = np.flatnonzero(regions.level == regions.level.max())[::7]
-    spots = Spots(
+    locations = Locations(
         rows.astype(np.int32),
         regions.landmass[rows],
         regions.latitude[rows],
         regions.longitude[rows],
         np.zeros(len(rows), dtype=bool),
     )
-    dry = way_km(
-        Spots.of(spots, (slice(None), None)),
-        spots,
+    dry = measure_km(
+        locations.take((slice(None), None)),
+        locations,
         regions,
         RULE.model_copy(update={"sea_crossing_km": 0.0}),
     )
-    wet = way_km(Spots.of(spots, (slice(None), None)), spots, regions, RULE)
+    wet = measure_km(locations.take((slice(None), None)), locations, regions, RULE)
     assert np.array_equal(wet, wet.T)
     assert not wet.diagonal().any()
     assert set(np.round(np.unique(wet - dry), 2)) <= {0.0, 60.0}
@@ -212,7 +209,7 @@ def test_a_larger_allowance_never_shrinks_the_set(seed: int, less: float, more: 
     def allowed(**changes: float) -> np.ndarray:
         rule = (world.rules.reach or RULE).model_copy(update=changes)
         rules = world.rules.model_copy(update={"reach": rule})
-        return permitted(replace(world, rules=rules).question())
+        return build_mask(replace(world, rules=rules).query())
 
     low, high = sorted((less, more))
     for name in ("urban_km", "rural_km", "neighbour_km"):
@@ -221,8 +218,8 @@ def test_a_larger_allowance_never_shrinks_the_set(seed: int, less: float, more: 
 
 
 def test_the_nearest_of_several_classes_counts() -> None:
-    asked = question({"region_code": SURABAYA}, {"region_code": MALANG})
-    places = [MALANG, SIDOARJO, MERAUKE]
+    query = build_query({"region_code": SURABAYA}, {"region_code": MALANG})
+    venues = [MALANG, SIDOARJO, MERAUKE]
     world = random_world(0)
     classes = table(
         "classes",
@@ -236,13 +233,13 @@ def test_the_nearest_of_several_classes_counts() -> None:
                 "seats": 1,
                 "seats_left": seats,
             }
-            for code, seats in zip(places, (1, 1, 1), strict=True)
+            for code, seats in zip(venues, (1, 1, 1), strict=True)
         ],
     )
 
     def nearest(held: Any) -> float:
-        catalogue = replace(world, courses=asked.catalogue.table, classes=held).catalogue()
-        km = Question(asked.batch, Offer(catalogue, asked.rules)).travel.of(
+        catalogue = replace(world, courses=query.catalogue.table, classes=held).catalogue()
+        km = EligibilityQuery(query.batch, Availability(catalogue, query.rules)).travel.between(
             np.array([0]), np.array([0])
         )
         return float(km[0])
@@ -258,31 +255,25 @@ def test_the_nearest_of_several_classes_counts() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32 - 1))
-def test_the_place_that_is_named_is_the_nearest_open_one(seed: int) -> None:
-    asked = random_world(seed).question()
-    places, roads, rule = (
-        asked.offer.places_to_go_to,
-        asked.offer.roads_to_them,
-        asked.rules.reach,
-    )
-    courses = np.arange(len(asked.catalogue), dtype=np.int32)
-    for person in range(
-        len(asked.batch)
-    ):  # alone: those on no map but their region's are looked up
-        rows = np.full(len(courses), person)
-        named, km = nearest_places(asked.batch, rows, courses, places, roads)
-        here = Spots.of(asked.batch, np.array([person]))
-        for course, place, far in zip(courses, named, km, strict=True):
-            there = np.flatnonzero(places.course == course)
+def test_the_session_that_is_named_is_the_nearest_open_one(seed: int) -> None:
+    query = random_world(seed).query()
+    sessions, routes = query.availability.attended_sessions, query.availability.attended_routes
+    courses = np.arange(len(query.catalogue), dtype=np.int32)
+    regions, rule, locations = query.catalogue.regions, query.rules.reach, sessions.location
+    # each alone: for those on no map but their region's, the nearest is looked up
+    for row in range(len(query.batch)):
+        rows = np.full(len(courses), row)
+        named, km = find_nearest_sessions(query.batch, rows, courses, sessions, routes)
+        here = query.batch.home.take(np.array([row]))
+        for course, session, far in zip(courses, named, km, strict=True):
+            there = np.flatnonzero(sessions.course == course)
             if not len(there):
-                assert place == -1
+                assert session == -1
                 assert np.isnan(far)
                 continue
-            ways = way_km(here, Spots.of(places, there), asked.catalogue.regions, rule)
-            assert place == there[ways.argmin()]
+            away = measure_km(here, locations.take(there), regions, rule)
+            assert session == there[away.argmin()]
+            latitude, longitude = locations.latitude[session], locations.longitude[session]
             assert far == pytest.approx(
-                great_circle_km(
-                    here.latitude, here.longitude, places.latitude[place], places.longitude[place]
-                )[0],
-                nan_ok=True,
+                great_circle_km(here.latitude, here.longitude, latitude, longitude)[0], nan_ok=True
             )

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from recommender.catalogue.quality import course_quality
-from recommender.ranking.expected_outcome import Outcome
+from recommender.catalogue.quality import build_quality
+from recommender.ranking.expected_outcome import ExpectedOutcome
 from recommender.ranking.features import FEATURES
 from tests.recommender.worlds import table
 
@@ -31,7 +31,7 @@ def pairs(n: int, pull: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray, n
 
 def test_it_learns_for_whom_a_training_is_finished() -> None:
     features, finished, _ = pairs(6_000, pull=3.0)
-    outcome = Outcome.fit(features, finished)
+    outcome = ExpectedOutcome.fit(features, finished)
     new, _, truth = pairs(4_000, pull=3.0, seed=1)
     expected = outcome.completion(new)
     assert np.corrcoef(expected, truth)[0, 1] > 0.95
@@ -41,14 +41,14 @@ def test_it_learns_for_whom_a_training_is_finished() -> None:
 
 def test_where_persons_make_no_difference_the_own_rates_stand() -> None:
     features, finished, _ = pairs(1_000, pull=0.0)
-    outcome = Outcome.fit(features, finished)
+    outcome = ExpectedOutcome.fit(features, finished)
     assert np.abs(outcome.completion(features) - features[:, COMPLETION]).mean() < 0.03
 
 
 def test_without_an_offset_it_is_the_logistic_regression_of_scikit_learn() -> None:
     features, finished, _ = pairs(2_000, pull=2.0)
     features[:, COMPLETION] = 0.5
-    outcome = Outcome.fit(features, finished, l2=5.0)
+    outcome = ExpectedOutcome.fit(features, finished, l2=5.0)
     scaled = features.astype(np.float64) - features.mean(axis=0, dtype=np.float64)
     varying = scaled.std(axis=0) > 1e-6
     scaled = scaled[:, varying] / scaled.std(axis=0)[varying]
@@ -59,7 +59,7 @@ def test_without_an_offset_it_is_the_logistic_regression_of_scikit_learn() -> No
 
 
 def test_without_pairs_the_figures_of_the_trainings_speak_alone() -> None:
-    quality = course_quality(
+    quality = build_quality(
         table(
             "courses",
             [
@@ -84,7 +84,7 @@ def test_without_pairs_the_figures_of_the_trainings_speak_alone() -> None:
     )
     features = np.random.default_rng(0).random((4, len(FEATURES)), dtype=np.float32)
     features[:, COMPLETION], features[:, PLACEMENT] = quality.completion, quality.placement
-    outcome = Outcome.of_rates(quality)
+    outcome = ExpectedOutcome.of_rates(quality)
     often, seldom, work, no_work = outcome.score(features)
     assert work > often > seldom
     assert often > no_work
@@ -95,7 +95,7 @@ def test_without_pairs_the_figures_of_the_trainings_speak_alone() -> None:
 
 def test_what_moved_an_outcome_is_told_alike_alone_and_among_others() -> None:
     features, finished, _ = pairs(2_000, pull=3.0)
-    outcome = Outcome.fit(features, finished)
+    outcome = ExpectedOutcome.fit(features, finished)
     moved = outcome.contributions(features)
     np.testing.assert_allclose(moved[7:8], outcome.contributions(features[7:8]), rtol=1e-6)
     np.testing.assert_allclose(
@@ -107,7 +107,7 @@ def test_what_moved_an_outcome_is_told_alike_alone_and_among_others() -> None:
 
 def test_it_is_kept(tmp_path: Path) -> None:
     features, finished, _ = pairs(500, pull=1.0)
-    outcome = Outcome.fit(features, finished)
+    outcome = ExpectedOutcome.fit(features, finished)
     outcome.save(tmp_path)
-    again = Outcome.load(tmp_path)
+    again = ExpectedOutcome.load(tmp_path)
     assert again.score(features).tolist() == outcome.score(features).tolist()

@@ -9,16 +9,17 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+import scipy.sparse as sp
 
-from recommender.catalogue.quality import course_quality
-from recommender.eligibility.query import Question
-from recommender.participants.batch import group_attributes
+from recommender.catalogue.quality import build_quality
+from recommender.eligibility.query import EligibilityQuery
+from recommender.participants.batch import encode_groups
 from recommender.ranking.features import (
     FEATURES,
     FRESH_DAYS,
-    OF_THE_CATALOGUE,
-    features,
-    of_the_day,
+    NEUTRAL_FEATURES,
+    compute_course_features,
+    compute_features,
 )
 from tests.recommender.worlds import DAY, World, random_world, table
 
@@ -53,7 +54,7 @@ def world() -> World:
     }
     plain = {"title": "t", "provider_id": "x", "price_idr": 0, "skills": []}
     courses = [plain | {"prerequisites": []} | course for course in COURSES]
-    people = [
+    participants = [
         {"participant_id": f"p{row}", "skills": [], "interests": [], "groups": []}
         | {"profiling_opt_out": row == 1}
         for row in range(2)
@@ -63,22 +64,22 @@ def world() -> World:
         random_world(0),
         courses=table("courses", courses),
         classes=table("classes", []),
-        participants=table("participants", people),
+        participants=table("participants", participants),
         events=table("interactions", events),
     )
 
 
-def feature(question: Question, courses: pl.DataFrame, name: str) -> np.ndarray:
-    everything = np.tile(np.arange(len(courses), dtype=np.int32), (len(question.batch), 1))
-    topics = np.zeros((len(question.batch), len(question.catalogue.categories)), np.float32)
-    people = np.arange(len(question.batch))
-    day = of_the_day(question.offer, course_quality(courses))
-    found = features(question, people, everything, {}, day, topics)
+def compute_feature(query: EligibilityQuery, courses: pl.DataFrame, name: str) -> np.ndarray:
+    everything = np.tile(np.arange(len(courses), dtype=np.int32), (len(query.batch), 1))
+    topics = np.zeros((len(query.batch), len(query.catalogue.categories)), np.float32)
+    rows = np.arange(len(query.batch))
+    of_courses = compute_course_features(query.availability, build_quality(courses))
+    found = compute_features(query, rows, everything, {}, of_courses, topics)
     return found[:, :, FEATURES.index(name)]
 
 
 def test_a_training_builds_on_what_was_finished(world: World) -> None:
-    found = feature(world.question(), world.courses, "builds_on")
+    found = compute_feature(world.query(), world.courses, "builds_on")
     assert found.tolist() == [[0.0, 1.0, 0.5], [0.0, 0.0, 0.0]]  # the second objects
 
 
@@ -93,30 +94,35 @@ def test_a_training_builds_on_what_was_finished(world: World) -> None:
 def test_what_is_of_the_catalogue_is_the_same_to_all(
     world: World, name: str, expected: list[float]
 ) -> None:
-    assert name in OF_THE_CATALOGUE
-    found = feature(world.question(), world.courses, name)
+    assert name in NEUTRAL_FEATURES
+    found = compute_feature(world.query(), world.courses, name)
     np.testing.assert_allclose(found, [expected, expected], atol=1e-6)
 
 
 def test_completion_is_the_share_that_finishes(world: World) -> None:
-    unknown, high, low = feature(world.question(), world.courses, "completion")[0]
+    unknown, high, low = compute_feature(world.query(), world.courses, "completion")[0]
     assert low < unknown < high
     assert high == pytest.approx(0.9, abs=0.01)
 
 
 def test_groups_are_of_age_schooling_and_work_and_of_nothing_else() -> None:
-    people = random_world(1, n_people=40).participants.with_columns(
+    world = random_world(1, n_participants=40)
+    participants = world.participants.with_columns(
         profiling_opt_out=pl.Series([row % 2 == 1 for row in range(40)])
     )
-    groups = group_attributes(people)
-    known = people.select(
+
+    def encode(participants: pl.DataFrame) -> sp.csr_matrix:
+        return encode_groups(replace(world, participants=participants).query().batch)
+
+    groups = encode(participants)
+    known = participants.select(
         pl.sum_horizontal(
             pl.col("birth_year", "education", "employment_status").is_not_null().cast(pl.Int8)
         )
     ).to_series()
     assert groups.getnnz(axis=1)[::2].tolist() == known[::2].to_list()
     assert not groups[1::2].nnz
-    others = people.with_columns(
-        gender=pl.lit("female").cast(people["gender"].dtype), disability=pl.lit(True)
+    others = participants.with_columns(
+        gender=pl.lit("female").cast(participants["gender"].dtype), disability=pl.lit(True)
     )
-    assert (groups != group_attributes(others)).nnz == 0
+    assert (groups != encode(others)).nnz == 0

@@ -10,16 +10,15 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from evaluation.logged_slates import logged_slates
+from evaluation.logged_slates import read_logged_slates
 from evaluation.off_policy import importance_weights, independent_ips
 from recommender.engine import Engine
-from recommender.participants.packed import split, together
-from recommender.participants.prepared import People
-from recommender.reranking.exploration import Exploration, explore
-from recommender.settings import Settings
-from store.impressions import Shown, impressions
+from recommender.participants.prepared import PreparedParticipants
+from recommender.reranking.exploration import explore
+from recommender.settings import Exploration, SlateSettings
+from store.impressions import ShownSlate, to_events
 from tests.recommender.worlds import DAY, World, random_world, table
-from training_data.profiles import Profile, to_tables
+from training_data.profiles import Participant, to_tables
 
 K, POOL = 5, 4
 SETTING = Exploration(share=0.3, places=2, pool=POOL)
@@ -96,42 +95,49 @@ def test_another_policy_is_judged_from_the_log() -> None:
 
 
 @pytest.fixture(scope="module")
-def asked(engine_of: Callable[[World], Engine]) -> tuple[Engine, People]:
-    """An engine, and one person who asks thousands of times."""
+def repeated(engine_of: Callable[[World], Engine]) -> tuple[Engine, PreparedParticipants]:
+    """An engine, and one person thousands of times."""
     world = random_world(5, n_courses=300)
     engine = engine_of(world)
-    someone = Profile(region="Kota Jakarta Pusat", birth_year=1990, balance_idr=3_500_000)
-    people = engine.people(*to_tables([someone], ["someone"], engine.regions), DAY)
-    assert (engine.answer(people, DAY, Settings(k=K + POOL)).ids >= 0).sum() == K + POOL
-    return engine, together(split(people, lambda _, vector: vector) * 3_000)
+    someone = Participant(region="Kota Jakarta Pusat", birth_year=1990, balance_idr=3_500_000)
+    tables = to_tables([someone], ["someone"], engine.reader.vocabularies.regions)
+    participant = engine.prepare(*tables, DAY)
+    found = engine.recommend(participant, SlateSettings(k=K + POOL))
+    assert (found.slates.ids >= 0).sum() == K + POOL
+    return engine, PreparedParticipants.join([participant] * 3_000)
 
 
-def test_what_the_engine_logs_is_how_often_it_shows(asked: tuple[Engine, People]) -> None:
-    engine, people = asked
-    seeds = SEEDS[: len(people)]
-    answer = engine.answer(people, DAY, Settings(k=K, exploration=SETTING), seeds=seeds)
-    assert answer.propensities is not None
+def test_what_the_engine_logs_is_how_often_it_shows(
+    repeated: tuple[Engine, PreparedParticipants],
+) -> None:
+    engine, participants = repeated
+    seeds = SEEDS[: len(participants)]
+    settings = SlateSettings(k=K, exploration=SETTING)
+    slates = engine.recommend(participants, settings, seeds=seeds).slates
+    assert slates.propensities is not None
     for place in range(K):
-        shown, counts = np.unique(answer.ids[:, place], return_counts=True)
-        logged = [answer.propensities[answer.ids[:, place] == one, place] for one in shown]
+        shown, counts = np.unique(slates.ids[:, place], return_counts=True)
+        logged = [slates.propensities[slates.ids[:, place] == one, place] for one in shown]
         assert all(np.ptp(one) == 0 for one in logged)
         expected = np.array([one[0] for one in logged])
         assert expected.sum() == pytest.approx(1)
         assert (
             place < K - SETTING.places
-            or stats.chisquare(counts, expected * len(people)).pvalue > 0.001
+            or stats.chisquare(counts, expected * len(participants)).pvalue > 0.001
         )
 
 
-def test_the_log_of_the_engine_judges_its_list_without_chance(asked: tuple[Engine, People]) -> None:
-    engine, people = asked
-    seeds = SEEDS[: len(people)]
-    setting = Settings(k=K, exploration=SETTING)
-    answer = engine.answer(people, DAY, setting, seeds=seeds)
-    always = engine.answer(people, DAY, Settings(k=K)).ids[0]
+def test_the_log_of_the_engine_judges_its_list_without_chance(
+    repeated: tuple[Engine, PreparedParticipants],
+) -> None:
+    engine, participants = repeated
+    seeds = SEEDS[: len(participants)]
+    settings = SlateSettings(k=K, exploration=SETTING)
+    found = engine.recommend(participants, settings, seeds=seeds).slates
+    always = engine.recommend(participants, SlateSettings(k=K)).slates.ids[0]
     worth = np.random.default_rng(1).uniform(0.05, 0.6, len(engine.catalogue))
-    log = _logged(engine, answer.ids, answer.propensities, seeds, worth)
-    slates = logged_slates(log, K, {"click": 1.0})
+    log = _write_log(engine, found.ids, found.propensities, seeds, worth)
+    slates = read_logged_slates(log, K, {"click": 1.0})
     names = np.array(engine.catalogue.ids)[always]
     weights = importance_weights((slates.courses == names).astype(float), slates.propensities)
     estimate = independent_ips(slates.rewards, weights)
@@ -140,7 +146,7 @@ def test_the_log_of_the_engine_judges_its_list_without_chance(asked: tuple[Engin
     assert not seen_as_certain.low <= worth[always].sum() <= seen_as_certain.high
 
 
-def _logged(
+def _write_log(
     engine: Engine,
     ids: np.ndarray,
     propensities: np.ndarray | None,
@@ -157,7 +163,7 @@ def _logged(
             (engine.catalogue.ids[course], chance)
             for course, chance in zip(courses, chances, strict=True)
         ]
-        shown = impressions(Shown(seed, "someone", at, "bundle", items)._asdict())
+        shown = to_events(ShownSlate(seed, "someone", at, "bundle", items)._asdict())
         clicked = rng.random(len(courses)) < worth[courses]
         rows += shown
         rows += [

@@ -25,11 +25,11 @@ def lists(seed: int, B: int = 4, C: int = 12, D: int = 5) -> tuple[np.ndarray, n
     return scores, vectors
 
 
-def reranked(scores: np.ndarray, vectors: np.ndarray, k: int, **asked: Any) -> np.ndarray:
+def reranked(scores: np.ndarray, vectors: np.ndarray, k: int, **options: Any) -> np.ndarray:
     """Rerank candidates whose vectors (B, C, D) stand in a table, the last first."""
     table = np.ascontiguousarray(vectors.reshape(-1, vectors.shape[2])[::-1])
     courses = np.arange(len(table), dtype=np.int32)[::-1].reshape(scores.shape)
-    return rerank(scores, np.ascontiguousarray(courses), table, k, **asked)
+    return rerank(scores, np.ascontiguousarray(courses), table, k, **options)
 
 
 def bounds(seed: int, cap: int | None, floor: int = 0, by: int = 6) -> Bounds:
@@ -96,16 +96,16 @@ def test_a_list_holds_each_candidate_once_and_keeps_to_its_bounds(
 @given(seeds, st.floats(0.1, 0.9), st.floats(0, 2))
 def test_batch_equals_single(seed: int, weight: float, calibrating: float) -> None:
     scores, vectors = lists(seed)
-    asked = {"relevance_weight": weight, "calibration_weight": calibrating}
+    options = {"relevance_weight": weight, "calibration_weight": calibrating}
     wished, held = topics(seed), bounds(seed, 2, 2)
-    whole = reranked(scores, vectors, 5, **asked, topics=wished, bounds=held)
+    whole = reranked(scores, vectors, 5, **options, topics=wished, bounds=held)
     for row in range(len(scores)):
         one = slice(row, row + 1)
         alone = reranked(
             scores[one],
             vectors[one],
             5,
-            **asked,
+            **options,
             topics=part_of(wished, one),
             bounds=part_of(held, one),
         )

@@ -17,7 +17,7 @@ def test_candidates_are_permitted_distinct_and_hold_the_best_of_each_source(
     rng = np.random.default_rng(seed)
     mask = rng.random((5, 20)) < 0.5
     scores = {name: rng.normal(size=(5, 20)).astype(np.float32) for name in "ab"}
-    found = retrieve(scores.items(), mask, per_source)
+    found = retrieve(scores, mask, per_source)
     for row in range(5):
         ids = found.ids[row][found.ids[row] >= 0]
         assert len(set(ids)) == len(ids)
@@ -30,19 +30,19 @@ def test_candidates_are_permitted_distinct_and_hold_the_best_of_each_source(
 
 
 def test_a_person_with_nothing_permitted_gets_an_empty_list() -> None:
-    found = retrieve([("a", np.ones((1, 3), np.float32))], np.zeros((1, 3), dtype=bool), 2)
+    found = retrieve({"a": np.ones((1, 3), np.float32)}, np.zeros((1, 3), dtype=bool), 2)
     assert found.ids.shape == (1, 0)
 
 
 def test_of_equal_scores_the_first_in_the_catalogue_are_proposed() -> None:
     scores = {"a": np.array([[1, 2, 1, 1, 0]], np.float32)}
-    found = retrieve(scores.items(), np.array([[False, True, True, True, True]]), 2)
+    found = retrieve(scores, np.array([[False, True, True, True, True]]), 2)
     assert found.ids.tolist() == [[1, 2]]
     assert found.proposed == {"a": 2}
 
 
 def test_what_nobody_speaks_for_fills_a_short_list() -> None:
     scores = {"a": np.array([[-np.inf, 0, -1, 3]], np.float32)}
-    found = retrieve(scores.items(), np.array([[True, False, True, True]]), 2)
+    found = retrieve(scores, np.array([[True, False, True, True]]), 2)
     assert found.ids.tolist() == [[0, 3]]
     assert found.scores["a"].tolist() == [[0, 3]]

@@ -13,9 +13,11 @@ import pytest
 from models.text.encoder import SentenceEncoder
 from recommender.engine import Engine
 from recommender.ranking.features import FEATURES
+from recommender.retrieval.sources import build_models
 from recommender.training import ranker as learning
-from recommender.training.ranker import interactions_of, learn_ranker
-from recommender.training.train import candidate_models, load_knowledge, untrained_engine
+from recommender.training.ranker import collect_interactions, learn_ranker, read_side
+from recommender.training.reference_data import load_reference_data
+from recommender.training.train import build_untrained_engine
 from training_data.columns import Interactions
 from training_data.dataset import Dataset
 from training_data.simulation import simulate_dataset
@@ -32,8 +34,8 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 @pytest.fixture(scope="module")
 def engine(dataset: Dataset, tiny_encoder: SentenceEncoder) -> Engine:
-    untrained = untrained_engine(dataset, load_knowledge(dataset), tiny_encoder, 0)
-    return replace(untrained, sources=candidate_models())
+    untrained = build_untrained_engine(dataset, load_reference_data(dataset), tiny_encoder, 0)
+    return replace(untrained, models=build_models())
 
 
 @pytest.fixture
@@ -42,27 +44,30 @@ def features_of(
 ) -> Callable[[pl.DataFrame], Tables]:
     """Learn from events, and return the features of all candidates that were looked at."""
     seen: Tables = []
-    candidates = Engine.candidates
+    find_candidates = Engine.find_candidates
 
-    def watched(self: Engine, *asked: object) -> tuple[object, np.ndarray]:
-        found, table = candidates(self, *asked)
+    def watch(self: Engine, *arguments: object) -> tuple[object, np.ndarray]:
+        found, table = find_candidates(self, *arguments)
         seen.append(table)
         return found, table
 
-    monkeypatch.setattr(Engine, "candidates", watched)
-    people = engine.understood(dataset.read("participants"))
+    monkeypatch.setattr(Engine, "find_candidates", watch)
+    participants = dataset.read("participants")
+    side = read_side(engine, participants)
 
     def learn(events: pl.DataFrame) -> Tables:
         seen.clear()
-        known, rows = interactions_of(people, events, engine.catalogue.index, engine.objective)
-        learn_ranker(engine, dataset.read("courses"), people, rows, known, 0)
+        known, rows = collect_interactions(
+            participants, events, engine.catalogue.index, engine.objective
+        )
+        learn_ranker(engine, dataset.read("courses"), participants, rows, known, side, 0)
         return list(seen)
 
     return learn
 
 
 def with_another_future(events: pl.DataFrame) -> pl.DataFrame:
-    """The events with other trainings and outcomes after the latest present that is learnt from."""
+    """The events with other trainings and outcomes after the latest cutoff that is learnt from."""
     worthy = events.filter(E.kind.col != "impression")
     start = worthy[E.at.name].sort()[-int(len(worthy) * learning.WINDOW * 0.95)]
     swapped = {"purchase": "complete", "complete": "purchase", "rate": "start", "start": "rate"}
@@ -89,7 +94,7 @@ def test_features_do_not_change_with_the_future(
     assert same(tables, features_of(with_another_future(events)))
 
 
-@pytest.mark.parametrize("leak", ["sources", "completion", "history"])
+@pytest.mark.parametrize("leak", ["models", "completion", "history"])
 def test_a_leak_is_seen(
     leak: str,
     dataset: Dataset,
@@ -102,21 +107,23 @@ def test_a_leak_is_seen(
     def opened(events: pl.DataFrame) -> Tables:
         with monkeypatch.context() as patched:
             if leak == "completion":
-                told = learning.with_completion
-                patched.setattr(learning, "with_completion", lambda c, _: told(c, events))
+                add = learning.add_completion
+                patched.setattr(learning, "add_completion", lambda c, _: add(c, events))
             elif leak == "history":
-                ask = Engine.ask
-                patched.setattr(Engine, "ask", lambda self, p, _, day: ask(self, p, events, day))
+                prepare = Engine.prepare
+                patched.setattr(
+                    Engine, "prepare", lambda self, p, _, day: prepare(self, p, events, day)
+                )
             else:
-                fit, presents = learning.fit_sources, learning.earlier_presents
+                fit, cutoffs = learning.fit_models, learning.backtest_cutoffs
 
-                def all_of_it(known: object, *asked: object) -> object:
+                def all_of_it(known: object, *arguments: object) -> object:
                     patched.setattr(
-                        learning, "fit_sources", lambda models, _, side: fit(models, known, side)
+                        learning, "fit_models", lambda models, _, side: fit(models, known, side)
                     )
-                    return presents(known, *asked)
+                    return cutoffs(known, *arguments)
 
-                patched.setattr(learning, "earlier_presents", all_of_it)
+                patched.setattr(learning, "backtest_cutoffs", all_of_it)
             return features_of(events)
 
     assert not same(opened(events), opened(with_another_future(events)))

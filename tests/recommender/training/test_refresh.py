@@ -14,18 +14,18 @@ from models.bundles.sealing import BundleError
 from models.candidates.histories import Histories
 from models.text.encoder import SentenceEncoder
 from recommender.bundle.bundle import Bundle, load_bundle, load_checked
-from recommender.settings import Settings
+from recommender.settings import SlateSettings
 from recommender.training.refresh import refresh
 from recommender.training.train import train
-from training_data.columns import Courses, Interactions
+from training_data.columns import Courses
 from training_data.dataset import Dataset
-from training_data.profiles import Profile, to_tables
+from training_data.profiles import Participant, to_tables
 from training_data.simulation import simulate_dataset
 
 DAY = dt.date(2024, 6, 15)
 NEW = "new-training"
 WISH = "menjahit baju dan belajar las listrik"  # words that the tiny encoder knows
-BY_SCORE = Settings(relevance_weight=1.0)
+BY_SCORE = SlateSettings(relevance_weight=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def trained(home: Path, dataset: Dataset, tiny_encoder: SentenceEncoder) -> Bund
     return load_bundle(home / "bundles" / manifest.version)
 
 
-def refreshed(
+def refresh_catalogue(
     trained: Bundle, dataset: Dataset, courses: pl.DataFrame, encoder: SentenceEncoder, home: Path
 ) -> Bundle:
     """The bundle after the dataset's catalogue became ``courses``."""
@@ -55,7 +55,7 @@ def refreshed(
     return load_checked(home / "bundles" / manifest.version)
 
 
-def with_new(courses: pl.DataFrame) -> pl.DataFrame:
+def add_new(courses: pl.DataFrame) -> pl.DataFrame:
     """The catalogue with one more training, in its midst, that anybody may take."""
     new = courses.filter(Courses.mode.col == "self_paced")[:1].with_columns(
         pl.lit(NEW).alias("course_id"),
@@ -72,22 +72,23 @@ def with_new(courses: pl.DataFrame) -> pl.DataFrame:
 
 def lists(bundle: Bundle, dataset: Dataset) -> list[list[str]]:
     """Course ids of the first participants' lists, in the order of the scores."""
-    people = dataset.read("participants")[:60]
-    found = bundle.engine.recommend(people, dataset.read("interactions"), DAY, BY_SCORE)
-    return [[bundle.engine.catalogue.ids[i] for i in row if i >= 0] for row in found.ids]
+    engine = bundle.engine
+    some = dataset.read("participants")[:60]
+    found = engine.recommend(engine.prepare(some, dataset.read("interactions"), DAY), BY_SCORE)
+    return [[engine.catalogue.ids[i] for i in row if i >= 0] for row in found.slates.ids]
 
 
 def test_a_new_training_is_recommended_the_same_day_and_moves_nothing_else(
     trained: Bundle, dataset: Dataset, tiny_encoder: SentenceEncoder, tmp_path: Path
 ) -> None:
-    courses = with_new(dataset.read("courses"))
-    fresh = refreshed(trained, dataset, courses, tiny_encoder, tmp_path)
+    courses = add_new(dataset.read("courses"))
+    fresh = refresh_catalogue(trained, dataset, courses, tiny_encoder, tmp_path)
     assert fresh.manifest.version != trained.manifest.version
     assert fresh.manifest.metrics["courses"] == trained.manifest.metrics["courses"] + 1
 
-    someone = Profile(region="Kota Bandung", birth_year=1995, interests=[WISH])
-    wisher = to_tables([someone], ["someone"], fresh.engine.regions)
-    ids = fresh.engine.recommend(*wisher, DAY).ids[0]
+    someone = Participant(region="Kota Bandung", birth_year=1995, interests=[WISH])
+    tables = to_tables([someone], ["someone"], fresh.engine.reader.vocabularies.regions)
+    ids = fresh.engine.recommend(fresh.engine.prepare(*tables, DAY)).slates.ids[0]
     assert NEW in [fresh.engine.catalogue.ids[i] for i in ids]
     assert fresh.neighbours.courses.rows([NEW])[0] >= 0
 
@@ -101,7 +102,7 @@ def test_a_withdrawn_training_vanishes(
 ) -> None:
     gone = next(found[0] for found in lists(trained, dataset) if found)
     courses = dataset.read("courses").filter(Courses.course_id.col != gone)
-    fresh = refreshed(trained, dataset, courses, tiny_encoder, tmp_path)
+    fresh = refresh_catalogue(trained, dataset, courses, tiny_encoder, tmp_path)
     assert gone not in fresh.engine.catalogue.index
     assert not any(gone in found for found in lists(fresh, dataset))
 
@@ -116,10 +117,10 @@ def test_models_of_behaviour_say_the_same_of_the_trainings_they_know(trained: Bu
         np.array([0, 3]), took, np.ones(3, np.float32), n, np.arange(3, dtype=np.int64)
     )
     after = replace(before, items=place[took].astype(np.int32), n_items=n + 1)
-    for name, model in trained.engine.sources.items():
+    for name, model in trained.engine.models.items():
         expected, found = (
             model.score(before)[0],
-            model.realigned(old, np.full((1, n), 1 / n, np.float32)).score(after)[0],
+            model.remap(old, np.full((1, n), 1 / n, np.float32)).score(after)[0],
         )
         np.testing.assert_allclose(found[place], expected, rtol=1e-5, atol=1e-7, err_msg=name)
         guess = expected.mean() if name.endswith("popularity") else 0.0
@@ -132,7 +133,9 @@ def test_it_may_not_be_judged_on_events_that_told_of_completion(
     courses, older = dataset.read("courses"), trained.manifest.newest_event
     assert older is not None
     manifest = trained.manifest.model_copy(update={"newest_event": older - dt.timedelta(days=90)})
-    fresh = refreshed(replace(trained, manifest=manifest), dataset, courses, tiny_encoder, tmp_path)
+    fresh = refresh_catalogue(
+        replace(trained, manifest=manifest), dataset, courses, tiny_encoder, tmp_path
+    )
     assert fresh.manifest.newest_event == older
 
 
@@ -148,13 +151,13 @@ def test_a_training_nobody_may_take_is_still_not_listed(
     trained: Bundle, dataset: Dataset, tiny_encoder: SentenceEncoder, tmp_path: Path
 ) -> None:
     over = pl.lit(DAY - dt.timedelta(days=1)).alias("available_until")
-    courses = with_new(dataset.read("courses"))
+    courses = add_new(dataset.read("courses"))
     ended = courses.filter(Courses.course_id.col == NEW).with_columns(
         over, pl.lit(None, pl.Date).alias("available_from")
     )
     courses = pl.concat([courses.filter(Courses.course_id.col != NEW), ended])
-    fresh = refreshed(trained, dataset, courses, tiny_encoder, tmp_path)
-    someone = Profile(region="Kota Bandung", birth_year=1995, interests=[WISH])
-    people, _ = to_tables([someone], ["someone"], fresh.engine.regions)
-    ids = fresh.engine.recommend(people, Interactions.create_empty(), DAY).ids[0]
+    fresh = refresh_catalogue(trained, dataset, courses, tiny_encoder, tmp_path)
+    someone = Participant(region="Kota Bandung", birth_year=1995, interests=[WISH])
+    tables = to_tables([someone], ["someone"], fresh.engine.reader.vocabularies.regions)
+    ids = fresh.engine.recommend(fresh.engine.prepare(*tables, DAY)).slates.ids[0]
     assert NEW not in [fresh.engine.catalogue.ids[i] for i in ids if i >= 0]

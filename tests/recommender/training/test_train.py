@@ -15,11 +15,11 @@ from models.bundles.sealing import BundleError
 from models.text.encoder import SentenceEncoder
 from recommender.bundle.bundle import Bundle, load_bundle
 from recommender.objective import Objective
-from recommender.ranking.expected_outcome import Outcome
+from recommender.ranking.expected_outcome import ExpectedOutcome
 from recommender.ranking.rankers import BlendedRanker, FixedRanker
-from recommender.settings import Settings
+from recommender.settings import SlateSettings
 from recommender.training.train import train
-from training_data.columns import Courses, Interactions, Participants, completed
+from training_data.columns import Courses, Interactions, Participants, complete_columns
 from training_data.dataset import Dataset, DatasetInfo
 from training_data.simulation import simulate_dataset
 
@@ -42,9 +42,10 @@ def bundle(home: Path, simulated: Dataset, tiny_encoder: SentenceEncoder) -> Bun
     return load_bundle(home / "bundles" / manifest.version)
 
 
-def answers(bundle: Bundle, dataset: Dataset) -> np.ndarray:
-    people = dataset.read("participants")[:40]
-    return bundle.engine.recommend(people, dataset.read("interactions"), DAY, Settings(k=5)).ids
+def recommend(bundle: Bundle, dataset: Dataset) -> np.ndarray:
+    some, events = dataset.read("participants")[:40], dataset.read("interactions")
+    prepared = bundle.engine.prepare(some, events, DAY)
+    return bundle.engine.recommend(prepared, SlateSettings(k=5)).slates.ids
 
 
 def test_the_manifest_says_what_the_bundle_was_made_of(bundle: Bundle, simulated: Dataset) -> None:
@@ -58,7 +59,7 @@ def test_the_manifest_says_what_the_bundle_was_made_of(bundle: Bundle, simulated
     ranker = bundle.engine.ranker
     assert isinstance(ranker, BlendedRanker)
     assert isinstance(ranker.first, BlendedRanker)
-    assert isinstance(ranker.second, Outcome)
+    assert isinstance(ranker.second, ExpectedOutcome)
     assert not [
         name for name in manifest.parts if name.endswith((".pkl", ".pickle", ".joblib", ".pt"))
     ]
@@ -135,7 +136,7 @@ def test_a_dataset_without_events_gives_permitted_lists(
     assert trained.manifest.newest_event is None
     assert isinstance(trained.engine.ranker, BlendedRanker)
     assert isinstance(trained.engine.ranker.first, FixedRanker)
-    assert (answers(trained, simulated)[:, 0] >= 0).mean() > 0.3
+    assert (recommend(trained, simulated)[:, 0] >= 0).mean() > 0.3
 
 
 def test_a_dataset_without_texts_lives_on_behaviour(
@@ -151,14 +152,14 @@ def test_a_dataset_without_texts_lives_on_behaviour(
         skills=pl.lit([], pl.List(pl.String)),
         prerequisites=pl.lit([], pl.List(pl.String)),
     )
-    dataset.write("courses", completed(Courses, bare))
+    dataset.write("courses", complete_columns(Courses, bare))
     manifest = train(dataset, tiny_encoder, tmp_path, DAY)
     trained = load_bundle(tmp_path / "bundles" / manifest.version)
-    assert (answers(trained, simulated)[:, 0] >= 0).mean() > 0.3
+    assert (recommend(trained, simulated)[:, 0] >= 0).mean() > 0.3
 
 
 def test_a_person_of_whom_nothing_is_known_still_gets_a_list(bundle: Bundle) -> None:
-    nobody = completed(
+    nobody = complete_columns(
         Participants,
         pl.DataFrame(
             {
@@ -173,9 +174,10 @@ def test_a_person_of_whom_nothing_is_known_still_gets_a_list(bundle: Bundle) -> 
             },
         ),
     )
-    found = bundle.engine.recommend(nobody, Interactions.create_empty(), DAY)
-    assert (found.ids[0] >= 0).all()
-    assert len(found.ids[0]) == 10
+    prepared = bundle.engine.prepare(nobody, Interactions.create_empty(), DAY)
+    ids = bundle.engine.recommend(prepared).slates.ids[0]
+    assert (ids >= 0).all()
+    assert len(ids) == 10
 
 
 def test_neighbours_are_found_on_both_sides(bundle: Bundle, simulated: Dataset) -> None:
@@ -185,9 +187,9 @@ def test_neighbours_are_found_on_both_sides(bundle: Bundle, simulated: Dataset) 
     assert len(similar) == 5
     assert course not in [other for other, _ in similar]
     assert [cosine for _, cosine in similar] == sorted((c for _, c in similar), reverse=True)
-    people = simulated.read("participants")
-    vector = engine.wishes(people[:1]).participants()[0]
+    participants = simulated.read("participants")
+    vector = engine.prepare(participants[:1], Interactions.create_empty(), DAY).vectors[0]
     assert len(neighbours.courses_for(vector, 7)) == 7
-    indexed = set(people["participant_id"])
+    indexed = set(participants["participant_id"])
     assert {who for who, _ in neighbours.participants_like(vector, 5)} <= indexed
     assert {who for who, _ in neighbours.audience(course, 5)} <= indexed

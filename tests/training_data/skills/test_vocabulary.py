@@ -5,7 +5,7 @@ import pytest
 
 from training_data.occupations.occupations import load_occupations
 from training_data.skills.loading import load_skills
-from training_data.skills.matching import skills_named
+from training_data.skills.matching import find_named_skills
 from training_data.skills.vocabulary import Term, Vocabulary, VocabularyError, multi_hot
 
 
@@ -56,7 +56,7 @@ def test_longest_name_wins() -> None:
     vocabulary = Vocabulary(
         (Term("desain", {"id": "Desain"}), Term("desain-grafis", {"id": "Desain grafis"}))
     )
-    assert skills_named("Belajar desain grafis, lalu desain.", vocabulary) == [1, 0]
+    assert find_named_skills("Belajar desain grafis, lalu desain.", vocabulary) == [1, 0]
 
 
 def test_occupation_with_unknown_skill_is_refused(tmp_path: Path, skills: Vocabulary) -> None:

@@ -1,6 +1,6 @@
 """Services that start in no time: each a fork of a process that has loaded its bundle, over a store of its own.
 
-Run as ``python -m tests.api.nursery BUNDLE DATABASE_URL``, it forks a service for each port that it reads, and
+Run as ``python -m tests.api.fork_server BUNDLE DATABASE_URL``, it forks a service for each port that it reads, and
 writes its process id.
 """
 
@@ -20,12 +20,12 @@ import uvicorn
 
 from api.app import create_app
 from api.deployment.releases import Release, Releases
-from api.settings import Settings
+from api.settings import ServiceSettings
 from store.database import open_store
 from tests.ports import free_port
 
 
-class Nursery:
+class ForkServer:
     """Starts one service after the other; the one before must have ended."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
@@ -54,12 +54,12 @@ class Nursery:
 
 
 @contextmanager
-def nursery(bundle: Path, database_url: str) -> Iterator[Nursery]:
-    """Run a nursery until the block ends."""
+def fork_server(bundle: Path, database_url: str) -> Iterator[ForkServer]:
+    """Run a fork server until the block ends."""
     command = [sys.executable, "-m", __name__, str(bundle), database_url]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
-        yield Nursery(process)
+        yield ForkServer(process)
         process.kill()
 
 
@@ -69,7 +69,7 @@ def main(bundle: str, database_url: str) -> None:
         child = os.fork()
         if not child:
             app = create_app(
-                Releases(release), open_store(database_url), Settings(), development=True
+                Releases(release), open_store(database_url), ServiceSettings(), development=True
             )
             uvicorn.run(app, port=int(line), log_level="critical")
             os._exit(0)

@@ -1,4 +1,4 @@
-"""A client that goes on asking a real service while something happens to it."""
+"""A client that goes on sending requests to a real service while something happens to it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 import httpx
 
 
-class Asking:
-    """Calls `ask_all` over and over in a thread of its own, until it is stopped.
+class PollingClient:
+    """Calls `request_all` over and over in a thread of its own, until it is stopped.
 
     Attributes
     ----------
     answers : list of tuple
-        What it was told; each begins with what it was asked for.
+        What it was told; each begins with what it was told about.
     """
 
     def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
@@ -24,8 +24,8 @@ class Asking:
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
-    def ask_all(self, http: httpx.Client) -> None:
-        """Ask for everything once."""
+    def request_all(self, http: httpx.Client) -> None:
+        """Send every request once."""
         raise NotImplementedError
 
     def stop(self) -> None:
@@ -36,4 +36,4 @@ class Asking:
     def _run(self) -> None:
         with self._http as http:
             while not self._stop.is_set():
-                self.ask_all(http)
+                self.request_all(http)

@@ -1,0 +1,129 @@
+"""`padan config`: the settings, every key with its default and what it means."""
+
+from __future__ import annotations
+
+import textwrap
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from cli.exits import UNUSABLE
+from training_data.settings import config_file
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+    from training_data.settings import FileSettings
+
+WIDTH = 100
+HEAD = (
+    "The settings of Padan. The program reads ./padan.toml, or the file that PADAN_CONFIG names; an "
+    "environment variable such as PADAN_LOG_LEVEL goes before it."
+)
+BOUNDS = {"ge": "from", "gt": "above", "le": "to"}
+
+
+def config(
+    check: Annotated[
+        Path | None, typer.Option(help="Check a file of settings instead of printing one.")
+    ] = None,
+) -> None:
+    """Print a padan.toml in which every key stands with its default, or check one."""
+    if check is None:
+        typer.echo(render(), nl=False)
+        return
+    _exit_on_problems(check)
+    typer.echo(f"{check}: in order")
+
+
+def render() -> str:
+    """Return the text of a file of settings with the defaults."""
+    lines = _comment(HEAD)
+    for part in _parts():
+        lines += ["", *_comment(f"--- {part.__doc__}")]
+        for name, field in part.model_fields.items():
+            lines += ["", *_comment(f"{field.description} {_bounds(field)}".strip())]
+            lines.append(f"# {name} =" if field.default is None else f"{name} = {_toml(field)}")
+    return "\n".join(lines) + "\n"
+
+
+def find_problems(path: Path) -> Iterator[str]:
+    """Yield what is wrong with a file of settings: each key that is unknown or out of range."""
+    try:
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        yield "no such file"
+        return
+    except tomllib.TOMLDecodeError as error:
+        yield f"not valid TOML: {error}"
+        return
+    fields = {name: field for part in _parts() for name, field in part.model_fields.items()}
+    for name, value in written.items():
+        if name not in fields:
+            yield f"{name}: unknown; `padan config` prints every key"
+            continue
+        try:
+            _validator(fields[name]).validate_python(value)
+        except ValidationError as error:
+            yield f"{name}: {error.errors()[0]['msg']}"
+
+
+def exit_on_bad_settings() -> None:
+    """End the command where the file of settings, if there is one, has a key that is unknown or wrong."""
+    path = config_file()
+    if path.exists():
+        _exit_on_problems(path)
+
+
+def _exit_on_problems(path: Path) -> None:
+    problems = list(find_problems(path))
+    for problem in problems:
+        typer.echo(f"padan: {path}: {problem}", err=True)
+    if problems:
+        raise typer.Exit(UNUSABLE)
+
+
+def _validator(field: FieldInfo) -> TypeAdapter[Any]:
+    annotated: Any = field.annotation
+    if field.metadata:
+        annotated = Annotated[(annotated, *field.metadata)]
+    return TypeAdapter(annotated)
+
+
+def _parts() -> tuple[type[FileSettings], ...]:
+    from api.settings import ServiceSettings  # seconds to import
+    from store.settings import StoreSettings
+    from training_data.home import HomeSettings
+
+    return HomeSettings, StoreSettings, ServiceSettings
+
+
+def _toml(field: FieldInfo) -> str:
+    match field.default:
+        case bool() as value:
+            return str(value).lower()
+        case int() as value:
+            return f"{value:_}"
+        case float() as value:
+            return str(value)
+        case value:
+            return f'"{value}"'
+
+
+def _bounds(field: FieldInfo) -> str:
+    """Return the bounds of a number in words."""
+    words = [
+        f"{word} {bound:,}"
+        for name, word in BOUNDS.items()
+        for part in field.metadata
+        if (bound := getattr(part, name, None)) is not None
+    ]
+    return f"({' '.join(words)})" if words else ""
+
+
+def _comment(text: str) -> list[str]:
+    return [f"# {line}" for line in textwrap.wrap(text, WIDTH - 2)]

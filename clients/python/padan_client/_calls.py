@@ -1,0 +1,291 @@
+"""The calls of the service: each described once, for the blocking and the asynchronous client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import BaseModel, TypeAdapter
+
+from padan_client._errors import read_error
+from padan_client.models import (
+    AudienceRequest,
+    AudienceResponse,
+    BatchRequest,
+    BatchResponse,
+    CourseFilters,
+    CourseList,
+    EligibilityRequest,
+    EligibilityResponse,
+    Erasure,
+    Event,
+    EventBatch,
+    EventsAccepted,
+    Export,
+    Mode,
+    ModelCard,
+    Objection,
+    Participant,
+    ParticipantHeld,
+    PlanRequest,
+    PlanResponse,
+    Profile,
+    RecommendationRequest,
+    RecommendationResponse,
+    SimilarResponse,
+)
+
+A = TypeVar("A")
+Method = Literal["GET", "PUT", "POST", "DELETE"]
+COURSE = "/v1/courses/{course_id}"
+PARTICIPANT = "/v1/participants/{participant_id}"
+
+
+@dataclass(frozen=True)
+class Call(Generic[A]):
+    """One call.
+
+    Attributes
+    ----------
+    answer : type
+        What is read from the answer.
+    path : str
+        As the OpenAPI document writes it, with the names of ``ids`` in braces.
+    query : mapping
+        Parameters; None is left out.
+    """
+
+    answer: type[A]
+    method: Method
+    path: str
+    body: BaseModel | None = None
+    ids: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str | int | None] = field(default_factory=dict)
+
+    def build_request(self, http: httpx.Client | httpx.AsyncClient) -> httpx.Request:
+        """Return the request that ``http`` is to send."""
+        url = self.path.format_map({name: _quote(value) for name, value in self.ids.items()})
+        query = {name: value for name, value in self.query.items() if value is not None}
+        if self.body is None:
+            return http.build_request(self.method, url, params=query)
+        content = self.body.model_dump_json(exclude_none=True)
+        headers = {"Content-Type": "application/json"}
+        return http.build_request(self.method, url, params=query, content=content, headers=headers)
+
+    def read(self, response: httpx.Response) -> A:
+        """Return what the service answered.
+
+        Raises
+        ------
+        PadanError
+            If it answered with a problem.
+        """
+        if not response.is_success:
+            raise read_error(response)
+        return TypeAdapter(self.answer).validate_json(response.content)
+
+
+def _quote(name: str) -> str:
+    """Return a name as a part of a path; a name of dots alone would otherwise lead to another path."""
+    return quote(name, safe="").replace(".", "%2E")
+
+
+def recommend(
+    *,
+    participant_id: str | None = None,
+    participant: Participant | None = None,
+    k: int = 10,
+    filters: CourseFilters | None = None,
+    neutral: bool = False,
+    language: str | None = None,
+) -> Call[RecommendationResponse]:
+    """Recommend trainings to one participant.
+
+    Parameters
+    ----------
+    participant_id : str, optional
+        Of a participant whom the service holds.
+    participant : Participant, optional
+        The participant described, in place of the id.
+    k : int
+        Length of the list.
+    filters : CourseFilters, optional
+        What narrows the list.
+    neutral : bool
+        Use no personal data beyond what eligibility needs.
+    language : str, optional
+        Of the reasons; by default the programme's first.
+    """
+    request = RecommendationRequest(
+        participant_id=participant_id,
+        participant=participant,
+        k=k,
+        filters=filters or CourseFilters(),
+        neutral=neutral,
+        language=language,
+    )
+    return Call(RecommendationResponse, "POST", "/v1/recommendations", request)
+
+
+def recommend_many(requests: Sequence[RecommendationRequest]) -> Call[BatchResponse]:
+    """Recommend trainings to many participants: each is answered with a list or with a problem.
+
+    Parameters
+    ----------
+    requests : sequence of RecommendationRequest
+        Up to 1,000.
+    """
+    batch = BatchRequest(requests=list(requests))
+    return Call(BatchResponse, "POST", "/v1/recommendations:batch", batch)
+
+
+def eligibility(
+    *,
+    course_ids: Sequence[str],
+    participant_id: str | None = None,
+    participant: Participant | None = None,
+    language: str | None = None,
+) -> Call[EligibilityResponse]:
+    """Say whether one participant may take trainings: every reason why not, and what would change it.
+
+    Parameters
+    ----------
+    course_ids : sequence of str
+        The trainings.
+    participant_id : str, optional
+        Of a participant whom the service holds.
+    participant : Participant, optional
+        The participant described, in place of the id.
+    language : str, optional
+        Of the reasons; by default the programme's first.
+    """
+    request = EligibilityRequest(
+        course_ids=list(course_ids),
+        participant_id=participant_id,
+        participant=participant,
+        language=language,
+    )
+    return Call(EligibilityResponse, "POST", "/v1/eligibility", request)
+
+
+def plan(
+    *,
+    participant_id: str | None = None,
+    participant: Participant | None = None,
+    max_courses: int = 10,
+    filters: CourseFilters | None = None,
+    neutral: bool = False,
+    language: str | None = None,
+) -> Call[PlanResponse]:
+    """Plan the trainings that are worth most together within the balance, one after the other.
+
+    Parameters
+    ----------
+    participant_id : str, optional
+        Of a participant whom the service holds.
+    participant : Participant, optional
+        The participant described, in place of the id.
+    max_courses : int
+        Length of the plan, at most.
+    filters : CourseFilters, optional
+        What narrows the plan.
+    neutral : bool
+        Use no personal data beyond what eligibility needs.
+    language : str, optional
+        Of the reasons; by default the programme's first.
+    """
+    request = PlanRequest(
+        participant_id=participant_id,
+        participant=participant,
+        max_courses=max_courses,
+        filters=filters or CourseFilters(),
+        neutral=neutral,
+        language=language,
+    )
+    return Call(PlanResponse, "POST", "/v1/plans", request)
+
+
+def courses(
+    *,
+    category: str | None = None,
+    mode: Mode | None = None,
+    max_price_idr: int | None = None,
+    offset: int = 0,
+    limit: int = 50,
+) -> Call[CourseList]:
+    """List trainings in the order of their ids, a page at a time.
+
+    Parameters
+    ----------
+    category, mode, max_price_idr : optional
+        What narrows the list.
+    offset : int
+        Trainings before the page.
+    limit : int
+        Trainings on the page, at most.
+    """
+    query = {
+        "category": category,
+        "mode": mode,
+        "max_price_idr": max_price_idr,
+        "offset": offset,
+        "limit": limit,
+    }
+    return Call(CourseList, "GET", "/v1/courses", query=query)
+
+
+def course(course_id: str) -> Call[dict[str, Any]]:
+    """Return one training as it stands in the catalogue, and what outcomes say of its quality."""
+    return Call(dict[str, Any], "GET", COURSE, ids={"course_id": course_id})
+
+
+def similar(course_id: str, k: int = 10) -> Call[SimilarResponse]:
+    """Return the ``k`` trainings most like one."""
+    ids = {"course_id": course_id}
+    return Call(SimilarResponse, "GET", f"{COURSE}/similar", ids=ids, query={"k": k})
+
+
+def audience(course_id: str, k: int = 100) -> Call[AudienceResponse]:
+    """Return up to ``k`` participants who may take a training and whom it fits; for officers."""
+    ids = {"course_id": course_id}
+    return Call(AudienceResponse, "POST", f"{COURSE}/audience", AudienceRequest(k=k), ids)
+
+
+def participant(participant_id: str) -> Call[ParticipantHeld]:
+    """Return a participant's profile."""
+    return Call(ParticipantHeld, "GET", PARTICIPANT, ids={"participant_id": participant_id})
+
+
+def put_participant(participant_id: str, profile: Profile) -> Call[ParticipantHeld]:
+    """Register a participant, or replace the profile; an objection to profiling stays as it was."""
+    ids = {"participant_id": participant_id}
+    return Call(ParticipantHeld, "PUT", PARTICIPANT, profile, ids)
+
+
+def object_to_profiling(participant_id: str, opt_out: bool = True) -> Call[Objection]:
+    """Note that a participant objects to profiling, or no longer does."""
+    ids = {"participant_id": participant_id}
+    return Call(Objection, "PUT", f"{PARTICIPANT}/profiling", Objection(opt_out=opt_out), ids)
+
+
+def export(participant_id: str) -> Call[Export]:
+    """Return everything that is held of a participant."""
+    return Call(Export, "GET", f"{PARTICIPANT}/export", ids={"participant_id": participant_id})
+
+
+def forget(participant_id: str) -> Call[Erasure]:
+    """Erase a participant and return the proof; who is erased already is not found (404)."""
+    return Call(Erasure, "DELETE", PARTICIPANT, ids={"participant_id": participant_id})
+
+
+def send(events: Sequence[Event]) -> Call[EventsAccepted]:
+    """Hand over up to 1,000 events, all or none; an event that is sent again is kept once."""
+    return Call(EventsAccepted, "POST", "/v1/events", EventBatch(events=list(events)))
+
+
+def model() -> Call[ModelCard]:
+    """Return what the service answers with: bundle, rules, regions, data and figures."""
+    return Call(ModelCard, "GET", "/v1/model")

@@ -1,0 +1,448 @@
+"""What the service reads and answers, under the names of its OpenAPI document.
+
+Limits, such as the longest list, are the service's alone: it answers a value beyond them with a problem that
+names the field. An answer may hold fields that a newer service has added; they are left out.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+Mode = Literal["self_paced", "webinar", "in_person", "hybrid"]
+EventKind = Literal["impression", "click", "purchase", "start", "complete", "rate"]
+Gender = Literal["female", "male"]
+Education = Literal[
+    "none",
+    "primary",
+    "lower_secondary",
+    "upper_secondary",
+    "diploma",
+    "bachelor",
+    "postgraduate",
+]
+EmploymentStatus = Literal[
+    "unemployed",
+    "laid_off",
+    "employed",
+    "self_employed",
+    "student",
+    "not_in_labour_force",
+]
+
+
+class RequestModel(BaseModel):
+    """What the service reads; a misspelt field is refused here."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+# Participants
+
+
+class Profile(RequestModel):
+    """What is known of a participant. Everything may be left out; what is missing is not guessed."""
+
+    birth_year: int | None = None
+    gender: Gender | None = None
+    education: Education | None = None
+    employment_status: EmploymentStatus | None = None
+    occupation: str | None = Field(None, description="code or name of the work now or last done")
+    target_occupation: str | None = Field(
+        None, description="the work wished for: its code, its name, or in own words"
+    )
+    skills: list[str] = Field(default_factory=list, description="skill ids or phrases")
+    interests: list[str] = Field(default_factory=list, description="topics, wishes and goals")
+    region: str | None = Field(None, description="code or name of the kabupaten or kota")
+    rural: bool | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    radius_km: float | None = Field(None, description="how far they travel")
+    disability: bool | None = None
+    balance_idr: int | None = Field(
+        None, description="remaining balance; left out: the programme's grant"
+    )
+    groups: list[str] = Field(default_factory=list)
+    admitted_on: dt.date | None = Field(None, description="first day in the programme")
+    has_device: bool | None = Field(None, description="has a phone or computer to learn with")
+    has_connection: bool | None = Field(None, description="has the internet to learn with")
+
+
+class PastTraining(RequestModel):
+    """One thing that a participant did with a training."""
+
+    course_id: str
+    kind: EventKind = "complete"
+    at: AwareDatetime | None = None
+
+
+class Participant(Profile):
+    """A participant, described for one question: the profile, what they did, whether they object."""
+
+    profiling_opt_out: bool = False
+    history: list[PastTraining] = Field(default_factory=list)
+
+
+class ParticipantHeld(Profile):
+    """A participant as the service holds them; ``region`` is the code."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    participant_id: str
+    profiling_opt_out: bool
+
+
+class Objection(BaseModel):
+    """Whether a participant objects to profiling."""
+
+    opt_out: bool
+
+
+class Erasure(BaseModel):
+    """Proof that somebody was erased."""
+
+    subject: str = Field(description="salted hash of the id")
+    at: dt.datetime
+    counts: dict[str, int] = Field(description="rows erased of each table")
+
+
+class Export(BaseModel):
+    """Everything that is held of a participant."""
+
+    participant: ParticipantHeld | None
+    events: list[dict[str, Any]]
+    audit: list[dict[str, Any]] = Field(
+        description="who did what with the data, and what was decided"
+    )
+
+
+# Recommendations
+
+
+class CourseFilters(RequestModel):
+    """What narrows a list or a plan; what is left out does not narrow it."""
+
+    modes: tuple[Mode, ...] = ()
+    categories: tuple[str, ...] = ()
+    max_price_idr: int | None = None
+
+
+class ParticipantRequest(RequestModel):
+    """A participant, by id or described, and the language of the answer."""
+
+    participant_id: str | None = None
+    participant: Participant | None = None
+    language: str | None = Field(None, description="left out: the programme's first")
+
+
+class RecommendationRequest(ParticipantRequest):
+    """A participant, by id or described, and how the list is wanted."""
+
+    k: int = 10
+    filters: CourseFilters = Field(default_factory=CourseFilters)
+    neutral: bool = Field(False, description="use no personal data beyond what eligibility needs")
+
+
+class BatchRequest(RequestModel):
+    """Requests for many participants."""
+
+    requests: list[RecommendationRequest]
+
+
+class GivenReason(BaseModel):
+    """Why a training is in the list."""
+
+    code: str
+    text: str
+    evidence: dict[str, Any]
+
+
+class Item(BaseModel):
+    """One recommended training."""
+
+    rank: int
+    course_id: str
+    title: str
+    provider_id: str
+    category: str | None
+    mode: str
+    level: str | None
+    price_idr: int
+    price_text: str
+    duration_hours: float | None
+    region: str | None = Field(description="where the nearest open class is; None online")
+    distance_km: float | None
+    score: float
+    propensity: float = Field(description="probability with which it came to this place")
+    reasons: list[GivenReason]
+
+
+class RecommendationResponse(BaseModel):
+    """A list, and all that is needed to explain and replay it."""
+
+    request_id: str
+    bundle_version: str
+    programme: str
+    day: dt.date
+    participant_id: str | None
+    neutral: bool
+    items: list[Item]
+    excluded: dict[str, int] = Field(
+        description="where the list is short: how many trainings each rule leaves out"
+    )
+    degraded: bool = Field(
+        description="whether the list is a fallback, or made without asking the store"
+    )
+    cause: Literal["overload", "store", "fault"] | None = Field(description="of a degraded answer")
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str | None = None
+    errors: list[FieldProblem] = []
+
+
+class BatchAnswer(BaseModel):
+    """The answer to one of many requests; where there is none, why."""
+
+    answer: RecommendationResponse | None
+    problem: Problem | None
+
+
+class BatchResponse(BaseModel):
+    """The answers, in the order of the requests."""
+
+    answers: list[BatchAnswer]
+
+
+# Eligibility and plans
+
+
+class EligibilityRequest(ParticipantRequest):
+    """Trainings of which it is asked whether this participant may take them."""
+
+    course_ids: list[str]
+
+
+class Remedy(BaseModel):
+    """What would make a training possible."""
+
+    code: str
+    text: str
+    evidence: dict[str, Any]
+
+
+class ExclusionReason(BaseModel):
+    """Why a training is not possible."""
+
+    code: str
+    text: str
+    evidence: dict[str, Any]
+    remedy: Remedy | None = Field(description="what would change it; None: nothing")
+
+
+class EligibilityDecision(BaseModel):
+    """Whether a training is possible, every reason why not, and what would change it."""
+
+    course_id: str
+    title: str
+    eligible: bool
+    can_become_eligible: bool
+    reasons: list[ExclusionReason]
+
+
+class EligibilityResponse(BaseModel):
+    """A decision on each training that was asked about."""
+
+    request_id: str
+    bundle_version: str
+    programme: str
+    day: dt.date
+    participant_id: str | None
+    courses: list[EligibilityDecision]
+
+
+class PlanRequest(ParticipantRequest):
+    """The trainings that are worth most together within the balance."""
+
+    max_courses: int = 10
+    filters: CourseFilters = CourseFilters()
+    neutral: bool = Field(False, description="use no personal data beyond what eligibility needs")
+
+
+class PlanResponse(BaseModel):
+    """Trainings to take one after the other."""
+
+    request_id: str
+    bundle_version: str
+    programme: str
+    day: dt.date
+    participant_id: str | None
+    neutral: bool
+    items: list[Item] = Field(description="in the order in which to take them")
+    spent_idr: int
+    left_idr: int | None = Field(description="None where the programme sets no balance")
+
+
+# The catalogue
+
+
+class CourseListed(BaseModel):
+    """A training in a list."""
+
+    course_id: str
+    title: str
+    provider_id: str
+    category: str | None
+    mode: str
+    level: str | None
+    region_code: str | None
+    price_idr: int
+    duration_hours: float | None
+
+
+class CourseList(BaseModel):
+    """A page of trainings in the order of their ids."""
+
+    total: int = Field(description="trainings that the filters leave")
+    offset: int
+    items: list[CourseListed]
+
+
+class Similar(BaseModel):
+    """A training like another."""
+
+    course_id: str
+    title: str
+    similarity: float = Field(description="cosine of the texts' vectors")
+
+
+class SimilarResponse(BaseModel):
+    """Trainings like one."""
+
+    course_id: str
+    items: list[Similar]
+
+
+# Events
+
+
+class Event(RequestModel):
+    """One thing that a participant did or was shown."""
+
+    event_id: str
+    participant_id: str
+    course_id: str
+    kind: EventKind
+    at: AwareDatetime
+    value: float | None = Field(
+        None, description="stars for rate, share done for complete, price for purchase"
+    )
+    request_id: str | None = None
+    position: int | None = None
+    propensity: float | None = None
+    bundle_version: str | None = None
+
+
+class EventBatch(RequestModel):
+    """Events that are taken together or not at all."""
+
+    events: list[Event]
+
+
+class EventsAccepted(BaseModel):
+    """The batch is in the store and will be there after any crash."""
+
+    accepted: int = Field(description="events that are new")
+    repeated: int = Field(description="events that were there with the same content")
+
+
+# For officers
+
+
+class AudienceRequest(RequestModel):
+    """How many participants a training should be offered to."""
+
+    k: int = 100
+
+
+class AudienceMember(BaseModel):
+    """A participant whom a training fits."""
+
+    participant_id: str
+    similarity: float = Field(description="cosine of the profile's and the training's vectors")
+
+
+class AudienceResponse(BaseModel):
+    """Participants who may take a training and whom it fits, the best first."""
+
+    course_id: str
+    bundle_version: str
+    items: list[AudienceMember]
+
+
+class RefusedBundle(BaseModel):
+    """A promoted bundle that the service does not answer with."""
+
+    version: str
+    reason: str
+    at: dt.datetime
+
+
+class CandidateBundle(BaseModel):
+    """The bundle that a share of the participants gets."""
+
+    version: str
+    share: float
+
+
+class ShadowBundle(BaseModel):
+    """The bundle that answers unseen, and how its lists compare with those that were given."""
+
+    version: str
+    compared: int
+    same: int
+    dropped: int = Field(description="lists that there was no time to compare")
+    failed: int
+    overlap: float | None = Field(description="mean share of trainings that are in both lists")
+    rank_biased_overlap: float | None = Field(description="mean; the top of the lists counts most")
+
+
+class Operations(BaseModel):
+    """What goes on beside the bundle that answers."""
+
+    refused: RefusedBundle | None
+    candidate: CandidateBundle | None
+    shadow: ShadowBundle | None
+
+
+class ModelCard(BaseModel):
+    """What the service answers with."""
+
+    version: str
+    created_on: str
+    programme: str
+    regions: str
+    encoder: str
+    data: str = Field(description="fingerprint of the dataset it was trained on")
+    newest_event: dt.datetime | None = Field(description="newest event of that dataset, UTC")
+    simulated: bool = Field(description="whether participants and events were simulated")
+    metrics: dict[str, float]
+    languages: list[str]
+    sources: list[str] = Field(description="behaviour models beside the texts")
+    operations: Operations | None = Field(description="for the scope admin; None for others")

@@ -1,0 +1,96 @@
+"""How a bundle says what its ranker is made of: a discriminated union, so that any other form is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.ranking.additive import AdditiveRanker
+from recommender.ranking.expected_outcome import ExpectedOutcome
+from recommender.ranking.rankers import BlendedRanker, FixedRanker, Ranker
+
+FOLDER = "ranker"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FixedPart(_Part):
+    """The fixed weights of `recommender.ranking.rankers`."""
+
+    kind: Literal["fixed"] = "fixed"
+
+
+class AdditivePart(_Part):
+    """The curves in the folder ``ranker``."""
+
+    kind: Literal["additive"] = "additive"
+
+
+class OutcomePart(_Part):
+    """The expected outcome in the folder ``ranker``."""
+
+    kind: Literal["expected_outcome"] = "expected_outcome"
+
+
+class BlendedPart(_Part):
+    """Two rankers together, see `BlendedRanker`."""
+
+    kind: Literal["blended"] = "blended"
+    first: RankerPart
+    second: RankerPart
+    first_spread: float
+    second_spread: float
+    share: float
+
+
+RankerPart = Annotated[
+    FixedPart | AdditivePart | OutcomePart | BlendedPart, Field(discriminator="kind")
+]
+BlendedPart.model_rebuild()
+
+
+def write_ranker(folder: Path, ranker: Ranker) -> RankerPart:
+    """Write what was learnt into a bundle's folder; return how it is put together."""
+    match ranker:
+        case AdditiveRanker():
+            ranker.save(folder / FOLDER)
+            return AdditivePart()
+        case ExpectedOutcome():
+            (folder / FOLDER).mkdir(exist_ok=True)
+            ranker.save(folder / FOLDER)
+            return OutcomePart()
+        case BlendedRanker():
+            return BlendedPart(
+                first=write_ranker(folder, ranker.first),
+                second=write_ranker(folder, ranker.second),
+                first_spread=ranker.first_spread,
+                second_spread=ranker.second_spread,
+                share=ranker.share,
+            )
+        case FixedRanker():
+            return FixedPart()
+        case _:
+            raise TypeError(f"a bundle cannot hold a {type(ranker).__name__}")
+
+
+def read_ranker(folder: Path, part: RankerPart) -> Ranker:
+    """Return the ranker that a bundle's folder holds."""
+    match part:
+        case FixedPart():
+            return FixedRanker()
+        case AdditivePart():
+            return AdditiveRanker.load(folder / FOLDER)
+        case OutcomePart():
+            return ExpectedOutcome.load(folder / FOLDER)
+        case BlendedPart():
+            return BlendedRanker(
+                read_ranker(folder, part.first),
+                read_ranker(folder, part.second),
+                part.first_spread,
+                part.second_spread,
+                part.share,
+            )
