@@ -13,6 +13,7 @@ from store.errors import StoreError
 from training_data.dataset import DatasetError
 from training_data.profiles import ProfileError
 from training_data.programmes.programme import PackError
+from training_data.settings import SettingsError
 from training_data.skills.vocabulary import VocabularyError
 
 UNUSABLE = 2
@@ -24,6 +25,7 @@ INPUT_ERRORS = (
     VocabularyError,
     MessagesError,
     StoreError,
+    SettingsError,
     FileNotFoundError,
 )
 

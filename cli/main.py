@@ -11,6 +11,7 @@ from cli.bundles import bundles, promote, rollback
 from cli.config import config
 from cli.demo import demo
 from cli.evaluate import compare, evaluate, split
+from cli.exits import exit_on_bad_input
 from cli.explain import explain
 from cli.import_files import import_files
 from cli.recommend import recommend
@@ -18,13 +19,22 @@ from cli.refresh import refresh
 from cli.serve import serve
 from cli.simulate import simulate
 from cli.train import train
+from training_data.home import HomeSettings
 
 app = typer.Typer(
     name="padan",
-    help="Which trainings fit this person, may they take them, and why?",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
+
+
+@app.callback()
+def check_settings() -> None:
+    """Which trainings fit this person, may they take them, and why?"""
+    with exit_on_bad_input():
+        HomeSettings()
+
+
 app.command("import")(import_files)
 app.add_typer(encoder.app, name="encoder")
 COMMANDS: tuple[Callable[..., None], ...] = (

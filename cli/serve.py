@@ -55,7 +55,6 @@ def serve(
     """Serve recommendations over HTTP, and follow `padan promote` unless a bundle is named."""
     pin_threads("serve")
     exit_on_bad_settings()
-    from pydantic import ValidationError
     from sqlalchemy.exc import OperationalError
 
     from api.app import create_app
@@ -69,7 +68,7 @@ def serve(
     from api.security.tokens import KeySetError
     from api.settings import ServiceSettings
 
-    with exit_on_bad_input(KeySetError, ModuleNotFoundError, OperationalError, ValidationError):
+    with exit_on_bad_input(KeySetError, ModuleNotFoundError, OperationalError):
         settings = ServiceSettings()
         logs.start(settings.log_level)
         store = _open_store(data)

@@ -99,7 +99,9 @@ def prune() -> None:
     from store.audit import Entry, record
     from store.settings import StoreSettings
 
-    settings, now = StoreSettings(), dt.datetime.now(dt.UTC)
+    with exit_on_bad_input():
+        settings = StoreSettings()
+    now = dt.datetime.now(dt.UTC)
     with _opened().writing() as connection:
         pruned = retention.prune(
             connection,

@@ -44,6 +44,6 @@ def read_revisions(connection: sa.Connection, participant_ids: Sequence[str]) ->
 
 
 def read_revisions_bare(bare: sqlite3.Connection, participant_ids: Sequence[str]) -> dict[str, str]:
-    """Return the same from `Store.at_once`."""
+    """Return the same from `Store.non_blocking_connection`."""
     asked = _REVISIONS.format(", ".join("?" * len(participant_ids)))
     return dict(bare.execute(asked, participant_ids).fetchall())

@@ -20,7 +20,7 @@ class Columnar:
     """
 
     def take(self, rows: Any) -> Self:
-        """Return the rows that an array's index names."""
+        """Return the rows at integer positions."""
         return type(self)(**{name: _take(column, rows) for name, column in self._columns()})
 
     @classmethod

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from pydantic import ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,15 +18,44 @@ PREFIX: Final = "PADAN_"
 FILE: Final = "padan.toml"
 
 
+class SettingsError(ValueError):
+    """A setting that cannot be used."""
+
+
 def config_file() -> Path:
-    """Return the file of settings, which need not exist: ``$PADAN_CONFIG``, or ``./padan.toml``."""
-    return Path(os.environ.get(f"{PREFIX}CONFIG") or FILE)
+    """Return the file of settings: ``$PADAN_CONFIG``, or ``./padan.toml``, which need not exist.
+
+    Raises
+    ------
+    SettingsError
+        If ``$PADAN_CONFIG`` names no file.
+    """
+    named = os.environ.get(f"{PREFIX}CONFIG")
+    if named and not Path(named).is_file():
+        raise SettingsError(f"{PREFIX}CONFIG names {named}, and there is no such file")
+    return Path(named or FILE)
 
 
 class FileSettings(BaseSettings):
-    """Settings of one part of the program; the parts share one file, so each passes over the others' keys."""
+    """Settings of one part of the program; the parts share one file, so each passes over the others' keys.
+
+    Raises
+    ------
+    SettingsError
+        If a value is of another type or out of its bounds; the message names each.
+    """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            problems = [
+                f"{PREFIX}{str(problem['loc'][0]).upper()}={problem['input']!r}: {problem['msg']}"
+                for problem in error.errors()
+            ]
+            raise SettingsError("; ".join(problems)) from None
 
     @classmethod
     def settings_customise_sources(

@@ -73,12 +73,17 @@ class ParticipantCache:
         """Return participants as the store holds them now; None for one whom it does not hold."""
         distinct = list(dict.fromkeys(ids))
         newest = self._persistent.run(lambda connection: read_revisions(connection, distinct))
-        found: dict[str, ParticipantRows] = {}
-        if changed := self._list_changed(newest):
+        kept = self._find_current(newest)
+        if len(kept) < len(newest):
             with self._store.reading() as connection:  # rows and revisions of one moment
                 newest = read_revisions(connection, distinct)
-                found = participants.rows(connection, changed)
-        return self._keep(ids, newest, found)
+                kept = self._find_current(newest)
+                changed = [name for name in newest if name not in kept]
+                kept |= {
+                    name: CachedParticipant(rows, newest[name], self._store.pseudonym(name))
+                    for name, rows in participants.rows(connection, changed).items()
+                }
+        return self._keep(ids, kept)
 
     def find_without_waiting(self, ids: Sequence[str]) -> list[CachedParticipant | None] | None:
         """Return participants who are all kept as the store holds them now, where it can tell at once, else None.
@@ -92,26 +97,17 @@ class ParticipantCache:
             newest = read_revisions_bare(self._non_blocking, distinct)
         except sqlite3.Error:  # it is busy, or worse: `find` will tell
             return None
-        return None if self._list_changed(newest) else self._keep(ids, newest, {})
+        kept = self._find_current(newest)
+        return self._keep(ids, kept) if len(kept) == len(newest) else None
 
     def _keep(
-        self,
-        ids: Sequence[str],
-        newest: Mapping[str, str],
-        found: Mapping[str, ParticipantRows],
+        self, ids: Sequence[str], current: Mapping[str, CachedParticipant]
     ) -> list[CachedParticipant | None]:
-        """Keep what was found anew, and return the participants."""
-        current: dict[str, CachedParticipant] = {}
+        """Keep those who were found, their time beginning anew, and nobody else of ``ids``; return them."""
         with self._lock:
-            for name in dict.fromkeys(ids):
-                kept = self._kept.pop(name, None)
-                if name not in newest:
-                    continue
-                if name in found:
-                    subject = self._store.pseudonym(name)
-                    kept = CachedParticipant(found[name], newest[name], subject)
-                if kept is not None:
-                    current[name] = self._kept[name] = kept  # its time begins anew
+            for name in ids:
+                self._kept.pop(name, None)
+            self._kept.update(current)
         return [current.get(name) for name in ids]
 
     def find_kept(self, participant_id: str) -> CachedParticipant | None:
@@ -133,7 +129,7 @@ class ParticipantCache:
             self._kept.expire()
             gone = [name for name, kept in self._kept.items() if erased and kept.subject in erased]
             for name in gone:
-                del self._kept[name]
+                self._kept.pop(name, None)  # its time may have ended meanwhile
 
     def close(self) -> None:
         """Give back the connections to the store."""
@@ -141,12 +137,8 @@ class ParticipantCache:
         if self._non_blocking:
             self._non_blocking.close()
 
-    def _list_changed(self, newest: Mapping[str, str]) -> list[str]:
-        """Return who is not kept as of the newest revision."""
+    def _find_current(self, newest: Mapping[str, str]) -> dict[str, CachedParticipant]:
+        """Return those who are kept as of the newest revision."""
         with self._lock:
             kept = {name: self._kept.get(name) for name in newest}
-        return [
-            name
-            for name, participant in kept.items()
-            if not participant or participant.revision != newest[name]
-        ]
+        return {name: one for name, one in kept.items() if one and one.revision == newest[name]}

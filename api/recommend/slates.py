@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -70,25 +70,36 @@ class ServedLists:
 
 def build_full_lists(requests: Sequence[SlateRequest]) -> ServedLists:
     """Return the whole lists for requests of one group."""
-    head, preparing = requests[0], Trace()
-    participants = _prepare(requests)
-    preparing.end_stage("prepare")
+    head = requests[0]
     seeds = [request.seed for request in requests]
-    recommendations = head.bundle.engine.recommend(participants, head.settings, head.filters, seeds)
-    recommendations.trace.seconds |= preparing.seconds
-    return _write(head, recommendations)
+    return _build(
+        requests,
+        lambda participants: head.bundle.engine.recommend(
+            participants, head.settings, head.filters, seeds
+        ),
+    )
 
 
 def build_fallback_lists(requests: Sequence[SlateRequest]) -> ServedLists:
     """Return the fallback lists for requests of one group."""
     head = requests[0]
-    recommendations = head.bundle.engine.recommend_popular(
-        _prepare(requests), head.settings, head.filters
+    return _build(
+        requests,
+        lambda participants: head.bundle.engine.recommend_popular(
+            participants, head.settings, head.filters
+        ),
     )
-    return _write(head, recommendations)
 
 
-def _write(head: SlateRequest, recommendations: Recommendations) -> ServedLists:
+def _build(
+    requests: Sequence[SlateRequest],
+    recommend: Callable[[PreparedParticipants], Recommendations],
+) -> ServedLists:
+    head, preparing = requests[0], Trace()
+    participants = _prepare(requests)
+    preparing.end_stage("prepare")
+    recommendations = recommend(participants)
+    recommendations.trace.seconds |= preparing.seconds
     lists = build_lists(head.bundle.engine, head.messages, recommendations, head.settings.k)
     recommendations.trace.end_stage("respond")
     return ServedLists(lists, recommendations.participants, recommendations.trace)

@@ -79,7 +79,7 @@ def _ranking(users: int, items: int, events: int, seed: int) -> tuple[NDArray[np
         rng.integers(0, users, events), rng.choice(items, events, p=tail / tail.sum()), users
     )
     # Gumbel noise draws without repetition in proportion to the tail
-    scores = np.log(tail[:500]) + rng.gumbel(size=(users, 500))
+    scores = np.log(tail[:500]) + rng.gumbel(size=(users, len(tail[:500])))
     return np.argsort(-scores, axis=1)[:, : max(CUTOFFS)].astype(np.int32), truth
 
 

@@ -12,6 +12,7 @@ from recommender.ranking.expected_outcome import ExpectedOutcome
 from recommender.ranking.rankers import BlendedRanker, FixedRanker, Ranker
 
 FOLDER = "ranker"
+SIDES = ("first", "second")  # of a blend, each in a folder of its own
 
 
 class _Part(BaseModel):
@@ -55,18 +56,22 @@ BlendedPart.model_rebuild()
 
 def write_ranker(folder: Path, ranker: Ranker) -> RankerPart:
     """Write what was learnt into a bundle's folder; return how it is put together."""
+    folder = folder / FOLDER
     match ranker:
         case AdditiveRanker():
-            ranker.save(folder / FOLDER)
+            folder.mkdir(exist_ok=True)
+            ranker.save(folder)
             return AdditivePart()
         case ExpectedOutcome():
-            (folder / FOLDER).mkdir(exist_ok=True)
-            ranker.save(folder / FOLDER)
+            folder.mkdir(exist_ok=True)
+            ranker.save(folder)
             return OutcomePart()
         case BlendedRanker():
+            for side in SIDES:
+                (folder / side).mkdir(parents=True, exist_ok=True)
             return BlendedPart(
-                first=write_ranker(folder, ranker.first),
-                second=write_ranker(folder, ranker.second),
+                first=write_ranker(folder / SIDES[0], ranker.first),
+                second=write_ranker(folder / SIDES[1], ranker.second),
                 first_spread=ranker.first_spread,
                 second_spread=ranker.second_spread,
                 share=ranker.share,
@@ -79,17 +84,18 @@ def write_ranker(folder: Path, ranker: Ranker) -> RankerPart:
 
 def read_ranker(folder: Path, part: RankerPart) -> Ranker:
     """Return the ranker that a bundle's folder holds."""
+    folder = folder / FOLDER
     match part:
         case FixedPart():
             return FixedRanker()
         case AdditivePart():
-            return AdditiveRanker.load(folder / FOLDER)
+            return AdditiveRanker.load(folder)
         case OutcomePart():
-            return ExpectedOutcome.load(folder / FOLDER)
+            return ExpectedOutcome.load(folder)
         case BlendedPart():
             return BlendedRanker(
-                read_ranker(folder, part.first),
-                read_ranker(folder, part.second),
+                read_ranker(folder / SIDES[0], part.first),
+                read_ranker(folder / SIDES[1], part.second),
                 part.first_spread,
                 part.second_spread,
                 part.share,
