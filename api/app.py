@@ -59,7 +59,7 @@ def create_app(
     service.metrics.watch(lambda: releases.present.bundle, lambda: service.audit_writer.waiting)
 
     @asynccontextmanager
-    async def closing(_: FastAPI) -> AsyncIterator[None]:
+    async def run_background_tasks(_: FastAPI) -> AsyncIterator[None]:
         sweeping = asyncio.create_task(handler.sweep_regularly())
         releases.follow(handler.participants.list_recent)
         if shadow is not None:
@@ -78,7 +78,7 @@ def create_app(
         title="Padan",
         version="1",
         description="Trainings that fit a participant, that the participant may take, and why.",
-        lifespan=closing,
+        lifespan=run_background_tasks,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # it would name addresses
     )
     app.state.service = service

@@ -88,7 +88,7 @@ def install(app: FastAPI) -> None:
     """Answer every error of ``app`` with a problem document."""
 
     @app.exception_handler(ProblemError)
-    async def _raised(request: Request, error: ProblemError) -> JSONResponse:
+    async def _respond(request: Request, error: ProblemError) -> JSONResponse:
         return error.document(request.url.path)
 
     @app.exception_handler(RequestValidationError)

@@ -77,7 +77,7 @@ class ServiceSettings(FileSettings):
         Exploration().pool, ge=1, description="trainings after the list's end that may come into it"
     )
 
-    def slates_of(self, k: int) -> SlateSettings:
+    def slate_settings(self, k: int) -> SlateSettings:
         """Return how slates of k trainings are made."""
         exploration = Exploration(
             self.exploration_share, self.exploration_places, self.exploration_pool

@@ -84,19 +84,21 @@ def _catalogue(n: int, regions: RegionTable, skills: Vocabulary, seed: int) -> C
     courses, classes = demo_courses(seed), demo_classes(DAY, seed)
     copies = range(-(-n // len(courses)))
 
-    def copied(name: str, copy: int) -> pl.Expr:
+    def copy_column(name: str, copy: int) -> pl.Expr:
         return pl.format("{}#{}", pl.col(name), pl.lit(copy)).alias(name)
 
     needs = C.prerequisites.name
     many = pl.concat(
         courses.with_columns(
-            copied(C.course_id.name, copy),
+            copy_column(C.course_id.name, copy),
             pl.col(needs).list.eval(pl.format("{}#{}", pl.element(), pl.lit(copy))),
         )
         for copy in copies
     )[:n].with_columns((C.price_idr.col * pl.Series(rng.uniform(0.5, 2.0, n))).cast(pl.Int64))
     held = pl.concat(
-        classes.with_columns(copied(C.course_id.name, copy), copied(K.class_id.name, copy))
+        classes.with_columns(
+            copy_column(C.course_id.name, copy), copy_column(K.class_id.name, copy)
+        )
         for copy in copies
     )
     return build_catalogue(many, held, regions, skills)

@@ -30,7 +30,7 @@ class Cost:
 
 
 @contextmanager
-def measured() -> Iterator[Cost]:
+def measure_peak() -> Iterator[Cost]:
     """Measure what is done inside; the figures are there at its end."""
     cost = Cost()
     if _CLEAR.exists():

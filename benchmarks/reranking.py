@@ -236,7 +236,7 @@ def _measure(
             miscalibration=float(np.nanmean(metrics.calibration(ids, topics, shares))),
             small_providers=float(catalogue.of_small_provider[listed].mean()),
             largest_provider=float(places.max() / places.sum()),
-            provider_gini=metrics.gini_of(places),
+            provider_gini=metrics.gini_coefficient(places),
             completion=float(np.nanmean(completion(ids))),
         )
     return rows

@@ -37,13 +37,13 @@ def evaluation(
 ) -> None:
     """Measure the speed of the metrics against RecTools and ranx (the bench extra)."""
     if coco is not None:
-        _end(_evaluation_of(coco))
+        _end(_bench_evaluation(coco))
     from benchmarks.evaluation.metrics import run
 
     _end(run())
 
 
-def _evaluation_of(coco: Path) -> BenchmarkResult:
+def _bench_evaluation(coco: Path) -> BenchmarkResult:
     from benchmarks.evaluation.coco import run
     from models.text.teacher import open_teacher
 

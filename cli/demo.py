@@ -32,7 +32,7 @@ def demo(port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000) -
     install_e5(home, progress=True)
     if not (data / "dataset.toml").exists():
         simulate(PARTICIPANTS, data, 0, None)
-    if not _trained(home):
+    if not _train(home):
         train(data)
     url = f"http://127.0.0.1:{port}"
     console = Console()
@@ -42,7 +42,7 @@ def demo(port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000) -
     serve(data=data, port=port)
 
 
-def _trained(home: Path) -> bool:
+def _train(home: Path) -> bool:
     try:
         return current(home / "bundles").is_dir()
     except BundleError:

@@ -28,9 +28,9 @@ app = typer.Typer(
 )
 
 
-@app.callback()
+@app.callback(help="Which trainings fit this person, may they take them, and why?")
 def check_settings() -> None:
-    """Which trainings fit this person, may they take them, and why?"""
+    """Refuse settings that cannot be used, before any command."""
     with exit_on_bad_input():
         HomeSettings()
 

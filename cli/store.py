@@ -50,7 +50,7 @@ def add_key(
     from store import keys
 
     expires_at = None if days is None else dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
-    with _opened().writing() as connection:
+    with _open().writing() as connection:
         key = keys.create(connection, name, [one.value for one in scope], expires_at)
     typer.echo(key)
 
@@ -60,7 +60,7 @@ def list_keys() -> None:
     """List the API keys, without their secrets."""
     from store import keys
 
-    with _opened().reading() as connection:
+    with _open().reading() as connection:
         found = keys.all_keys(connection)
     table = Table("key", "name", "scopes", "expires", "revoked")
     for key in found:
@@ -74,7 +74,7 @@ def revoke_key(key_id: Annotated[str, typer.Argument(help="Its id, as `keys` sho
     """End an API key."""
     from store import keys
 
-    with _opened().writing() as connection:
+    with _open().writing() as connection:
         revoked = keys.revoke(connection, key_id)
     if not revoked:
         typer.echo(f"padan: no key '{key_id}' is in force; see `padan store keys`", err=True)
@@ -84,11 +84,11 @@ def revoke_key(key_id: Annotated[str, typer.Argument(help="Its id, as `keys` sho
 @app.command()
 def audit(participant_id: Annotated[str, typer.Argument(help="Whose entries.")]) -> None:
     """Show who did what with a participant's data, one line of JSON an entry."""
-    from store.audit import entries_of
+    from store.audit import read_entries
 
-    store = _opened()
+    store = _open()
     with store.reading() as connection:
-        for entry in entries_of(connection, store.pseudonym(participant_id)):
+        for entry in read_entries(connection, store.pseudonym(participant_id)):
             typer.echo(json.dumps(entry, default=str, ensure_ascii=False))
 
 
@@ -102,7 +102,7 @@ def prune() -> None:
     with exit_on_bad_input():
         settings = StoreSettings()
     now = dt.datetime.now(dt.UTC)
-    with _opened().writing() as connection:
+    with _open().writing() as connection:
         pruned = retention.prune(
             connection,
             settings.participant_retention_days,
@@ -124,12 +124,12 @@ def save(
     from training_data.dataset import Dataset
 
     with exit_on_bad_input():
-        counts = saving.export_dataset(_opened(), Dataset.open_or_create(data))
+        counts = saving.export_dataset(_open(), Dataset.open_or_create(data))
     for table, merged in counts.items():
         typer.echo(f"{table}: {merged.added:,} added, {merged.replaced:,} replaced")
 
 
-def _opened() -> Store:
+def _open() -> Store:
     from store.database import open_store
 
     with exit_on_bad_input():

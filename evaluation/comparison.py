@@ -66,7 +66,7 @@ class Comparison:
                 f'<{tag} style="text-align: {side}; white-space: nowrap">{escape(cell)}</{tag}>'
                 for cell, side in zip(row, sides, strict=True)
             )
-            for tag, rows in (("th", [_COLUMNS]), ("td", _display_rows(self._telling())))
+            for tag, rows in (("th", [_COLUMNS]), ("td", _display_rows(self._select_differences())))
             for row in rows
         ]
         caption = escape(f"Compared with {self.baseline}; {self._caption()}")
@@ -88,18 +88,18 @@ class Comparison:
                 overflow="fold",  # names whole in a narrow terminal
                 no_wrap=name in _WHOLE,
             )
-        for row in _display_rows(self._telling()):
+        for row in _display_rows(self._select_differences()):
             table.add_row(*row)
         return table
 
-    def _telling(self) -> pl.DataFrame:
+    def _select_differences(self) -> pl.DataFrame:
         """Return the rows for all users, then those of the slices where a difference was found."""
         return self.table.filter(
             (pl.col("slice") == ALL) | pl.col("verdict").is_in(["better", "worse"])
         ).sort(pl.col("slice") != ALL, maintain_order=True)
 
     def _caption(self) -> str:
-        silent = len(self.table) - len(self._telling())
+        silent = len(self.table) - len(self._select_differences())
         return (
             f"p corrected by Holm over {self.table['p'].count()} tests; not shown: {silent} rows of "
             "slices without a difference, or with too few users"
@@ -166,8 +166,8 @@ def compare_values(
         for metric in scored[model]
         for name in masks
     ]
-    ours = np.column_stack([_masked(scored[m][x], masks[s]) for m, x, s in rows])
-    base = np.column_stack([_masked(scored[baseline][x], masks[s]) for _, x, s in rows])
+    ours = np.column_stack([_apply_mask(scored[m][x], masks[s]) for m, x, s in rows])
+    base = np.column_stack([_apply_mask(scored[baseline][x], masks[s]) for _, x, s in rows])
     ours, base = np.where(np.isnan(base), np.nan, ours), np.where(np.isnan(ours), np.nan, base)
     users = (~np.isnan(base)).sum(axis=0)
     shown = users >= MINIMUM_USERS
@@ -267,7 +267,7 @@ def _score(
     return {f"{name}@{k}": ACCURACY[name](judged, k) for name in metrics for k in cutoffs}
 
 
-def _masked(values: PerUser, mask: Mask) -> PerUser:
+def _apply_mask(values: PerUser, mask: Mask) -> PerUser:
     return np.where(mask, values, np.nan)
 
 

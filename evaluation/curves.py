@@ -70,7 +70,7 @@ def learning_curve(
         ``share, mean, low, high``.
     """
     shares = (*LEARNING_SHARES, 1.0)
-    lists = [*(learn(task.thinned(share, seed)) for share in LEARNING_SHARES), subject]
+    lists = [*(learn(task.thin(share, seed)) for share in LEARNING_SHARES), subject]
     values = [metrics.ndcg(metrics.judge(x.ranked, task.truth), K) for x in lists]
     columns = np.column_stack(values)
     low, high = interval(bootstrap_means(columns, draws=draws, seed=seed))

@@ -59,7 +59,7 @@ def task_from_dataset(
     )
     events = dataset.read("interactions")
     participants = _with_unlisted(dataset.read("participants"), events)
-    taken = _taken(events, participants, catalogue)
+    taken = _read_taken(events, participants, catalogue)
     if since is None:
         split = global_time_split(taken, (1 - test_share, 0.0, test_share))
         border_second = int(_seconds(taken)[split.test].min()) if len(split.test) else 0
@@ -100,7 +100,9 @@ def write_past(task: Task, folder: Path) -> Dataset:
     return past
 
 
-def _taken(events: pl.DataFrame, participants: pl.DataFrame, catalogue: Catalogue) -> Interactions:
+def _read_taken(
+    events: pl.DataFrame, participants: pl.DataFrame, catalogue: Catalogue
+) -> Interactions:
     rows = events.filter(E.kind.col.cast(pl.String).is_in(TAKING))
     index = {person: row for row, person in enumerate(participants[P.participant_id.name])}
     users = look_up(rows[E.participant_id.name], index.__getitem__)

@@ -236,7 +236,7 @@ def _of_model(name: str, model: Model, fingerprint: str, task: Task, learn_from:
     ranked = np.full((len(task.people), POOL), -1, dtype=np.int32)
     scores = np.full((len(task.people), POOL), -np.inf, dtype=np.float32)
     for rows in task.blocks():
-        ids, found = model.recommend(task.batch.take(rows), POOL, task.permitted(rows))
+        ids, found = model.recommend(task.batch.take(rows), POOL, task.read_permitted(rows))
         if np.shape(ids) != np.shape(found) or len(ids) != rows.stop - rows.start:
             raise EntrantError(
                 f"{name}: recommend returned ids {np.shape(ids)} and scores {np.shape(found)} for "

@@ -111,7 +111,7 @@ def evaluate(
     """
     subject = entrants[0]
     values = per_user(task, subject)
-    slices = slices_of(task)
+    slices = build_slices(task)
     return Evaluation(
         name=subject.name,
         headline=_headline(values, draws, seed),
@@ -155,7 +155,7 @@ def compare_entrants(
     for lists in entrants:
         values = metrics.accuracy(lists.ranked, task.truth, CUTOFFS)
         scored[lists.name] = {name: values[name] for name in COMPARED}
-    slices = slices_of(task)
+    slices = build_slices(task)
     sizes = slice_sizes(task.truth.sizes > 0, slices)
     masks = {ALL: np.ones(len(task.people), dtype=bool)} | {
         f"{dimension}: {label}": slices[dimension][label] & (not hidden)
@@ -184,7 +184,7 @@ def per_user(task: Task, lists: Rankings) -> dict[str, PerUser]:
     return values
 
 
-def slices_of(task: Task) -> Slices:
+def build_slices(task: Task) -> Slices:
     """Return all dimensions of the people of a task."""
     slices = participant_slices(
         task.profiles,
@@ -216,7 +216,7 @@ def _headline(values: dict[str, PerUser], draws: int, seed: int) -> pl.DataFrame
 def _catalogue(task: Task, lists: Rankings) -> Figures:
     top = lists.ranked[:, :K]
     violations = sum(
-        int(metrics.constraint_violations(top[rows], task.permitted(rows)).sum())
+        int(metrics.constraint_violations(top[rows], task.read_permitted(rows)).sum())
         for rows in task.blocks()
     )
     return {
@@ -315,5 +315,5 @@ def _balances(task: Task) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     grant = 0 if rules.grant is None else rules.grant.amount
     balances = task.profiles[Participants.balance_idr.name].fill_null(grant).to_numpy()
     prices = task.catalogue.price.astype(np.float64)
-    offered = np.concatenate([task.permitted(rows) @ prices for rows in task.blocks()])
+    offered = np.concatenate([task.read_permitted(rows) @ prices for rows in task.blocks()])
     return balances, np.minimum(balances, offered).astype(np.int64)

@@ -145,7 +145,7 @@ def recall(judged: Judged, k: int) -> PerUser:
 
 def precision(judged: Judged, k: int) -> PerUser:
     """Share of the first k places that hold relevant items; places of a short list are misses."""
-    return _defined(_hits(judged, k) / k, judged.truth)
+    return _nan_without_truth(_hits(judged, k) / k, judged.truth)
 
 
 def average_precision(judged: Judged, k: int) -> PerUser:
@@ -166,12 +166,12 @@ def reciprocal_rank(judged: Judged, k: int) -> PerUser:
     first[1:] = users[1:] != users[:-1]
     value = np.zeros(len(judged.truth.sizes))
     value[users[first]] = 1.0 / (ranks[first] + 1)
-    return _defined(value, judged.truth)
+    return _nan_without_truth(value, judged.truth)
 
 
 def hit_rate(judged: Judged, k: int) -> PerUser:
     """1 where at least one relevant item stands in the first k places."""
-    return _defined((_hits(judged, k) > 0).astype(np.float64), judged.truth)
+    return _nan_without_truth((_hits(judged, k) > 0).astype(np.float64), judged.truth)
 
 
 ACCURACY = {
@@ -199,10 +199,10 @@ def coverage(ranked: Ranked, n_items: int) -> float:
 
 def gini(ranked: Ranked, n_items: int) -> float:
     """Gini coefficient of how often items are listed: 0 is equal (Castells et al. 2015)."""
-    return gini_of(_counts(ranked, n_items))
+    return gini_coefficient(_counts(ranked, n_items))
 
 
-def gini_of(amounts: ArrayLike) -> float:
+def gini_coefficient(amounts: ArrayLike) -> float:
     """Gini coefficient of non-negative amounts; NaN where they sum to 0."""
     ordered = np.sort(np.asarray(amounts, dtype=np.float64))
     n, total = len(ordered), ordered.sum()
@@ -253,7 +253,7 @@ def serendipity(ranked: Ranked, truth: Truth, expected: Ranked) -> PerUser:
     else:
         surprising = (expected[judged.users] != items[:, None]).all(axis=1)
     count = np.bincount(judged.users[surprising], minlength=len(ranked))
-    return _defined(count / ranked.shape[1], truth)
+    return _nan_without_truth(count / ranked.shape[1], truth)
 
 
 def intra_list_diversity(ranked: Ranked, vectors: NDArray[np.floating]) -> PerUser:
@@ -397,5 +397,5 @@ def _divide(numerator: NDArray[np.number], denominator: NDArray[np.number]) -> P
         return np.where(denominator > 0, numerator / denominator, np.nan)
 
 
-def _defined(values: PerUser, truth: Truth) -> PerUser:
+def _nan_without_truth(values: PerUser, truth: Truth) -> PerUser:
     return np.where(truth.sizes > 0, values, np.nan)

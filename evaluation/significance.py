@@ -33,7 +33,7 @@ def bootstrap_means(values: Matrix, *, draws: int = 1000, seed: int = 0) -> Matr
     present = ~np.isnan(values)
     numbers = np.hstack([np.where(present, values, 0), present]).astype(np.float32)
     means = []
-    for counts in _resampled_counts(len(values), draws, seed):
+    for counts in _resample_counts(len(values), draws, seed):
         sums = (counts @ numbers).astype(np.float64)
         total, n = np.split(sums, 2, axis=1)
         means.append(total / np.where(n > 0, n, np.nan))
@@ -100,7 +100,7 @@ def effect_interval(effects: Matrix, n: Matrix, level: float = 0.95) -> tuple[Ma
     return effects - margin, effects + margin
 
 
-def _resampled_counts(n: int, draws: int, seed: int) -> Iterator[NDArray[np.float32]]:
+def _resample_counts(n: int, draws: int, seed: int) -> Iterator[NDArray[np.float32]]:
     rng = np.random.default_rng(seed)
     for size in _block_sizes(n, draws):
         picked = rng.integers(0, n, size=(size, n)) + np.arange(size)[:, None] * n

@@ -170,12 +170,12 @@ class Task:
         """
         return self._at_border[1]
 
-    def permitted(self, rows: slice) -> NDArray[np.bool_]:
+    def read_permitted(self, rows: slice) -> NDArray[np.bool_]:
         """Return what the people at ``rows`` may take at the border, shape (B, N)."""
         bits = np.unpackbits(self._at_border[0][rows], axis=1, count=len(self.catalogue))
         return bits.view(bool)
 
-    def thinned(self, share: float, seed: int = 0) -> Task:
+    def thin(self, share: float, seed: int = 0) -> Task:
         """Return the task with the events of a random share of the participants, to learn from."""
         rng = np.random.default_rng(seed)
         kept = rng.permutation(len(self.participants)) < round(share * len(self.participants))

@@ -62,7 +62,7 @@ def record(connection: sa.Connection, entries: Sequence[Entry]) -> None:
         insert(connection, audit, {**columns, "at": moments})
 
 
-def entries_of(connection: sa.Connection, subject: str) -> list[dict[str, Any]]:
+def read_entries(connection: sa.Connection, subject: str) -> list[dict[str, Any]]:
     """Return the entries about one person, the oldest first."""
     # In two parts: told the whole, SQLite puts it into the index's expression, and finds no index for what is left.
     of_them = sa.text("substr(subject, 1, 8) = :first AND substr(subject, 9) = :rest")

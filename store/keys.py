@@ -32,7 +32,7 @@ class ApiKey:
     expires_at: dt.datetime | None
     revoked_at: dt.datetime | None
 
-    def opened_by(self, secret: str, now: dt.datetime) -> bool:
+    def accepts(self, secret: str, now: dt.datetime) -> bool:
         """Return whether the secret is this key's and the key is in force."""
         same = hmac.compare_digest(_digest(secret), self.digest)
         expired = self.expires_at is not None and self.expires_at <= now
@@ -61,7 +61,7 @@ def create(
     return f"{PREFIX}_{key_id}_{secret}"
 
 
-def parts_of(key: str) -> tuple[str, str] | None:
+def split_key(key: str) -> tuple[str, str] | None:
     """Return the id and the secret of a key as written, None where it is none."""
     prefix, _, rest = key.partition("_")
     key_id, _, secret = rest.partition("_")

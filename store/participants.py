@@ -102,7 +102,7 @@ def set_objection(connection: sa.Connection, participant_id: str, opt_out: bool)
     return connection.execute(change).rowcount == 1
 
 
-def events_of(connection: sa.Connection, participant_id: str) -> list[dict[str, Any]]:
+def read_events(connection: sa.Connection, participant_id: str) -> list[dict[str, Any]]:
     """Return all that is held of what a participant did and was shown, the oldest first."""
     sent = sa.select(events).where(events.c.participant_id == participant_id)
     lists = sa.select(shown).where(shown.c.participant_id == participant_id)

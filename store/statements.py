@@ -68,10 +68,7 @@ def insert(
 def _bound(
     connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any]
 ) -> Sequence[Any]:
-    """Return values of a column as the database's driver takes them; one that rows share is made once."""
+    """Return values of a column as the database's driver takes them."""
     dialect = connection.dialect
     process = column.type.dialect_impl(dialect).bind_processor(dialect)
-    if process is None:
-        return values
-    made = {key: process(value) for key, value in {id(value): value for value in values}.items()}
-    return [made[id(value)] for value in values]
+    return values if process is None else [process(value) for value in values]

@@ -18,7 +18,13 @@ SKILL_FORMS = (
     "sudah ikut kursus {}",
     "I know some {}",
 )
-GOAL_FORMS = ("{}", "ingin jadi {}", "pengen kerja sbg {} di kota", "mau buka usaha {}", "{} pemula")
+GOAL_FORMS = (
+    "{}",
+    "ingin jadi {}",
+    "pengen kerja sbg {} di kota",
+    "mau buka usaha {}",
+    "{} pemula",
+)
 FILLERS = ("gaji lumayan", "apa saja boleh", "???", "kerja dari rumah", "x", "bantu orang tua")
 
 

@@ -129,7 +129,7 @@ class Dataset:
         if not self.has(table):
             return _schema(table).create_empty()
         try:
-            return _validated(table, pl.read_parquet(self.path(table)), str(self.path(table)))
+            return _validate(table, pl.read_parquet(self.path(table)), str(self.path(table)))
         except pl.exceptions.ComputeError as error:
             raise DatasetError(f"{self.path(table)}: not a Parquet file: {error}") from error
 
@@ -147,7 +147,7 @@ class Dataset:
 
     def write(self, table: str, rows: pl.DataFrame) -> None:
         """Hold rows to the contract and replace a table; a reader never sees half a file."""
-        valid = _validated(table, rows, table)
+        valid = _validate(table, rows, table)
         fresh = self.path(table).with_suffix(".parquet.new")
         valid.write_parquet(fresh)
         os.replace(fresh, self.path(table))
@@ -156,7 +156,7 @@ class Dataset:
         """Add rows to a table; a row whose key is there already takes the old row's place."""
         key = _schema(table).primary_key()
         before = self.read(table)
-        fresh = _validated(table, rows, table)
+        fresh = _validate(table, rows, table)
         kept = before.join(fresh, on=key, how="anti")
         self.write(table, pl.concat([kept, fresh]))
         replaced = before.height - kept.height
@@ -181,7 +181,7 @@ def _schema(table: str) -> type[dy.Schema]:
     return TABLES[table]
 
 
-def _validated(table: str, rows: pl.DataFrame, where: str) -> pl.DataFrame:
+def _validate(table: str, rows: pl.DataFrame, where: str) -> pl.DataFrame:
     """Hold rows to the contract; a column that may be empty may also be absent."""
     try:
         return _schema(table).validate(complete_columns(_schema(table), rows), cast=True)

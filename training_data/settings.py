@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,7 +43,7 @@ class FileSettings(BaseSettings):
     Raises
     ------
     SettingsError
-        If a value is of another type or out of its bounds; the message names each.
+        If a value is of another type or out of its bounds, or the file is no TOML; the message names each.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
@@ -50,6 +51,8 @@ class FileSettings(BaseSettings):
     def __init__(self, **values: Any) -> None:
         try:
             super().__init__(**values)
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsError(f"{config_file()}: not valid TOML: {error}") from None
         except ValidationError as error:
             problems = [
                 f"{PREFIX}{str(problem['loc'][0]).upper()}={problem['input']!r}: {problem['msg']}"

@@ -9,7 +9,7 @@ Arm = Literal["control", "candidate"]
 SIZE = 2**64
 
 
-def arm_of(subject: str, experiment: str, share: float) -> Arm:
+def assign_arm(subject: str, experiment: str, share: float) -> Arm:
     """Return somebody's arm: the same for good, and still the candidate's when the share grows.
 
     Parameters

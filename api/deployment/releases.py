@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 
-from api.deployment.ab_test import Arm, arm_of
+from api.deployment.ab_test import Arm, assign_arm
 from api.process.interpreter import settle
 from models.bundles.promotion import current, last_change, list_promoted
 from models.bundles.sealing import BundleError
@@ -108,7 +108,7 @@ class Experiment:
 
     def arm(self, subject: str) -> Arm:
         """Return the arm of a person, by the salted hash under which the store names them."""
-        return arm_of(subject, self.candidate.version, self.share)
+        return assign_arm(subject, self.candidate.version, self.share)
 
 
 class Releases:

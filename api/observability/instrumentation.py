@@ -67,7 +67,7 @@ class Instrumentation:
             seconds = time.perf_counter() - start
             self._metrics.count_request(method, route, status, seconds)
             if self._tracing and span:
-                self._tracing.ended(span, request_id, status)
+                self._tracing.end(span, request_id, status)
             if log.isEnabledFor(logging.INFO):
                 fields = {"route": route, "status": status, "ms": round(1000 * seconds, 2)}
                 log.info("%s %s", method, route, extra=fields)

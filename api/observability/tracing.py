@@ -57,7 +57,7 @@ class Tracing:
             {"http.request.method": method, "http.route": route},
         )
 
-    def ended(self, span: Span, request_id: str, status: int) -> None:
+    def end(self, span: Span, request_id: str, status: int) -> None:
         """End it."""
         from opentelemetry.trace import StatusCode
 

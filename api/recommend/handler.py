@@ -103,7 +103,7 @@ class RecommendationHandler:
         self.participants = ParticipantCache(service.store, settings.participant_cache_size)
         self._service = service
         self._settings = settings
-        self._slates_of = cache(settings.slates_of)
+        self._slate_settings = cache(settings.slate_settings)
         self._store_from = 0.0
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._queue = MicroBatcher[WaitingRequest, Served](
@@ -256,7 +256,7 @@ class RecommendationHandler:
             bundle=service.bundle,
             messages=service.messages(request.language),
             day=dt.date.today(),
-            settings=self._slates_of(request.k),
+            settings=self._slate_settings(request.k),
             filters=request.filters,
             participant=participant,
             neutral=request.neutral,

@@ -94,11 +94,11 @@ def export(participant_id: AskedId, service: CurrentService, principal: Portal) 
     subject = service.store.pseudonym(participant_id)
     with service.store.writing() as connection:
         row = participants.read(connection, participant_id)
-        events = participants.events_of(connection, participant_id)
+        events = participants.read_events(connection, participant_id)
         if row is None and not events:
             raise unknown_participant(participant_id)
         record(connection, [service.entry(principal, "export", participant_id)])
-        entries = audit.entries_of(connection, subject)
+        entries = audit.read_entries(connection, subject)
     return Export(participant=row and _to_held(row), events=events, audit=entries)
 
 

@@ -119,9 +119,9 @@ class Access:
             raise AccessRefusedError(str(error)) from error
 
     async def _of_key(self, written: str) -> Principal:
-        parts = keys.parts_of(written)
+        parts = keys.split_key(written)
         known = parts and await self._find(parts[0])
-        if not parts or not known or not known.opened_by(parts[1], dt.datetime.now(dt.UTC)):
+        if not parts or not known or not known.accepts(parts[1], dt.datetime.now(dt.UTC)):
             raise AccessRefusedError("the API key is not known, expired or revoked")
         return Principal(known.name, frozenset(known.scopes))
 

@@ -53,7 +53,7 @@ class Gate:
             response = document(scope["path"], status, detail, headers=headers)
             await response(scope, receive, answer)
             return
-        await self._app(scope, _limited(receive, self._body_bytes), answer)
+        await self._app(scope, _limit_body(receive, self._body_bytes), answer)
 
     async def _refusal(self, scope: Scope) -> tuple[int, str, Mapping[str, str]] | None:
         """Return why a request is not let through; one that is bears its principal."""
@@ -100,11 +100,11 @@ def _with_headers(path: str, send: Send) -> Send:
     return answer
 
 
-def _limited(receive: Receive, most: int) -> Receive:
+def _limit_body(receive: Receive, most: int) -> Receive:
     """Count the bytes of a body that does not say its length."""
     seen = 0
 
-    async def counted() -> Message:
+    async def receive_counting() -> Message:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
@@ -112,4 +112,4 @@ def _limited(receive: Receive, most: int) -> Receive:
             raise HTTPException(413, f"a body may have {most} bytes")
         return message
 
-    return counted
+    return receive_counting

@@ -43,7 +43,7 @@ _bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="scopes i
 _api_key = APIKeyHeader(name=API_KEY_HEADER, auto_error=False)
 
 
-def _authorised(
+def _authorise(
     request: Request,
     wanted: SecurityScopes,
     _token: Annotated[Any, Depends(_bearer)],  # for the OpenAPI document; the gate has checked it
@@ -55,7 +55,7 @@ def _authorised(
     return principal
 
 
-Portal = Annotated[Principal, Security(_authorised, scopes=["portal"])]
-Officer = Annotated[Principal, Security(_authorised, scopes=["officer"])]
-Operator = Annotated[Principal, Security(_authorised, scopes=["metrics"])]
-Anybody = Annotated[Principal, Security(_authorised, scopes=["portal", "officer"])]
+Portal = Annotated[Principal, Security(_authorise, scopes=["portal"])]
+Officer = Annotated[Principal, Security(_authorise, scopes=["officer"])]
+Operator = Annotated[Principal, Security(_authorise, scopes=["metrics"])]
+Anybody = Annotated[Principal, Security(_authorise, scopes=["portal", "officer"])]

@@ -68,7 +68,7 @@ def run(coco: Path, encoder: TextEncoder, home: Path) -> BenchmarkResult:
         task = task_from_dataset(data)
         past = write_past(task, place / "past")
         version = train(past, encoder, place, task.border.date()).version
-        seconds, busy, gigabytes = _measured(data.folder, place / "bundles" / version)
+        seconds, busy, gigabytes = _measure(data.folder, place / "bundles" / version)
     _show(seconds, busy, gigabytes)
     return BenchmarkResult(
         "evaluation-coco",
@@ -146,7 +146,7 @@ def _people(ids: pl.Series) -> pl.DataFrame:
     )
 
 
-def _measured(data: Path, bundle: Path) -> tuple[float, float, float]:
+def _measure(data: Path, bundle: Path) -> tuple[float, float, float]:
     """Return seconds, seconds of the processor and gigabytes at the peak of an evaluation in a new process.
 
     Where others use the machine, the seconds are more than they would be alone, and those of the

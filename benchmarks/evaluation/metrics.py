@@ -43,7 +43,7 @@ def run(
     AssertionError
         If the libraries disagree on a metric that they define alike.
     """
-    ranked, truth = _ranking(users, items, events, seed)
+    ranked, truth = _draw_ranking(users, items, events, seed)
     jobs = {
         "padan": _ours(ranked, truth),
         "rectools": _rectools(ranked, truth),
@@ -71,7 +71,9 @@ def run(
     return BenchmarkResult("evaluation", round(figure, 2), TARGET, figure >= TARGET, details)
 
 
-def _ranking(users: int, items: int, events: int, seed: int) -> tuple[NDArray[np.int32], Truth]:
+def _draw_ranking(
+    users: int, items: int, events: int, seed: int
+) -> tuple[NDArray[np.int32], Truth]:
     """Events with a long tail, and lists in which about every second user has a hit."""
     rng = np.random.default_rng(seed)
     tail = 1 / np.arange(1, items + 1)

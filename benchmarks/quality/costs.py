@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.peak_memory import Cost, measured
+from benchmarks.peak_memory import Cost, measure_peak
 from benchmarks.quality.data import QualityData
 from benchmarks.quality.ours import horizon, sources
 from evaluation.splits import Split
@@ -23,7 +23,7 @@ ASKED: Final = 1_000  # participants that are scored
 SMALLEST: Final = 1e-2  # seconds below which a growth would be noise
 
 
-def side_of(data: QualityData, vectors: NDArray[np.float32] | None) -> SideInformation:
+def build_side(data: QualityData, vectors: NDArray[np.float32] | None) -> SideInformation:
     """Return what is known beside the events."""
     return SideInformation(
         vectors, data.item_attributes, data.user_attributes, data.item_entered, data.user_joined
@@ -34,36 +34,36 @@ def part_costs(data: QualityData, vectors: NDArray[np.float32] | None) -> dict[s
     """Return the cost of each part of training for the test, and of ranking for ``ASKED`` participants.
 
     "fit NAME" and "score NAME" are one source on the whole past; "examples" makes what the ranker learns from,
-    which fits every source once for each earlier present.
+    which fits every source once for each backtest cutoff.
     """
-    side = side_of(data, vectors)
+    side = build_side(data, vectors)
     past = data.events.take(data.split.development)
     model = TwoStage(sources(side), horizon=horizon(data))
     costs: dict[str, Cost] = {}
-    with measured() as costs["examples"]:
+    with measure_peak() as costs["examples"]:
         examples = model.examples(past, side)
     if examples is not None:
-        with measured() as costs["fit ranker"]:
+        with measure_peak() as costs["fit ranker"]:
             model.warm.fit(examples.table, examples.labels, examples.groups, examples.names)
     model.cold, model.learnt_ = model.warm, examples is not None
     del examples
     for name, source in model.sources.items():
-        with measured() as costs[f"fit {name}"]:
+        with measure_peak() as costs[f"fit {name}"]:
             source.fit(past, side)
-    with measured() as costs["fit features"]:
+    with measure_peak() as costs["fit features"]:
         model.fit_sources(past, side)
     costs["fit features"].seconds -= sum(costs[f"fit {name}"].seconds for name in model.sources)
     costs["fit features"].seconds = max(costs["fit features"].seconds, 0.0)
-    with measured() as costs["histories"]:
+    with measure_peak() as costs["histories"]:
         users = np.unique(past.users)
         users = np.random.default_rng(0).permutation(users)[:ASKED].astype(np.int32)
         batch = histories(past, users, side.user_attributes, side.user_joined)
     for name, source in model.sources.items():
-        with measured() as costs[f"score {name}"]:
+        with measure_peak() as costs[f"score {name}"]:
             source.score(batch)
-    with measured() as costs["candidates and features"]:
+    with measure_peak() as costs["candidates and features"]:
         model.candidates(batch, not_taken(batch))
-    with measured() as costs["rank, all of it"]:
+    with measure_peak() as costs["rank, all of it"]:
         model.recommend(batch, 20, not_taken(batch))
     return costs
 
@@ -87,10 +87,10 @@ def half(data: QualityData, of: str, seed: int = 0) -> tuple[QualityData, NDArra
     rows = np.flatnonzero(drawn if of_event is None else drawn[of_event])
     users = np.flatnonzero(drawn) if of == "participants" else np.arange(events.n_users)
     items = np.flatnonzero(drawn) if of == "courses" else np.arange(events.n_items)
-    return _restricted(data, rows, users, items), items
+    return _restrict(data, rows, users, items), items
 
 
-def _restricted(
+def _restrict(
     data: QualityData,
     rows: NDArray[np.intp],
     users: NDArray[np.intp],

@@ -39,7 +39,7 @@ class QualityData:
         When each course entered the catalogue, in the unit of ``events.at``.
     user_joined : ndarray of float64, shape (U,), optional
         The number in each participant's id, where platforms count their accounts up: it tells who joined before
-        whom. See :func:`_joined`.
+        whom. See :func:`_find_join_times`.
     """
 
     name: str
@@ -89,9 +89,9 @@ def from_tables(
     _require(name, "user attributes", user_attributes, ["participant", "attribute"])
     _whole(name, events)
     events = events.with_columns(pl.col("participant", "course").cast(pl.String))
-    texts = None if texts is None else _entered_in_time(texts, events)
+    texts = None if texts is None else _drop_late_entries(texts, events)
     users = events["participant"].unique().sort()
-    items = _known(events["course"], texts).unique().sort()
+    items = _list_courses(events["course"], texts).unique().sort()
     interactions = Interactions(
         _ids(events["participant"], users),
         _ids(events["course"], items),
@@ -109,13 +109,15 @@ def from_tables(
         split,
         None if texts is None else _texts(texts, items),
         None if attributes is None else _multi_hot(attributes, "course", items),
-        None if texts is None or "entered" not in texts.columns else _entered(texts, items),
+        None
+        if texts is None or "entered" not in texts.columns
+        else _find_entry_times(texts, items),
         None if user_attributes is None else _multi_hot(user_attributes, "participant", users),
-        _joined(users, interactions.take(split.train)),
+        _find_join_times(users, interactions.take(split.train)),
     )
 
 
-def _joined(ids: pl.Series, train: Interactions) -> NDArray[np.float64] | None:
+def _find_join_times(ids: pl.Series, train: Interactions) -> NDArray[np.float64] | None:
     """Return the number that ends each id, where such numbers rise with the first events of training.
 
     Numbers that were dealt in another order (course by course, say) could tell what somebody will take; they are
@@ -149,7 +151,7 @@ def _whole(name: str, events: pl.DataFrame) -> None:
             raise ValueError(f"{name}: {missing} event(s) have nothing in column {column!r}")
 
 
-def _entered_in_time(texts: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+def _drop_late_entries(texts: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     """Leave out courses that entered after the last event: nobody could have taken them."""
     if "entered" not in texts.columns or "at" not in events.columns:
         return texts
@@ -233,7 +235,7 @@ def _leave_last_out(interactions: Interactions, order: Literal["time", "file"]) 
     )
 
 
-def _known(courses: pl.Series, texts: pl.DataFrame | None) -> pl.Series:
+def _list_courses(courses: pl.Series, texts: pl.DataFrame | None) -> pl.Series:
     return courses if texts is None else courses.append(texts["course"].cast(pl.String))
 
 
@@ -251,7 +253,7 @@ def _texts(texts: pl.DataFrame, items: pl.Series) -> list[str]:
     return list(joined["text"].fill_null(""))
 
 
-def _entered(texts: pl.DataFrame, items: pl.Series) -> NDArray[np.int64]:
+def _find_entry_times(texts: pl.DataFrame, items: pl.Series) -> NDArray[np.int64]:
     known = texts.select(pl.col("course").cast(pl.String), pl.col("entered").cast(pl.Int64))
     known = known.unique("course", maintain_order=True)
     joined = (

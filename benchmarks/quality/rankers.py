@@ -58,8 +58,8 @@ def _hist_gradient_boosting(examples: Examples, threads: int) -> Score:  # noqa:
     model.fit(table, examples.labels > 0)
 
     def score(rows: Floats, _: NDArray[np.int64]) -> Floats:
-        known = np.where(np.isfinite(rows), rows, np.nan)
-        return np.asarray(model.decision_function(known), dtype=np.float32)
+        fill_unknown = np.where(np.isfinite(rows), rows, np.nan)
+        return np.asarray(model.decision_function(fill_unknown), dtype=np.float32)
 
     return score
 
@@ -76,12 +76,12 @@ def _both(examples: Examples, threads: int) -> Score:
 
 def _additive(examples: Examples, threads: int) -> Score:
     # its curves are for finite values: what is unknown stands below all that is known
-    def known(table: Floats) -> Floats:
+    def fill_unknown(table: Floats) -> Floats:
         return np.where(np.isfinite(table), table, np.float32(UNKNOWN))
 
     ranker = AdditiveRanker(threads=threads)
-    ranker.fit(known(examples.table), examples.labels, examples.groups, examples.names)
-    return lambda table, _: ranker.score(known(table))
+    ranker.fit(fill_unknown(examples.table), examples.labels, examples.groups, examples.names)
+    return lambda table, _: ranker.score(fill_unknown(table))
 
 
 def _cascade(examples: Examples, threads: int) -> Score:
@@ -149,7 +149,7 @@ def compare_rankers(
             found[name]["fit_seconds"] = time.process_time() - began
         model.fit_sources(task.past, side)
         users = _some(task.warm)
-        lists, rates = _ranked(model, task, users, data, scores)
+        lists, rates = _rank(model, task, users, data, scores)
         for name, ids in lists.items():
             found[name][which] = figure(task, users, ids)
             found[name]["rows_per_second"] = rates[name]
@@ -161,7 +161,7 @@ def _some(users: Ids) -> Ids:
     return np.sort(drawn)
 
 
-def _ranked(
+def _rank(
     model: TwoStage, task: RankingTask, users: Ids, data: QualityData, scores: dict[str, Score]
 ) -> tuple[dict[str, Ids], dict[str, float]]:
     lists: dict[str, list[Ids]] = {name: [] for name in scores}

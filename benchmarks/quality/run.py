@@ -16,8 +16,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.peak_memory import measured
-from benchmarks.quality.costs import growth, side_of
+from benchmarks.peak_memory import measure_peak
+from benchmarks.quality.costs import build_side, growth
 from benchmarks.quality.data import QualityData
 from benchmarks.quality.figures import OURS, K, against, figures, mean_ndcg, new_courses
 from benchmarks.quality.ours import Fitted, fit_ours, horizon, rank_ours
@@ -62,9 +62,9 @@ def run(
     threads : int
         Of ours; 0 uses all cores. (What BLAS uses is set by OPENBLAS_NUM_THREADS.)
     """
-    side = side_of(data, item_vectors)
+    side = build_side(data, item_vectors)
     validation, test = tasks(data)
-    with measured() as cost:
+    with measure_peak() as cost:
         ours, fitted = _ours(data, side, validation, test, threads)
     extra: dict[str, Any] = {"training": asdict(cost)}
     if rankers:

@@ -68,7 +68,7 @@ class Watch:
         self._seen.append(np.array(orjson.loads(self._told.readline()), dtype=float))
         return self._seen[-1]
 
-    def repeated(self, measure: Callable[[], Result], wanted: int, most: int) -> Repeated[Result]:
+    def repeat(self, measure: Callable[[], Result], wanted: int, most: int) -> Repeated[Result]:
         """Measure until the core was steady so many times, at most ``most`` times; the steadiest are to count."""
         self.look()
         results: list[Result] = []
@@ -94,7 +94,7 @@ def slow_share(took: NDArray[np.float64], quick: float) -> float:
 
 
 @contextmanager
-def watched(core: int) -> Iterator[Watch]:
+def watch_core(core: int) -> Iterator[Watch]:
     """Watch a core until the block ends."""
     pipe = subprocess.PIPE
     command = [sys.executable, "-m", __name__]

@@ -71,7 +71,7 @@ def _catalogue(n: int, day: dt.date, seed: int) -> tuple[pl.DataFrame, pl.DataFr
     needs = C.prerequisites.name
     many = pl.concat(
         courses.with_columns(
-            _copied(C.course_id.name, copy),
+            _copy_column(C.course_id.name, copy),
             pl.col(needs).list.eval(pl.format("{}#{}", pl.element(), pl.lit(copy))),
         )
         for copy in copies
@@ -82,7 +82,9 @@ def _catalogue(n: int, day: dt.date, seed: int) -> tuple[pl.DataFrame, pl.DataFr
         pl.format("{} {}", C.description.col, other.str.slice(0, 80)).alias(C.description.name),
     )
     held = pl.concat(
-        classes.with_columns(_copied(C.course_id.name, copy), _copied(K.class_id.name, copy))
+        classes.with_columns(
+            _copy_column(C.course_id.name, copy), _copy_column(K.class_id.name, copy)
+        )
         for copy in copies
     )
     return many, held.filter(K.course_id.col.is_in(many[C.course_id.name].implode()))
@@ -95,5 +97,5 @@ def _spread(events: pl.DataFrame, courses: int, seed: int) -> pl.DataFrame:
     return events.with_columns(pl.format("{}#{}", E.course_id.col, choice).alias(E.course_id.name))
 
 
-def _copied(name: str, copy: int) -> pl.Expr:
+def _copy_column(name: str, copy: int) -> pl.Expr:
     return pl.format("{}#{}", pl.col(name), pl.lit(copy)).alias(name)

@@ -59,7 +59,7 @@ class Measured:
         return float(np.quantile(good, quantile) * 1000) if len(good) else float("nan")
 
 
-def joined(parts: Sequence[Measured]) -> Measured:
+def join_measurements(parts: Sequence[Measured]) -> Measured:
     """Return several measurements, one after the other, as one; as late as the latest."""
     starts = np.cumsum([0.0, *(part.length for part in parts)])
     return Measured(
@@ -98,8 +98,8 @@ async def at_full_speed(
     for _ in range(connections):
         next_one(await run.connect(next_one))
     await asyncio.sleep(seconds)
-    await run.drained()
-    return run.measured(seconds)
+    await run.drain()
+    return run.to_measured(seconds)
 
 
 async def at_rate(
@@ -129,7 +129,7 @@ async def at_rate(
             free(await run.connect(free))
         except OSError:
             if waiting:
-                run.answered(*waiting.popleft(), BROKEN, b"")
+                run.record_answer(*waiting.popleft(), BROKEN, b"")
 
     due = np.cumsum(rng.exponential(1 / rate, int(rate * seconds * 1.2) + 100))
     due = due[due < seconds]
@@ -152,10 +152,10 @@ async def at_rate(
             opening.add(task)
             task.add_done_callback(opening.discard)
             await asyncio.sleep(0)
-    await run.drained()
+    await run.drain()
     while waiting:
-        run.answered(*waiting.popleft(), BROKEN, b"")
-    return run.measured(seconds, float(np.quantile(late, 0.99)) if len(late) else 0.0)
+        run.record_answer(*waiting.popleft(), BROKEN, b"")
+    return run.to_measured(seconds, float(np.quantile(late, 0.99)) if len(late) else 0.0)
 
 
 class _Run:
@@ -183,16 +183,16 @@ class _Run:
         self._open.add(connection)
         return connection
 
-    def answered(self, number: int, due: float, status: int, body: bytes) -> None:
+    def record_answer(self, number: int, due: float, status: int, body: bytes) -> None:
         self._rows.append((due, self.now() - due, status))
         if self._heard is not None and status == 200:
             # after the other answers that are there: looking at one is no part of the next one's time
             self._loop.call_soon(self._heard, number, body)
 
-    def lost(self, connection: _Connection) -> None:
+    def drop(self, connection: _Connection) -> None:
         self._open.discard(connection)
 
-    async def drained(self, most: float = 5.0) -> None:
+    async def drain(self, most: float = 5.0) -> None:
         """Wait for the last answers, then close every connection."""
         end = self._loop.time() + most
         while any(one.busy for one in self._open) and self._loop.time() < end:
@@ -201,7 +201,7 @@ class _Run:
             one.close()
         await asyncio.sleep(0.05)
 
-    def measured(self, length: float, late: float = 0.0) -> Measured:
+    def to_measured(self, length: float, late: float = 0.0) -> Measured:
         due, seconds, status = zip(*self._rows, strict=True) if self._rows else ((), (), ())
         return Measured(
             np.array(due), np.array(seconds), np.array(status, dtype=np.int64), length, late
@@ -252,12 +252,12 @@ class _Connection(asyncio.Protocol):
             whole, (number, due) = self._parts, self._sent
             self._parts, self._wanted, self._sent = b"", -1, None
             body = whole[whole.index(END) + len(END) :]
-            self._run.answered(number, due, int(whole[9:12]), body)
+            self._run.record_answer(number, due, int(whole[9:12]), body)
             self._free(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         if self._sent is not None:
             number, due = self._sent
             self._sent = None
-            self._run.answered(number, due, BROKEN, b"")
-        self._run.lost(self)
+            self._run.record_answer(number, due, BROKEN, b"")
+        self._run.drop(self)

@@ -76,7 +76,7 @@ def cores_apart() -> Iterator[int]:
 
 
 @contextmanager
-def listening(command: list[str], environment: dict[str, str], core: int) -> Iterator[Served]:
+def run_server(command: list[str], environment: dict[str, str], core: int) -> Iterator[Served]:
     """Run a service on a core until the block ends."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

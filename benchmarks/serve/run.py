@@ -30,9 +30,9 @@ from rich.table import Table
 
 from benchmarks.result import BenchmarkResult
 from benchmarks.serve.checks import Permitted
-from benchmarks.serve.core_watch import SLOW, Repeated, watched
+from benchmarks.serve.core_watch import SLOW, Repeated, watch_core
 from benchmarks.serve.data import build
-from benchmarks.serve.load import joined, request
+from benchmarks.serve.load import join_measurements, request
 from benchmarks.serve.phases import (
     LONG,
     OVERLOAD,
@@ -44,7 +44,7 @@ from benchmarks.serve.phases import (
     at_full_speed,
     figures,
 )
-from benchmarks.serve.process import Served, cores_apart, listening
+from benchmarks.serve.process import Served, cores_apart, run_server
 from store import keys
 from store.database import open_store
 from store.dataset_import import import_dataset
@@ -86,7 +86,7 @@ def run(
     with cores_apart() as core:
         framework, found = _service(courses, participants, home, lengths, core)
         others = {
-            str(size): _speed(size, participants, home, lengths, core)
+            str(size): _measure_speed(size, participants, home, lengths, core)
             for size in sorted(more_courses)
         }
     ratio = found.pop("to_constant")
@@ -118,11 +118,11 @@ def _service(
     """Measure the framework and the service."""
     body = json.dumps({"participant_id": "sim-0000001", "k": 10}).encode()
     with (
-        listening(
+        run_server(
             ["uvicorn", "benchmarks.serve.ceiling:app", "--no-access-log"], {}, core
         ) as framework,
-        _serving(courses, participants, home, core) as (served, requests, permitted),
-        watched(core) as watch,
+        _serve(courses, participants, home, core) as (served, requests, permitted),
+        watch_core(core) as watch,
     ):
         phases = Phases(
             framework=framework,
@@ -134,7 +134,7 @@ def _service(
             rng=np.random.default_rng(0),
         )
         full_speed, at_share = lengths.full_speed / ROUNDS, lengths.at_share / ROUNDS
-        rounds = watch.repeated(
+        rounds = watch.repeat(
             lambda: phases.round(full_speed, at_share), wanted=ROUNDS, most=MAX_ROUNDS
         )
         turns = rounds.steadiest
@@ -143,7 +143,7 @@ def _service(
             for of in zip(*((one.bare, one.constant, one.ours) for one in turns), strict=True)
         )
         most = maximum["requests_a_second"]
-        overloads = watch.repeated(
+        overloads = watch.repeat(
             lambda: phases.overload(most, lengths.overload, lengths.after), 1, MAX_OVERLOADS
         )
         mib = served.mib()
@@ -161,20 +161,20 @@ def _service(
         "to_constant_in_each_round": [round(ratio, 3) for ratio, _ in ratios],
         "mib": mib,
         "at_70_percent": _at_share(rounds),
-        "overload": _overloaded(overloads, most, permitted.wrong()),
+        "overload": _overload(overloads, most, permitted.wrong()),
         "whole_lists": not any(one.simple for one in rounds.results),
     }
 
 
 def _at_share(rounds: Repeated[Round]) -> dict[str, Any]:
     """Return the figures of the rounds that count, and what they would be if all did."""
-    calm = joined([one.calm for one in rounds.steadiest])
+    calm = join_measurements([one.calm for one in rounds.steadiest])
     return figures(calm) | {
         "p99_ms_in_each_round": _p99s(rounds.steadiest),
         "late_ms": round(1000 * calm.late, 2),
         "core_slow_in_each_round": [round(rounds.slow[one], 2) for one in rounds.counted],
         "all_rounds": {
-            "p99_ms": figures(joined([one.calm for one in rounds.results]))["p99_ms"],
+            "p99_ms": figures(join_measurements([one.calm for one in rounds.results]))["p99_ms"],
             "p99_ms_in_each_round": _p99s(rounds.results),
             "core_slow_in_each_round": [round(share, 2) for share in rounds.slow],
         },
@@ -185,7 +185,7 @@ def _p99s(rounds: Sequence[Round]) -> list[float]:
     return [round(one.calm.milliseconds(0.99), 1) for one in rounds]
 
 
-def _overloaded(overloads: Repeated[Overload], most: float, wrong: int) -> dict[str, Any]:
+def _overload(overloads: Repeated[Overload], most: float, wrong: int) -> dict[str, Any]:
     """Return the figures of the overload that counts, and whether it held; only the throughput is of that alone."""
     found = overloads.steadiest[0]
     over = found.over
@@ -194,7 +194,7 @@ def _overloaded(overloads: Repeated[Overload], most: float, wrong: int) -> dict[
     statuses = np.concatenate([one.over.status for one in every])
     return figures(over) | {
         "offered_a_second": round(len(over.status) / over.length),
-        "statuses": dict(zip(*_counted(statuses), strict=True)),
+        "statuses": dict(zip(*_count(statuses), strict=True)),
         "sent_away": round(float(np.mean(over.status == 503)), 3),
         "simple_share": round(found.simple / max(answered, 1), 3),
         "wrong_answers": wrong,
@@ -213,10 +213,10 @@ def _overloaded(overloads: Repeated[Overload], most: float, wrong: int) -> dict[
     }
 
 
-def _speed(
+def _measure_speed(
     courses: int, participants: int, home: Path, lengths: Lengths, core: int
 ) -> dict[str, Any]:
-    with _serving(courses, participants, home, core) as (served, requests, _):
+    with _serve(courses, participants, home, core) as (served, requests, _):
         return at_full_speed(served, requests, lengths.full_speed) | {"mib": served.mib()}
 
 
@@ -224,7 +224,7 @@ def _medians(turns: Sequence[dict[str, float]]) -> dict[str, float]:
     return {name: float(np.median([turn[name] for turn in turns])) for name in turns[0]}
 
 
-def _counted(status: NDArray[np.int64]) -> tuple[list[str], list[int]]:
+def _count(status: NDArray[np.int64]) -> tuple[list[str], list[int]]:
     """Return the statuses of answers, 0 for a broken connection, and how many there were of each."""
     values, counts = np.unique(status, return_counts=True)
     return values.astype(str).tolist(), counts.tolist()
@@ -235,7 +235,7 @@ def _built(courses: int, participants: int, home: Path) -> tuple[Dataset, Path]:
 
 
 @contextmanager
-def _serving(
+def _serve(
     courses: int, participants: int, home: Path, core: int
 ) -> Iterator[tuple[Served, list[bytes], Permitted]]:
     """Run the whole service over a catalogue, everybody read once; give the requests and their checks."""
@@ -255,7 +255,7 @@ def _serving(
     }
     command = ["padan", "serve", "--bundle", str(bundle)]
     try:
-        with listening(command, environment, core) as served:
+        with run_server(command, environment, core) as served:
             uvloop.run(_ask_all(served.port, requests))
             yield served, requests, permitted
     finally:

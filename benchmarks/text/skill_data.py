@@ -102,7 +102,7 @@ def with_spans(vocabulary: Vocabulary, annotations: Sequence[pl.DataFrame]) -> V
     )
 
 
-def labelled(annotations: pl.DataFrame, vocabulary: Vocabulary) -> Labelled:
+def read_labelled(annotations: pl.DataFrame, vocabulary: Vocabulary) -> Labelled:
     """Return the sentences that have a skill of the vocabulary, with these skills, each once."""
     number = {term.id: row for row, term in enumerate(vocabulary.terms)}
     by_sentence = (

@@ -28,8 +28,8 @@ from benchmarks.text.skill_data import (
     VALIDATION,
     Labelled,
     esco_annotations,
-    labelled,
     own_sentences,
+    read_labelled,
     with_missing,
     with_spans,
 )
@@ -121,7 +121,7 @@ def ranking_figures(
     return {f"RP@{K}": float(np.mean(precision)), "MRR": float(np.mean(reciprocal))}
 
 
-def found_figures(
+def extraction_figures(
     found: Sequence[Sequence[int]], right: Sequence[Sequence[int]]
 ) -> dict[str, float]:
     """Return precision and recall over all pairs of sentence and skill."""
@@ -138,7 +138,7 @@ def english_figures(
 ) -> dict[str, Figures]:
     """Figures with all labels of the annotators, with those of the file alone, and by plain names."""
     whole = with_missing(vocabulary, annotations)
-    data = {name: labelled(table, whole) for name, table in annotations.items()}
+    data = {name: read_labelled(table, whole) for name, table in annotations.items()}
     validation = data[VALIDATION[0]] + data[VALIDATION[1]]
     learnt = SkillRanker(whole, words).fit(encoder, validation.texts)
     learnt.learn(validation.texts, validation.skills)
@@ -176,7 +176,7 @@ def _indonesian(encoder: CachedEncoder, words: WordEncoder) -> dict[str, dict[st
     vocabulary = load_skills()
     tuning, held_out = own_sentences("tuning", vocabulary), own_sentences("held_out", vocabulary)
     teacher = SkillExtractor(vocabulary, words).fit(encoder, tuning.texts)
-    student = _serving_student(vocabulary, encoder)
+    student = _load_student(vocabulary, encoder)
     extractors = {
         "teacher": teacher,
         "student": SkillExtractor(vocabulary, StaticWords(student), BY_STUDENT).fit(
@@ -184,13 +184,13 @@ def _indonesian(encoder: CachedEncoder, words: WordEncoder) -> dict[str, dict[st
         ),
     }
     return {
-        f"{name}, {half}": _found(extractor, data)
+        f"{name}, {half}": _extraction_figures(extractor, data)
         for name, extractor in extractors.items()
         for half, data in (("tuning", tuning), ("held out", held_out))
     }
 
 
-def _serving_student(skills: Vocabulary, encoder: CachedEncoder) -> StaticStudent:
+def _load_student(skills: Vocabulary, encoder: CachedEncoder) -> StaticStudent:
     """Distil the student that training on the demo catalogue puts into a bundle."""
     vocabularies = (skills, load_occupations(skills).vocabulary)
     names = [
@@ -200,9 +200,9 @@ def _serving_student(skills: Vocabulary, encoder: CachedEncoder) -> StaticStuden
     return ContentSpace().fit(texts, list(dict.fromkeys(names)), encoder).student_
 
 
-def _found(extractor: SkillExtractor, data: Labelled) -> dict[str, float]:
+def _extraction_figures(extractor: SkillExtractor, data: Labelled) -> dict[str, float]:
     found = [[one.skill for one in skills] for skills in extractor.extract(data.texts)]
-    return found_figures(found, data.skills)
+    return extraction_figures(found, data.skills)
 
 
 def _bm25(names: Sequence[Sequence[str]]) -> Scorer:

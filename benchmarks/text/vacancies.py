@@ -101,7 +101,7 @@ def run(*, vacancies: Path, catalogue: Path) -> BenchmarkResult:
         key=lambda name: np.mean([found[name].mean() for found in tuning.values()]),
     )
     shares = _shares(_tasks(trainings, sources, held_out=True), scorers)
-    compared = {name: _compared(found, ours) for name, found in shares.items()}
+    compared = {name: _compare(found, ours) for name, found in shares.items()}
     _show(shares, compared, ours)
     figure = round(min(row.ratio for row in compared.values()), 3)
     details = {
@@ -119,10 +119,10 @@ def run(*, vacancies: Path, catalogue: Path) -> BenchmarkResult:
 def _tasks(
     trainings: Labelled, sources: Mapping[str, Labelled], *, held_out: bool
 ) -> list[RetrievalTask]:
-    half = trainings.held_out(held_out)
+    half = trainings.hold_out(held_out)
     tasks = []
     for name, vacancies in sources.items():
-        others = vacancies.held_out(held_out)
+        others = vacancies.hold_out(held_out)
         tasks.append(RetrievalTask(f"{TRAININGS} -> {name}", half, others))
         tasks.append(RetrievalTask(f"{name} -> {TRAININGS}", others, half))
     return tasks
@@ -138,7 +138,7 @@ def _shares(
     }
 
 
-def _compared(shares: Mapping[str, NDArray[np.float64]], ours: str) -> Against:
+def _compare(shares: Mapping[str, NDArray[np.float64]], ours: str) -> Against:
     peer = max(PEERS, key=lambda name: shares[name].mean())
     difference = (shares[ours] - shares[peer])[:, None]
     low, high = interval(bootstrap_means(difference, draws=1000, seed=0))
@@ -154,26 +154,26 @@ def _compared(shares: Mapping[str, NDArray[np.float64]], ours: str) -> Against:
 def _scorers(space: ContentSpace, teacher: TextEncoder) -> dict[str, Scorer]:
     """Return every system; a collection's vectors are taken about its own mean, except plain e5's."""
 
-    def centred(texts: Sequence[str], role: Role) -> NDArray[np.float32]:
+    def centre(texts: Sequence[str], role: Role) -> NDArray[np.float32]:
         vectors = teacher.encode(texts, role)
         return unit(vectors - vectors.mean(axis=0))
 
     def plain(queries: Labelled, pool: Labelled) -> NDArray[np.float32]:
         return teacher.encode(queries.texts, "query") @ teacher.encode(pool.texts, "passage").T
 
-    def meaning(queries: Labelled, pool: Labelled) -> NDArray[np.float32]:
-        return centred(queries.texts, "query") @ centred(pool.texts, "passage").T
+    def score_by_meaning(queries: Labelled, pool: Labelled) -> NDArray[np.float32]:
+        return centre(queries.texts, "query") @ centre(pool.texts, "passage").T
 
     def with_letters(queries: Labelled, pool: Labelled) -> NDArray[np.float32]:
-        left = space.join(centred(queries.texts, "query"), queries.texts)
-        return left @ space.join(centred(pool.texts, "passage"), pool.texts).T
+        left = space.join(centre(queries.texts, "query"), queries.texts)
+        return left @ space.join(centre(pool.texts, "passage"), pool.texts).T
 
     def title_first(queries: Labelled, pool: Labelled) -> NDArray[np.float32]:
-        def joined(side: Labelled, role: Role) -> NDArray[np.float32]:
-            both = centred(side.titles, role) + centred(side.texts, role)
+        def join_spaces(side: Labelled, role: Role) -> NDArray[np.float32]:
+            both = centre(side.titles, role) + centre(side.texts, role)
             return space.join(unit(both), side.texts)
 
-        return joined(queries, "query") @ joined(pool, "passage").T
+        return join_spaces(queries, "query") @ join_spaces(pool, "passage").T
 
     def student(queries: Labelled, pool: Labelled) -> NDArray[np.float32]:
         left, right = (
@@ -183,7 +183,7 @@ def _scorers(space: ContentSpace, teacher: TextEncoder) -> dict[str, Scorer]:
 
     return {
         "teacher": plain,
-        "teacher, centred": meaning,
+        "teacher, centred": score_by_meaning,
         "teacher + lexical": with_letters,
         "title twice + lexical": title_first,
         "student + lexical": student,

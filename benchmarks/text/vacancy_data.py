@@ -60,10 +60,10 @@ class Labelled:
         pairs = zip(self.titles, self.details, strict=True)
         return [". ".join(filter(None, pair)) for pair in pairs]
 
-    def held_out(self, held_out: bool) -> Self:
+    def hold_out(self, hold_out: bool) -> Self:
         """Return one half."""
         odd = np.array([_hash(title) % 2 == 1 for title in self.titles], dtype=bool)
-        return self._at(np.flatnonzero(odd == held_out))
+        return self._at(np.flatnonzero(odd == hold_out))
 
     def most(self, count: int) -> Self:
         """Return at most so many, those with the smallest hashes."""
@@ -90,12 +90,12 @@ def load_vacancies(folder: Path) -> dict[str, Labelled]:
     maganghub = pl.read_csv(folder / MAGANGHUB, infer_schema_length=0)
     programmes = maganghub["program_studi"].str.split(",")
     return {
-        "JobStreet": _labelled(
+        "JobStreet": _read_labelled(
             jobstreet["Job Title"],
             jobstreet["Job Description"].fill_null(""),
             _counts(jobstreet["Job Classification"], "jobstreet") > 0,
         ).most(MAX_VACANCIES),
-        "MagangHub": _labelled(
+        "MagangHub": _read_labelled(
             maganghub["posisi"],
             pl.repeat("", len(maganghub), eager=True),
             _mostly(_counts(programmes, "study")),
@@ -113,14 +113,14 @@ def load_trainings(folder: Path) -> Labelled:
         .then(C.skills.col)
         .otherwise(pl.concat_list(C.provider_id.col))
     ).to_series()
-    return _labelled(
+    return _read_labelled(
         courses[C.title.name],
         courses[C.description.name].fill_null(""),
         (_counts(filed, "categories") > 0) | _by_hand(courses[C.course_id.name]),
     )
 
 
-def _labelled(titles: pl.Series, details: pl.Series, of_fields: NDArray[np.bool_]) -> Labelled:
+def _read_labelled(titles: pl.Series, details: pl.Series, of_fields: NDArray[np.bool_]) -> Labelled:
     """Leave out texts without a field, and all but the first of those with the same title."""
     known = pl.DataFrame({"title": titles, "details": details, "row": np.arange(len(titles))})
     known = known.filter(pl.Series(of_fields.any(axis=1)), pl.col("title").is_not_null())

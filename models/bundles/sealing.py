@@ -74,7 +74,7 @@ class _Format(BaseModel):
 
 
 @contextmanager
-def writing(bundles: Path) -> Iterator[Path]:
+def open_draft(bundles: Path) -> Iterator[Path]:
     """Give a folder below ``bundles`` to write parts into; unless sealed, it is gone afterwards."""
     bundles.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".writing-", dir=bundles))

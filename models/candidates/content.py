@@ -59,12 +59,12 @@ def item_vectors(
         centred = side.item_vectors - side.item_vectors.mean(axis=0)
         parts.append(unit(centred) * np.float32(np.sqrt(1 - attribute_weight)))
     if side is not None and side.item_attributes is not None:
-        dense = _reduced(side.item_attributes, components)
+        dense = _reduce(side.item_attributes, components)
         parts.append(unit(dense) * np.float32(np.sqrt(attribute_weight)))
     return unit(np.hstack(parts)) if parts else None
 
 
-def _reduced(attributes: sp.csr_matrix, components: int) -> NDArray[np.float32]:
+def _reduce(attributes: sp.csr_matrix, components: int) -> NDArray[np.float32]:
     """Weigh attributes by rarity; keep inner products in at most ``components`` dimensions."""
     holders = np.asarray(attributes.sum(axis=0)).ravel()
     idf = np.log(attributes.shape[0] / np.maximum(holders, 1)).astype(np.float32)

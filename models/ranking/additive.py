@@ -87,7 +87,7 @@ class AdditiveRanker:
         data = lightgbm.Dataset(features, grades[:-1], group=groups, feature_name=names)
         booster = lightgbm.train(chosen, data, self.trees)
         self.curves_ = StepCurves(
-            _curve(booster, feature, steps).centred(features[:, feature])
+            _curve(booster, feature, steps).centre(features[:, feature])
             for feature, steps in enumerate(_steps(booster, features.shape[1]))
         )
         return self

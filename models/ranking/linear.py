@@ -33,7 +33,7 @@ class LinearRanker:
         unknown = np.isnan(finite).all(axis=0)
         finite[:, unknown] = 0
         self.least_ = np.nanmin(finite, axis=0)
-        table = self._standardised(features, groups).astype(np.float64)
+        table = self._standardise(features, groups).astype(np.float64)
         starts = np.cumsum(groups) - groups
         share = labels / np.repeat(np.add.reduceat(labels, starts), groups)
 
@@ -65,10 +65,10 @@ class LinearRanker:
 
     def score(self, features: Floats, groups: NDArray[np.int64]) -> Floats:
         """Return the score of each pair, shape (R,)."""
-        scores: Floats = self._standardised(features, groups) @ self.weights_
+        scores: Floats = self._standardise(features, groups) @ self.weights_
         return scores
 
-    def _standardised(self, features: Floats, groups: NDArray[np.int64]) -> Floats:
+    def _standardise(self, features: Floats, groups: NDArray[np.int64]) -> Floats:
         known = np.where(np.isfinite(features), features, self.least_).astype(np.float32)
         return np.clip(standardise(known, groups), -CLIP, CLIP)
 

@@ -31,7 +31,7 @@ class StepCurve:
         """Return the heights (n,) at values (n,); one that is missing (nan) is as the lowest."""
         return StepCurves([self]).total(values[:, None])
 
-    def centred(self, values: NDArray[np.float32]) -> StepCurve:
+    def centre(self, values: NDArray[np.float32]) -> StepCurve:
         """Return the curve moved up or down so that its mean over some values is 0."""
         return StepCurve(
             self.steps, self.heights - self(values).mean(dtype=np.float64).astype(np.float32)

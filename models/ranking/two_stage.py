@@ -64,10 +64,10 @@ class TwoStage:
         Rankers for participants with and without a history: different signals matter to them.
     horizon : {"time", "next"}
         What the future is; see :func:`models.ranking.cutoffs.backtest_cutoffs`.
-    presents : int
-        Most earlier presents to learn the ranker from.
+    cutoffs : int
+        Most backtest cutoffs to learn the ranker from.
     queries : int
-        Participants to learn the ranker from; no further one is asked, and no further present visited, once there
+        Participants to learn the ranker from; no further one is asked, and no further cutoff visited, once there
         are as many.
     window : float
         Share of the past that makes each future of "time".
@@ -85,7 +85,7 @@ class TwoStage:
     warm: RankerEnsemble = field(default_factory=RankerEnsemble)
     cold: RankerEnsemble = field(default_factory=RankerEnsemble)
     horizon: Horizon = "time"
-    presents: int = 8
+    cutoffs: int = 8
     queries: int = 8_000
     window: float = 0.1
     pool: int = 40
@@ -94,7 +94,7 @@ class TwoStage:
     threads: int = 0
 
     def fit(self, interactions: Interactions, side: SideInformation) -> Self:
-        """Learn the rankers from earlier presents, then fit the sources on everything."""
+        """Learn the rankers from backtest cutoffs, then fit the sources on everything."""
         examples = self.examples(interactions, side)
         self.learnt_ = examples is not None
         if examples is not None:
@@ -118,15 +118,15 @@ class TwoStage:
         last of them.
         """
         rng = np.random.default_rng(self.seed)
-        presents = (interactions, self.horizon, self.presents, self.window)
-        negatives = self._negatives(backtest_cutoffs(*presents))
+        cutoffs = (interactions, self.horizon, self.cutoffs, self.window)
+        negatives = self._negatives(backtest_cutoffs(*cutoffs))
         found: list[Examples] = []
-        for present in backtest_cutoffs(*presents):
+        for cutoff in backtest_cutoffs(*cutoffs):
             left = self.queries - sum(len(examples.groups) for examples in found)
             if left <= 0:
                 break
-            self.fit_sources(present.past, side)
-            found += self._examples(present, side, left, negatives, rng)
+            self.fit_sources(cutoff.past, side)
+            found += self._examples(cutoff, side, left, negatives, rng)
         if not any(len(examples.groups) for examples in found):
             return None
         return Examples(
@@ -137,27 +137,27 @@ class TwoStage:
             found[0].names,
         )
 
-    def _negatives(self, presents: Iterable[BacktestCutoff]) -> int:
+    def _negatives(self, cutoffs: Iterable[BacktestCutoff]) -> int:
         """Return how many courses not taken each participant can be given within ``pairs``."""
         people = 0
-        for present in presents:
-            people += len(np.unique(present.future.users))
+        for cutoff in cutoffs:
+            people += len(np.unique(cutoff.future.users))
             if people >= self.queries:
                 break
         return self.pairs // min(max(people, 1), self.queries)
 
     def _examples(
         self,
-        present: BacktestCutoff,
+        cutoff: BacktestCutoff,
         side: SideInformation,
         most: int,
         negatives: int,
         rng: np.random.Generator,
     ) -> list[Examples]:
         """Ask participants in random order until ``most`` of them, or a few more, are found to learn from."""
-        target = _new_courses(present)
+        target = _new_courses(cutoff)
         asked = rng.permutation(np.flatnonzero(np.diff(target.indptr)).astype(np.int32))
-        people = histories(present.past, asked, side.user_attributes, side.user_joined)
+        people = histories(cutoff.past, asked, side.user_attributes, side.user_joined)
         examples: list[Examples] = []
         first = 0
         while most > 0 and first < len(asked):
@@ -168,7 +168,7 @@ class TwoStage:
             ]
             found = each(lambda of: self.candidates(of[1], not_taken(of[1])), batches, self.threads)
             for (users, batch), candidates in zip(batches, found, strict=True):
-                examples.append(_labelled(target[users], batch, *candidates, negatives, rng))
+                examples.append(_label(target[users], batch, *candidates, negatives, rng))
                 most -= len(examples[-1].groups)
             first = end
         return examples
@@ -244,9 +244,9 @@ def sizes(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return counts[counts > 0].astype(np.int64)
 
 
-def _new_courses(present: BacktestCutoff) -> sp.csr_matrix:
+def _new_courses(cutoff: BacktestCutoff) -> sp.csr_matrix:
     """Return what each participant took in the future and not before, as 0/1."""
-    taken, target = present.past.matrix(), present.future.matrix()
+    taken, target = cutoff.past.matrix(), cutoff.future.matrix()
     taken.data[:] = 1
     target.data[:] = 1
     target = (target - target.multiply(taken)).tocsr()
@@ -254,7 +254,7 @@ def _new_courses(present: BacktestCutoff) -> sp.csr_matrix:
     return target
 
 
-def _labelled(
+def _label(
     target: sp.csr_matrix,
     batch: Histories,
     pairs: Pairs,

@@ -144,7 +144,7 @@ class SkillExtractor:
         place = {word: row for row, word in enumerate(distinct)}
         likeness = self._coverage.likeness(distinct)
         return [
-            self._found(words, runs, vectors, likeness[[place[word] for word in spelt]])
+            self._decide_runs(words, runs, vectors, likeness[[place[word] for word in spelt]])
             for (words, runs, vectors), spelt in zip(read, strings, strict=True)
         ]
 
@@ -196,7 +196,7 @@ class SkillExtractor:
             runs = words.phrases()
             yield words, runs, run_vectors(sums, runs)
 
-    def _found(
+    def _decide_runs(
         self,
         words: Words,
         runs: NDArray[np.int64],

@@ -51,7 +51,7 @@ def learn_occupations(
     stated = [*vacancies[V.occupation.name], *[None] * len(courses)]
     occupation = np.array(
         [
-            occupation_of(title, given, occupations.vocabulary)
+            find_occupations(title, given, occupations.vocabulary)
             for title, given in zip(titles, stated, strict=True)
         ],
         dtype=np.int64,
@@ -59,11 +59,11 @@ def learn_occupations(
     held = [*vacancies[V.skills.name].to_list(), *courses[C.skills.name].to_list()]
     says = [bool(skills or text.strip()) for skills, text in zip(held, texts, strict=True)]
     rows = np.flatnonzero((occupation >= 0) & says)
-    skills = _skills_of([texts[row] for row in rows], [held[row] for row in rows], extractor)
+    skills = _read_skills([texts[row] for row in rows], [held[row] for row in rows], extractor)
     return replace(occupations, needs=learn_needs(occupations.needs, occupation[rows], skills))
 
 
-def occupation_of(title: str, stated: str | None, vocabulary: Vocabulary) -> int:
+def find_occupations(title: str, stated: str | None, vocabulary: Vocabulary) -> int:
     """Return the occupation that is stated, else the first that the title names; -1 for none."""
     found = vocabulary.find(stated) if stated else -1
     return found if found >= 0 else next(iter(find_named_skills(title, vocabulary)), -1)
@@ -109,7 +109,7 @@ def learn_needs(
     return sp.csr_matrix(needs, dtype=np.float32)
 
 
-def _skills_of(
+def _read_skills(
     texts: Sequence[str], held: Sequence[Sequence[str]], extractor: SkillExtractor
 ) -> sp.csr_matrix:
     vocabulary = extractor.vocabulary

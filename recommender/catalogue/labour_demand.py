@@ -168,9 +168,9 @@ def build_labour_demand(
     in_title = look_up(titles, _first_named(occupations.vocabulary))
     occupation = np.where(named >= 0, named, in_title)
     asked = _at(occupation, len(occupations.codes)) @ (occupations.needs > 0)
-    asked += _listed(vacancies[V.skills.name], skills)
-    asked += _named_in(titles, skills)
-    where = _weighted_regions(region, openings, regions)
+    asked += _count_listed(vacancies[V.skills.name], skills)
+    asked += _count_named(titles, skills)
+    where = _weigh_regions(region, openings, regions)
     return LabourDemand(
         total=np.asarray(where.sum(axis=1)).ravel().astype(np.int64),
         by_skill=(where @ asked.astype(bool)).toarray().astype(np.int32),
@@ -179,7 +179,7 @@ def build_labour_demand(
     )
 
 
-def _weighted_regions(
+def _weigh_regions(
     region: NDArray[np.int32], openings: NDArray[np.int64], regions: RegionTable
 ) -> sp.csr_matrix:
     """Return the openings of each vacancy in its region, in all around it, and in the nation, (R + 1, V)."""
@@ -204,7 +204,7 @@ def _at(numbers: NDArray[np.int32], width: int) -> sp.csr_matrix:
     )
 
 
-def _listed(lists: pl.Series, skills: Vocabulary) -> sp.csr_matrix:
+def _count_listed(lists: pl.Series, skills: Vocabulary) -> sp.csr_matrix:
     rows, values = explode(lists)
     found = _at(look_up(values, skills.find), len(skills))
     owner = sp.csr_matrix(
@@ -213,7 +213,7 @@ def _listed(lists: pl.Series, skills: Vocabulary) -> sp.csr_matrix:
     return owner @ found
 
 
-def _named_in(titles: pl.Series, skills: Vocabulary) -> sp.csr_matrix:
+def _count_named(titles: pl.Series, skills: Vocabulary) -> sp.csr_matrix:
     distinct = titles.unique(maintain_order=True)
     found = [find_named_skills(title, skills) for title in distinct]
     sizes = [len(ids) for ids in found]

@@ -133,7 +133,7 @@ def _reach(q: EligibilityQuery, row: int, course: int) -> Evidence:
     return {"km": math.ceil(km), "radius": math.floor(q.radius_km[row])}
 
 
-def _nothing(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
+def _no_evidence(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
     return {}
 
 
@@ -165,25 +165,25 @@ EVIDENCE: dict[Exclusion, Callable[[EligibilityQuery, int, int], Evidence]] = {
     Exclusion.FIRST_PURCHASE_LATE: _late,
     Exclusion.TRAINING_UNFINISHED: _unfinished,
     Exclusion.TRAINING_UNRATED: _unrated,
-    Exclusion.WITHDRAWN: _nothing,
+    Exclusion.WITHDRAWN: _no_evidence,
     Exclusion.NOT_YET_AVAILABLE: _from,
     Exclusion.NO_LONGER_AVAILABLE: _until,
     Exclusion.MODE_NOT_PAID: _mode,
     Exclusion.LANGUAGE_NOT_PAID: _language,
     Exclusion.TOO_SHORT: _short,
     Exclusion.ABOVE_PRICE_CEILING: _ceiling,
-    Exclusion.REGISTRATION_CLOSED: _nothing,
+    Exclusion.REGISTRATION_CLOSED: _no_evidence,
     Exclusion.REGISTRATION_NOT_OPEN: _opens,
     Exclusion.CLASS_TOO_LATE: _too_late,
     Exclusion.TOO_MANY_HOURS_A_DAY: _hours_a_day,
-    Exclusion.NO_SEATS_LEFT: _nothing,
-    Exclusion.PLACE_UNKNOWN: _nothing,
+    Exclusion.NO_SEATS_LEFT: _no_evidence,
+    Exclusion.PLACE_UNKNOWN: _no_evidence,
     Exclusion.BALANCE_TOO_LOW: _balance,
-    Exclusion.TAKEN_ALREADY: _nothing,
+    Exclusion.TAKEN_ALREADY: _no_evidence,
     Exclusion.PREREQUISITE_MISSING: _prerequisite,
     Exclusion.EDUCATION_TOO_LOW: _education,
-    Exclusion.DEVICE_MISSING: _nothing,
-    Exclusion.CONNECTION_MISSING: _nothing,
-    Exclusion.OWN_AREA_UNKNOWN: _nothing,
+    Exclusion.DEVICE_MISSING: _no_evidence,
+    Exclusion.CONNECTION_MISSING: _no_evidence,
+    Exclusion.OWN_AREA_UNKNOWN: _no_evidence,
     Exclusion.OUT_OF_REACH: _reach,
 }

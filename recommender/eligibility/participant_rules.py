@@ -63,9 +63,13 @@ def _too_old(q: EligibilityQuery) -> Violations | None:
 def _status_excluded(q: EligibilityQuery) -> Violations | None:
     if q.rules.excluded_status is None:
         return None
-    excluded = np.zeros(len(EMPLOYMENT_STATUSES) + 1, dtype=bool)  # the last is of the unknown, -1
-    excluded[[EMPLOYMENT_STATUSES.index(name) for name in q.rules.excluded_status.statuses]] = True
-    return excluded[q.batch.facts.employment]
+    is_excluded = np.zeros(
+        len(EMPLOYMENT_STATUSES) + 1, dtype=bool
+    )  # the last is of the unknown, -1
+    is_excluded[[EMPLOYMENT_STATUSES.index(name) for name in q.rules.excluded_status.statuses]] = (
+        True
+    )
+    return is_excluded[q.batch.facts.employment]
 
 
 def _occupation_excluded(q: EligibilityQuery) -> Violations | None:
@@ -75,7 +79,7 @@ def _occupation_excluded(q: EligibilityQuery) -> Violations | None:
     names = q.availability.excluded_occupations
     occupations = q.batch.occupations
 
-    def excluded(phrase: str) -> int:
+    def is_excluded(phrase: str) -> int:
         """1 where a phrase, the id that it stands for, or the code of either is excluded, else 0."""
         number = occupations.vocabulary.find(phrase)
         known = number >= 0
@@ -84,7 +88,7 @@ def _occupation_excluded(q: EligibilityQuery) -> Violations | None:
         named = bool(names & {normalise(phrase), normalise(id_)})
         return int(named or code.startswith(rule.codes))
 
-    found: Violations = look_up(q.batch.facts.occupation, excluded) == 1
+    found: Violations = look_up(q.batch.facts.occupation, is_excluded) == 1
     return found
 
 

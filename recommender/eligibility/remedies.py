@@ -75,10 +75,10 @@ def _enough_days(q: EligibilityQuery, row: int, course: int) -> Remedy:
 
 
 def _with_the_same_numbers(reason: Exclusion) -> Callable[[EligibilityQuery, int, int], Remedy]:
-    def found(q: EligibilityQuery, row: int, course: int) -> Remedy:
+    def remedy(q: EligibilityQuery, row: int, course: int) -> Remedy:
         return Remedy(reason.value, exclusion_evidence(q, row, course, reason))
 
-    return found
+    return remedy
 
 
 REMEDIES: dict[Exclusion, Callable[[EligibilityQuery, int, int], Remedy]] = {

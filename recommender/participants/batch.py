@@ -283,16 +283,16 @@ def _read_past(
     worth = objective.worth(events)[order]
     rows, courses, kinds = rows[order], courses[order], kinds[order]
 
-    def pairs_of(chosen: NDArray[np.bool_]) -> sp.csr_matrix:
+    def build_pairs(chosen: NDArray[np.bool_]) -> sp.csr_matrix:
         some = chosen[kinds]
         return build_ones(rows[some], courses[some], shape)
 
     told = (worth > 0) & ~opted_out[rows]
     sizes = np.bincount(rows[told], minlength=len(people))
     return PastTrainings(
-        taken=pairs_of(TAKES),
-        finished=pairs_of(FINISHES),
-        rated=pairs_of(RATES),
+        taken=build_pairs(TAKES),
+        finished=build_pairs(FINISHES),
+        rated=build_pairs(RATES),
         has_bought=has_bought,
         histories=Histories(
             indptr=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from models.bundles.sealing import BundleError, Manifest, seal, writing
+from models.bundles.sealing import BundleError, Manifest, open_draft, seal
 from models.index.flat import FaissIndex
 from models.skills.extraction import add_extracted_skills
 from models.text.encoder import TextEncoder
@@ -72,7 +72,7 @@ def refresh(
         _keep_remaining(bundle.neighbours.participants, dataset.read("participants")),
     )
     folders = {name: bundle.folder / name for name in COPIED if (bundle.folder / name).is_dir()}
-    with writing(home / "bundles") as folder:
+    with open_draft(home / "bundles") as folder:
         write_parts(folder, engine, neighbours, bundle.population, folders)
         Golden.of(load_engine(folder), day, seed).write(folder)
         head = bundle.manifest.model_dump(exclude={"format", "version", "parts"})

@@ -20,7 +20,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from models.bundles.sealing import Manifest, seal, writing
+from models.bundles.sealing import Manifest, open_draft, seal
 from models.index.flat import FaissIndex
 from models.skills.extraction import BY_STUDENT, SkillExtractor, add_extracted_skills
 from models.skills.occupation_finder import OccupationFinder
@@ -134,7 +134,7 @@ def train(
             engine, _sample_willing(participants, seed), day
         )
         step("Sealing the bundle")
-        with writing(home / "bundles") as folder:
+        with open_draft(home / "bundles") as folder:
             write_parts(folder, engine, neighbours, population, reference.folders)
             Golden.of(load_engine(folder), day, seed).write(folder)
             regions = engine.reader.vocabularies.regions

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from models.bundles.sealing import MANIFEST, seal, writing
+from models.bundles.sealing import MANIFEST, open_draft, seal
 from recommender.bundle.bundle import load_engine
 from recommender.bundle.golden import Golden
 
@@ -18,7 +18,7 @@ def reseal(
     original: Path, bundles: Path, *changes: Change, head: dict[str, str] | None = None
 ) -> str:
     """Seal a changed copy of a bundle below ``bundles``; return its version."""
-    with writing(bundles) as folder:
+    with open_draft(bundles) as folder:
         shutil.copytree(original, folder, dirs_exist_ok=True)
         said = json.loads((folder / MANIFEST).read_text()) | (head or {})
         for change in changes:

@@ -28,11 +28,16 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_the_printed_file_is_the_one_that_is_kept_and_changes_nothing(file: Path) -> None:
+def test_the_printed_file_is_the_one_that_is_kept_and_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where no file is
     defaults = ServiceSettings(), StoreSettings()
     printed = padan("config")
     assert printed == (ROOT / "padan.toml").read_text(encoding="utf-8")
+    file = tmp_path / "settings.toml"
     file.write_text(printed, encoding="utf-8")
+    monkeypatch.setenv("PADAN_CONFIG", str(file))
     assert "in order" in padan("config", "--check", file)
     assert (ServiceSettings(), StoreSettings()) == defaults
 
@@ -50,7 +55,7 @@ def test_the_printed_file_is_the_one_that_is_kept_and_changes_nothing(file: Path
 def test_what_is_wrong_with_a_file_is_named(file: Path, written: str | None, named: str) -> None:
     if written is not None:
         file.write_text(written, encoding="utf-8")
-        assert named in padan("serve", status=2)
+    assert named in padan("serve", status=2)
     assert named in padan("config", "--check", file, status=2)
 
 

@@ -34,7 +34,7 @@ def padan(*arguments: object, status: int = 0) -> str:
 def test_a_key_is_made_listed_and_revoked(home: Path) -> None:
     assert "up to date" in padan("store", "upgrade")
     key = padan("store", "add-key", "portal", "--scope", "portal", "--days", 3).strip()
-    key_id, secret = keys.parts_of(key) or ("", "")
+    key_id, secret = keys.split_key(key) or ("", "")
     listed = padan("store", "keys")
     assert key_id in listed
     assert secret not in listed
@@ -69,7 +69,7 @@ def test_without_a_key_the_service_listens_on_this_machine_only() -> None:
 
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PADAN_MAX_BODY_BYTES", "1")
-    assert "max_body_bytes" in padan("serve", status=2)
+    assert "PADAN_MAX_BODY_BYTES" in padan("serve", status=2)
 
 
 def test_the_next_bundle_knows_nothing_of_the_erased(home: Path, tiny_directory: Path) -> None:

@@ -9,11 +9,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-PACKAGES = (
-    "training_data|store|models|recommender|evaluation|api|benchmarks|padan|cli|clients|tests|docs|examples"
-)
+PACKAGES = "training_data|store|models|recommender|evaluation|api|benchmarks|padan|cli|clients|tests|docs|examples"
 PATH = re.compile(rf"`((?:{PACKAGES})/[\w./*-]*)`")
-LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)|^\s*click \w+ \"([^\"]+)\"", re.MULTILINE)
+LINK = re.compile(
+    r"\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)|^\s*click \w+ \"([^\"]+)\"", re.MULTILINE
+)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -115,7 +115,9 @@ def test_no_list_is_against_the_rules(evaluation: Evaluation) -> None:
 
 
 def test_a_list_against_the_rules_is_counted(task: Task, entrants: list[Rankings]) -> None:
-    refused = np.array([np.flatnonzero(~task.permitted(slice(i, i + 1))[0])[0] for i in range(9)])
+    refused = np.array(
+        [np.flatnonzero(~task.read_permitted(slice(i, i + 1))[0])[0] for i in range(9)]
+    )
     ranked = entrants[0].ranked.copy()
     ranked[:9, 0] = refused
     broken = Rankings("broken", ranked, entrants[0].scores, "")

@@ -135,8 +135,8 @@ def test_coverage_and_gini() -> None:
     counts = np.array([3, 2, 0, 0])
     pairs = np.abs(counts[:, None] - counts).sum() / (2 * 16 * counts.mean())
     assert metrics.gini(ranked, 4) == pytest.approx(pairs)
-    assert metrics.gini_of([5, 5, 5]) == pytest.approx(0)
-    assert np.isnan(metrics.gini_of([0, 0]))
+    assert metrics.gini_coefficient([5, 5, 5]) == pytest.approx(0)
+    assert np.isnan(metrics.gini_coefficient([0, 0]))
 
 
 def test_provider_exposure_is_weighted_by_place() -> None:

@@ -44,11 +44,11 @@ def test_a_training_counts_once_for_a_person(task: Task) -> None:
 
 
 def test_masks_do_not_depend_on_the_blocks(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = task.permitted(slice(380, 420))
+    whole = task.read_permitted(slice(380, 420))
     monkeypatch.setattr("evaluation.task.BLOCK_CELLS", 400 * len(task.catalogue))
     again = task_from_dataset(task.dataset)
     assert next(iter(again.blocks())) == slice(0, 400)
-    np.testing.assert_array_equal(again.permitted(slice(380, 420)), whole)
+    np.testing.assert_array_equal(again.read_permitted(slice(380, 420)), whole)
     assert 0 < whole.mean() < 1
 
 
@@ -78,7 +78,7 @@ def test_people_are_held_to_what_the_engine_reads(
     engine = replace(load_bundle(folder).engine, programme=read.programme)
     few = slice(0, 50)
     query = engine.query(engine.prepare(read.profiles[few], read.events, read.border.date()))
-    np.testing.assert_array_equal(read.permitted(few), build_mask(query))
+    np.testing.assert_array_equal(read.read_permitted(few), build_mask(query))
     skills = query.batch.skills
     missing = (skills.needs - skills.needs.multiply(skills.held)).sum(1)
     np.testing.assert_array_equal(

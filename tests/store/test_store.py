@@ -294,7 +294,7 @@ def test_the_audit_keeps_order_and_decisions(store: Store) -> None:
     ]
     with store.writing() as connection:
         audit.record(connection, entries)
-        found = audit.entries_of(connection, subject)
+        found = audit.read_entries(connection, subject)
     assert [entry["action"] for entry in found] == ["recommend", "export"]
     assert found[0]["decision"] == {"c1": ["near"]}
     assert "p1" not in str(found)
@@ -311,7 +311,7 @@ def test_the_audit_of_one_participant_is_not_searched_through(store: Store) -> N
         plans.extend(row[-1] for row in found)
 
     with store.reading() as connection:
-        audit.entries_of(connection, store.pseudonym("p1"))
+        audit.read_entries(connection, store.pseudonym("p1"))
     assert any("USING INDEX audit_of_subject" in plan for plan in plans)
 
 
@@ -326,7 +326,7 @@ def test_pseudonyms_differ_between_stores_and_last(store: Store, tmp_path: Path)
 def test_a_key_opens_until_it_expires_or_is_revoked(store: Store) -> None:
     with store.writing() as connection:
         written = keys.create(connection, "portal", ["portal"], NOW)
-    key_id, secret = keys.parts_of(written) or ("", "")
+    key_id, secret = keys.split_key(written) or ("", "")
     with store.reading() as connection:
         key = keys.find(connection, key_id)
         assert keys.find(connection, "unknown") is None
@@ -334,19 +334,19 @@ def test_a_key_opens_until_it_expires_or_is_revoked(store: Store) -> None:
     assert key is not None
     assert secret not in str(everything)
     before, later = NOW - dt.timedelta(seconds=1), NOW + dt.timedelta(seconds=1)
-    assert key.opened_by(secret, before)
-    assert not key.opened_by(secret, later)
-    assert not key.opened_by(secret + "x", before)
+    assert key.accepts(secret, before)
+    assert not key.accepts(secret, later)
+    assert not key.accepts(secret + "x", before)
     with store.writing() as connection:
         assert keys.revoke(connection, key_id)
         assert not keys.revoke(connection, key_id)
         revoked = keys.all_keys(connection)[0]
-    assert not revoked.opened_by(secret, before)
+    assert not revoked.accepts(secret, before)
 
 
 @pytest.mark.parametrize("text", ["", "padan", "padan_", "padan_ab", "other_ab_cd", "padan__cd"])
 def test_what_is_no_key_has_no_parts(text: str) -> None:
-    assert keys.parts_of(text) is None
+    assert keys.split_key(text) is None
 
 
 def test_retention_deletes_what_is_too_old_and_nothing_else(store: Store) -> None:
@@ -390,7 +390,7 @@ def test_shown_lists_become_impressions(store: Store, tmp_path: Path) -> None:
     show(store, "r1", items=[("c1", 1.0), ("c2", 0.25)])
     show(store, "r1", items=[("c3", 1.0)])  # a request is shown one list
     with store.reading() as connection:
-        exported = participants.events_of(connection, "p1")
+        exported = participants.read_events(connection, "p1")
     copy = simulate_dataset(tmp_path / "copy", 5, NOW.date())
     before = len(copy.read("interactions"))
     export_dataset(store, copy)

@@ -48,7 +48,7 @@ class NationalOccupations:
             found.setdefault(normalise(self.titles[code]), code)
         return found
 
-    def code_of(self, phrase: str) -> str | None:
+    def find_code(self, phrase: str) -> str | None:
         """Return the code that a phrase is or whose title it is, else None."""
         code = phrase.strip()
         return code if code in self.titles else self._codes.get(normalise(phrase))
@@ -62,7 +62,7 @@ class NationalOccupations:
             Its number; for a code that none of ours has, the first of the same unit group; -1 for none.
         """
         found = occupations.vocabulary.find(phrase)
-        code = self.code_of(phrase) if found < 0 else None
+        code = self.find_code(phrase) if found < 0 else None
         if code is None or len(code) < UNIT_GROUP:
             return found
         group = code[:UNIT_GROUP]

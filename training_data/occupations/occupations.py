@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse as sp
 
-from training_data.skills.vocabulary import Vocabulary, VocabularyError, read_entries, term_of
+from training_data.skills.vocabulary import Vocabulary, VocabularyError, read_entries, read_term
 
 SHIPPED = Path(__file__).parent
 
@@ -51,5 +51,5 @@ def load_occupations(skills: Vocabulary, folder: Path | None = None) -> Occupati
     needs = sp.csr_matrix(
         (np.asarray(weights, np.float32), (rows, columns)), shape=(len(entries), len(skills))
     )
-    terms = tuple(term_of(entry, topic) for entry, topic in entries)
+    terms = tuple(read_term(entry, topic) for entry, topic in entries)
     return Occupations(Vocabulary(terms), tuple(str(entry["code"]) for entry, _ in entries), needs)

@@ -116,23 +116,23 @@ def parse_programme(text: str, name: str) -> Programme:
         place = f":{line[1]}" if line else ""
         raise PackError(f"{name}{place}: not valid TOML: {error}") from error
     except ValidationError as error:
-        raise PackError("\n".join(_located(error, text, name))) from error
+        raise PackError("\n".join(_locate_problems(error, text, name))) from error
     _refuse_overlaps(programme, text, name)
     _refuse_contradictions(programme, text, name)
     return programme
 
 
-def _located(error: ValidationError, text: str, name: str) -> Iterator[str]:
+def _locate_problems(error: ValidationError, text: str, name: str) -> Iterator[str]:
     for problem in error.errors():
         place = problem["loc"]
         if problem["type"].startswith("union_tag"):
             place = (*place, "kind")
         field = ".".join(str(part) for part in place)
         message = problem["msg"].removeprefix("Value error, ")
-        yield f"{name}:{_line_of(text, place)}: {field}: {message}"
+        yield f"{name}:{_find_line(text, place)}: {field}: {message}"
 
 
-def _line_of(text: str, place: tuple[int | str, ...]) -> int:
+def _find_line(text: str, place: tuple[int | str, ...]) -> int:
     """Line of the narrowest part of a place that has one: its key, the key around it, or its rule."""
     lines = text.splitlines()
     first, last = 1, len(lines)
@@ -157,7 +157,7 @@ def _rule_lines(text: str) -> list[int]:
 
 def _refuse_overlaps(programme: Programme, text: str, name: str) -> None:
     last_of_kind: dict[str, tuple[Rule, int]] = {}
-    places = (_line_of(text, ("rule", number, "kind")) for number in range(len(programme.rule)))
+    places = (_find_line(text, ("rule", number, "kind")) for number in range(len(programme.rule)))
     for rule, line in sorted(
         zip(programme.rule, places, strict=True), key=lambda pair: pair[0].valid_from
     ):
@@ -177,7 +177,7 @@ def _refuse_contradictions(programme: Programme, text: str, name: str) -> None:
         rules = programme.in_force(day)
         modes, hours = rules.modes, rules.hours_per_day
         if modes and hours and not set(hours.hours) & set(modes.allowed):
-            line = _line_of(text, ("rule", programme.rule.index(hours), "hours"))
+            line = _find_line(text, ("rule", programme.rule.index(hours), "hours"))
             raise PackError(
                 f"{name}:{line}: hours_per_day speaks of {', '.join(hours.hours)} only, "
                 f"and modes allows none of them on {day}"

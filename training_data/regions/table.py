@@ -49,7 +49,7 @@ class RegionTable:
         self._undotted = {code.replace(".", ""): row for row, code in enumerate(self.codes)}
         self.parents = self.ids(frame["parent_code"])
         self.level = frame["level"].to_numpy()
-        self.landmass = _numbered(frame["landmass"])
+        self.landmass = _number_labels(frame["landmass"])
         self.latitude = frame["latitude"].to_numpy()
         self.longitude = frame["longitude"].to_numpy()
         self.population = frame["population"].to_numpy()
@@ -267,7 +267,7 @@ class RegionTable:
         return inside
 
 
-def _numbered(labels: pl.Series) -> NDArray[np.int32]:
+def _number_labels(labels: pl.Series) -> NDArray[np.int32]:
     """Equal labels as equal numbers from 0, null as -1."""
     numbers = labels.rank("dense").cast(pl.Int32) - 1
     return numbers.fill_null(-1).to_numpy()

@@ -70,7 +70,7 @@ def simulate_visits(world: World, people: People) -> Iterator[Visit]:
     for number in range(figures.MAX_PURCHASES):
         comes = comes[next_at[comes] < world.midnight]
         permitted = open_to[comes] & (world.price <= balance[comes, None]) & ~finished[comes]
-        permitted &= _prepared(world, finished[comes])
+        permitted &= _find_prepared(world, finished[comes])
         comes, permitted = comes[permitted.any(axis=1)], permitted[permitted.any(axis=1)]
         if not len(comes):
             return
@@ -211,7 +211,7 @@ def _within_reach(world: World, people: People) -> Booleans:
     return np.asarray(world.way_km[people.home] <= radius[:, None])
 
 
-def _prepared(world: World, finished: Booleans) -> Booleans:
+def _find_prepared(world: World, finished: Booleans) -> Booleans:
     """Return where all that a training needs is finished, shape (V, N)."""
     met = finished.astype(np.float32) @ world.needs.T.astype(np.float32)
     return np.asarray(met >= world.needs.sum(axis=1))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES
 from training_data.simulation import figures
-from training_data.simulation.streams import Stream, drawn_from, uniforms
+from training_data.simulation.streams import Stream, draw_categories, uniforms
 from training_data.simulation.tastes import AGES, age_band, age_shares
 from training_data.simulation.world import DAY, World
 
@@ -72,16 +72,16 @@ def simulate_people(world: World, first: int, count: int) -> People:
     def chance(share: float | NDArray[np.float64]) -> Booleans:
         return np.asarray(next(columns) < share)
 
-    home = drawn_from(world.homes.share, next(columns))
+    home = draw_categories(world.homes.share, next(columns))
     female = chance(figures.FEMALE)
     rural = chance(world.homes.rural[home])
-    age = AGES[drawn_from(age_shares(), next(columns))]
-    employment = drawn_from(_shares(figures.EMPLOYMENT, EMPLOYMENT_STATUSES), next(columns))
+    age = AGES[draw_categories(age_shares(), next(columns))]
+    employment = draw_categories(_shares(figures.EMPLOYMENT, EMPLOYMENT_STATUSES), next(columns))
 
     group = (world.homes.province[home], female.astype(int), rural.astype(int), age_band(age))
     wanted = world.topic_taste[group]
-    main_topic = drawn_from(wanted, next(columns))
-    second_topic = drawn_from(wanted, next(columns))
+    main_topic = draw_categories(wanted, next(columns))
+    second_topic = draw_categories(wanted, next(columns))
     topics = np.eye(len(world.topics))
     taste = (
         figures.MAIN_TOPIC * topics[main_topic]
@@ -90,7 +90,7 @@ def simulate_people(world: World, first: int, count: int) -> People:
     )
 
     had_one = chance(_by_status(figures.HAS_OCCUPATION)[employment])
-    past_topic = drawn_from(taste, next(columns))
+    past_topic = draw_categories(taste, next(columns))
     past = _member(world.occupation_topic, past_topic, next(columns))
     occupation = np.where(had_one, past, -1)
     stays = chance(figures.TARGET_IS_OCCUPATION) & had_one
@@ -110,29 +110,29 @@ def simulate_people(world: World, first: int, count: int) -> People:
         never_trained=chance(figures.NEVER_TRAINED),
         opt_out=chance(figures.PROFILING_OPT_OUT),
         age=age,
-        education=drawn_from(_shares(figures.EDUCATION, EDUCATIONS), next(columns)),
+        education=draw_categories(_shares(figures.EDUCATION, EDUCATIONS), next(columns)),
         employment=employment,
         occupation=occupation,
         target=target,
-        knows=_known(world, past, had_one, np.column_stack(list(columns))),
+        knows=_choose_known_skills(world, past, had_one, np.column_stack(list(columns))),
         wishes=wishes,
         main_topic=main_topic,
         second_topic=second_topic,
-        admitted=_admitted(world, wave, hour),
+        admitted=_draw_admission(world, wave, hour),
         taste=taste,
     )
 
 
-def _known(
+def _choose_known_skills(
     world: World, occupation: Integers, had_one: Booleans, uniform: NDArray[np.float64]
 ) -> Integers:
     """Choose some of what the occupation needs; who never had one learnt some of it at home."""
-    needed = _needed_skills(world, uniform.shape[1])[occupation]
+    needed = _table_needed_skills(world, uniform.shape[1])[occupation]
     share = np.where(had_one, figures.KNOWS_NEEDED_SKILL, figures.KNOWS_FROM_HOME)
     return np.where(uniform[:, : needed.shape[1]] < share[:, None], needed, -1)
 
 
-def _needed_skills(world: World, most: int) -> Integers:
+def _table_needed_skills(world: World, most: int) -> Integers:
     """Return the skills of each occupation, shape (O, K), padded with -1."""
     needs = world.occupations.needs
     counts = np.diff(needs.indptr)
@@ -143,7 +143,7 @@ def _needed_skills(world: World, most: int) -> Integers:
     return table
 
 
-def _admitted(world: World, wave: NDArray[np.float64], hour: NDArray[np.float64]) -> Integers:
+def _draw_admission(world: World, wave: NDArray[np.float64], hour: NDArray[np.float64]) -> Integers:
     """Return when people were admitted: in a wave, in the half day after it opened."""
     ago = figures.WAVES - np.floor(wave * figures.WAVES)
     opened = world.midnight - ago * (figures.MONTHS * 30.4 * DAY / figures.WAVES)

@@ -31,18 +31,18 @@ def participant_table(world: World, people: People, spent: NDArray[np.int64]) ->
         {
             "participant_id": participant_ids(people),
             "birth_year": (world.day.year - people.age).astype(np.int32),
-            "gender": _chosen(pl.Series(["male", "female"]), people.female.astype(np.int64)),
-            "education": _chosen(pl.Series(EDUCATIONS), people.education),
-            "employment_status": _chosen(pl.Series(EMPLOYMENT_STATUSES), people.employment),
-            "occupation": _chosen(occupations, people.occupation),
-            "target_occupation": _chosen(occupations, people.target),
+            "gender": _choose(pl.Series(["male", "female"]), people.female.astype(np.int64)),
+            "education": _choose(pl.Series(EDUCATIONS), people.education),
+            "employment_status": _choose(pl.Series(EMPLOYMENT_STATUSES), people.employment),
+            "occupation": _choose(occupations, people.occupation),
+            "target_occupation": _choose(occupations, people.target),
             **_phrases(world, people),
-            "region_code": _chosen(world.homes.codes, people.home),
+            "region_code": _choose(world.homes.codes, people.home),
             "rural": people.rural,
             "disability": people.disability,
             "balance_idr": world.grant - spent,
             "admitted_on": pl.Series(people.admitted // DAY, dtype=pl.Int32).cast(pl.Date),
-            "groups": _lists([_chosen(pl.Series(["never_trained"]), people.never_trained - 1)]),
+            "groups": _lists([_choose(pl.Series(["never_trained"]), people.never_trained - 1)]),
             "profiling_opt_out": people.opt_out,
         }
     )
@@ -84,15 +84,15 @@ def _phrases(world: World, people: People) -> dict[str, pl.Series]:
     for skill, own in zip(people.knows.T, columns, strict=False):
         named_skill = np.where(told, skill, -1)
         by_id = pl.Series(own >= figures.IN_OWN_WORDS)
-        skills.append(_chosen(ids, named_skill).zip_with(by_id, _chosen(words, named_skill)))
-    topics = [_chosen(pl.Series(world.topics), topic) for topic in named]
+        skills.append(_choose(ids, named_skill).zip_with(by_id, _choose(words, named_skill)))
+    topics = [_choose(pl.Series(world.topics), topic) for topic in named]
     return {
         "skills": _lists(skills),
-        "interests": _lists([*topics, *(_chosen(labels, wish) for wish in wished)]),
+        "interests": _lists([*topics, *(_choose(labels, wish) for wish in wished)]),
     }
 
 
-def _chosen(values: pl.Series, places: NDArray[np.int64]) -> Strings:
+def _choose(values: pl.Series, places: NDArray[np.int64]) -> Strings:
     """Return the value at each place, null at -1."""
     found = pl.Series(places)
     return values.gather(found.set(found < 0, None))

@@ -51,7 +51,7 @@ def exponentials(
     return -np.log1p(-drawn).astype(np.float32)
 
 
-def drawn_from(shares: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.int64]:
+def draw_categories(shares: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return categories by inversion; ``shares``, shape (K,) or (B, K), sum to 1 along the last axis."""
     if shares.ndim == 1:
         found = np.searchsorted(np.cumsum(shares), uniform, side="right")

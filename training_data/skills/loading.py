@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from training_data.skills.esco import load_esco
-from training_data.skills.vocabulary import Vocabulary, read_entries, term_of
+from training_data.skills.vocabulary import Vocabulary, read_entries, read_term
 
 SHIPPED = Path(__file__).parent
 
@@ -19,4 +19,4 @@ def load_skills(folder: Path | None = None) -> Vocabulary:
     if foreign := sorted(folder.glob("*.csv")):
         return load_esco(foreign[0])
     entries = read_entries(folder, "skill")
-    return Vocabulary(tuple(term_of(entry, topic) for entry, topic in entries))
+    return Vocabulary(tuple(read_term(entry, topic) for entry, topic in entries))

@@ -108,7 +108,7 @@ def read_entries(folder: Path, key: str) -> list[tuple[dict[str, Any], str | Non
     return entries
 
 
-def term_of(entry: dict[str, Any], topic: str | None) -> Term:
+def read_term(entry: dict[str, Any], topic: str | None) -> Term:
     """Return the term of an entry."""
     labels = {
         key.removesuffix("_label"): value for key, value in entry.items() if key.endswith("_label")

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.app import create_app
-from api.deployment.ab_test import arm_of
+from api.deployment.ab_test import assign_arm
 from api.deployment.releases import Experiment, Release, Releases
 from api.settings import ServiceSettings
 from recommender.bundle.bundle import Bundle
-from store.audit import entries_of
+from store.audit import read_entries
 from store.database import Store
 from tests.api.bundles import reorder, reseal
 
@@ -32,22 +32,24 @@ def test_the_candidate_stays_with_a_participant_when_its_share_grows(
     subject: str, experiment: str, one: float, other: float
 ) -> None:
     small, large = sorted((one, other))
-    assert arm_of(subject, experiment, small) == arm_of(subject, experiment, small)
-    if arm_of(subject, experiment, small) == "candidate":
-        assert arm_of(subject, experiment, large) == "candidate"
-    assert arm_of(subject, experiment, 0) == "control"
-    assert arm_of(subject, experiment, 1) == "candidate"
+    assert assign_arm(subject, experiment, small) == assign_arm(subject, experiment, small)
+    if assign_arm(subject, experiment, small) == "candidate":
+        assert assign_arm(subject, experiment, large) == "candidate"
+    assert assign_arm(subject, experiment, 0) == "control"
+    assert assign_arm(subject, experiment, 1) == "candidate"
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.5])
 def test_the_candidate_gets_its_share(share: float) -> None:
-    found = sum(arm_of(subject, "one", share) == "candidate" for subject in SUBJECTS)
+    found = sum(assign_arm(subject, "one", share) == "candidate" for subject in SUBJECTS)
     spread = (len(SUBJECTS) * share * (1 - share)) ** 0.5
     assert abs(found - len(SUBJECTS) * share) < 4 * spread
 
 
 def test_experiments_divide_participants_independently() -> None:
-    both = sum(arm_of(subject, "one", 0.5) == arm_of(subject, "two", 0.5) for subject in SUBJECTS)
+    both = sum(
+        assign_arm(subject, "one", 0.5) == assign_arm(subject, "two", 0.5) for subject in SUBJECTS
+    )
     assert abs(both - len(SUBJECTS) / 2) < 4 * (len(SUBJECTS) / 4) ** 0.5
 
 
@@ -55,7 +57,9 @@ def test_the_division_is_by_the_first_digits_of_a_hash() -> None:
     """So that others find the same arms."""
     for subject in SUBJECTS[:100]:
         first = hashlib.sha256(f"bundle:{subject}".encode()).hexdigest()[0]
-        assert arm_of(subject, "bundle", 0.25) == ("candidate" if first in "0123" else "control")
+        assert assign_arm(subject, "bundle", 0.25) == (
+            "candidate" if first in "0123" else "control"
+        )
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +87,7 @@ def test_participants_are_answered_by_their_arm_in_every_process(
 ) -> None:
     versions = {"control": bundle.manifest.version, "candidate": candidate.version}
     expected = {
-        name: arm_of(store.pseudonym(name), candidate.version, 0.5) for name in PARTICIPANTS
+        name: assign_arm(store.pseudonym(name), candidate.version, 0.5) for name in PARTICIPANTS
     }
     assert set(expected.values()) == {"control", "candidate"}
     for _ in range(2):
@@ -93,7 +97,7 @@ def test_participants_are_answered_by_their_arm_in_every_process(
                 assert version_of(client, path, participant_id=name) == versions[expected[name]]
     with store.reading() as connection:
         for name in PARTICIPANTS:
-            entries = entries_of(connection, store.pseudonym(name))
+            entries = read_entries(connection, store.pseudonym(name))
             audited = [(e["arm"], e["bundle_version"]) for e in entries if e["action"] != "write"]
             assert audited == [(expected[name], versions[expected[name]])] * 2
 
@@ -103,7 +107,9 @@ def test_objectors_neutral_requests_and_the_unknown_take_no_part(
     bundle: Bundle, candidate: Release, store: Store, path: str
 ) -> None:
     present = bundle.manifest.version
-    arms = {name: arm_of(store.pseudonym(name), candidate.version, 0.5) for name in PARTICIPANTS}
+    arms = {
+        name: assign_arm(store.pseudonym(name), candidate.version, 0.5) for name in PARTICIPANTS
+    }
     name = next(name for name in PARTICIPANTS if arms[name] == "candidate")
     with make_client(bundle, candidate, store) as client:
         client.put(f"/v1/participants/{name}", json=PROFILE)
@@ -115,6 +121,6 @@ def test_objectors_neutral_requests_and_the_unknown_take_no_part(
         operations = client.get("/v1/model").json()["operations"]
         assert operations["candidate"] == {"version": candidate.version, "share": 0.5}
     with store.reading() as connection:
-        entries = entries_of(connection, store.pseudonym(name))
+        entries = read_entries(connection, store.pseudonym(name))
     audited = [entry["arm"] for entry in entries if entry["action"] in ("recommend", "plan")]
     assert audited == ["candidate", None, None]

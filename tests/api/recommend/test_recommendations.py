@@ -236,8 +236,8 @@ def test_metrics_say_how_lists_came_about(
     assert found['padan_degraded_answers_total{cause="fault"}'] == 1
     for reason, count in short["excluded"].items():
         assert found[f'padan_exclusions_total{{reason="{reason}"}}'] >= count
-    stages = ("store", "prepare", "eligibility", "retrieval", "ranking", "reranking")
-    expected = dict.fromkeys(stages, 3) | {"fallback": 1, "respond": 4}
+    stages = ("store", "eligibility", "retrieval", "ranking", "reranking")
+    expected = dict.fromkeys(stages, 3) | {"fallback": 1, "prepare": 4, "respond": 4}
     for stage, count in expected.items():
         assert found[f'padan_stage_seconds_count{{stage="{stage}"}}'] == count, stage
     assert found['padan_candidates_total{source="content"}'] > 0

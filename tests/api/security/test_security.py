@@ -187,7 +187,7 @@ def test_no_route_opens_to_a_wrong_key(
     }
     if kind == "revoked":
         with sqlite_store.writing() as connection:
-            assert keys.revoke(connection, (keys.parts_of(good) or ("", ""))[0])
+            assert keys.revoke(connection, (keys.split_key(good) or ("", ""))[0])
     for method, path in routes(protected):
         answer = send(outside, method, path, **{"X-API-Key": wrong[kind]})
         assert answer.status_code == 401, (method, path)
@@ -288,7 +288,7 @@ def test_a_revoked_key_ends_when_what_is_remembered_of_it_does(
     key = new_key("portal")
     assert send(outside, "get", "/v1/model", **{"X-API-Key": key}).status_code == 200
     with sqlite_store.writing() as connection:
-        keys.revoke(connection, (keys.parts_of(key) or ("", ""))[0])
+        keys.revoke(connection, (keys.split_key(key) or ("", ""))[0])
     monkeypatch.setattr("api.security.access.KEPT_SECONDS", 0)
     assert send(outside, "get", "/v1/model", **{"X-API-Key": key}).status_code == 401
 

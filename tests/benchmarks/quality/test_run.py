@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from benchmarks.peak_memory import measured
+from benchmarks.peak_memory import measure_peak
 from benchmarks.quality.costs import half
 from benchmarks.quality.data import from_tables, read_tables
 from benchmarks.quality.ours import horizon, sources
@@ -176,9 +176,9 @@ def test_half_of_the_data_is_a_smaller_set_of_its_own(of: str) -> None:
 
 
 def test_the_peak_of_a_part_is_its_own() -> None:
-    with measured() as large:
+    with measure_peak() as large:
         np.ones(40_000_000)
-    with measured() as small:
+    with measure_peak() as small:
         np.ones(1_000)
     assert large.peak_mb - small.peak_mb > 250
     assert large.seconds > 0

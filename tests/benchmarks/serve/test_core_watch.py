@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.serve.core_watch import Watch, slow_share, watched
+from benchmarks.serve.core_watch import Watch, slow_share, watch_core
 
 
 class Scripted(Watch):
@@ -46,7 +46,7 @@ def test_what_was_measured_on_an_unsteady_core_is_measured_again(
     slow: list[float], times: int, counted: list[int]
 ) -> None:
     numbers = iter(range(len(slow)))
-    repeated = Scripted(slow).repeated(lambda: next(numbers), wanted=2, most=5)
+    repeated = Scripted(slow).repeat(lambda: next(numbers), wanted=2, most=5)
     assert repeated.results == list(range(times))
     assert repeated.slow == pytest.approx(slow[:times], abs=0.01)
     assert repeated.counted == repeated.steadiest == counted
@@ -54,7 +54,7 @@ def test_what_was_measured_on_an_unsteady_core_is_measured_again(
 
 def test_a_core_is_watched_from_a_process_of_its_own() -> None:
     before = os.sched_getaffinity(0)
-    with watched(min(before)) as watch:
+    with watch_core(min(before)) as watch:
         watch.look()
         time.sleep(0.3)
         took = watch.look()

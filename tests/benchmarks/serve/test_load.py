@@ -8,7 +8,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from benchmarks.serve.load import BROKEN, Measured, at_full_speed, at_rate, joined, request
+from benchmarks.serve.load import (
+    BROKEN,
+    Measured,
+    at_full_speed,
+    at_rate,
+    join_measurements,
+    request,
+)
 
 CONTENTS = [request("localhost", "/", b"%d" % number) for number in range(5)]
 ANSWER = b"HTTP/1.1 %d Some\r\ncontent-length: 2\r\n\r\nok"
@@ -116,7 +123,7 @@ def test_at_full_speed_each_connection_asks_again_when_it_is_answered() -> None:
 def test_measurements_one_after_the_other_are_one() -> None:
     first = Measured(np.array([0.5]), np.array([0.1]), np.array([200]), 1.0, 0.01)
     second = Measured(np.array([0.2, 1.0]), np.array([0.3, 0.2]), np.array([200, 503]), 2.0)
-    both = joined([first, second])
+    both = join_measurements([first, second])
     assert both.due.tolist() == [0.5, 1.2, 2.0]
     assert both.rate() == pytest.approx(2 / 3)
     assert both.milliseconds(1.0) == pytest.approx(300)

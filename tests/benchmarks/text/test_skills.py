@@ -8,12 +8,12 @@ from benchmarks.text.skill_data import (
     TEST,
     VALIDATION,
     esco_annotations,
-    labelled,
     own_sentences,
+    read_labelled,
     with_missing,
     with_spans,
 )
-from benchmarks.text.skills import english_figures, found_figures, ranking_figures
+from benchmarks.text.skills import english_figures, extraction_figures, ranking_figures
 from models.text.encoder import SentenceEncoder
 from models.text.static_student import StaticStudent
 from models.text.word_vectors import StaticWords
@@ -30,7 +30,7 @@ def test_ranking_figures_of_a_known_ranking() -> None:
 
 
 def test_precision_and_recall_count_pairs() -> None:
-    figures = found_figures([[1, 2], [], [4]], [[1], [3], [4]])
+    figures = extraction_figures([[1, 2], [], [4]], [[1], [3], [4]])
     assert figures["precision"] == 2 / 3
     assert figures["recall"] == 2 / 3
 
@@ -61,8 +61,8 @@ def test_spans_become_names_and_missing_labels_terms() -> None:
         ("web programming", "web development"),
         ("SQL",),
     ]
-    assert labelled(spans, whole).skills == [[0], [1]]
-    assert labelled(spans, esco).texts == ["a"]
+    assert read_labelled(spans, whole).skills == [[0], [1]]
+    assert read_labelled(spans, esco).texts == ["a"]
 
 
 def test_no_sentence_of_a_test_file_is_learnt_from(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_a_field_with_too_few_texts_in_the_pool_is_not_asked_for() -> None:
 
 def test_halves_share_no_title_and_lose_none(shared_data: Path) -> None:
     trainings = load_trainings(shared_data / "catalogue")
-    halves = [set(trainings.held_out(half).titles) for half in (False, True)]
+    halves = [set(trainings.hold_out(half).titles) for half in (False, True)]
     assert not halves[0] & halves[1]
     assert halves[0] | halves[1] == set(trainings.titles)
 

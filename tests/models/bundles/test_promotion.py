@@ -13,7 +13,7 @@ from random import Random
 import pytest
 
 from models.bundles.promotion import KEPT, current, last_change, promote, rollback
-from models.bundles.sealing import BundleError, seal, verify, writing
+from models.bundles.sealing import BundleError, open_draft, seal, verify
 
 HEAD = {
     "created_on": "2026-01-01",
@@ -40,7 +40,7 @@ for version in cycle(sys.argv[2:]):
 
 
 def sealed(bundles: Path, content: str) -> str:
-    with writing(bundles) as folder:
+    with open_draft(bundles) as folder:
         (folder / "part").write_text(content)
         return seal(folder, bundles, HEAD).version
 

@@ -35,7 +35,7 @@ def test_steps_too_close_for_the_grid_are_told_apart() -> None:
 def test_centring_moves_the_mean_to_nought() -> None:
     curve = StepCurve(np.array([0], np.float32), np.array([1, 5], np.float32))
     values = np.array([-1, -1, -1, 1], dtype=np.float32)
-    assert curve.centred(values)(values).mean() == pytest.approx(0)
+    assert curve.centre(values)(values).mean() == pytest.approx(0)
 
 
 def test_a_missing_value_is_as_the_lowest() -> None:

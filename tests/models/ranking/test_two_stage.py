@@ -37,7 +37,7 @@ def two_stage(horizon: Horizon = "time") -> TwoStage:
     sources: dict[str, CandidateModel] = {"popular": Popularity(), "ease": EASE(l2=10.0)}
     ranker = RankerEnsemble(Ranker(trees=5, leaves=4, min_leaf=5, threads=1))
     return TwoStage(
-        sources, ranker, ranker, horizon, presents=2, pool=8, pairs=5 * N_USERS, queries=N_USERS
+        sources, ranker, ranker, horizon, cutoffs=2, pool=8, pairs=5 * N_USERS, queries=N_USERS
     )
 
 
@@ -97,7 +97,7 @@ def test_no_feature_has_seen_its_label(horizon: Horizon) -> None:
     spy = Spy()
     model.sources["spy"] = spy
     model.examples(everything, NOTHING)
-    cutoffs = list(backtest_cutoffs(everything, horizon, model.presents, model.window))
+    cutoffs = list(backtest_cutoffs(everything, horizon, model.cutoffs, model.window))
     assert len(spy.fitted_on) == len(cutoffs)
     for fitted, cutoff in zip(spy.fitted_on, cutoffs, strict=True):
         assert fitted.at is not None

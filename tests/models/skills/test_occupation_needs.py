@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 from models.skills.extraction import BY_STUDENT, SkillExtractor
-from models.skills.occupation_needs import learn_needs, learn_occupations, occupation_of
+from models.skills.occupation_needs import find_occupations, learn_needs, learn_occupations
 from models.text.static_student import StaticStudent
 from models.text.word_vectors import StaticWords
 from training_data.columns import Courses, Vacancies
@@ -57,9 +57,9 @@ def test_occupation_is_the_stated_one_else_the_one_named_in_the_title() -> None:
     vocabulary = Vocabulary(
         (Term("barista", {"id": "Barista"}, ("5132",)), Term("kasir", {"id": "Kasir"}))
     )
-    assert occupation_of("Lowongan kasir kafe", "5132", vocabulary) == 0
-    assert occupation_of("Lowongan kasir kafe", "tidak dikenal", vocabulary) == 1
-    assert occupation_of("Lowongan staf", None, vocabulary) == -1
+    assert find_occupations("Lowongan kasir kafe", "5132", vocabulary) == 0
+    assert find_occupations("Lowongan kasir kafe", "tidak dikenal", vocabulary) == 1
+    assert find_occupations("Lowongan staf", None, vocabulary) == -1
 
 
 def test_vacancies_and_trainings_teach_an_occupation_its_skills(tiny_directory: Path) -> None:

@@ -19,9 +19,9 @@ def occupations() -> Occupations:
 
 def test_code_and_title_give_the_code(national: NationalOccupations) -> None:
     assert len(national.titles) == 2_766
-    assert national.code_of(" 5132 ") == "5132"
-    assert national.code_of("pramutama bar / BARTENDER") == "5132"
-    assert national.code_of("penjelajah waktu") is None
+    assert national.find_code(" 5132 ") == "5132"
+    assert national.find_code("pramutama bar / BARTENDER") == "5132"
+    assert national.find_code("penjelajah waktu") is None
 
 
 def test_every_own_occupation_is_found_by_name_and_its_code_leads_to_its_group(
@@ -56,4 +56,4 @@ def test_a_wide_group_or_nonsense_stands_for_none(
 def test_a_folder_without_a_classification_knows_no_title(tmp_path: Path) -> None:
     assert NationalOccupations.in_folder(tmp_path).titles == {}
     (tmp_path / "own.csv").write_text("code,title\n1234,Astronaut\n", encoding="utf-8")
-    assert NationalOccupations.in_folder(tmp_path).code_of("astronaut") == "1234"
+    assert NationalOccupations.in_folder(tmp_path).find_code("astronaut") == "1234"
