@@ -32,7 +32,7 @@ class BenchmarkResult:
     details: dict[str, Any] = field(default_factory=dict)
 
     def write(self) -> Path:
-        """Write the outcome as JSON under the reports of PADAN_HOME and return the file."""
+        """Write the result as JSON under the reports of PADAN_HOME and return the file."""
         path = padan_home() / "reports" / f"bench-{self.bench}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")

@@ -86,14 +86,22 @@ def serve(
         bool, typer.Option("--full", help="Show 10,000 and 50,000 trainings beside.")
     ] = False,
     short: Annotated[bool, typer.Option("--short", help="A few seconds for each phase.")] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="`padan` program of another checkout: only compare the two, in turn."),
+    ] = None,
 ) -> None:
     """Measure the service on one core against what the framework alone can do."""
+    from benchmarks.serve import against as comparison
     from benchmarks.serve.phases import LONG, SHORT
     from benchmarks.serve.run import run
 
+    home = padan_home() / "bench"
+    if against is not None:
+        _end(comparison.run(against, home=home))
     _end(
         run(
-            home=padan_home() / "bench",
+            home=home,
             lengths=SHORT if short else LONG,
             more_courses=(10_000, 50_000) if full else (),
         )
@@ -121,8 +129,8 @@ def vacancies(
     _end(run(vacancies=data / "vacancies", catalogue=data / "catalogue"))
 
 
-def _end(outcome: BenchmarkResult) -> NoReturn:
-    """Write the outcome, end with its line, and say by the exit status whether it holds."""
-    outcome.write()
-    typer.echo(outcome.line())
-    raise typer.Exit(0 if outcome.holds else 1)
+def _end(result: BenchmarkResult) -> NoReturn:
+    """Write the result, end with its line, and say by the exit status whether it holds."""
+    result.write()
+    typer.echo(result.line())
+    raise typer.Exit(0 if result.holds else 1)

@@ -8,7 +8,7 @@ import polars as pl
 from fastapi import APIRouter, Path, Query
 
 from api.problems import responses
-from api.schemas.courses import CourseList, CourseListed, Similar, SimilarResponse
+from api.schemas.courses import CourseList, CourseSummary, SimilarCourse, SimilarResponse
 from api.security.principal import Anybody
 from api.service import CurrentService
 from training_data.columns import MAX_PRICE, MODES, Courses
@@ -41,9 +41,9 @@ def courses(
     catalogue = service.bundle.engine.catalogue
     listed = catalogue.table.filter(pl.Series(~catalogue.withdrawn)).filter(wanted)
     page = listed.sort(C.course_id.name).slice(offset, limit)
-    items = page.select(list(CourseListed.model_fields)).to_dicts()
+    items = page.select(list(CourseSummary.model_fields)).to_dicts()
     return CourseList(
-        total=len(listed), offset=offset, items=[CourseListed(**item) for item in items]
+        total=len(listed), offset=offset, items=[CourseSummary(**item) for item in items]
     )
 
 
@@ -70,7 +70,7 @@ def similar(
     return SimilarResponse(
         course_id=course_id,
         items=[
-            Similar(course_id=other, title=titles[catalogue.index[other]], similarity=cosine)
+            SimilarCourse(course_id=other, title=titles[catalogue.index[other]], similarity=cosine)
             for other, cosine in found
         ],
     )

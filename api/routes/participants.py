@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 
 from api.problems import ProblemError, responses
-from api.schemas.participants import Erasure, Export, Objection, ParticipantHeld
+from api.schemas.participants import Erasure, Export, Objection, StoredParticipant
 from api.security.principal import Portal
 from api.service import CurrentService, invalid_field, unknown_participant
 from store import audit, participants
@@ -21,14 +21,14 @@ PLACE = "/v1/participants/{participant_id}"
 router = APIRouter(tags=["participants"])
 
 
-@router.put(PLACE, responses=responses(410) | {201: {"model": ParticipantHeld}})
+@router.put(PLACE, responses=responses(410) | {201: {"model": StoredParticipant}})
 def write(
     participant_id: AskedId,
     profile: Profile,
     response: Response,
     service: CurrentService,
     principal: Portal,
-) -> ParticipantHeld:
+) -> StoredParticipant:
     """Register a participant, or replace the profile; whether they object to profiling stays as it was."""
     principal.require_own(participant_id)
     try:
@@ -47,7 +47,7 @@ def write(
 
 
 @router.get(PLACE, responses=responses(404))
-def read(participant_id: AskedId, service: CurrentService, principal: Portal) -> ParticipantHeld:
+def read(participant_id: AskedId, service: CurrentService, principal: Portal) -> StoredParticipant:
     """Return a participant's profile."""
     principal.require_own(participant_id)
     with service.store.writing() as connection:
@@ -102,5 +102,5 @@ def export(participant_id: AskedId, service: CurrentService, principal: Portal) 
     return Export(participant=row and _to_held(row), events=events, audit=entries)
 
 
-def _to_held(row: dict[str, Any]) -> ParticipantHeld:
-    return ParticipantHeld(**{"region" if k == "region_code" else k: v for k, v in row.items()})
+def _to_held(row: dict[str, Any]) -> StoredParticipant:
+    return StoredParticipant(**{"region" if k == "region_code" else k: v for k, v in row.items()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 
-class CourseListed(BaseModel):
+class CourseSummary(BaseModel):
     """A training in a list."""
 
     course_id: str
@@ -24,10 +24,10 @@ class CourseList(BaseModel):
 
     total: int = Field(description="trainings that the filters leave")
     offset: int
-    items: list[CourseListed]
+    items: list[CourseSummary]
 
 
-class Similar(BaseModel):
+class SimilarCourse(BaseModel):
     """A training like another."""
 
     course_id: str
@@ -39,4 +39,4 @@ class SimilarResponse(BaseModel):
     """Trainings like one."""
 
     course_id: str
-    items: list[Similar]
+    items: list[SimilarCourse]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from training_data.profiles import Profile
 
 
-class ParticipantHeld(Profile):
+class StoredParticipant(Profile):
     """A participant as the store holds them; ``region`` is the code."""
 
     participant_id: str
@@ -38,7 +38,7 @@ class Erasure(BaseModel):
 class Export(BaseModel):
     """Everything that is held of a participant."""
 
-    participant: ParticipantHeld | None
+    participant: StoredParticipant | None
     events: list[dict[str, Any]]
     audit: list[dict[str, Any]] = Field(
         description="who did what with the data, and what was decided"

@@ -82,7 +82,7 @@ def run(
         Catalogues whose speed is shown beside, without a target.
     """
     for size in (courses, *more_courses):
-        _built(size, participants, home)
+        build_once(size, participants, home)
     with cores_apart() as core:
         framework, found = _service(courses, participants, home, lengths, core)
         others = {
@@ -121,7 +121,7 @@ def _service(
         run_server(
             ["uvicorn", "benchmarks.serve.ceiling:app", "--no-access-log"], {}, core
         ) as framework,
-        _serve(courses, participants, home, core) as (served, requests, permitted),
+        serve_everybody(courses, participants, home, core) as (served, requests, permitted),
         watch_core(core) as watch,
     ):
         phases = Phases(
@@ -216,7 +216,7 @@ def _overload(overloads: Repeated[Overload], most: float, wrong: int) -> dict[st
 def _measure_speed(
     courses: int, participants: int, home: Path, lengths: Lengths, core: int
 ) -> dict[str, Any]:
-    with _serve(courses, participants, home, core) as (served, requests, _):
+    with serve_everybody(courses, participants, home, core) as (served, requests, _):
         return at_full_speed(served, requests, lengths.full_speed) | {"mib": served.mib()}
 
 
@@ -230,16 +230,17 @@ def _count(status: NDArray[np.int64]) -> tuple[list[str], list[int]]:
     return values.astype(str).tolist(), counts.tolist()
 
 
-def _built(courses: int, participants: int, home: Path) -> tuple[Dataset, Path]:
+def build_once(courses: int, participants: int, home: Path) -> tuple[Dataset, Path]:
+    """Return the data and the bundle of a catalogue, those of today where they are there."""
     return build(home / f"serve-{courses}-{participants}", courses, participants)
 
 
 @contextmanager
-def _serve(
-    courses: int, participants: int, home: Path, core: int
+def serve_everybody(
+    courses: int, participants: int, home: Path, core: int, program: str = "padan"
 ) -> Iterator[tuple[Served, list[bytes], Permitted]]:
     """Run the whole service over a catalogue, everybody read once; give the requests and their checks."""
-    dataset, bundle = _built(courses, participants, home)
+    dataset, bundle = build_once(courses, participants, home)
     url = f"sqlite:///{dataset.folder.parent / f'store-{secrets.token_hex(4)}.sqlite'}"
     store = open_store(url)
     store.prepare()
@@ -251,9 +252,9 @@ def _serve(
     environment = {
         "PADAN_DATABASE_URL": url,
         "PADAN_DEADLINE_SECONDS": str(DEADLINE_SECONDS),
-        "PADAN_REQUESTS_PER_MINUTE": "10000000",
+        "PADAN_MAX_REQUESTS_PER_MINUTE": "10000000",
     }
-    command = ["padan", "serve", "--bundle", str(bundle)]
+    command = [program, "serve", "--bundle", str(bundle)]
     try:
         with run_server(command, environment, core) as served:
             uvloop.run(_ask_all(served.port, requests))

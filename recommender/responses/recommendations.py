@@ -23,7 +23,7 @@ from recommender.messages import Messages
 EXCLUSIONS = [exclusion.value for exclusion in Exclusion]
 
 
-class GivenReason(TypedDict):
+class RecommendationReason(TypedDict):
     """Why a training is in the list."""
 
     code: Annotated[str, Field(examples=["matches_phrase"])]
@@ -59,7 +59,7 @@ class Item(TypedDict):
             description="probability with which it came to this place; 1 where nothing was left to chance",
         ),
     ]
-    reasons: list[GivenReason]
+    reasons: list[RecommendationReason]
 
 
 class RecommendationList(TypedDict):
@@ -161,7 +161,7 @@ def count_excluded(query: EligibilityQuery, wanted: Sequence[bool]) -> list[dict
 
 def _write_reasons(
     reasons: Sequence[Sequence[Reason]], messages: Messages
-) -> dict[Reason, GivenReason]:
+) -> dict[Reason, RecommendationReason]:
     """Return each reason in words; one may be given for many pairs."""
     distinct = {reason for of_pair in reasons for reason in of_pair}
     return {

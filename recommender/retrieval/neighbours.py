@@ -25,14 +25,6 @@ class Neighbours:
         found = _nearest(self.courses, self._course(course_id), k + 1)
         return [pair for pair in found if pair[0] != course_id][:k]
 
-    def courses_for(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
-        """Return the trainings nearest to a participant's vector (D,), permitted or not."""
-        return _nearest(self.courses, vector, k)
-
-    def participants_like(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
-        """Return the participants nearest to a participant's vector (D,)."""
-        return _nearest(self.participants, vector, k)
-
     def audience(self, course_id: str, k: int) -> list[tuple[str, float]]:
         """Return the participants whose profile is nearest to a training."""
         return _nearest(self.participants, self._course(course_id), k)

@@ -29,13 +29,13 @@ from padan_client.models import (
     ModelCard,
     Objection,
     Participant,
-    ParticipantHeld,
     PlanRequest,
     PlanResponse,
     Profile,
     RecommendationRequest,
     RecommendationResponse,
     SimilarResponse,
+    StoredParticipant,
 )
 
 A = TypeVar("A")
@@ -254,15 +254,15 @@ def audience(course_id: str, k: int = 100) -> Call[AudienceResponse]:
     return Call(AudienceResponse, "POST", f"{COURSE}/audience", AudienceRequest(k=k), ids)
 
 
-def participant(participant_id: str) -> Call[ParticipantHeld]:
+def participant(participant_id: str) -> Call[StoredParticipant]:
     """Return a participant's profile."""
-    return Call(ParticipantHeld, "GET", PARTICIPANT, ids={"participant_id": participant_id})
+    return Call(StoredParticipant, "GET", PARTICIPANT, ids={"participant_id": participant_id})
 
 
-def put_participant(participant_id: str, profile: Profile) -> Call[ParticipantHeld]:
+def put_participant(participant_id: str, profile: Profile) -> Call[StoredParticipant]:
     """Register a participant, or replace the profile; an objection to profiling stays as it was."""
     ids = {"participant_id": participant_id}
-    return Call(ParticipantHeld, "PUT", PARTICIPANT, profile, ids)
+    return Call(StoredParticipant, "PUT", PARTICIPANT, profile, ids)
 
 
 def object_to_profiling(participant_id: str, opt_out: bool = True) -> Call[Objection]:

@@ -85,7 +85,7 @@ class Participant(Profile):
     history: list[PastTraining] = Field(default_factory=list)
 
 
-class ParticipantHeld(Profile):
+class StoredParticipant(Profile):
     """A participant as the service holds them; ``region`` is the code."""
 
     model_config = ConfigDict(extra="ignore")
@@ -111,7 +111,7 @@ class Erasure(BaseModel):
 class Export(BaseModel):
     """Everything that is held of a participant."""
 
-    participant: ParticipantHeld | None
+    participant: StoredParticipant | None
     events: list[dict[str, Any]]
     audit: list[dict[str, Any]] = Field(
         description="who did what with the data, and what was decided"
@@ -151,7 +151,7 @@ class BatchRequest(RequestModel):
     requests: list[RecommendationRequest]
 
 
-class GivenReason(BaseModel):
+class RecommendationReason(BaseModel):
     """Why a training is in the list."""
 
     code: str
@@ -176,7 +176,7 @@ class Item(BaseModel):
     distance_km: float | None
     score: float
     propensity: float = Field(description="probability with which it came to this place")
-    reasons: list[GivenReason]
+    reasons: list[RecommendationReason]
 
 
 class RecommendationResponse(BaseModel):
@@ -302,7 +302,7 @@ class PlanResponse(BaseModel):
 # The catalogue
 
 
-class CourseListed(BaseModel):
+class CourseSummary(BaseModel):
     """A training in a list."""
 
     course_id: str
@@ -321,10 +321,10 @@ class CourseList(BaseModel):
 
     total: int = Field(description="trainings that the filters leave")
     offset: int
-    items: list[CourseListed]
+    items: list[CourseSummary]
 
 
-class Similar(BaseModel):
+class SimilarCourse(BaseModel):
     """A training like another."""
 
     course_id: str
@@ -336,7 +336,7 @@ class SimilarResponse(BaseModel):
     """Trainings like one."""
 
     course_id: str
-    items: list[Similar]
+    items: list[SimilarCourse]
 
 
 # Events
