@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -122,22 +122,38 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "shared"
 
 
-@pytest.fixture(scope="session")
-def demo(shared_folder: Path, e5: SentenceEncoder) -> Path:
-    """A home with the demo's catalogue, 600 simulated people and a bundle that reads with the real encoder.
-
-    One test process of a run makes it, the others use it; nobody may change it.
-    """
-    home = shared_folder / "demo-home"
-    with FileLock(shared_folder / "demo.lock"):
+def make_once(folder: Path, name: str, make: Callable[[Path], object]) -> Path:
+    """Return what one test process of a run makes and the others use; nobody may change it."""
+    home = folder / name
+    with FileLock(folder / f"{name}.lock"):
         if not home.is_dir():
-            started = shared_folder / "demo-started"
-            dataset = simulate_dataset(started / "demo", 600, dt.date.today())
-            encoder = CachedEncoder(e5, EmbeddingCache(padan_home()))
-            manifest = train(dataset, encoder, started, dt.date.today())
-            promote(started / "bundles", manifest.version)
+            started = folder / f"{name}-started"
+            make(started)
             started.rename(home)
     return home
+
+
+@pytest.fixture(scope="session")
+def demo(shared_folder: Path, e5: SentenceEncoder) -> Path:
+    """A home with the demo's catalogue, 600 simulated people and a bundle that reads with the real encoder."""
+
+    def make(home: Path) -> None:
+        dataset = simulate_dataset(home / "demo", 600, dt.date.today())
+        encoder = CachedEncoder(e5, EmbeddingCache(padan_home()))
+        promote(home / "bundles", train(dataset, encoder, home, dt.date.today()).version)
+
+    return make_once(shared_folder, "demo-home", make)
+
+
+@pytest.fixture(scope="session")
+def tiny_home(shared_folder: Path, tiny_encoder: SentenceEncoder) -> Path:
+    """A home with 120 simulated people and a bundle that reads with a few random word vectors."""
+
+    def make(home: Path) -> None:
+        dataset = simulate_dataset(home / "simulated", 120, dt.date.today())
+        promote(home / "bundles", train(dataset, tiny_encoder, home, dt.date.today()).version)
+
+    return make_once(shared_folder, "tiny-home", make)
 
 
 @pytest.fixture(scope="session")

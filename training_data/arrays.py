@@ -189,6 +189,14 @@ def take_segments(
     return ends, places, np.arange(ends[-1]) + (first - ends[:-1])[places]
 
 
+def mark_cells(matrix: sp.csr_matrix, rows: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Return where some rows of a matrix have a cell, shape (n, columns)."""
+    _, places, cells = take_segments(matrix.indptr, rows)
+    found = np.zeros((len(rows), matrix.shape[1]), dtype=bool)
+    found[places, matrix.indices[cells]] = True
+    return found
+
+
 def densify(matrix: sp.csr_matrix) -> NDArray[np.float32]:
     """Return a matrix in full, with one column of zeros more: the column -1 is empty."""
     full = np.zeros((matrix.shape[0], matrix.shape[1] + 1), dtype=np.float32)

@@ -20,6 +20,7 @@ from store.database import Store
 from store.erasure import find_erased_since
 from store.revisions import read_revisions, read_revisions_bare
 from training_data.columns import Participants
+from training_data.packing import PackedRow
 from training_data.profiles import ParticipantRows
 
 MAX_RECENT = 300
@@ -45,7 +46,9 @@ class CachedParticipant:
     rows: ParticipantRows
     revision: str | None = None
     subject: str | None = None
-    prepared: dict[Hashable, PreparedParticipants] = field(default_factory=dict, repr=False)
+    prepared: dict[Hashable, PackedRow[PreparedParticipants]] = field(
+        default_factory=dict, repr=False
+    )
 
     @property
     def opted_out(self) -> bool:

@@ -7,8 +7,6 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-
 from api.recommend.participant_cache import OPT_OUT, CachedParticipant
 from recommender.bundle.bundle import Bundle
 from recommender.engine import Recommendations
@@ -18,6 +16,7 @@ from recommender.responses.recommendations import RecommendationList, build_list
 from recommender.settings import CourseFilters, SlateSettings
 from recommender.trace import Trace
 from training_data.columns import Interactions, Participants
+from training_data.packing import pack, unpack
 from training_data.profiles import ParticipantRows, to_columns
 
 PARTICIPANT_ID = list(Participants.columns()).index(Participants.participant_id.name)
@@ -113,11 +112,10 @@ def _prepare(requests: Sequence[SlateRequest]) -> PreparedParticipants:
         head = requests[new[0]]
         rows = [_number_rows(requests[place], str(place)) for place in new]
         read = head.bundle.engine.prepare(*to_columns(rows), head.day)
-        for row, place in enumerate(new):
-            one = read.take(np.array([row]))
+        for place, one in zip(new, pack(read), strict=True):
             requests[place].participant.prepared = {requests[place].preparation: one}
             prepared[place] = one
-    return PreparedParticipants.join([one for one in prepared if one is not None])
+    return unpack([one for one in prepared if one is not None])
 
 
 def _number_rows(request: SlateRequest, place: str) -> ParticipantRows:

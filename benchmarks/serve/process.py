@@ -81,7 +81,7 @@ def run_server(command: list[str], environment: dict[str, str], core: int) -> It
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    program = str(Path(sys.executable).with_name(command[0]))
+    program = str(Path(sys.executable).parent / command[0])
     process = subprocess.Popen(  # noqa: S603
         [program, *command[1:], "--port", str(port)], env=os.environ | environment
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from models.candidates.interactions import Interactions
 from models.kernels.events import last_of_each
-from training_data.arrays import build_csr, take_rows, take_segments
-from training_data.columnar import Columnar
+from training_data.arrays import build_csr
+from training_data.columnar import Columnar, Ragged
 
 
 @dataclass(frozen=True)
@@ -70,30 +70,31 @@ class Histories(Columnar):
 
     def take(self, rows: NDArray[np.intp] | slice) -> Self:
         """Return the participants at ``rows`` of the batch."""
-        chosen = np.arange(len(self))[rows]
-        starts, _, at = take_segments(self.indptr, chosen)
-        indptr = starts.astype(np.int64)
-        attributes = None if self.attributes is None else take_rows(self.attributes, chosen)
-        joined = None if self.joined is None else self.joined[chosen]
-        return type(self)(
-            indptr, self.items[at], self.weights[at], self.n_items, self.at[at], attributes, joined
-        )
+        return super().take(np.arange(len(self))[rows])
 
     def with_attributes(self, attributes: sp.csr_matrix) -> Self:
         """Return the same histories of participants of whom something else is known, (B, P)."""
         return replace(self, attributes=attributes)
 
-    @classmethod
-    def join(cls, tables: Sequence[Self]) -> Self:
-        """Return the participants of at least one batch without attributes, one batch after the other."""
-        ends = np.cumsum([0, *(len(table.items) for table in tables)])
-        indptr = [table.indptr[1:] + end for table, end in zip(tables, ends, strict=False)]
-        return cls(
-            np.concatenate([np.zeros(1, np.int64), *indptr]),
-            np.concatenate([table.items for table in tables]),
-            np.concatenate([table.weights for table in tables]),
-            tables[0].n_items,
-            np.concatenate([table.at for table in tables]),
+    def _columns(self) -> Mapping[str, Any]:
+        indptr = self.indptr.astype(np.int32)
+        return {
+            "events": build_csr(self.weights, self.items, indptr, self.n_items),
+            "at": Ragged(indptr, self.at),
+            "attributes": self.attributes,
+            "joined": self.joined,
+        }
+
+    def _replace_columns(self, columns: Mapping[str, Any]) -> Self:
+        events, at = columns["events"], columns["at"]
+        return type(self)(
+            events.indptr.astype(np.int64),
+            events.indices,
+            events.data,
+            self.n_items,
+            at.values,
+            columns["attributes"],
+            columns["joined"],
         )
 
     def matrix(self, weights: NDArray[np.float32] | None = None) -> sp.csr_matrix:

@@ -152,11 +152,12 @@ class Availability:
         return self.catalogue.taught[self.prerequisite_courses]
 
     @cached_property
-    def requirements(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Place in ``prerequisite_courses`` of what is needed, and the training that needs it: a pair a need."""
-        needed = self.catalogue.prerequisites.tocoo()
-        place = np.searchsorted(self.prerequisite_courses, needed.col)
-        return place.astype(np.int32), needed.row.astype(np.int32)
+    def requirements(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.int32]]:
+        """Trainings that need others; places among ``prerequisite_courses``, and where those of each begin."""
+        needed = self.catalogue.prerequisites
+        courses = np.flatnonzero(np.diff(needed.indptr))
+        places = np.searchsorted(self.prerequisite_courses, needed.indices)
+        return courses, places, needed.indptr[courses]
 
     @cached_property
     def excluded_occupations(self) -> frozenset[str]:

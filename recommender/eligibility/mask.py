@@ -11,7 +11,6 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kernels.masks import counted
 from recommender.eligibility.participant_rules import PAIR_RULES, PARTICIPANT_RULES
 from recommender.eligibility.query import EligibilityQuery
 from recommender.eligibility.reasons import BIT, Exclusion, set_bits
@@ -80,7 +79,7 @@ def count_exclusions(query: EligibilityQuery, rows: NDArray[np.integer]) -> NDAr
     for block in _iterate_blocks(len(rows), len(query.catalogue)):
         for reason in PAIR_RULES:
             if (found := _check_pairs(query, reason, rows[block])) is not None:
-                counts[block, BIT[reason]] = counted(np.ascontiguousarray(found))
+                counts[block, BIT[reason]] = found.sum(axis=1)
     return counts
 
 

@@ -12,10 +12,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from models.kernels.masks import mark, mark_containing, mark_farther, mark_some
 from recommender.eligibility.query import EligibilityQuery
 from recommender.eligibility.reasons import Exclusion
-from training_data.arrays import Rows, look_up
+from training_data.arrays import Rows, look_up, mark_cells
 from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES
 from training_data.text import normalise
 
@@ -32,22 +31,17 @@ def find_unmet_prerequisites(
     """
     courses, some = q.availability.prerequisite_courses, _row_numbers(q, rows)
     skills = q.batch.skills.held
-    met = np.zeros((len(some), len(courses)), dtype=bool)
     taught = q.availability.prerequisite_skills
-    mark_containing(skills.indptr, skills.indices, some, skills.shape[1], taught, met)
-    met |= _mark_rows(q.batch.past.finished, some).take(courses, axis=1)
+    # the last column is of the padding: everybody holds what is not there
+    held = np.ones((len(some), skills.shape[1] + 1), dtype=bool)
+    held[:, :-1] = mark_cells(skills, some)
+    met = held[:, taught].all(axis=2) & (taught >= 0).any(axis=1)
+    met |= mark_cells(q.batch.past.finished, some)[:, courses]
     return courses, ~met
 
 
 def _row_numbers(q: EligibilityQuery, rows: Rows) -> NDArray[np.int64]:
     return np.arange(len(q.batch))[rows]
-
-
-def _mark_rows(matrix: sp.csr_matrix, some: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return where some rows have a cell."""
-    found = np.zeros((len(some), matrix.shape[1]), dtype=bool)
-    mark(matrix.indptr, matrix.indices, some, found)
-    return found
 
 
 def _too_young(q: EligibilityQuery) -> Violations | None:
@@ -125,7 +119,7 @@ def _balance_too_low(q: EligibilityQuery, rows: Rows) -> Violations:
 
 
 def _taken_already(q: EligibilityQuery, rows: Rows) -> Violations | None:
-    return _mark_rows(q.batch.past.taken, _row_numbers(q, rows)) if q.batch.past.taken.nnz else None
+    return mark_cells(q.batch.past.taken, _row_numbers(q, rows)) if q.batch.past.taken.nnz else None
 
 
 def _prerequisite_missing(q: EligibilityQuery, rows: Rows) -> Violations | None:
@@ -133,7 +127,8 @@ def _prerequisite_missing(q: EligibilityQuery, rows: Rows) -> Violations | None:
         return None
     _, unmet = find_unmet_prerequisites(q, rows)
     missing = np.zeros((len(unmet), len(q.catalogue)), dtype=bool)
-    mark_some(unmet, *q.availability.requirements, missing)
+    courses, needs, first = q.availability.requirements
+    missing[:, courses] = np.logical_or.reduceat(unmet[:, needs], first, axis=1)
     return missing
 
 
@@ -162,7 +157,8 @@ def _out_of_reach(q: EligibilityQuery, rows: Rows) -> Violations | None:
         return None
     most = np.where(np.isnan(q.batch.home.latitude[rows]), np.float32(np.inf), q.radius_km[rows])
     far = np.zeros((len(most), len(q.catalogue)), dtype=bool)
-    mark_farther(q.travel.km, q.travel.origin[rows], most, q.travel.courses, far)
+    courses = q.travel.courses
+    far[:, courses] = q.travel.km[q.travel.origin[rows], : len(courses)] > most[:, None]
     return far
 
 

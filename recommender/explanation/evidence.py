@@ -96,7 +96,7 @@ def _matches_phrase(context: ExplanationContext) -> PairReasons:
         MIN_COSINE,
     )
     return _by_number(
-        phrase, lambda number: Reason("matches_phrase", {"phrase": profile.phrases[number]})
+        phrase, lambda number: Reason("matches_phrase", {"phrase": profile.phrases[number].text})
     )
 
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from models.candidates.histories import Histories
 from models.candidates.sparse import sums_of_rows
-from models.kernels.masks import mark
 from recommender.catalogue.catalogue import Catalogue
 from recommender.catalogue.locations import Locations
 from recommender.objective import Objective
@@ -25,6 +24,7 @@ from training_data.arrays import (
     encode_strings,
     fill_nulls,
     look_up,
+    mark_cells,
     take_rows,
     to_days,
     to_list,
@@ -125,10 +125,8 @@ class PastTrainings(Columnar):
     @cached_property
     def is_finished(self) -> NDArray[np.bool_]:
         """Whether each training is finished, (B, N + 1); the last column is False, for the number -1."""
-        count, width = self.finished.shape
-        found = np.zeros((count, width + 1), dtype=bool)
-        mark(self.finished.indptr, self.finished.indices, np.arange(count), found)
-        return found
+        marked = mark_cells(self.finished, np.arange(self.finished.shape[0]))
+        return np.pad(marked, ((0, 0), (0, 1)))
 
 
 @dataclass(frozen=True)

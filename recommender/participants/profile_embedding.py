@@ -6,11 +6,11 @@ phrases, each encoded once, and a person is their weighted sum.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import chain
-from typing import Self
+from functools import cache, cached_property
+from itertools import chain, pairwise
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -27,7 +27,7 @@ from training_data.arrays import (
     sum_at,
     take_rows,
 )
-from training_data.columnar import Columnar
+from training_data.columnar import Columnar, Ragged
 from training_data.columns import Participants, bind_columns
 from training_data.skills.vocabulary import Vocabulary
 
@@ -37,23 +37,37 @@ P = bind_columns(Participants)
 WEIGHTS = {"target": 1.0, "interests": 1.0, "skills": 0.5, "occupation": 0.2}
 
 
+@dataclass(frozen=True, eq=False)
+class Phrase:
+    """A phrase and its unit vector (D,)."""
+
+    text: str
+    vector: NDArray[np.float32]
+
+
 @dataclass(frozen=True)
 class ProfileEmbedding(Columnar):
     """The phrases of B participants.
 
     Attributes
     ----------
-    phrases : list of str
+    phrases : tuple of Phrase
         Q of them; one may stand again for another participant.
-    vectors : ndarray of float32, shape (Q, D)
-        Unit vector of each.
     weights : csr_matrix of float32, shape (B, Q)
         How much each counts for each participant; nothing for who objects to profiling.
+    dim : int
+        Length D of a vector.
     """
 
-    phrases: list[str]
-    vectors: NDArray[np.float32]
+    phrases: tuple[Phrase, ...]
     weights: sp.csr_matrix
+    dim: int
+
+    @cached_property
+    def vectors(self) -> NDArray[np.float32]:
+        """Unit vector of each phrase, shape (Q, D)."""
+        vectors = [phrase.vector for phrase in self.phrases]
+        return np.array(vectors, dtype=np.float32).reshape(len(vectors), self.dim)
 
     def sum_vectors(self) -> NDArray[np.float32]:
         """Return a unit vector for each participant, shape (B, D); zeros for one without phrases."""
@@ -66,31 +80,22 @@ class ProfileEmbedding(Columnar):
         narrowed = build_csr(
             weights.data, column.astype(np.int32), weights.indptr.astype(np.int32), len(used)
         )
-        return type(self)([self.phrases[phrase] for phrase in used], self.vectors[used], narrowed)
+        return type(self)(tuple(self.phrases[phrase] for phrase in used), narrowed, self.dim)
 
-    @classmethod
-    def join(cls, tables: Sequence[Self]) -> Self:
-        """Return the participants of at least one table, one table after the other."""
-        counts = np.cumsum([0, *(len(table.phrases) for table in tables)], dtype=np.int32)
-        cells = np.cumsum([0, *(table.weights.indptr[-1] for table in tables)], dtype=np.int32)
-        starts = zip(tables, counts, cells, strict=False)
-        columns, indptr = zip(
-            *(
-                (table.weights.indices + first, table.weights.indptr[1:] + cell)
-                for table, first, cell in starts
-            ),
-            strict=True,
-        )
-        return cls(
-            list(chain.from_iterable(table.phrases for table in tables)),
-            np.concatenate([table.vectors for table in tables]),
-            build_csr(
-                np.concatenate([table.weights.data for table in tables]),
-                np.concatenate(columns),
-                np.concatenate([np.zeros(1, np.int32), *indptr]),
-                int(counts[-1]),
-            ),
-        )
+    def _columns(self) -> Mapping[str, Any]:
+        indptr = self.weights.indptr
+        own = [self.phrases[phrase] for phrase in self.weights.indices]
+        return {
+            "phrases": tuple(tuple(own[first:end]) for first, end in pairwise(indptr.tolist())),
+            "weights": Ragged(indptr, self.weights.data),
+        }
+
+    def _replace_columns(self, columns: Mapping[str, Any]) -> Self:
+        phrases = tuple(chain.from_iterable(columns["phrases"]))
+        weights: Ragged = columns["weights"]
+        column = np.arange(len(phrases), dtype=np.int32)
+        matrix = build_csr(weights.values, column, weights.starts, len(phrases))
+        return type(self)(phrases, matrix, self.dim)
 
 
 def collect_phrases(
@@ -124,20 +129,21 @@ def embed_profiles(
     skills: Vocabulary,
     occupations: Vocabulary,
     language: str,
-    encode: Callable[[Sequence[str]], NDArray[np.float32]],
+    encode: Callable[[Sequence[str]], tuple[Phrase, ...]],
+    dim: int,
 ) -> ProfileEmbedding:
     """Encode the phrases of the profiles.
 
     Parameters
     ----------
     encode : callable
-        Gives a unit vector to each phrase, (n, D).
+        Gives a vector of length ``dim`` to each phrase.
     """
     phrases, weights = collect_phrases(participants, skills, occupations, language)
     opted_out = fill_nulls(participants[P.profiling_opt_out.name], False, np.bool_)
     if opted_out.any():
         weights.data[np.repeat(opted_out, np.diff(weights.indptr))] = 0
-    return ProfileEmbedding(phrases, encode(phrases), weights)
+    return ProfileEmbedding(encode(phrases), weights, dim)
 
 
 def _labeller(vocabulary: Vocabulary, language: str) -> Callable[[str], str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +21,7 @@ from recommender.catalogue.catalogue import Catalogue
 from recommender.objective import Objective
 from recommender.participants.batch import Vocabularies, build_batch
 from recommender.participants.prepared import PreparedParticipants
-from recommender.participants.profile_embedding import embed_profiles
+from recommender.participants.profile_embedding import Phrase, embed_profiles
 from training_data.arrays import Columns, Table, replace_columns, to_list
 from training_data.columns import Participants, bind_columns
 from training_data.programmes.rules import RulesInForce
@@ -78,6 +80,7 @@ class ParticipantReader:
             self.vocabularies.occupations.vocabulary,
             self.language,
             self._encode,
+            self._dim,
         )
         ids = tuple(to_list(participants[P.participant_id.name]))
         return PreparedParticipants(rules.day, ids, batch, profile, {})
@@ -93,7 +96,24 @@ class ParticipantReader:
         }
         return replace_columns(participants, linked)
 
-    def _encode(self, phrases: Sequence[str]) -> NDArray[np.float32]:
-        if self.linkers is None:
-            return np.zeros((len(phrases), 0), dtype=np.float32)
-        return self.linkers.content.encode_phrases(phrases)
+    def _encode(self, texts: Sequence[str]) -> tuple[Phrase, ...]:
+        """Return the phrases, one object for all who use a phrase at the same time."""
+        phrases = {text: self._phrases.get(text) for text in texts}
+        new = [text for text, phrase in phrases.items() if phrase is None]
+        vectors = self._encode_anew(new)
+        for text, vector in zip(new, vectors, strict=True):
+            phrases[text] = self._phrases[text] = Phrase(text, vector.copy())
+        return tuple(phrase for phrase in phrases.values() if phrase is not None)
+
+    def _encode_anew(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        if self.linkers is None or not texts:
+            return np.zeros((len(texts), self._dim), dtype=np.float32)
+        return self.linkers.content.encode_phrases(texts)
+
+    @property
+    def _dim(self) -> int:
+        return self.linkers.content.dim if self.linkers else 0
+
+    @cached_property
+    def _phrases(self) -> WeakValueDictionary[str, Phrase]:
+        return WeakValueDictionary()

@@ -13,28 +13,22 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.deployment.releases import Releases
 from api.settings import ServiceSettings
-from models.text.encoder import SentenceEncoder
+from models.bundles.promotion import current
 from recommender.bundle.bundle import Bundle, load_bundle
-from recommender.training.train import train
 from store import keys
 from store.database import Store, open_store
 from store.dataset_import import import_dataset
 from training_data.dataset import Dataset
-from training_data.simulation import simulate_dataset
 
 
 @pytest.fixture(scope="session")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return simulate_dataset(tmp_path_factory.mktemp("simulated"), 120, dt.date.today())
+def dataset(tiny_home: Path) -> Dataset:
+    return Dataset.open(tiny_home / "simulated")
 
 
 @pytest.fixture(scope="session")
-def bundle_folder(
-    dataset: Dataset, tiny_encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    home = tmp_path_factory.mktemp("home")
-    manifest = train(dataset, tiny_encoder, home, dt.date.today())
-    return home / "bundles" / manifest.version
+def bundle_folder(tiny_home: Path) -> Path:
+    return current(tiny_home / "bundles")
 
 
 @pytest.fixture(scope="session")

@@ -7,19 +7,20 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+from tests.docs.documents import DOCUMENTS, ROOT, find_blocks, find_spans, name_document
+
 PACKAGES = "training_data|store|models|recommender|evaluation|api|benchmarks|padan|cli|clients|tests|docs|examples"
-PATH = re.compile(rf"`((?:{PACKAGES})/[\w./*-]*)`")
+PATH = re.compile(rf"(?<![\w/.])((?:{PACKAGES})/[\w./*-]*)")
 LINK = re.compile(
     r"\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)|^\s*click \w+ \"([^\"]+)\"", re.MULTILINE
 )
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_document)
 def test_every_path_and_link_of_a_document_is_there(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
-    for name in PATH.findall(text):
+    code = "\n".join([*find_spans(text), *find_blocks(text, "bash"), *find_blocks(text, "")])
+    for name in PATH.findall(code):
         assert list(ROOT.glob(name.rstrip("/"))), f"{document.name} names {name}"
     for in_text, in_diagram in LINK.findall(text):
         target = document.parent / (in_text or in_diagram)

@@ -23,6 +23,7 @@ from recommender.ranking.features import FEATURES
 from recommender.settings import CourseFilters, Exploration, SlateSettings
 from tests.comparison import assert_same
 from tests.recommender.worlds import DAY, World, random_world
+from training_data.packing import pack, unpack
 from training_data.profiles import Participant, ParticipantRows, to_columns, to_tables
 
 EngineOf = Callable[[World], Engine]
@@ -235,7 +236,7 @@ def test_participants_prepared_one_by_one_are_those_of_one_batch(
         ParticipantRows(one.row(0), filter_events(one, world.events).rows())
         for one in everybody.iter_slices(1)
     ]
-    joined = PreparedParticipants.join([engine.prepare(*to_columns([one]), DAY) for one in alone])
+    joined = unpack([pack(engine.prepare(*to_columns([one]), DAY))[0] for one in alone])
     assert joined.ids == whole.ids
     assert_same(joined.batch, whole.batch)
     np.testing.assert_allclose(joined.vectors, whole.vectors, rtol=1e-5, atol=1e-6)
@@ -281,7 +282,7 @@ def list_goals(participant: PreparedParticipants) -> list[str]:
     """Return the phrases of a profile without interests that weigh what a goal does."""
     profile = participant.profile
     heaviest = np.flatnonzero(profile.weights.toarray()[0] == np.float32(WEIGHTS["target"]))
-    return [profile.phrases[phrase] for phrase in heaviest]
+    return [profile.phrases[phrase].text for phrase in heaviest]
 
 
 def test_two_features_that_say_the_same_give_one_reason(engine_of: EngineOf) -> None:

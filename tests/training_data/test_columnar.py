@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.comparison import assert_same
-from training_data.columnar import Columnar
+from training_data.columnar import Columnar, Ragged
+from training_data.packing import pack, unpack
 
 WIDTH = 7
 SHARED = {"vocabulary"}  # no column: all rows refer to it
@@ -36,6 +38,7 @@ class Example(Columnar):
     rows: NDArray[np.float32]
     flags: NDArray[np.bool_]
     cells: sp.csr_matrix
+    moments: Ragged
     words: tuple[tuple[str, ...], ...]
     inner: Inner
     by_name: dict[str, sp.csr_matrix | NDArray[np.int32] | Inner]
@@ -55,12 +58,22 @@ def random_matrix(rng: np.random.Generator, count: int) -> sp.csr_matrix:
     return sp.random(count, WIDTH, density=density, format="csr", rng=rng, dtype=np.float32)
 
 
+def random_ragged(rng: np.random.Generator, count: int) -> Ragged:
+    starts = np.append(0, np.cumsum(rng.integers(0, 4, count))).astype(np.int32)
+    return Ragged(starts, rng.integers(0, 2**40, starts[-1]))
+
+
+def list_rows(column: Ragged) -> list[list[int]]:
+    return [column.values[first:end].tolist() for first, end in pairwise(column.starts)]
+
+
 def random_table(rng: np.random.Generator, count: int) -> Example:
     return Example(
         numbers=rng.integers(0, 100, count),
         rows=rng.random((count, 3), dtype=np.float32),
         flags=rng.random(count) < 0.5,
         cells=random_matrix(rng, count),
+        moments=random_ragged(rng, count),
         words=tuple(("a", "b", "c")[: rng.integers(0, 4)] for _ in range(count)),
         inner=random_inner(rng, count),
         by_name={
@@ -81,26 +94,6 @@ def tables(draw: st.DrawFn, min_parts: int = 1, min_rows: int = 0) -> list[Examp
 
 
 @MANY
-@given(tables())
-def test_the_rows_of_a_joined_table_are_those_of_its_parts(parts: list[Example]) -> None:
-    joined = Example.join(parts)
-    assert len(joined) == sum(map(len, parts))
-    start = 0
-    for part in parts:
-        assert_same(joined.take(np.arange(start, start + len(part))), part)
-        start += len(part)
-
-
-@MANY
-@given(tables())
-def test_tables_may_be_joined_one_after_the_other(parts: list[Example]) -> None:
-    one_by_one = parts[0]
-    for part in parts[1:]:
-        one_by_one = Example.join([one_by_one, part])
-    assert_same(one_by_one, Example.join(parts))
-
-
-@MANY
 @given(tables(min_rows=1), st.data())
 def test_rows_are_taken_as_numpy_and_scipy_take_them(
     parts: list[Example], data: st.DataObject
@@ -114,6 +107,7 @@ def test_rows_are_taken_as_numpy_and_scipy_take_them(
     assert_same(taken.rows, table.rows[rows])
     assert_same(taken.flags, table.flags[rows])
     assert_same(taken.cells, table.cells[rows])
+    assert list_rows(taken.moments) == [list_rows(table.moments)[row] for row in chosen]
     assert taken.words == tuple(table.words[row] for row in chosen)
     assert_same(taken.inner.numbers, table.inner.numbers[rows])
     assert taken.inner.words == tuple(table.inner.words[row] for row in chosen)
@@ -126,18 +120,19 @@ def test_rows_are_taken_as_numpy_and_scipy_take_them(
 
 @MANY
 @given(tables(min_rows=1), st.data())
-def test_to_join_what_was_taken_is_to_take_from_what_was_joined(
+def test_packed_rows_of_any_tables_are_a_table_in_any_order(
     parts: list[Example], data: st.DataObject
 ) -> None:
-    starts = np.cumsum([0, *map(len, parts)])
-    chosen = [
-        np.array(data.draw(st.lists(st.integers(0, len(part) - 1), max_size=4)), dtype=np.intp)
-        for part in parts
-    ]
-    taken = Example.join([part.take(rows) for part, rows in zip(parts, chosen, strict=True)])
-    places = np.concatenate([rows + start for rows, start in zip(chosen, starts, strict=False)])
-    assert_same(taken, Example.join(parts).take(places))
-    assert taken.shared is SHARED
+    packed = [row for part in parts for row in pack(part)]
+    places = [(part, row) for part in parts for row in range(len(part))]
+    assert len(packed) == len(places)
+    order = data.draw(st.lists(st.integers(0, len(packed) - 1), min_size=1, max_size=12))
+    table = unpack([packed[place] for place in order])
+    assert len(table) == len(order)
+    for at, place in enumerate(order):
+        part, row = places[place]
+        assert_same(table.take(np.array([at])), part.take(np.array([row])))
+    assert table.shared is SHARED
 
 
 @pytest.mark.parametrize("make", [random_table, random_inner])
@@ -147,5 +142,5 @@ def test_a_table_of_no_rows_is_no_exception(
     rng = np.random.default_rng(0)
     some, none = make(rng, 4), make(rng, 0)
     assert_same(some.take(np.arange(0)), none)
-    assert_same(type(some).join([none, some, none]), some)
-    assert_same(type(some).join([none, none]), none)
+    assert pack(none) == []
+    assert_same(unpack(pack(some)), some)

@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 
 from models.kernels.events import fading, last_of_each
 from models.kernels.lists import columns_of, largest, propose
-from models.kernels.masks import counted, mark, mark_containing, mark_farther, mark_some
-from models.kernels.rows import by_matrix
 from models.kernels.shares import cells_of, shares, weighted_shares
 
 MANY = settings(max_examples=150, deadline=None)
@@ -89,43 +87,6 @@ def test_events(seed: int) -> None:
 
 @MANY
 @given(seeds)
-def test_masks(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    held, rows = matrix(rng, 5), rng.integers(0, 5, 4)
-    marked = np.zeros((4, WIDTH), dtype=bool)
-    mark(held.indptr, held.indices, rows, marked)
-    assert np.array_equal(marked, held.toarray()[rows] > 0)
-    assert np.array_equal(counted(marked), marked.sum(axis=1))
-
-    sets = ragged(rng, 6)
-    containing = np.zeros((4, 6), dtype=bool)
-    mark_containing(held.indptr, held.indices, rows, WIDTH, sets, containing)
-    for row, owned in enumerate(marked):
-        own = set(np.flatnonzero(owned).tolist())
-        for number, some in enumerate(sets):
-            wanted = set(some[some >= 0].tolist())
-            assert containing[row, number] == (bool(wanted) and wanted <= own)
-
-    places, columns = rng.integers(0, 6, 9).astype(np.int32), rng.integers(0, 12, 9)
-    spread = np.zeros((4, 12), dtype=bool)
-    mark_some(containing, places, columns.astype(np.int32), spread)
-    expected = np.zeros((4, 12), dtype=bool)
-    for place, column in zip(places, columns, strict=True):
-        expected[:, column] |= containing[:, place]
-    assert np.array_equal(spread, expected)
-
-    km = rng.random((3, 6)).astype(np.float32)
-    km[:, -1] = np.inf
-    origin, most = rng.integers(0, 3, 4), rng.random(4).astype(np.float32)
-    there = rng.permutation(12)[:5].astype(np.int32)
-    far = np.zeros((4, 12), dtype=bool)
-    mark_farther(km, origin, most, there, far)
-    assert np.array_equal(far[:, there], km[origin, :5] > most[:, None])
-    assert far.sum() == far[:, there].sum()
-
-
-@MANY
-@given(seeds)
 def test_shares_of_sets(seed: int) -> None:
     rng = np.random.default_rng(seed)
     needs, held, sets = matrix(rng, 5), matrix(rng, 5), ragged(rng, 8)
@@ -169,22 +130,3 @@ def test_cells_of_items(seed: int) -> None:
     cells_of(values, rows, columns, items, found)
     expected = np.where(columns[items] >= 0, values[rows[:, None], columns[items]], 0)
     assert np.array_equal(found, expected)
-
-
-@MANY
-@given(seeds, st.integers(1, 5), st.integers(1, 4))
-def test_rows_that_stand_person_by_person_become_matrices(
-    seed: int, people: int, matrices: int
-) -> None:
-    rng = np.random.default_rng(seed)
-    whole = [matrix(rng, people) for _ in range(matrices)]
-    rows = [[one[[person]] for one in whole] for person in range(people)]
-    sizes = np.array([[row.nnz for row in mine] for mine in rows], dtype=np.int32)
-    indptr, columns, cells, bounds = by_matrix(
-        sizes,
-        np.concatenate([row.indices for mine in rows for row in mine]),
-        np.concatenate([row.data for mine in rows for row in mine]),
-    )
-    for one, starts, (first, end) in zip(whole, indptr, pairwise(bounds), strict=True):
-        found = sp.csr_matrix((cells[first:end], columns[first:end], starts), shape=one.shape)
-        assert (found != one).nnz == 0

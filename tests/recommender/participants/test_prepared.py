@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -21,6 +21,7 @@ from recommender.settings import SlateSettings
 from recommender.training.ranker import collect_interactions, fit_models, read_side
 from tests.comparison import assert_same
 from tests.recommender.worlds import DAY, World, random_world
+from training_data.packing import pack, unpack
 from training_data.profiles import ParticipantRows, to_columns
 
 EngineOf = Callable[[World], Engine]
@@ -81,6 +82,11 @@ def recommend(engine: Engine, participants: PreparedParticipants) -> Slates:
     return engine.recommend(participants, SlateSettings(k=6, calibration_weight=0.3)).slates
 
 
+def join(parts: Iterable[PreparedParticipants]) -> PreparedParticipants:
+    """Return the participants as the service keeps them and asks about them together."""
+    return unpack([row for part in parts for row in pack(part)])
+
+
 def assert_same_participants(
     one: PreparedParticipants, other: PreparedParticipants, tolerance: float = 0.0
 ) -> None:
@@ -113,9 +119,9 @@ def test_to_prepare_many_is_to_join_each_prepared_alone(engine_of: EngineOf, wor
     assert set(whole.representations) == set(build_models())
     events = [filter_events(one, world.events) for one in world.participants.iter_slices(1)]
     pairs = list(zip(world.participants.iter_slices(1), events, strict=True))
-    frames = PreparedParticipants.join([engine.prepare(*pair, DAY) for pair in pairs])
+    frames = join(engine.prepare(*pair, DAY) for pair in pairs)
     rows = [ParticipantRows(one.row(0), did.rows()) for one, did in pairs]
-    columns = PreparedParticipants.join([engine.prepare(*to_columns([each]), DAY) for each in rows])
+    columns = join(engine.prepare(*to_columns([each]), DAY) for each in rows)
     for joined in (frames, columns):
         assert_same_participants(joined, whole, tolerance=1e-5)
         assert_same_answers(engine, joined, whole, tolerance=1e-5)
@@ -129,7 +135,7 @@ def test_to_take_each_and_join_them_changes_nothing(engine_of: EngineOf, world: 
     whole = prepare(engine, world)
     everybody = np.arange(PARTICIPANTS)
     assert_same(whole.take(everybody), whole)
-    joined = PreparedParticipants.join([whole.take(row[None]) for row in everybody])
+    joined = join(whole.take(row[None]) for row in everybody)
     assert_same_participants(joined, whole)
     assert_same_answers(engine, joined, whole)
     assert_same(joined.take(everybody).batch, joined.batch)
@@ -143,7 +149,7 @@ def test_some_in_any_order_are_rows_of_all(
     engine = fit_engine(engine_of, world)
     whole = prepare(engine, world)
     parts = [whole.take(np.array(rows, dtype=np.intp)) for rows in (order[:cut], order[cut:])]
-    joined = PreparedParticipants.join(parts)
+    joined = join(parts)
     assert_same_participants(joined, prepare(engine, reorder(world, order)), tolerance=1e-5)
     of_all = recommend(engine, whole)
     for part, rows in zip(parts, (order[:cut], order[cut:]), strict=True):
@@ -166,6 +172,6 @@ def test_a_profile_taken_has_its_own_phrases_only(engine_of: EngineOf, world: Wo
     for row in range(PARTICIPANTS):
         profile = whole.take(np.array([row])).profile
         of_all = whole.profile.weights[row]
-        assert profile.phrases == [whole.profile.phrases[column] for column in of_all.indices]
+        assert profile.phrases == tuple(whole.profile.phrases[one] for one in of_all.indices)
         np.testing.assert_array_equal(profile.weights.toarray()[0], of_all.data)
         np.testing.assert_array_equal(profile.vectors, whole.profile.vectors[of_all.indices])
