@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from training_data.arrays import build_csr
-from training_data.columnar import Columnar, Ragged, flatten, rebuild, take
+from training_data.columnar import Columnar, Ragged, flatten, rebuild
 
 T = TypeVar("T", bound=Columnar)
 WORD: Final = np.dtype(np.int32)  # what the cells of rows of different lengths are packed as
@@ -70,7 +70,7 @@ def pack(table: T) -> list[PackedRow[T]]:
     tuples = [column for column in columns if isinstance(column, tuple)]
     runs = [run for column in columns for run in _runs(column)]
     layout = _Layout(
-        take(table, np.empty(0, dtype=np.intp)),
+        rebuild(table, (_empty(column) for column in columns)),
         np.dtype([(f"f{at}", one.dtype, one.shape[1:]) for at, one in enumerate(arrays)]),
         tuple(run.values.dtype for run in runs),
     )
@@ -110,6 +110,24 @@ def _runs(column: Any) -> list[Ragged]:
             return [Ragged(column.indptr, column.indices), Ragged(column.indptr, column.data)]
         case _:
             return []
+
+
+def _empty(column: Any) -> Any:
+    """Return a column without rows."""
+    match column:
+        case np.ndarray():
+            return np.empty((0, *column.shape[1:]), dtype=column.dtype)
+        case sp.csr_matrix():
+            starts = np.zeros(1, dtype=column.indptr.dtype)
+            return build_csr(
+                column.data[:0].copy(), column.indices[:0].copy(), starts, column.shape[1]
+            )
+        case Ragged():
+            return Ragged(np.zeros(1, dtype=np.int32), column.values[:0].copy())
+        case tuple():
+            return ()
+        case shared:
+            return shared
 
 
 def _to_words(run: Ragged) -> Ragged:

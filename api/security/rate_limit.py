@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
+import time
+from collections import Counter
+from collections.abc import Callable
+
+WINDOW_SECONDS = 60
 
 
 class RateLimit:
-    """A sliding window, estimated from two fixed ones; of one process.
+    """A sliding window, estimated from two fixed ones: this minute's count and a fading part of the last's.
 
-    A name is forgotten after two minutes, so what is held is bounded by the traffic.
+    Of one process. A name is forgotten after two minutes, so what is held is bounded by the traffic.
 
     Parameters
     ----------
@@ -18,14 +20,26 @@ class RateLimit:
         Most of one name in a minute.
     """
 
-    def __init__(self, per_minute: int) -> None:
-        self._limit = RateLimitItemPerMinute(per_minute)
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._per_minute = per_minute
+        self._clock = clock
+        self._window = 0
+        self._now: Counter[str] = Counter()
+        self._before: Counter[str] = Counter()
 
     def is_full(self, name: str) -> bool:
         """Return whether another one would be over the limit."""
-        return not self._limiter.test(self._limit, name)
+        window, into = divmod(self._clock(), WINDOW_SECONDS)
+        if window != self._window:
+            self._before = self._now if window == self._window + 1 else Counter()
+            self._now = Counter()
+            self._window = int(window)
+        fading = self._before.get(name, 0) * (1 - into / WINDOW_SECONDS)
+        return self._now.get(name, 0) + fading >= self._per_minute
 
     def take(self, name: str) -> bool:
         """Count one, unless it is over the limit; return whether it was counted."""
-        return self._limiter.hit(self._limit, name)
+        if self.is_full(name):
+            return False
+        self._now[name] += 1
+        return True

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from models.candidates.interactions import Interactions
 from models.kernels.events import last_of_each
-from training_data.arrays import build_csr
+from training_data.arrays import build_csr, take_rows, take_segments
 from training_data.columnar import Columnar, Ragged
 
 
@@ -70,7 +70,17 @@ class Histories(Columnar):
 
     def take(self, rows: NDArray[np.intp] | slice) -> Self:
         """Return the participants at ``rows`` of the batch."""
-        return super().take(np.arange(len(self))[rows])
+        chosen = np.arange(len(self))[rows]
+        starts, _, places = take_segments(self.indptr, chosen)
+        return type(self)(
+            starts.astype(np.int64),
+            self.items[places],
+            self.weights[places],
+            self.n_items,
+            self.at[places],
+            None if self.attributes is None else take_rows(self.attributes, chosen),
+            None if self.joined is None else self.joined[chosen],
+        )
 
     def with_attributes(self, attributes: sp.csr_matrix) -> Self:
         """Return the same histories of participants of whom something else is known, (B, P)."""
