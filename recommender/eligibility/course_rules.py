@@ -147,17 +147,22 @@ class Availability:
         return np.unique(self.catalogue.prerequisites.indices).astype(np.int32)
 
     @cached_property
+    def prerequisite_places(self) -> NDArray[np.int32]:
+        """Place of each training (N,) in ``prerequisite_courses``, -1 for none."""
+        places = np.full(len(self.catalogue), -1, dtype=np.int32)
+        places[self.prerequisite_courses] = np.arange(len(self.prerequisite_courses))
+        return places
+
+    @cached_property
     def prerequisite_skills(self) -> NDArray[np.int32]:
         """Skills that each of ``prerequisite_courses`` teaches, padded with -1."""
         return self.catalogue.taught[self.prerequisite_courses]
 
     @cached_property
-    def requirements(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.int32]]:
-        """Trainings that need others; places among ``prerequisite_courses``, and where those of each begin."""
-        needed = self.catalogue.prerequisites
-        courses = np.flatnonzero(np.diff(needed.indptr))
-        places = np.searchsorted(self.prerequisite_courses, needed.indices)
-        return courses, places, needed.indptr[courses]
+    def requirements(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Place in ``prerequisite_courses`` of what is needed, and the training that needs it: a pair a need."""
+        needed = self.catalogue.prerequisites.tocoo()
+        return self.prerequisite_places[needed.col], needed.row.astype(np.int32)
 
     @cached_property
     def excluded_occupations(self) -> frozenset[str]:

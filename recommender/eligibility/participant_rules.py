@@ -12,9 +12,10 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from models.kernels.masks import mark_containing, mark_farther, mark_some
 from recommender.eligibility.query import EligibilityQuery
 from recommender.eligibility.reasons import Exclusion
-from training_data.arrays import Rows, look_up, mark_cells
+from training_data.arrays import Rows, look_up, mark_cells, take_segments
 from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES
 from training_data.text import normalise
 
@@ -31,12 +32,13 @@ def find_unmet_prerequisites(
     """
     courses, some = q.availability.prerequisite_courses, _row_numbers(q, rows)
     skills = q.batch.skills.held
+    met = np.zeros((len(some), len(courses)), dtype=bool)
     taught = q.availability.prerequisite_skills
-    # the last column is of the padding: everybody holds what is not there
-    held = np.ones((len(some), skills.shape[1] + 1), dtype=bool)
-    held[:, :-1] = mark_cells(skills, some)
-    met = held[:, taught].all(axis=2) & (taught >= 0).any(axis=1)
-    met |= mark_cells(q.batch.past.finished, some)[:, courses]
+    mark_containing(skills.indptr, skills.indices, some, skills.shape[1], taught, met)
+    finished = q.batch.past.finished
+    _, people, cells = take_segments(finished.indptr, some)
+    places = q.availability.prerequisite_places[finished.indices[cells]]
+    met[people[places >= 0], places[places >= 0]] = True
     return courses, ~met
 
 
@@ -127,8 +129,7 @@ def _prerequisite_missing(q: EligibilityQuery, rows: Rows) -> Violations | None:
         return None
     _, unmet = find_unmet_prerequisites(q, rows)
     missing = np.zeros((len(unmet), len(q.catalogue)), dtype=bool)
-    courses, needs, first = q.availability.requirements
-    missing[:, courses] = np.logical_or.reduceat(unmet[:, needs], first, axis=1)
+    mark_some(unmet, *q.availability.requirements, missing)
     return missing
 
 
@@ -157,8 +158,7 @@ def _out_of_reach(q: EligibilityQuery, rows: Rows) -> Violations | None:
         return None
     most = np.where(np.isnan(q.batch.home.latitude[rows]), np.float32(np.inf), q.radius_km[rows])
     far = np.zeros((len(most), len(q.catalogue)), dtype=bool)
-    courses = q.travel.courses
-    far[:, courses] = q.travel.km[q.travel.origin[rows], : len(courses)] > most[:, None]
+    mark_farther(q.travel.km, q.travel.origin[rows], most, q.travel.courses, far)
     return far
 
 
