@@ -3,13 +3,17 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 export PADAN_HOME ?= $(CURDIR)/var
 
-.PHONY: demo test lint format peers clean
+.PHONY: demo test check lint format peers clean
 
 # Everything from nothing to a running service on http://127.0.0.1:8000.
 demo: $(INSTALLED)
 	$(BIN)/padan demo
 
-# Checks of style and types, then every test that is not marked slow.
+# Style, types and the tests that need nothing but the code: a minute and a half.
+check: lint
+	$(BIN)/pytest -m "not slow and not integration" -n 2 --dist loadfile
+
+# Style, types and every test that is not marked slow.
 test: lint
 	$(BIN)/padan encoder install
 	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile

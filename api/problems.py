@@ -25,14 +25,14 @@ class FieldProblem(BaseModel):
     """What is wrong with one field."""
 
     field: str = Field(examples=["participant.region"])
-    message: str = Field(examples=["no single region 'Kota Kupng'; near: 53.71 Kota Kupang"])
+    message: str = Field(examples=["no single region 'Kota Antah'"])
 
 
 class Problem(BaseModel):
     """A problem document."""
 
     type: str = "about:blank"
-    title: str = Field(examples=["Unprocessable Content"])
+    title: str = Field(examples=["Unprocessable Entity"])
     status: int = Field(examples=[422])
     detail: str = Field(examples=["1 field cannot be used"])
     instance: str = Field(examples=["/v1/recommendations"])

@@ -50,7 +50,7 @@ def quality(
         typer.Option(help="Take numbers in participants' ids as the order in which they joined"),
     ] = True,
 ) -> None:
-    """Measure recommendation quality against implicit, RecTools and LensKit (the extra [bench])."""
+    """Measure recommendation quality against implicit, RecTools and LensKit (the extra named bench)."""
     from benchmarks.quality.data import read_tables
     from benchmarks.quality.peers import choose_peers
     from benchmarks.quality.public import read_public

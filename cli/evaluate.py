@@ -23,7 +23,7 @@ Entrants = Annotated[
     list[str],
     typer.Argument(
         help="'train' (ours, trained on the past), popularity, regional-popularity, a bundle, a run "
-        "file, or file.py:Class.",
+        "file, file.py:Class, or a .toml config of a class.",
     ),
 ]
 Data = Annotated[Path, typer.Option(help="Dataset directory.")]

@@ -27,7 +27,7 @@ def train(
         Path | None,
         typer.Option(
             help="TOML file: what each kind of event is worth, and the share of outcomes.",
-            show_default="see docs/ranking.md",
+            show_default="see docs/data-scientists.md",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Everything random follows from it.")] = 0,

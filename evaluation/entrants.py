@@ -104,11 +104,11 @@ def rank_entrants(
     EntrantError
         See `rank_entrant`.
     """
-    bundles = [_bundle(name, task, train) for name in entrants]
+    bundles = [_load_bundle(name, task, train) for name in entrants]
     for bundle in islice(filter(None, bundles), 1):
         task = replace(task, engine=bundle.engine)
     return task, [
-        _lists(name, bundle, task, task) for name, bundle in zip(entrants, bundles, strict=True)
+        _rank(name, bundle, task, task) for name, bundle in zip(entrants, bundles, strict=True)
     ]
 
 
@@ -135,10 +135,10 @@ def rank_entrant(
     if learn_from is not None and path.exists() and path.suffix != CONFIG:
         raise EntrantError(f"{entrant}: only '{TRAIN}', configs and classes have a learning curve")
     source = learn_from or task
-    return _lists(entrant, _bundle(entrant, source, train), task, source)
+    return _rank(entrant, _load_bundle(entrant, source, train), task, source)
 
 
-def _bundle(entrant: str, task: Task, train: TrainBundle) -> Bundle | None:
+def _load_bundle(entrant: str, task: Task, train: TrainBundle) -> Bundle | None:
     """Return the bundle that an entrant names, if it names one."""
     if entrant == TRAIN:
         return load_bundle(train(task))
@@ -149,19 +149,21 @@ def _bundle(entrant: str, task: Task, train: TrainBundle) -> Bundle | None:
     return None
 
 
-def _lists(entrant: str, bundle: Bundle | None, task: Task, learn_from: Task) -> Rankings:
+def _rank(entrant: str, bundle: Bundle | None, task: Task, learn_from: Task) -> Rankings:
     path = Path(entrant)
     if bundle is not None:
-        return _of_bundle(path.name, bundle, task)
+        return _rank_by_bundle(path.name, bundle, task)
     if entrant in BASELINES:
-        return _of_model(entrant, BASELINES[entrant](), entrant, task, learn_from)
+        return _rank_by_model(entrant, BASELINES[entrant](), entrant, task, learn_from)
     if ":" in entrant and not path.exists():
         name = entrant.rpartition(":")[2]
-        return _of_model(name, _class(entrant)(), _code(entrant), task, learn_from)
+        return _rank_by_model(
+            name, _import_class(entrant)(), _fingerprint(entrant), task, learn_from
+        )
     if path.is_file():
         if path.suffix == CONFIG:
-            return _of_config(path, task, learn_from)
-        return _of_run(path, task)
+            return _rank_by_config(path, task, learn_from)
+        return _read_ranking(path, task)
     raise EntrantError(
         f"{entrant}: neither a bundle, a run file nor a config is there; a class is written "
         "file.py:Class"
@@ -177,7 +179,7 @@ def _hold_to_past(manifest: Manifest, task: Task) -> None:
         )
 
 
-def _of_bundle(name: str, bundle: Bundle, task: Task) -> Rankings:
+def _rank_by_bundle(name: str, bundle: Bundle, task: Task) -> Rankings:
     engine = replace(bundle.engine, programme=task.programme)
     to_task = task.catalogue.table[Courses.course_id.name]
     rows = pl.DataFrame({"id": to_task, "row": np.arange(len(to_task), dtype=np.int32)})
@@ -200,7 +202,7 @@ def _of_bundle(name: str, bundle: Bundle, task: Task) -> Rankings:
     )
 
 
-def _of_run(path: Path, task: Task) -> Rankings:
+def _read_ranking(path: Path, task: Task) -> Rankings:
     people = task.profiles[Participants.participant_id.name]
     courses = task.catalogue.table[Courses.course_id.name]
     try:
@@ -214,24 +216,28 @@ def _of_run(path: Path, task: Task) -> Rankings:
     if unknown:
         raise EntrantError(f"{path}: {unknown} rows have an item that is not in the catalogue")
     falling = -np.arange(POOL, dtype=np.float32)
-    return Rankings(path.stem, ranked, np.where(ranked >= 0, falling, -np.inf), _digest(path))
+    return Rankings(path.stem, ranked, np.where(ranked >= 0, falling, -np.inf), _hash_file(path))
 
 
-def _of_config(path: Path, task: Task, learn_from: Task) -> Rankings:
+def _rank_by_config(path: Path, task: Task, learn_from: Task) -> Rankings:
     try:
         config = tomllib.loads(path.read_text(encoding="utf-8"))
         written, parameters = config.pop("class"), config.pop("parameters", {})
         if config:
             raise ValueError(f"unknown {', '.join(config)}")
-        model = _class(written)(**parameters)
+        model = _import_class(written)(**parameters)
     except (KeyError, TypeError, ValueError) as error:
         raise EntrantError(
             f"{path}: {error}; a config has the key 'class' and the table 'parameters'"
         ) from error
-    return _of_model(path.stem, model, f"{_digest(path)}, {_code(written)}", task, learn_from)
+    return _rank_by_model(
+        path.stem, model, f"{_hash_file(path)}, {_fingerprint(written)}", task, learn_from
+    )
 
 
-def _of_model(name: str, model: Model, fingerprint: str, task: Task, learn_from: Task) -> Rankings:
+def _rank_by_model(
+    name: str, model: Model, fingerprint: str, task: Task, learn_from: Task
+) -> Rankings:
     model.fit(learn_from.past, task.side)
     ranked = np.full((len(task.people), POOL), -1, dtype=np.int32)
     scores = np.full((len(task.people), POOL), -np.inf, dtype=np.float32)
@@ -246,18 +252,18 @@ def _of_model(name: str, model: Model, fingerprint: str, task: Task, learn_from:
     return Rankings(name, ranked, scores, fingerprint)
 
 
-def _digest(path: Path) -> str:
+def _hash_file(path: Path) -> str:
     with path.open("rb") as file:
         return f"sha256 {hashlib.file_digest(file, 'sha256').hexdigest()[:16]}"
 
 
-def _code(written: str) -> str:
+def _fingerprint(written: str) -> str:
     """Return the fingerprint of a class: its file's, or its name in a module."""
     path = Path(written.rpartition(":")[0])
-    return f"{written}, {_digest(path)}" if path.is_file() else written
+    return f"{written}, {_hash_file(path)}" if path.is_file() else written
 
 
-def _class(written: str) -> Callable[..., Any]:
+def _import_class(written: str) -> Callable[..., Any]:
     source, _, name = written.rpartition(":")
     if source.endswith(".py"):
         spec = importlib.util.spec_from_file_location(Path(source).stem, source)

@@ -5,7 +5,7 @@ the training at its place, whatever stands above: :func:`evaluation.off_policy.i
 simulator is of the training given those above it: :func:`evaluation.off_policy.interaction_ips`. A new
 policy that leaves nothing to chance shows with probability 1 or 0:
 
->>> slates = logged_slates(dataset.read("interactions"), k=10)
+>>> slates = read_logged_slates(dataset.read("interactions"), k=10)
 >>> weights = importance_weights((slates.courses == listed).astype(float), slates.propensities)
 >>> independent_ips(slates.rewards, weights)
 """

@@ -27,7 +27,16 @@ from tests.folders import postgresql_folder
 from training_data.home import padan_home
 from training_data.simulation import simulate_dataset
 
+# who needs one of these waits for a trained bundle, an installed encoder, a server or real data
+WHOLE = {"demo", "tiny_home", "e5_directory", "postgresql", "shared_data"}
 WORDS = ["belajar", "las", "listrik", "kue", "kering", "menjahit", "baju", "data", "python"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs more than the code: `make check` leaves it out."""
+    for item in items:
+        if isinstance(item, pytest.Function) and WHOLE & {*item.fixturenames}:
+            item.add_marker("integration")
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,8 @@ from store.dataset_import import import_dataset
 from tests.second_country.country import write_country, write_sources
 from training_data.dataset import Dataset
 
+pytestmark = pytest.mark.integration
+
 TODAY = dt.date.today()
 FISHER = {
     "region": "Bairro Novo",

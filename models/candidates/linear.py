@@ -12,7 +12,7 @@ from models.candidates.top_k import Scores
 
 
 class LinearModel(CandidateModel):
-    """A model that represents each participant by a sparse row, from which alone the scores follow.
+    """A model that encodes each participant as a sparse row, from which alone the scores follow.
 
     The row depends on nobody else of the batch, so it is worked out once for somebody who comes again.
     """

@@ -123,7 +123,7 @@ def load_messages(language: str, programme: Programme, own: Path | None = None) 
     Raises
     ------
     MessagesError
-        If there is no file for the language, or it lacks a text.
+        If there is no file for the language, it lacks a text, or a text has a place that no evidence fills.
     """
     folders = [folder for folder in (SHIPPED_MESSAGES, own) if folder is not None]
     files = [_read(folder / f"{language}.toml") for folder in folders]
@@ -137,8 +137,25 @@ def load_messages(language: str, programme: Programme, own: Path | None = None) 
             raise MessagesError(
                 f"messages in '{language}': {language}.toml lacks [{section}] {', '.join(absent)}"
             )
+        for code, text in codes.items():
+            _check_places(
+                f"messages in '{language}': [{section}] {code}", texts[section][code], text
+            )
     home = programme.languages[0]
     return Messages(language, texts, get_currency_symbol(programme.currency, locale=home))
+
+
+def _check_places(where: str, text: str, shipped: str) -> None:
+    """Refuse a text whose places are not all among those of the shipped one."""
+    try:
+        named = {name for name, _ in _template(text)[1]}
+    except ValueError as error:
+        raise MessagesError(f"{where}: {error}") from error
+    known = {name for name, _ in _template(shipped)[1]}
+    if unknown := sorted(named - known):
+        raise MessagesError(
+            f"{where}: nothing fills {{{unknown[0]}}}; known: {', '.join(sorted(known)) or 'none'}"
+        )
 
 
 def _read(path: Path) -> dict[str, dict[str, str]]:

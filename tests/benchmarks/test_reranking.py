@@ -11,6 +11,8 @@ from benchmarks.reranking import NONE, USUAL, WAYS, run
 from benchmarks.result import BenchmarkResult
 from models.text.encoder import SentenceEncoder
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture(scope="module")
 def result(

@@ -25,6 +25,8 @@ from padan_client import (
 from tests.clients.awaiting import open_client
 from tests.clients.conftest import RunningService
 
+pytestmark = pytest.mark.integration
+
 README = Path(__file__).parents[2] / "clients" / "python" / "README.md"
 PROFILE = Profile(region="Kota Kupang", birth_year=1995, interests=["kue kering"])
 EITHER = pytest.mark.parametrize("kind", [Padan, AsyncPadan])

@@ -17,6 +17,8 @@ from padan_client._errors import read_retry_after
 from tests.clients.awaiting import open_client
 from tests.clients.scripted_server import Answer, run_script
 
+pytestmark = pytest.mark.integration
+
 EVENT = Event(
     event_id="e", participant_id="p", course_id="c", kind="click", at=dt.datetime.now(dt.UTC)
 )

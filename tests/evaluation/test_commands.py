@@ -14,6 +14,8 @@ from evaluation.task import Task
 from models.bundles.sealing import Manifest
 from training_data.dataset import Dataset
 
+pytestmark = pytest.mark.integration
+
 POPULARITY = "models.candidates.popularity:Popularity"
 OWN = "examples/own_model.py:NextByCount"
 

@@ -31,6 +31,8 @@ from training_data.simulation.lists import Lists, show_lists
 from training_data.simulation.people import simulate_people
 from training_data.simulation.world import World, build_world
 
+pytestmark = pytest.mark.integration
+
 NOW = dt.datetime(2026, 2, 24, 9, 30, tzinfo=dt.UTC)
 CLICKS = {"click": 1.0}
 

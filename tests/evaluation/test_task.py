@@ -17,6 +17,8 @@ from recommender.eligibility.mask import build_mask
 from recommender.training.train import train
 from training_data.dataset import Dataset, DatasetError
 
+pytestmark = pytest.mark.integration
+
 
 def owners(task: Task) -> np.ndarray:
     return np.repeat(np.arange(len(task.people)), task.truth.sizes)

@@ -15,10 +15,12 @@ from models.text.word_vectors import StaticWords
 from recommender.catalogue.labour_demand import build_labour_demand
 from recommender.catalogue.quality import build_quality
 from recommender.engine import Engine
+from recommender.participants.prepared import PreparedParticipants
 from recommender.participants.reader import Linkers, ParticipantReader
 from recommender.ranking.rankers import FixedRanker
-from tests.recommender.worlds import World, load_vocabularies, table
+from tests.recommender.worlds import DAY, World, load_vocabularies, random_world, table
 from training_data.occupations.national import NationalOccupations
+from training_data.profiles import Participant, to_tables
 from training_data.programmes.programme import load_programme
 
 
@@ -57,3 +59,19 @@ def engine_of(tiny_encoder: SentenceEncoder) -> Callable[[World], Engine]:
         )
 
     return build
+
+
+INTERESTS = ["Teknik", "Pertanian"]
+
+
+@pytest.fixture(scope="session")
+def someone(engine_of: Callable[[World], Engine]) -> tuple[Engine, PreparedParticipants]:
+    """An engine, and a person who may take many of its trainings."""
+    engine = engine_of(random_world(5, n_courses=300))
+    profile = Participant(
+        region="Kota Jakarta Pusat", birth_year=1990, balance_idr=3_500_000, interests=INTERESTS
+    )
+    tables = to_tables([profile], ["someone"], engine.reader.vocabularies.regions)
+    participant = engine.prepare(*tables, DAY)
+    assert (engine.recommend(participant).slates.ids >= 0).sum() == 10
+    return engine, participant

@@ -9,22 +9,20 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recommender.eligibility.mask import build_mask
 from recommender.engine import Engine, Recommendations
-from recommender.explanation.reasons import explain
 from recommender.participants.batch import filter_events
 from recommender.participants.prepared import PreparedParticipants
 from recommender.participants.profile_embedding import WEIGHTS
-from recommender.ranking.features import FEATURES
 from recommender.settings import CourseFilters, Exploration, SlateSettings
 from tests.comparison import assert_same
+from tests.recommender.conftest import INTERESTS
 from tests.recommender.worlds import DAY, World, random_world
 from training_data.packing import pack, unpack
-from training_data.profiles import Participant, ParticipantRows, to_columns, to_tables
+from training_data.profiles import ParticipantRows, to_columns
 
 EngineOf = Callable[[World], Engine]
 worlds = st.integers(0, 2**32 - 1).map(random_world)
@@ -162,22 +160,6 @@ def test_filters_narrow_the_list(engine_of: EngineOf, world: World, mode: str, p
     assert (world.courses["price_idr"].gather(ids) <= price).all()
 
 
-INTERESTS = ["Teknik", "Pertanian"]
-
-
-@pytest.fixture(scope="module")
-def someone(engine_of: EngineOf) -> tuple[Engine, PreparedParticipants]:
-    """An engine, and a person who may take many of its trainings."""
-    engine = engine_of(random_world(5, n_courses=300))
-    profile = Participant(
-        region="Kota Jakarta Pusat", birth_year=1990, balance_idr=3_500_000, interests=INTERESTS
-    )
-    tables = to_tables([profile], ["someone"], engine.reader.vocabularies.regions)
-    participant = engine.prepare(*tables, DAY)
-    assert (engine.recommend(participant).slates.ids >= 0).sum() == 10
-    return engine, participant
-
-
 def test_a_provider_cap_holds(someone: tuple[Engine, PreparedParticipants]) -> None:
     engine, participant = someone
     ids = engine.recommend(participant, SlateSettings(provider_cap=1)).slates.ids[0]
@@ -211,16 +193,6 @@ def test_topics_follow_the_interests_in_equal_parts(
 
     assert topics(0.0) != [3, 3]
     assert topics(100.0) == [3, 3]
-
-
-def test_every_recommended_training_has_a_reason(
-    someone: tuple[Engine, PreparedParticipants],
-) -> None:
-    engine, participant = someone
-    found = engine.recommend(participant)
-    reasons = engine.explain(found, engine.explanation_context(found, "en"))
-    assert len(reasons) == (found.slates.ids >= 0).sum()
-    assert all(reasons)
 
 
 @MANY
@@ -283,39 +255,3 @@ def list_goals(participant: PreparedParticipants) -> list[str]:
     profile = participant.profile
     heaviest = np.flatnonzero(profile.weights.toarray()[0] == np.float32(WEIGHTS["target"]))
     return [profile.phrases[phrase].text for phrase in heaviest]
-
-
-def test_two_features_that_say_the_same_give_one_reason(engine_of: EngineOf) -> None:
-    world = random_world(5, n_courses=60)
-    engine = engine_of(world)
-    willing = world.participants.with_columns(profiling_opt_out=pl.lit(False))
-    found = recommend(engine, replace(world, participants=willing))
-    ids = np.arange(2 * len(willing), dtype=np.int32).reshape(-1, 2)
-    moved = np.zeros((ids.size, len(FEATURES)), dtype=np.float32)
-    for name in ("similar_participants", "group_popularity"):
-        moved[:, FEATURES.index(name)] = 1
-    narrowed = replace(found, slates=replace(found.slates, ids=ids))
-    reasons = explain(engine.explanation_context(narrowed, "en"), moved)
-    assert all([reason.code for reason in each] == ["similar_participants"] for each in reasons)
-
-
-def test_what_builds_on_a_finished_training_says_on_which(engine_of: EngineOf) -> None:
-    world = random_world(5, n_courses=60)
-    needing = pl.when(pl.col("course_id") == "c1").then(pl.lit(["c0"]))
-    courses = world.courses.with_columns(
-        prerequisites=needing.otherwise(pl.lit([], pl.List(pl.String)))
-    )
-    events = world.events[:1].with_columns(
-        course_id=pl.lit("c0"), kind=pl.lit("complete").cast(world.events["kind"].dtype)
-    )
-    person = world.participants.filter(pl.col("participant_id") == events["participant_id"][0])
-    engine = engine_of(replace(world, courses=courses))
-    willing = person.with_columns(profiling_opt_out=pl.lit(False))
-    found = engine.recommend(engine.prepare(willing, events, DAY))
-    ids = np.array([[1, 0]], dtype=np.int32)
-    narrowed = replace(found, slates=replace(found.slates, ids=ids))
-    moved = np.zeros((2, len(FEATURES)), dtype=np.float32)
-    moved[:, FEATURES.index("builds_on")] = 1
-    first, second = explain(engine.explanation_context(narrowed, "en"), moved)
-    assert [(one.code, one.evidence) for one in first] == [("builds_on", {"course": "Training 0"})]
-    assert [one.code for one in second] == ["permitted"]

@@ -54,14 +54,23 @@ def test_numbers_are_written_as_is_usual_in_the_language(
 
 
 def test_every_text_is_filled_as_its_format_has_it(tmp_path: Path) -> None:
-    text = "100% {{of}} {b}: {a}, {a}"
+    text = "100% {{of}} {region}: {km}, {km}"
     own = write(tmp_path, "en", f'[reason]\nnear = "{text}"\n')
     messages = load_messages("en", PROGRAMME, own)
-    written = messages.text("reason", "near", {"a": "x", "b": ["y", "z"], "c": 1})
-    assert written == text.format(a="x", b="y, z")
+    written = messages.text("reason", "near", {"km": "x", "region": ["y", "z"], "c": 1})
+    assert written == text.format(km="x", region="y, z")
 
 
 def test_a_percent_sign_and_a_layout_stand_as_written(tmp_path: Path) -> None:
     own = write(tmp_path, "en", '[reason]\npopular_here = "100% of {region:>8}"\n')
     text = load_messages("en", PROGRAMME, own).text("reason", "popular_here", {"region": "Bima"})
     assert text == "100% of     Bima"
+
+
+@pytest.mark.parametrize("text", ["{kilometre} km", "{km", "{0} km"])
+def test_a_text_with_a_place_that_nothing_fills_is_refused_by_name(
+    tmp_path: Path, text: str
+) -> None:
+    own = write(tmp_path, "id", f'[reason]\nnear = "{text}"\n')
+    with pytest.raises(MessagesError, match=r"messages in 'id': \[reason\] near"):
+        load_messages("id", PROGRAMME, own)

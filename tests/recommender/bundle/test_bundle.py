@@ -25,6 +25,8 @@ from tests.comparison import assert_same
 from tests.recommender.worlds import DAY, World, random_world
 from training_data.dataset import Dataset, DatasetInfo
 
+pytestmark = pytest.mark.integration
+
 EngineOf = Callable[[World], Engine]
 WORLD = random_world(5, n_courses=60, n_participants=20)
 HEAD: dict[str, Any] = {

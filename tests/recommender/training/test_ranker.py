@@ -22,6 +22,8 @@ from training_data.columns import Interactions
 from training_data.dataset import Dataset
 from training_data.simulation import simulate_dataset
 
+pytestmark = pytest.mark.integration
+
 E = Interactions
 DAY = dt.date(2024, 6, 15)
 Tables = list[np.ndarray]

@@ -22,6 +22,8 @@ from training_data.dataset import Dataset
 from training_data.profiles import Participant, to_tables
 from training_data.simulation import simulate_dataset
 
+pytestmark = pytest.mark.integration
+
 DAY = dt.date(2024, 6, 15)
 NEW = "new-training"
 WISH = "menjahit baju dan belajar las listrik"  # words that the tiny encoder knows

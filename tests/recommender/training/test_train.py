@@ -23,6 +23,8 @@ from training_data.columns import Courses, Interactions, Participants, complete_
 from training_data.dataset import Dataset, DatasetInfo
 from training_data.simulation import simulate_dataset
 
+pytestmark = pytest.mark.integration
+
 DAY = dt.date(2024, 6, 15)
 
 
