@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -72,25 +73,30 @@ def test_make_demo_and_make_test_are_what_the_readme_says() -> None:
 @pytest.fixture(scope="module")
 def demo(home: Path, teachers_turn: FileLock) -> Iterator[tuple[str, str]]:
     """The running demo: its address and what it printed before it listened."""
+    with teachers_turn, run_demo(home, Path(sys.executable)) as url:
+        yield url, (home / "demo.log").read_text(encoding="utf-8")
+
+
+@contextmanager
+def run_demo(home: Path, python: Path) -> Iterator[str]:
+    """Run `padan demo` of an environment until it answers; yield its address."""
     port = free_port()
     log = home / "demo.log"
     url = f"http://127.0.0.1:{port}"
-    with teachers_turn:
-        process = _start(port, home, log)
-        try:
-            _wait_until_ready(url, process, log)
-        except BaseException:
-            process.kill()
-            raise
-    yield url, log.read_text(encoding="utf-8")
-    process.terminate()
-    process.wait(timeout=30)
+    process = _start(port, home, log, python)
+    try:
+        _wait_until_ready(url, process, log)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
 
 
-def _start(port: int, home: Path, log: Path) -> subprocess.Popen[bytes]:
+def _start(port: int, home: Path, log: Path, python: Path) -> subprocess.Popen[bytes]:
     with log.open("w", encoding="utf-8") as output:
         return subprocess.Popen(
-            [Path(sys.executable).parent / "padan", "demo", "--port", str(port)],
+            [python.parent / "padan", "demo", "--port", str(port)],
+            cwd=home,
             env=os.environ | {"PADAN_HOME": str(home)},
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -152,6 +158,37 @@ def test_the_commands_on_own_data_work(home: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Las Listrik Dasar" in done.stdout
     assert "1 rows" in done.stdout  # the row without a readable price is told of, not lost
+
+
+def test_a_wheel_in_an_empty_environment_does_what_the_readme_says(
+    home: Path, tmp_path: Path, teachers_turn: FileLock
+) -> None:
+    python = install_wheel(tmp_path)
+    with teachers_turn, run_demo(home, python) as url:
+        assert httpx.get(f"{url}/readyz").is_success
+    (lines,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    done = subprocess.run(
+        [python, "-c", lines],
+        cwd=tmp_path,
+        env=os.environ | {"PADAN_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert all(f"│ {place} │" in done.stdout for place in range(1, 6)), done.stdout
+
+
+def install_wheel(folder: Path) -> Path:
+    """Build the checkout's wheel and install it into an environment of its own; return its Python."""
+    pip = [sys.executable, "-m", "pip", "--quiet"]
+    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", folder, ROOT], check=True)
+    (wheel,) = folder.glob("padan-*.whl")
+    subprocess.run([sys.executable, "-m", "venv", folder / "environment"], check=True)
+    python = folder / "environment" / "bin" / "python"
+    lock = ROOT / "requirements.lock"
+    subprocess.run([python, "-m", "pip", "install", "-q", "-c", lock, wheel], check=True)
+    return python
 
 
 @pytest.mark.slow

@@ -9,6 +9,8 @@ import pytest
 
 from benchmarks import eligibility
 
+pytestmark = pytest.mark.integration
+
 
 def test_the_benchmark_ends_with_one_figure() -> None:
     result = eligibility.run(participants=60, courses=500, repeats=1)

@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 from cli.import_files import import_files
 from training_data.dataset import Dataset, DatasetInfo
 
+pytestmark = pytest.mark.integration
+
 HEADER = "course_id,title,provider_id,mode,price_idr\n"
 
 

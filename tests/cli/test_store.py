@@ -17,6 +17,8 @@ from store.dataset_import import import_dataset
 from store.erasure import erase
 from training_data.simulation import simulate_dataset
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

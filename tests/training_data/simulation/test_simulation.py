@@ -28,6 +28,8 @@ from training_data.simulation import (
 from training_data.simulation.figures import EDUCATION, TOPIC_SHARES
 from training_data.simulation.lists import plackett_luce
 
+pytestmark = pytest.mark.integration
+
 DAY = dt.date(2026, 3, 1)
 N = 20_000
 
