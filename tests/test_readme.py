@@ -32,8 +32,11 @@ def block_with(words: str) -> str:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory, e5_directory: Path) -> Path:
-    """A PADAN_HOME of its own that shares the installed encoder and the kept embeddings."""
-    folder = tmp_path_factory.mktemp("readme-home")
+    return make_home(tmp_path_factory.mktemp("readme-home"), e5_directory)
+
+
+def make_home(folder: Path, e5_directory: Path) -> Path:
+    """Make a PADAN_HOME of its own that shares the installed encoder and the kept embeddings."""
     (folder / "encoders").symlink_to(e5_directory.parent.resolve())
     kept = padan_home().resolve() / "embeddings.sqlite"
     (folder / "embeddings.sqlite").symlink_to(kept)
@@ -161,8 +164,12 @@ def test_the_commands_on_own_data_work(home: Path, tmp_path: Path) -> None:
 
 
 def test_a_wheel_in_an_empty_environment_does_what_the_readme_says(
-    home: Path, tmp_path: Path, teachers_turn: FileLock
+    e5_directory: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path: Path,
+    teachers_turn: FileLock,
 ) -> None:
+    home = make_home(tmp_path_factory.mktemp("wheel-home"), e5_directory)
     python = install_wheel(tmp_path)
     with teachers_turn, run_demo(home, python) as url:
         assert httpx.get(f"{url}/readyz").is_success
