@@ -1,4 +1,4 @@
-"""Settings of the service."""
+"""Settings of the service; how a file and the environment set them is in `training_data.settings`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Writing the audit of decisions, and the lists that were shown, behind the answer; many in one transaction."""
+"""Writing the audit of decisions, and the lists that were shown, behind the answer; many in one transaction.
+
+What is written is in `store.audit`; changes of participants' data are recorded there in their own transaction.
+"""
 
 from __future__ import annotations
 

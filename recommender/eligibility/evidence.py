@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from recommender.eligibility.exclusions import Exclusion
 from recommender.eligibility.participant_rules import find_unmet_prerequisites
 from recommender.eligibility.query import EligibilityQuery
-from recommender.eligibility.reasons import Exclusion
 from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES, MODES, Courses
 
 Evidence = dict[str, Any]

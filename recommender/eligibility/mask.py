@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.eligibility.exclusions import BIT, Exclusion, set_bits
 from recommender.eligibility.participant_rules import PAIR_RULES, PARTICIPANT_RULES
 from recommender.eligibility.query import EligibilityQuery
-from recommender.eligibility.reasons import BIT, Exclusion, set_bits
 from training_data.arrays import Rows
 
 CELLS = 2_000_000  # pairs of a block: its intermediate results stay in a core's cache

@@ -13,8 +13,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.kernels.masks import mark_containing, mark_farther, mark_some
+from recommender.eligibility.exclusions import Exclusion
 from recommender.eligibility.query import EligibilityQuery
-from recommender.eligibility.reasons import Exclusion
 from training_data.arrays import Rows, look_up, mark_cells, take_segments
 from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES
 from training_data.text import normalise

@@ -10,8 +10,8 @@ from typing import Any
 
 from recommender.catalogue.catalogue import FAR_FUTURE
 from recommender.eligibility.evidence import exclusion_evidence, to_date
+from recommender.eligibility.exclusions import Exclusion
 from recommender.eligibility.query import EligibilityQuery
-from recommender.eligibility.reasons import Exclusion
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from recommender.eligibility.exclusions import BIT, Exclusion
 from recommender.eligibility.mask import find_exclusions
 from recommender.eligibility.participant_rules import find_unmet_prerequisites
 from recommender.eligibility.query import EligibilityQuery
-from recommender.eligibility.reasons import BIT, Exclusion
 from recommender.engine import Engine, Recommendations
 from recommender.participants.prepared import PreparedParticipants
 from recommender.ranking.rankers import score_candidates

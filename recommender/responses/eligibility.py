@@ -10,9 +10,9 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from recommender.eligibility.evidence import exclusion_evidence
+from recommender.eligibility.exclusions import Exclusion, list_exclusions
 from recommender.eligibility.mask import find_exclusions
 from recommender.eligibility.query import EligibilityQuery
-from recommender.eligibility.reasons import Exclusion, list_exclusions
 from recommender.eligibility.remedies import Remedy as Change
 from recommender.eligibility.remedies import find_remedy
 from recommender.engine import Engine

@@ -13,9 +13,9 @@ from typing_extensions import (
     TypedDict,  # of the standard library, pydantic reads it from Python 3.12 on
 )
 
+from recommender.eligibility.exclusions import Exclusion
 from recommender.eligibility.mask import count_exclusions
 from recommender.eligibility.query import EligibilityQuery
-from recommender.eligibility.reasons import Exclusion
 from recommender.engine import Engine, Recommendations
 from recommender.explanation.context import Reason
 from recommender.messages import Messages

@@ -8,7 +8,7 @@ from collections import defaultdict
 from functools import cached_property
 from typing import Any
 
-from recommender.eligibility.reasons import Exclusion
+from recommender.eligibility.exclusions import Exclusion
 from tests.recommender.worlds import World
 from training_data.columns import EDUCATIONS
 

@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 
 from recommender.eligibility.evidence import EVIDENCE, exclusion_evidence
+from recommender.eligibility.exclusions import Exclusion, list_exclusions
 from recommender.eligibility.mask import find_exclusions
-from recommender.eligibility.reasons import Exclusion, list_exclusions
 from recommender.eligibility.remedies import REMEDIES, Remedy, find_remedy
 from recommender.messages import load_messages
 from tests.recommender.worlds import DAY, World, load_rules, random_world, table

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from recommender.eligibility import mask as eligibility
 from recommender.eligibility.course_rules import COURSE_RULES
+from recommender.eligibility.exclusions import BIT, Exclusion, list_exclusions
 from recommender.eligibility.mask import (
     build_mask,
     count_exclusions,
@@ -21,7 +22,6 @@ from recommender.eligibility.mask import (
     find_participant_exclusions,
 )
 from recommender.eligibility.participant_rules import PAIR_RULES, PARTICIPANT_RULES
-from recommender.eligibility.reasons import BIT, Exclusion, list_exclusions
 from tests.recommender.reference import Reference
 from tests.recommender.worlds import CHOICES, World, load_rules, random_world
 from training_data.columns import TABLES

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from recommender.catalogue.locations import Locations
 from recommender.eligibility.course_rules import Availability
+from recommender.eligibility.exclusions import Exclusion, list_exclusions
 from recommender.eligibility.mask import build_mask, find_exclusions
 from recommender.eligibility.query import EligibilityQuery
-from recommender.eligibility.reasons import Exclusion, list_exclusions
 from recommender.eligibility.travel import find_nearest_sessions, measure_km
 from tests.recommender.worlds import DAY, random_world, table
 from training_data.programmes.rules import ReachRule, RulesInForce

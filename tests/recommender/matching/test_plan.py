@@ -11,8 +11,8 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recommender.eligibility.exclusions import BIT, Exclusion
 from recommender.eligibility.mask import find_exclusions
-from recommender.eligibility.reasons import BIT, Exclusion
 from recommender.engine import Engine
 from recommender.matching.plan import DEFERRABLE, choose, make_plan, order_by_need
 from recommender.settings import CourseFilters

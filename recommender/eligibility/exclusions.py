@@ -1,4 +1,8 @@
-"""The reasons why a participant may not take a training, and the bits that stand for them in masks."""
+"""Why a participant may not take a training: the list of exclusions, and the bits that stand for them in masks.
+
+Each is decided in `recommender.eligibility.participant_rules` (of a person, or of a person and a training) or in
+`recommender.eligibility.course_rules` (of a training alone); `recommender.eligibility.mask` puts them together.
+"""
 
 from __future__ import annotations
 
