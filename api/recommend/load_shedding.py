@@ -1,6 +1,6 @@
 """The 503 of an overloaded service: sending away what cannot be answered in time, before it costs anything.
 
-Whether it can is asked of the queue (`full` in `api.recommend.micro_batching`): by how many wait, and by how long an
+Whether it can is asked of the queue (`full` in `api.recommend.micro_batching`): by how many wait, and how long an
 answer takes of late. A request that waited in vain gets the same 503 from `api.recommend.handler`.
 
 Under overload most requests are of this kind, so they take no more than a few ready bytes: nothing of them

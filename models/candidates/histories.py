@@ -126,6 +126,11 @@ class Histories(Columnar):
         values = np.ones(len(last), dtype=np.float32) if weights is None else weights[last]
         return starts, self.items[last], values.astype(np.float32, copy=False)
 
+    def sequences(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Return where each participant's courses begin (B + 1,), and these, each once, oldest first (Z,)."""
+        starts, last = self._distinct
+        return starts, self.items[np.sort(last)]
+
     @cached_property
     def _distinct(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Return where participants begin among the last events of their courses, and those events."""
