@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -31,7 +30,7 @@ def quality(
     ] = None,
     trials: Annotated[int, typer.Option(min=1, help="Tuning trials of each peer")] = 30,
     seconds: Annotated[
-        float, typer.Option(min=1, help="Processor seconds for tuning each peer, at most")
+        float, typer.Option(min=1, help="Seconds for tuning each peer, at most")
     ] = 120.0,
     peer: Annotated[
         list[str] | None, typer.Option(help="Only peers whose name holds this; may be repeated")
@@ -45,13 +44,17 @@ def quality(
     growth: Annotated[
         bool, typer.Option("--growth", help="Also measure each part's cost and how it grows")
     ] = False,
-    joined: Annotated[
-        bool,
-        typer.Option(help="Take numbers in participants' ids as the order in which they joined"),
-    ] = True,
+    kept_rankings: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Rankings of a model tuned elsewhere (npz, see docs); may be repeated",
+            show_default="those of the peers beside the public sets",
+        ),
+    ] = None,
 ) -> None:
     """Measure recommendation quality against implicit, RecTools and LensKit (the extra named bench)."""
     from benchmarks.quality.data import read_tables
+    from benchmarks.quality.kept_rankings import find_kept
     from benchmarks.quality.peers import choose_peers
     from benchmarks.quality.public import read_public
     from benchmarks.quality.run import run
@@ -71,16 +74,18 @@ def quality(
         else:
             raise ValueError("give the name of a public set, or --events FILE")
         peers = choose_peers(peer)
+        kept = find_kept(name, data) if kept_rankings is None else kept_rankings
         vectors = None if loaded.texts is None else text_vectors(loaded.texts)
     except (ValueError, OSError, ModuleNotFoundError) as error:
         typer.echo(f"padan bench quality: {error}", err=True)
         raise typer.Exit(UNUSABLE) from error
     budget = Budget(trials, seconds)
     outcome = run(
-        loaded if joined else replace(loaded, user_joined=None),
+        loaded,
         vectors,
         budget=budget,
         only=peers,
+        kept=kept,
         fresh=fresh,
         rankers=rankers,
         parts=growth,

@@ -10,14 +10,12 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from evaluation.splits import Split, global_time_split, leave_last_out
 from models.candidates.interactions import Interactions
 
 SplitKind = Literal["time", "leave-last-out", "given"]
 PARTS: Final = ("train", "validation", "test")
-MIN_RISE: Final = 0.1  # rank correlation of account numbers with first events
 
 
 @dataclass(frozen=True)
@@ -38,8 +36,7 @@ class QualityData:
     item_entered : ndarray of int64, shape (N,), optional
         When each course entered the catalogue, in the unit of ``events.at``.
     user_joined : ndarray of float64, shape (U,), optional
-        The number in each participant's id, where platforms count their accounts up: it tells who joined before
-        whom. See :func:`_find_join_times`.
+        When each participant registered, where a table says so; nan where it is not known.
     """
 
     name: str
@@ -74,7 +71,8 @@ def from_tables(
         Columns ``course``, ``text`` and, where known, ``entered`` (in the unit of ``at``). A course
         named here counts as known even without events.
     attributes, user_attributes : polars.DataFrame, optional
-        Columns ``course`` (``participant``) and ``attribute``, one row for each attribute that holds.
+        Columns ``course`` (``participant``) and ``attribute``, one row for each attribute that holds; of
+        participants also ``joined``, where known: when they registered, in the unit of ``at``.
 
     Raises
     ------
@@ -113,26 +111,8 @@ def from_tables(
         if texts is None or "entered" not in texts.columns
         else _find_entry_times(texts, items),
         None if user_attributes is None else _multi_hot(user_attributes, "participant", users),
-        _find_join_times(users, interactions.take(split.train)),
+        _find_join_times(user_attributes, users),
     )
-
-
-def _find_join_times(ids: pl.Series, train: Interactions) -> NDArray[np.float64] | None:
-    """Return the number that ends each id, where such numbers rise with the first events of training.
-
-    Numbers that were dealt in another order (course by course, say) could tell what somebody will take; they are
-    left alone, and so are ids without a number, or events without a clock.
-    """
-    numbers = ids.str.extract(r"^\D*(\d+)$").cast(pl.Float64)
-    if numbers.null_count() or train.at is None:
-        return None
-    first = np.full(train.n_users, np.inf)
-    np.minimum.at(first, train.users, train.at)
-    known = np.isfinite(first)
-    joined = numbers.to_numpy()
-    if np.ptp(first[known]) == 0 or np.ptp(joined[known]) == 0:
-        return None
-    return joined if spearmanr(joined[known], first[known]).statistic >= MIN_RISE else None
 
 
 def _require(name: str, what: str, table: pl.DataFrame | None, columns: list[str]) -> None:
@@ -261,6 +241,16 @@ def _find_entry_times(texts: pl.DataFrame, items: pl.Series) -> NDArray[np.int64
     )
     earliest = joined["entered"].min()
     return joined["entered"].fill_null(0 if earliest is None else earliest).to_numpy()
+
+
+def _find_join_times(table: pl.DataFrame | None, users: pl.Series) -> NDArray[np.float64] | None:
+    if table is None or "joined" not in table.columns:
+        return None
+    known = table.select(pl.col("participant").cast(pl.String), pl.col("joined").cast(pl.Float64))
+    known = known.drop_nulls().unique("participant", keep="first", maintain_order=True)
+    people = users.alias("participant").to_frame()
+    found = people.join(known, on="participant", how="left", maintain_order="left")
+    return found["joined"].fill_null(np.nan).to_numpy()
 
 
 def _multi_hot(table: pl.DataFrame, key: str, ids: pl.Series) -> sp.csr_matrix:

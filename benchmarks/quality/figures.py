@@ -76,8 +76,8 @@ def new_courses(
     new = np.bincount(task.past.items, minlength=task.past.n_items) == 0
     part = only_items(task, new)
     users = np.concatenate([part.warm, part.cold])
-    if not len(users):
-        return {"events": 0.0}
+    if not len(users) or new.sum() <= NEW_PLACES:
+        return {"events": 0.0}  # the kept places would hold every new course
     row = np.full(task.past.n_users, -1)
     everybody = np.concatenate([task.warm, task.cold])
     row[everybody] = np.arange(len(everybody))

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 import scipy.sparse as sp
+from threadpoolctl import threadpool_limits
 
 from benchmarks.quality.task import Ids
 from benchmarks.quality.tuning import Params, Peer
@@ -50,7 +51,8 @@ def _matrix(past: Interactions, counts: bool) -> sp.csr_matrix:
 
 
 def _rank_implicit(model: Any, matrix: sp.csr_matrix, users: Ids, k: int) -> Ids:
-    with warnings.catch_warnings():
+    # implicit asks for one thread of BLAS: its own threads would wait for each other
+    with warnings.catch_warnings(), threadpool_limits(1, "blas"):
         # implicit converts its own matrices and says so
         warnings.simplefilter("ignore")
         model.fit(matrix, show_progress=False)

@@ -3,9 +3,7 @@
 The sources are fixed. The rankers, one for warm and one for cold participants, are chosen on
 validation among ``rankers()``, then everything is refitted on train and validation together. What
 differs between datasets is read off the data: which side information there is, and whether the
-split is one moment for all (``horizon``). Where participants' ids hold numbers, these count as side
-information too: they tell who joined before whom (see ``QualityData.user_joined``). The peers have
-no place for it.
+split is one moment for all (``horizon``).
 """
 
 from __future__ import annotations
@@ -29,6 +27,7 @@ from models.candidates.ials import IALS
 from models.candidates.item_knn import ItemKNN
 from models.candidates.new_courses import NewCourses
 from models.candidates.popularity import Popularity
+from models.candidates.sasrec import SASRec
 from models.candidates.side import SideInformation
 from models.candidates.similar_participants import SimilarParticipants
 from models.candidates.top_k import top_k
@@ -81,6 +80,7 @@ def sources(side: SideInformation) -> dict[str, CandidateModel]:
         "next_lately": Transitions(half_life=0.05, keep=0.5),
         "ials": IALS(),
         "similar": SimilarParticipants(neighbours=300, sharpness=5.0, keep=1.0),
+        "sequence": SASRec(),
     }
     if side.user_attributes is not None:
         models["popular_in_group"] = Popularity(half_life=0.1, shrinkage=100.0)

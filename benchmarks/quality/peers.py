@@ -10,6 +10,7 @@ from typing import Final
 
 from benchmarks.quality.implicit_peers import implicit_peers
 from benchmarks.quality.lenskit_peers import lenskit_peers
+from benchmarks.quality.plain_peers import plain_peers
 from benchmarks.quality.rectools_peers import rectools_peers
 from benchmarks.quality.tuning import Peer
 
@@ -18,7 +19,7 @@ MODULES: Final = ("implicit", "rectools", "pytorch_lightning", "lenskit")
 
 def list_peers() -> list[Peer]:
     """Return the peers in the order they are reported."""
-    return [*rectools_peers(), *implicit_peers(), *lenskit_peers()]
+    return [*plain_peers(), *rectools_peers(), *implicit_peers(), *lenskit_peers()]
 
 
 def choose_peers(parts: list[str] | None) -> list[Peer]:

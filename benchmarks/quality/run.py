@@ -10,7 +10,9 @@ first seen after the past, are slices of their own. The best peer is the one tha
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +22,7 @@ from benchmarks.peak_memory import measure_peak
 from benchmarks.quality.costs import build_side, growth
 from benchmarks.quality.data import QualityData
 from benchmarks.quality.figures import OURS, K, against, figures, mean_ndcg, new_courses
+from benchmarks.quality.kept_rankings import read_kept
 from benchmarks.quality.ours import Fitted, fit_ours, horizon, rank_ours
 from benchmarks.quality.peer_results import Entry, fingerprint, read, write
 from benchmarks.quality.peers import list_peers
@@ -39,6 +42,7 @@ def run(
     *,
     budget: Budget,
     only: list[Peer] | None = None,
+    kept: Sequence[Path] = (),
     fresh: bool = False,
     rankers: bool = False,
     parts: bool = False,
@@ -53,6 +57,8 @@ def run(
         Unit vectors of the courses' texts.
     only : list of Peer, optional
         The peers to run; all where None.
+    kept : sequence of Path
+        Files of rankings of models tuned elsewhere, see `benchmarks.quality.kept_rankings`.
     fresh : bool
         Tune and run the peers anew even where an earlier run of the same is kept.
     rankers : bool
@@ -76,6 +82,7 @@ def run(
     others = [
         peer_entry(data.name, peer, validation, test, budget, seed, fresh=fresh) for peer in rivals
     ]
+    others += [read_kept(path, test, K) for path in kept]
     return _outcome(data, side, test, [ours, *others], fitted, extra)
 
 

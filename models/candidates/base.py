@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -23,7 +23,15 @@ class CandidateModel:
 
     Parameters are the fields of the dataclass; what is learnt ends in an underscore. Fitting again
     forgets the past.
+
+    Attributes
+    ----------
+    costly : bool
+        Whether a fit takes minutes: such a model is fitted once for all backtest cutoffs, on what is common to
+        their pasts.
     """
+
+    costly: ClassVar[bool] = False
 
     def fit(self, interactions: Interactions, side: SideInformation | None = None) -> Self:
         """Learn from events, and from what is known beside them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,6 +44,15 @@ def backtest_cutoffs(
     if horizon == "next":
         return _cut_last_events(interactions, count)
     return _cut_time(interactions, count, window)
+
+
+def find_common_past(
+    interactions: Interactions, horizon: Horizon, cutoffs: Sequence[BacktestCutoff]
+) -> Interactions:
+    """Return events common to the pasts of some cutoffs: what is learnt from them has seen none of the futures."""
+    if horizon == "next":
+        return interactions.take(~_mark_last(interactions))
+    return min((cutoff.past for cutoff in cutoffs), key=len)
 
 
 def _cut_time(interactions: Interactions, count: int, window: float) -> Iterator[BacktestCutoff]:

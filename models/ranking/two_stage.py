@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -15,7 +14,7 @@ from models.candidates.histories import Histories, histories
 from models.candidates.interactions import Interactions
 from models.candidates.side import SideInformation
 from models.candidates.top_k import Ids, Mask, Scores, top_k
-from models.ranking.cutoffs import BacktestCutoff, Horizon, backtest_cutoffs
+from models.ranking.cutoffs import BacktestCutoff, Horizon, backtest_cutoffs, find_common_past
 from models.ranking.ensemble import RankerEnsemble
 from models.ranking.pair_features import PairFeatures, Pairs
 from models.threads import each
@@ -105,9 +104,15 @@ class TwoStage:
 
     def fit_sources(self, interactions: Interactions, side: SideInformation) -> Self:
         """Fit the candidate models and the features on ``interactions``."""
-        each(lambda source: source.fit(interactions, side), self.sources.values(), self.threads)
+        for costly in (True, False):
+            self._fit_some(interactions, side, costly=costly)
         self.features_ = PairFeatures().fit(interactions, side)
         return self
+
+    def _fit_some(self, interactions: Interactions, side: SideInformation, *, costly: bool) -> None:
+        some = [source for source in self.sources.values() if source.costly == costly]
+        # one that takes minutes uses all cores by itself
+        each(lambda source: source.fit(interactions, side), some, 1 if costly else self.threads)
 
     def examples(self, interactions: Interactions, side: SideInformation) -> Examples | None:
         """Return what the ranker learns from: candidates of earlier pasts, and which of them were then taken.
@@ -118,15 +123,23 @@ class TwoStage:
         last of them.
         """
         rng = np.random.default_rng(self.seed)
-        cutoffs = (interactions, self.horizon, self.cutoffs, self.window)
-        negatives = self._negatives(backtest_cutoffs(*cutoffs))
+        cutoffs = list(backtest_cutoffs(interactions, self.horizon, self.cutoffs, self.window))
+        people = np.cumsum([len(np.unique(cutoff.future.users)) for cutoff in cutoffs])
+        enough = int(np.searchsorted(people, self.queries)) + 1
+        if len(cutoffs):
+            common = find_common_past(interactions, self.horizon, cutoffs[:enough])
+            self._fit_some(common, side, costly=True)
+        negatives = self.pairs // min(max(people[-1:].sum(), 1), self.queries)
         found: list[Examples] = []
-        for cutoff in backtest_cutoffs(*cutoffs):
+        for number, cutoff in enumerate(cutoffs):
             left = self.queries - sum(len(examples.groups) for examples in found)
             if left <= 0:
                 break
-            self.fit_sources(cutoff.past, side)
-            found += self._examples(cutoff, side, left, negatives, rng)
+            if number >= enough:
+                self._fit_some(cutoff.past, side, costly=True)
+            self._fit_some(cutoff.past, side, costly=False)
+            self.features_ = PairFeatures().fit(cutoff.past, side)
+            found += self._examples(cutoff, side, left, int(negatives), rng)
         if not any(len(examples.groups) for examples in found):
             return None
         return Examples(
@@ -136,15 +149,6 @@ class TwoStage:
             np.concatenate([examples.warm for examples in found]),
             found[0].names,
         )
-
-    def _negatives(self, cutoffs: Iterable[BacktestCutoff]) -> int:
-        """Return how many courses not taken each participant can be given within ``pairs``."""
-        people = 0
-        for cutoff in cutoffs:
-            people += len(np.unique(cutoff.future.users))
-            if people >= self.queries:
-                break
-        return self.pairs // min(max(people, 1), self.queries)
 
     def _examples(
         self,

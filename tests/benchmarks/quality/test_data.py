@@ -4,34 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-import pytest
 
 from benchmarks.quality.data import from_tables
 
 
-@pytest.mark.parametrize(
-    ("ids", "joined"),
-    [
-        (["7", "10", "9"], [10.0, 7.0, 9.0]),
-        (["U_7", "U_10", "U_9"], [10.0, 7.0, 9.0]),
-        (["7", "ten", "9"], None),
-        (["a1b2", "a1b3", "a1b4"], None),
-        (["10", "9", "7"], None),  # dealt in another order
-        (["7", "7a", "7b"], None),
-    ],
-)
-def test_numbers_in_ids_tell_who_joined_first(ids: list[str], joined: list[float] | None) -> None:
-    """One number an id, beside the participants in the order of the table (sorted as text)."""
+def test_a_registration_date_is_read_where_a_table_says_it() -> None:
     events = pl.DataFrame(
-        {"participant": ids * 10, "course": [str(n) for n in range(30)], "at": range(30)}
+        {
+            "participant": ["7", "10", "9"] * 10,
+            "course": [str(n) for n in range(30)],
+            "at": range(30),
+        }
     )
-    found = from_tables("some", events, "time").user_joined
-    if joined is None:
-        assert found is None
-    else:
-        np.testing.assert_array_equal(found, joined)
-
-
-def test_without_a_clock_numbers_in_ids_tell_nothing() -> None:
-    events = pl.DataFrame({"participant": ["7", "9"] * 10, "course": [str(n) for n in range(20)]})
+    people = pl.DataFrame(
+        {"participant": ["9", "7", "7"], "attribute": ["a", "b", "c"], "joined": [5, 3, 3]}
+    )
+    found = from_tables("some", events, "time", user_attributes=people).user_joined
+    np.testing.assert_array_equal(found, [np.nan, 3, 5])  # 10, 7, 9
     assert from_tables("some", events, "time").user_joined is None

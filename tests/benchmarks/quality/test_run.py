@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from rich.console import Console
 from benchmarks.peak_memory import measure_peak
 from benchmarks.quality.costs import half
 from benchmarks.quality.data import from_tables, read_tables
+from benchmarks.quality.figures import mean_ndcg
+from benchmarks.quality.kept_rankings import find_kept, read_kept
 from benchmarks.quality.ours import horizon, sources
 from benchmarks.quality.public import READERS, read_public
 from benchmarks.quality.rankers import RANKERS
@@ -67,6 +70,32 @@ def test_public_sets_are_read_whole(name: str) -> None:
     assert horizon(data) == ("next" if name == "xuetangx" else "time")
     if data.texts is not None:
         assert len(data.texts) == items
+
+
+@pytest.mark.parametrize("name", ["coco", "xuetangx", "ml-100k"])
+def test_kept_rankings_reach_what_they_are_said_to(name: str) -> None:
+    """Two programs, one figure: who kept them measured them by a program of their own."""
+    if not PUBLIC.is_dir():
+        pytest.skip("the public sets are not beside the checkout (shared/data/interactions)")
+    data = read_public(name, PUBLIC)
+    events = data.events
+    test = make_task(events.take(data.split.development), events.take(data.split.test))
+    (path,) = find_kept(name, PUBLIC)
+    kept = read_kept(path, test, 20)
+    said = json.loads((path.parent / "sasrec-results.json").read_text(encoding="utf-8"))
+    assert mean_ndcg(test, test.warm, kept.warm) == pytest.approx(said[name]["test"], abs=1e-6)
+    seen = test.seen[test.warm]
+    assert not seen[np.arange(len(kept.warm))[:, None], kept.warm].sum()
+
+
+def test_kept_rankings_of_another_task_are_refused(tmp_path: Path) -> None:
+    task = make_task(interactions([(0, 1), (1, 2)]), interactions([(0, 2), (1, 3)]))
+    np.savez(tmp_path / "some-toy.npz", ids=np.array([[2, 3]], dtype=np.int32))
+    with pytest.raises(ValueError, match="the task has 2 participants"):
+        read_kept(tmp_path / "some-toy.npz", task, 2)
+    np.savez(tmp_path / "some-toy.npz", ids=np.array([[2, 3], [9, 1]], dtype=np.int32))
+    with pytest.raises(ValueError, match="courses that are not among the task's 5"):
+        read_kept(tmp_path / "some-toy.npz", task, 2)
 
 
 def test_target_is_what_is_new() -> None:
@@ -132,7 +161,8 @@ def test_a_small_run(
     )
     show(result, Console())
     assert result.bench == "quality-toy"
-    assert set(result.details["warm"]) == {"Padan", "RecTools popular", "implicit cosine"}
+    popular = {"popular, 1 day", "popular, 7 days", "popular, 30 days", "RecTools popular"}
+    assert set(result.details["warm"]) == {"Padan", *popular, "implicit cosine"}
     figures = result.details["warm"]["Padan"]
     assert all(0 <= figures[name] <= 1 for name in ("ndcg@10", "recall@10", "mrr@20"))
     assert figures["ndcg@10"] > result.details["warm"]["RecTools popular"]["ndcg@10"]

@@ -21,6 +21,7 @@ from models.candidates.item_knn import ItemKNN
 from models.candidates.linear import LinearModel
 from models.candidates.new_courses import NewCourses
 from models.candidates.popularity import Popularity
+from models.candidates.sasrec import SASRec
 from models.candidates.side import SideInformation
 from models.candidates.similar_participants import SimilarParticipants
 from models.candidates.transitions import Transitions
@@ -35,6 +36,7 @@ MODELS: list[Callable[[], CandidateModel]] = [
     lambda: Transitions(reach=3, popular=0.2),
     lambda: IALS(factors=4, l2=0.5, iterations=4),
     lambda: SimilarParticipants(neighbours=8, dimensions=6, content=0.2),
+    lambda: SASRec(dimensions=16, dropout=0.1, learning_rate=0.01, batch_size=40),
     Content,
     NewCourses,
     lambda: TwoTower(dimensions=8, epochs=10, learning_rate=0.05),
