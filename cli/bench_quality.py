@@ -38,12 +38,6 @@ def quality(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Tune and run the peers anew, kept results or not")
     ] = False,
-    rankers: Annotated[
-        bool, typer.Option("--rankers", help="Also compare rankers on the same candidates")
-    ] = False,
-    growth: Annotated[
-        bool, typer.Option("--growth", help="Also measure each part's cost and how it grows")
-    ] = False,
     kept_rankings: Annotated[
         list[Path] | None,
         typer.Option(
@@ -59,8 +53,9 @@ def quality(
     from benchmarks.quality.public import read_public
     from benchmarks.quality.run import run
     from benchmarks.quality.screen import show
-    from benchmarks.quality.text_vectors import text_vectors
     from benchmarks.quality.tuning import Budget
+    from models.text.teacher import open_teacher
+    from training_data.home import padan_home
 
     try:
         if name is not None and events is not None:
@@ -75,20 +70,18 @@ def quality(
             raise ValueError("give the name of a public set, or --events FILE")
         peers = choose_peers(peer)
         kept = find_kept(name, data) if kept_rankings is None else kept_rankings
-        vectors = None if loaded.texts is None else text_vectors(loaded.texts)
+        encoder = open_teacher(padan_home(), None)
     except (ValueError, OSError, ModuleNotFoundError) as error:
         typer.echo(f"padan bench quality: {error}", err=True)
         raise typer.Exit(UNUSABLE) from error
     budget = Budget(trials, seconds)
     outcome = run(
         loaded,
-        vectors,
+        encoder,
         budget=budget,
         only=peers,
         kept=kept,
         fresh=fresh,
-        rankers=rankers,
-        parts=growth,
     )
     show(outcome, Console())
     outcome.write()

@@ -16,6 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from models.candidates.top_k import top_k
+from models.ranking.pair_features import PairFeatures
 from models.vectors import unit
 from recommender.catalogue.catalogue import Catalogue
 from recommender.catalogue.labour_demand import LabourDemand
@@ -30,6 +31,7 @@ from recommender.participants.batch import filter_events, topic_shares
 from recommender.participants.prepared import PreparedParticipants
 from recommender.participants.reader import ParticipantReader
 from recommender.ranking.features import FEATURES, compute_course_features, compute_features
+from recommender.ranking.log_features import compute_log_features, list_log_features
 from recommender.ranking.rankers import FixedRanker, Ranker, score_candidates
 from recommender.reranking.slate import Slates, build_slates
 from recommender.retrieval.candidates import Candidates, retrieve
@@ -87,6 +89,8 @@ class Engine:
         Unit vector of each training's text.
     models : mapping of str to LinearModel
         Behaviour models by their source; empty for a dataset without events.
+    log : PairFeatures, optional
+        What the log tells of candidates beyond ``FEATURES``, where the ranker reads that.
     """
 
     programme: Programme
@@ -98,6 +102,20 @@ class Engine:
     models: BehaviourModels
     ranker: Ranker
     objective: Objective = DEFAULT
+    log: PairFeatures | None = field(default=None, repr=False)
+
+    @property
+    def feature_names(self) -> list[str]:
+        """Names of the columns that the ranker reads, in order."""
+        if self.log is None:
+            return list(FEATURES)
+        return [*FEATURES, *list_log_features(self.log, self.sources)]
+
+    @property
+    def sources(self) -> list[Source]:
+        """The sources of candidates, in the registry's order."""
+        always = Source.CONTENT, Source.VACANCY_DEMAND
+        return [source for source in Source if source in always or source in self.models]
 
     @cached_property
     def topic_vectors(self) -> NDArray[np.float32]:
@@ -181,6 +199,12 @@ class Engine:
             today.course_features,
             profiles @ self.topic_vectors.T,
         )
+        if self.log is not None:
+            some = participants.batch.past.histories.take(rows)
+            by_source = {source.value: found.scores[source] for source in self.sources}
+            told = compute_log_features(self.log, some, found.ids, by_source)
+            told[query.batch.opted_out[rows]] = 0  # to them it says the same of every training
+            features = np.concatenate([features, told], axis=2)
         return found, features
 
     def _score_demand(self, query: EligibilityQuery, rows: NDArray[np.intp]) -> NDArray[np.float32]:
@@ -286,4 +310,4 @@ class Engine:
         """Return the reasons for each of the context's pairs."""
         slates = recommendations.slates
         contributions = recommendations.ranker.contributions(slates.features[slates.ids >= 0])
-        return explain(context, contributions)
+        return explain(context, contributions[:, : len(FEATURES)])

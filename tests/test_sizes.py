@@ -27,7 +27,6 @@ PUBLIC = "the contract's fields, which others read"
 STATISTICS = "keyword options with defaults; most callers give none"
 DEFENDED = {
     "api/settings.py:ServiceSettings": "each field is a setting",
-    "benchmarks/quality/run.py:run": COMMAND,
     "cli/bench_quality.py:quality": COMMAND,
     "cli/evaluate.py:evaluate": COMMAND,
     "cli/serve.py:serve": COMMAND,

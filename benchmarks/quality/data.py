@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from evaluation.splits import Split, global_time_split, leave_last_out
 from models.candidates.interactions import Interactions
+from models.ranking.cutoffs import Horizon
 
 SplitKind = Literal["time", "leave-last-out", "given"]
 PARTS: Final = ("train", "validation", "test")
@@ -37,6 +38,8 @@ class QualityData:
         When each course entered the catalogue, in the unit of ``events.at``.
     user_joined : ndarray of float64, shape (U,), optional
         When each participant registered, where a table says so; nan where it is not known.
+    attribute_names : list of str, A long, optional
+        Of the columns of ``item_attributes``.
     """
 
     name: str
@@ -47,6 +50,15 @@ class QualityData:
     item_entered: NDArray[np.int64] | None = None
     user_attributes: sp.csr_matrix | None = None
     user_joined: NDArray[np.float64] | None = None
+    attribute_names: list[str] | None = None
+
+
+def find_horizon(data: QualityData) -> Horizon:
+    """Return "time" where everybody's future is later than everybody's past, else "next"."""
+    at = data.events.at
+    if at is None:
+        at = np.arange(len(data.events))
+    return "time" if at[data.split.development].max() < at[data.split.test].min() else "next"
 
 
 def from_tables(
@@ -112,6 +124,7 @@ def from_tables(
         else _find_entry_times(texts, items),
         None if user_attributes is None else _multi_hot(user_attributes, "participant", users),
         _find_join_times(user_attributes, users),
+        None if attributes is None else _list_attributes(attributes, "course", items).to_list(),
     )
 
 
@@ -254,14 +267,19 @@ def _find_join_times(table: pl.DataFrame | None, users: pl.Series) -> NDArray[np
 
 
 def _multi_hot(table: pl.DataFrame, key: str, ids: pl.Series) -> sp.csr_matrix:
-    table = (
-        table.select(pl.col(key, "attribute").cast(pl.String))
-        .drop_nulls()
-        .unique(maintain_order=True)
-    )
-    table = table.filter(pl.col(key).is_in(ids.implode()))
-    values = table["attribute"].unique().sort()
-    cells = (_ids(table[key], ids), _ids(table["attribute"], values))
+    held = _find_held(table, key, ids)
+    values = _list_attributes(table, key, ids)
+    cells = (_ids(held[key], ids), _ids(held["attribute"], values))
     return sp.csr_matrix(
-        (np.ones(len(table), dtype=np.float32), cells), shape=(len(ids), len(values))
+        (np.ones(len(held), dtype=np.float32), cells), shape=(len(ids), len(values))
     )
+
+
+def _list_attributes(table: pl.DataFrame, key: str, ids: pl.Series) -> pl.Series:
+    return _find_held(table, key, ids)["attribute"].unique().sort()
+
+
+def _find_held(table: pl.DataFrame, key: str, ids: pl.Series) -> pl.DataFrame:
+    """Return each attribute of each known course or participant once."""
+    texts = table.select(pl.col(key, "attribute").cast(pl.String)).drop_nulls()
+    return texts.unique(maintain_order=True).filter(pl.col(key).is_in(ids.implode()))

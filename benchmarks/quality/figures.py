@@ -7,16 +7,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.quality.ours import with_new_courses
 from benchmarks.quality.peer_results import Entry
 from benchmarks.quality.task import Ids, RankingTask, only_items
 from evaluation.metrics import Truth, coverage, judge, ndcg, novelty, recall, reciprocal_rank
 from evaluation.significance import bootstrap_means, interval
-from models.candidates.side import SideInformation
 
 OURS: Final = "Padan"
 K: Final = 20
-NEW_PLACES: Final = 10
 
 
 def mean_ndcg(task: RankingTask, users: Ids, ids: Ids) -> float:
@@ -65,44 +62,24 @@ def against(task: RankingTask, users: Ids, ours: Ids, other: Ids) -> dict[str, A
     }
 
 
-def new_courses(
-    task: RankingTask, side: SideInformation, ours: Entry, others: list[Entry]
-) -> dict[str, float]:
-    """Return Recall@20 on the events of courses nobody took in the past, beside a random ranking's.
-
-    Once as the lists are, and once with places 11 to 20 kept for new courses: what that costs is
-    the fall of everybody's Recall@20; NDCG@10 stays.
-    """
+def new_courses(task: RankingTask, entries: list[Entry]) -> dict[str, float]:
+    """Return each model's Recall@20 on the events of courses nobody took in the past, and a random ranking's."""
     new = np.bincount(task.past.items, minlength=task.past.n_items) == 0
     part = only_items(task, new)
     users = np.concatenate([part.warm, part.cold])
-    if not len(users) or new.sum() <= NEW_PLACES:
-        return {"events": 0.0}  # the kept places would hold every new course
+    if not len(users):
+        return {"events": 0.0}
     row = np.full(task.past.n_users, -1)
     everybody = np.concatenate([task.warm, task.cold])
     row[everybody] = np.arange(len(everybody))
-    ids = np.vstack([ours.warm, ours.cold])
-    kept = with_new_courses(ids, task, everybody, side, NEW_PLACES)
     choices = task.past.n_items - np.diff(task.seen.indptr)[users]
     wanted = np.diff(part.target.indptr)[users]
     events = int(part.target.nnz)
-    chance = float((wanted * np.minimum(K / choices, 1)).sum() / events)
-    truth, whole = _truth(part, users), _truth(task, everybody)
+    truth = _truth(part, users)
     found = {
-        name: len(judge(lists[row[users]], truth).users) / events
-        for name, lists in (("plain", ids), ("kept", kept))
+        entry.name: len(judge(np.vstack([entry.warm, entry.cold])[row[users]], truth).users)
+        for entry in entries
     }
-    rivals = [np.vstack([entry.warm, entry.cold])[row[users]] for entry in others]
-    recalls = [float(recall(judge(lists, whole), K).mean()) for lists in (ids, kept)]
-    return {
-        "events": float(events),
-        "random recall@20": chance,
-        "plain recall@20": found["plain"],
-        "recall@20": found["kept"],
-        "ratio": found["kept"] / chance,
-        "best peer's recall@20": max(
-            (len(judge(lists, truth).users) / events for lists in rivals), default=0.0
-        ),
-        "everybody's recall@20, plain": recalls[0],
-        "everybody's recall@20": recalls[1],
-    }
+    chance = float((wanted * np.minimum(K / choices, 1)).sum() / events)
+    recalls = {name: count / events for name, count in found.items()}
+    return {"events": float(events), "random ranking": chance} | recalls

@@ -17,10 +17,10 @@ from models.candidates.ease import EASE
 from models.candidates.histories import histories
 from models.candidates.interactions import Interactions
 from models.candidates.popularity import Popularity
-from models.ranking.two_stage import BATCH, not_taken
 
 DAYS: Final = (1, 7, 30)
 SECONDS_A_DAY: Final = 86_400
+BATCH: Final = 256
 
 
 def plain_peers() -> list[Peer]:
@@ -64,5 +64,5 @@ def rank_in_batches(model: CandidateModel, past: Interactions, users: Ids, k: in
     parts = [np.empty((0, k), dtype=np.int32)]
     for start in range(0, len(users), BATCH):
         batch = histories(past, users[start : start + BATCH])
-        parts.append(model.recommend(batch, k, not_taken(batch))[0])
+        parts.append(model.recommend(batch, k, batch.not_taken())[0])
     return np.concatenate(parts)

@@ -1,10 +1,11 @@
-"""Recommendation quality: ours against the libraries one would otherwise install, on one split.
+"""Recommendation quality: the engine against the libraries one would otherwise install, on one split.
 
 Protocol: one global time split 80/10/10 (or the set's own files, or the last event of each); every event counts 1
 and repeats collapse in the target; every course known by the end of the test is ranked, less what the participant
-already took; no sampled negatives. Each model is tuned on validation, refitted on train and validation together,
-and run once on the test. Warm participants (with an event in the past) are the headline; newcomers, and courses
-first seen after the past, are slices of their own. The best peer is the one that is best *on the test*.
+already took; no sampled negatives. Ours is the product: its own `train` on the past, its own engine's lists. Each
+peer is tuned on validation, refitted on train and validation together, and run once on the test. Warm participants
+(with an event in the past) are the headline; newcomers, and courses first seen after the past, are slices of their
+own. The best peer is the one that is best *on the test*.
 """
 
 from __future__ import annotations
@@ -16,21 +17,19 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.peak_memory import measure_peak
-from benchmarks.quality.costs import build_side, growth
-from benchmarks.quality.data import QualityData
+from benchmarks.quality.data import QualityData, find_horizon
 from benchmarks.quality.figures import OURS, K, against, figures, mean_ndcg, new_courses
 from benchmarks.quality.kept_rankings import read_kept
-from benchmarks.quality.ours import Fitted, fit_ours, horizon, rank_ours
 from benchmarks.quality.peer_results import Entry, fingerprint, read, write
 from benchmarks.quality.peers import list_peers
-from benchmarks.quality.rankers import compare_rankers
+from benchmarks.quality.served import rank_as_served
 from benchmarks.quality.task import Ids, RankingTask, make_task
 from benchmarks.quality.tuning import Budget, Peer, tune
 from benchmarks.result import BenchmarkResult
-from models.candidates.side import SideInformation
+from models.text.encoder import TextEncoder
+from training_data.home import padan_home
 
 TARGET: Final = 1.1
 POPULAR: Final = "RecTools popular"
@@ -38,52 +37,36 @@ POPULAR: Final = "RecTools popular"
 
 def run(
     data: QualityData,
-    item_vectors: NDArray[np.float32] | None = None,
+    encoder: TextEncoder,
     *,
     budget: Budget,
     only: list[Peer] | None = None,
     kept: Sequence[Path] = (),
     fresh: bool = False,
-    rankers: bool = False,
-    parts: bool = False,
-    threads: int = 0,
     seed: int = 0,
 ) -> BenchmarkResult:
-    """Run ours and the peers on ``data`` and compare them.
+    """Run the engine and the peers on ``data`` and compare them.
 
     Parameters
     ----------
-    item_vectors : ndarray of float32, shape (n_items, D), optional
-        Unit vectors of the courses' texts.
+    encoder : TextEncoder
+        What the engine reads the courses' texts with.
     only : list of Peer, optional
         The peers to run; all where None.
     kept : sequence of Path
         Files of rankings of models tuned elsewhere, see `benchmarks.quality.kept_rankings`.
     fresh : bool
         Tune and run the peers anew even where an earlier run of the same is kept.
-    rankers : bool
-        Also compare rankers on the same candidates.
-    parts : bool
-        Also measure what each part of ours costs and how that grows.
-    threads : int
-        Of ours; 0 uses all cores. (What BLAS uses is set by OPENBLAS_NUM_THREADS.)
     """
-    side = build_side(data, item_vectors)
     validation, test = tasks(data)
     with measure_peak() as cost:
-        ours, fitted = _ours(data, side, validation, test, threads)
-    extra: dict[str, Any] = {"training": asdict(cost)}
-    if rankers:
-        both = {"validation": validation, "test": test}
-        extra["rankers"] = compare_rankers(data, side, both, mean_ndcg, threads=threads)
-    if parts:
-        extra["growth"] = growth(data, item_vectors)
+        ours = rank_as_served(data, test, encoder, padan_home() / "bench", K)
     rivals = list_peers() if only is None else only
     others = [
         peer_entry(data.name, peer, validation, test, budget, seed, fresh=fresh) for peer in rivals
     ]
     others += [read_kept(path, test, K) for path in kept]
-    return _outcome(data, side, test, [ours, *others], fitted, extra)
+    return _outcome(data, test, [ours, *others], {"training": asdict(cost)})
 
 
 def tasks(data: QualityData) -> tuple[RankingTask, RankingTask]:
@@ -93,26 +76,6 @@ def tasks(data: QualityData) -> tuple[RankingTask, RankingTask]:
         make_task(events.take(split.train), events.take(split.validation)),
         make_task(events.take(split.development), events.take(split.test)),
     )
-
-
-def _ours(
-    data: QualityData,
-    side: SideInformation,
-    validation: RankingTask,
-    test: RankingTask,
-    threads: int,
-) -> tuple[Entry, Fitted]:
-    fitted = fit_ours(data, side, validation, test, mean_ndcg, threads=threads)
-    began = time.monotonic()
-    warm, cold = (rank_ours(fitted.model, test, users, K, side) for users in (test.warm, test.cold))
-    fitted.seconds["ranking"] = time.monotonic() - began
-    tuning = {
-        "params": {"warm": asdict(fitted.model.warm), "cold": asdict(fitted.model.cold)},
-        "figure": max(fitted.validation["warm"], default=0.0),
-        "trials": len(fitted.validation["warm"]),
-        "seconds": fitted.seconds["choosing"],
-    }
-    return Entry(OURS, warm, cold, tuning, fitted.seconds["refitting"]), fitted
 
 
 def peer_entry(
@@ -151,10 +114,8 @@ def _run_peer(
 
 def _outcome(
     data: QualityData,
-    side: SideInformation,
     test: RankingTask,
     entries: list[Entry],
-    fitted: Fitted,
     extra: dict[str, Any],
 ) -> BenchmarkResult:
     ours, others = entries[0], entries[1:]
@@ -167,10 +128,8 @@ def _outcome(
         "interval": compared["interval"],
         "warm": warm,
         "warm_participants": len(test.warm),
-        "new_courses": new_courses(test, side, ours, others),
-        "horizon": horizon(data),
-        "validation": fitted.validation,
-        "seconds": fitted.seconds,
+        "new_courses": new_courses(test, entries),
+        "horizon": find_horizon(data),
         **extra,
         "tuning": {entry.name: entry.tuning for entry in entries},
         "kept": [entry.name for entry in others if entry.kept],

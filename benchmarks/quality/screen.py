@@ -5,9 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.quality.costs import show_growth
-from benchmarks.quality.figures import NEW_PLACES, OURS
-from benchmarks.quality.rankers import show_rankers
+from benchmarks.quality.figures import OURS
 from benchmarks.result import BenchmarkResult
 
 
@@ -15,7 +13,7 @@ def show(outcome: BenchmarkResult, console: Console) -> None:
     """Print the table of a finished benchmark."""
     details = outcome.details
     table = Table(title=f"{outcome.bench}: {details['warm_participants']:,} warm participants")
-    table.add_column("model")
+    table.add_column("model", no_wrap=True)
     metrics = list(next(iter(details["warm"].values())))
     for name in [*metrics, "trials"]:
         table.add_column(name, justify="right")
@@ -41,17 +39,11 @@ def show(outcome: BenchmarkResult, console: Console) -> None:
         )
     new = details["new_courses"]
     if new["events"]:
-        rival = new["best peer's recall@20"]
         console.print(
-            f"{new['events']:,.0f} events of courses nobody had taken: Recall@20 "
-            f"{new['recall@20']:.4f} with {NEW_PLACES} places kept for them, {new['ratio']:.1f} times "
-            f"a random ranking's ({new['plain recall@20']:.4f} without, best peer {rival:.4f})"
+            f"{new['events']:,.0f} events of courses nobody had taken: Recall@20 {new[OURS]:.4f}, "
+            f"a random ranking's {new['random ranking']:.4f}"
         )
     training = details["training"]
     console.print(
         f"ours, all included: {training['seconds']:.0f} s, at most {training['peak_mb']:,.0f} MB"
     )
-    if "rankers" in details:
-        show_rankers(details["rankers"], console)
-    if "growth" in details:
-        show_growth(details["growth"], console)

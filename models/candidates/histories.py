@@ -131,6 +131,12 @@ class Histories(Columnar):
         starts, last = self._distinct
         return starts, self.items[np.sort(last)]
 
+    def not_taken(self) -> NDArray[np.bool_]:
+        """Return the mask of courses that each participant has not taken, shape (B, N)."""
+        mask = np.ones((len(self), self.n_items), dtype=bool)
+        mask[self.rows, self.items] = False
+        return mask
+
     @cached_property
     def _distinct(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Return where participants begin among the last events of their courses, and those events."""

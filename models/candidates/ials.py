@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from models.candidates.base import CandidateModel
 from models.candidates.histories import Histories
 from models.candidates.interactions import Interactions
+from models.candidates.linear import LinearModel
 from models.candidates.recency import by_position
 from models.candidates.side import SideInformation
+from models.candidates.sparse import fill_rows
 from models.candidates.top_k import Scores
 
 Floats = NDArray[np.float32]
@@ -22,7 +23,7 @@ CELLS = 2_000_000
 
 
 @dataclass
-class IALS(CandidateModel):
+class IALS(LinearModel):
     """Weighted matrix factorisation; newcomers too have factors, for they come from the history alone.
 
     Parameters
@@ -59,10 +60,21 @@ class IALS(CandidateModel):
         self.known_ = np.diff(by_item.indptr) > 0
         return self
 
-    def score(self, batch: Histories) -> Scores:
-        """Return the inner products; courses without an event in the past have no score."""
+    def remap(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:  # noqa: ARG002
+        """Return the model for another course table."""
+        model, kept = replace(self), old >= 0
+        model.items_ = np.where(kept[:, None], self.items_[old], np.float32(0))
+        model.known_ = self.known_[old] & kept
+        return model
+
+    def encode_users(self, batch: Histories) -> sp.csr_matrix:
+        """Return the factors that each history has under the courses'."""
         users = self._solve(batch.matrix(by_position(batch, self.keep)), self.items_)
-        scores = users @ self.items_.T
+        return fill_rows(users, np.flatnonzero(batch.lengths))
+
+    def score_users(self, encoded: sp.csr_matrix, rows: NDArray[np.intp]) -> Scores:
+        """Return the inner products; courses without an event in the past have no score."""
+        scores: Scores = encoded[rows].toarray() @ self.items_.T
         scores[:, ~self.known_] = -np.inf
         return scores
 

@@ -15,13 +15,14 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from models.candidates.base import State
 from models.candidates.histories import Histories, histories
 from models.candidates.interactions import Interactions
 from models.candidates.linear import LinearModel
 from models.candidates.sequences import pad_histories
 from models.candidates.side import SideInformation
+from models.candidates.sparse import fill_rows
 from models.candidates.top_k import Scores
-from training_data.arrays import build_csr
 
 if TYPE_CHECKING:
     from models.candidates.sasrec_training import Network
@@ -85,6 +86,12 @@ class SASRec(LinearModel):
         norms = [network.export_norm(name) for name in ("before", "between", "after")]
         self.norms_ = np.array(norms, dtype=np.float32)  # (3, 2, D): scale and shift
 
+    def get_state(self) -> State:
+        """Return what is learnt, and not where."""
+        state = super().get_state()
+        del state["device"]
+        return state
+
     def remap(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:  # noqa: ARG002
         """Return the model for another course table."""
         model, kept = replace(self), old >= 0
@@ -108,7 +115,7 @@ class SASRec(LinearModel):
             encoded[rows] = self._encode(
                 *pad_histories(indptr[:-1][rows], indptr[1:][rows], courses)
             )
-        return to_rows(encoded, someone)
+        return fill_rows(encoded, someone)
 
     def _encode(self, courses: NDArray[np.int64], there: NDArray[np.bool_]) -> Floats:
         """Return the state after the last of each row's courses, (B, D); rows are aligned to the right."""
@@ -130,21 +137,15 @@ class SASRec(LinearModel):
         return _normalise(state, after)
 
     def score_users(self, encoded: sp.csr_matrix, rows: NDArray[np.intp]) -> Scores:
-        """Return the log odds of each course, up to a constant; courses without an event have no score."""
+        """Return the chance of each course to be next, over the likeliest's; courses without an event have none."""
         some = encoded[rows]
         scores: Scores = some.toarray() @ self.items_.T
+        scores[:, ~self.known_] = -np.inf
+        scores -= scores.max(axis=1, keepdims=True, initial=np.finfo(np.float32).min)
+        np.exp(scores, out=scores)
         scores[np.diff(some.indptr) == 0] = -np.inf
         scores[:, ~self.known_] = -np.inf
         return scores
-
-
-def to_rows(table: Floats, filled: NDArray[np.intp]) -> sp.csr_matrix:
-    """Return a table as compressed rows, those that are not ``filled`` empty."""
-    lengths = np.zeros(len(table), dtype=np.int32)
-    lengths[filled] = table.shape[1]
-    columns = np.tile(np.arange(table.shape[1], dtype=np.int32), len(filled))
-    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-    return build_csr(table[filled].ravel(), columns, starts, table.shape[1])
 
 
 def _normalise(values: Floats, scale_and_shift: Floats) -> Floats:

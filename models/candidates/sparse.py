@@ -7,6 +7,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.kernels.sums import add_dense, add_sparse, means
+from training_data.arrays import build_csr
 
 
 def keep_largest(matrix: sp.csr_matrix, n: int) -> sp.csr_matrix:
@@ -96,3 +97,12 @@ def selection(old: NDArray[np.int32], n_old: int) -> sp.csr_matrix:
     known = np.flatnonzero(old >= 0)
     cells = (np.ones(len(known), dtype=np.float32), (old[known], known))
     return sp.csr_matrix(cells, shape=(n_old, len(old)))
+
+
+def fill_rows(table: NDArray[np.float32], filled: NDArray[np.intp]) -> sp.csr_matrix:
+    """Return a table as compressed rows, those that are not ``filled`` empty."""
+    lengths = np.zeros(len(table), dtype=np.int32)
+    lengths[filled] = table.shape[1]
+    columns = np.tile(np.arange(table.shape[1], dtype=np.int32), len(filled))
+    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    return build_csr(table[filled].ravel(), columns, starts, table.shape[1])

@@ -93,12 +93,15 @@ class AdditiveRanker:
         return self
 
     def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the score of each pair, shape (R,); only its order within a participant means something."""
-        return self.curves_.total(features)
+        """Return the score of each pair, shape (R,); only its order within a participant means something.
+
+        Of more columns than it learnt from, the first count.
+        """
+        return self.curves_.total(features[:, : len(self.curves_.curves)])
 
     def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return how much each feature moved each score, shape (R, F)."""
-        return self.curves_.each(features)
+        return self.curves_.each(features[:, : len(self.curves_.curves)])
 
     def save(self, folder: Path) -> None:
         """Write the curves as safetensors."""

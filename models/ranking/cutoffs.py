@@ -46,6 +46,11 @@ def backtest_cutoffs(
     return _cut_time(interactions, count, window)
 
 
+def mark_future(interactions: Interactions, cutoff: BacktestCutoff) -> NDArray[np.bool_]:
+    """Return which events are the future of a cutoff of "next", the last of each of its participants, (E,)."""
+    return _mark_last(interactions) & np.isin(interactions.users, cutoff.future.users)
+
+
 def find_common_past(
     interactions: Interactions, horizon: Horizon, cutoffs: Sequence[BacktestCutoff]
 ) -> Interactions:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.candidates.base import State
 from models.candidates.content import item_vectors
 from models.candidates.histories import Histories
 from models.candidates.interactions import Interactions
@@ -67,6 +69,44 @@ class CourseStatistics:
         self.n_events_ = len(interactions)
         return self
 
+    def get_state(self) -> State:
+        """Return what is learnt, as arrays."""
+        times = np.empty(0, dtype=np.int64) if self.times_ is None else self.times_
+        return {
+            "table": self.table_,
+            "keys": self.keys_,
+            "ends": self.ends_,
+            "times": times,
+            "n_events": np.array(self.n_events_),
+            "names": np.frombuffer(json.dumps(self.names_).encode(), dtype=np.uint8),
+        }
+
+    @classmethod
+    def from_state(cls, state: State) -> CourseStatistics:
+        """Return the statistics whose :meth:`get_state` this is."""
+        statistics = cls()
+        statistics.table_, statistics.keys_, statistics.ends_ = (
+            state[name] for name in ("table", "keys", "ends")
+        )
+        statistics.times_ = state["times"] if len(state["times"]) else None
+        statistics.n_events_ = int(state["n_events"])
+        statistics.names_ = json.loads(state["names"].tobytes())
+        return statistics
+
+    def remap(self, old: NDArray[np.int32]) -> CourseStatistics:
+        """Return the statistics for another course table; of a new course nothing is known."""
+        known = CourseStatistics()
+        known.names_, known.times_, known.n_events_ = self.names_, self.times_, self.n_events_
+        nobody = np.zeros((1, self.table_.shape[1]), dtype=np.float32)
+        known.table_ = np.vstack([self.table_, nobody])[old]
+        course = np.floor(self.keys_).astype(np.int64)
+        place = np.full(len(self.ends_), -1)
+        place[old[old >= 0]] = np.flatnonzero(old >= 0)
+        kept = place[course] >= 0
+        known.keys_ = np.sort(place[course[kept]] + self.keys_[kept] % 1)
+        known.ends_ = np.cumsum(np.bincount(place[course[kept]], minlength=len(old)))
+        return known
+
     def clock(self, at: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the share of the past's events up to each moment, from 0 to 1."""
         if self.times_ is None:
@@ -109,16 +149,20 @@ class PairFeatures:
 
     def fit(self, interactions: Interactions, side: SideInformation) -> PairFeatures:
         """Learn the statistics of courses; keep their vectors."""
-        self.courses_ = CourseStatistics().fit(interactions)
+        return self.take(CourseStatistics().fit(interactions), side)
+
+    def take(self, statistics: CourseStatistics, side: SideInformation) -> PairFeatures:
+        """Take statistics of courses that were learnt before, and what is known of them."""
+        self.courses_ = statistics
         texts = SideInformation(item_vectors=side.item_vectors)
         attributes = SideInformation(item_attributes=side.item_attributes)
         spaces = {"text": item_vectors(texts, 0.0), "attributes": item_vectors(attributes, 1.0)}
         self.spaces_ = {name: vectors for name, vectors in spaces.items() if vectors is not None}
         self.attributes_ = side.item_attributes
         if side.item_attributes is not None:
-            counts = np.bincount(interactions.items, minlength=interactions.n_items)
+            counts = np.diff(self.courses_.ends_, prepend=0)
             holders = side.item_attributes.T @ counts
-            self.attribute_share_ = (holders + 1) / (len(interactions) + 1)
+            self.attribute_share_ = (holders + 1) / (counts.sum() + 1)
         return self
 
     def table(self, batch: Histories, pairs: Pairs) -> tuple[Floats, list[str]]:
@@ -134,6 +178,19 @@ class PairFeatures:
             blocks.append(self._lift(batch, pairs))
             names.append("attributes_lift")
         return np.hstack(blocks).astype(np.float32), names
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the table's columns."""
+        nobody = Histories(
+            indptr=np.zeros(1, dtype=np.int64),
+            items=np.empty(0, dtype=np.int32),
+            weights=np.empty(0, dtype=np.float32),
+            n_items=len(self.courses_.table_),
+            at=np.empty(0, dtype=np.int64),
+        )
+        none = Pairs(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32))
+        return self.table(nobody, none)[1]
 
     def _lift(self, batch: Histories, pairs: Pairs) -> Floats:
         """How much likelier than anybody the participant takes courses with these attributes, as a log, (R, 1)."""

@@ -14,7 +14,7 @@ from models.ranking.lambdarank import settings
 
 
 @dataclass
-class Ranker:
+class TreeRanker:
     """Gradient-boosted trees that order each participant's candidates.
 
     Parameters
@@ -31,6 +31,8 @@ class Ranker:
         Models whose mean is the score; more are steadier on little data, and slower.
     threads : int
         0 uses all cores.
+    label_gain : tuple of float
+        Gain of each grade.
     """
 
     trees: int = 200
@@ -42,6 +44,7 @@ class Ranker:
     objective: str = "lambdarank"
     seeds: int = 1
     threads: int = 0
+    label_gain: tuple[float, ...] = (0.0, 1.0)
 
     def fit(
         self,
@@ -75,7 +78,11 @@ class Ranker:
                 seed=seed,
                 threads=self.threads,
             )
-            chosen |= {"objective": self.objective, "feature_fraction": self.feature_share}
+            chosen |= {
+                "objective": self.objective,
+                "feature_fraction": self.feature_share,
+                "label_gain": list(self.label_gain),
+            }
             self.boosters_.append(lightgbm.train(chosen, data, self.trees))
         return self
 

@@ -15,6 +15,7 @@ from safetensors.numpy import load_file, save_file
 
 from models.bundles.sealing import BundleError, Manifest, verify
 from models.index.flat import FaissIndex
+from models.ranking.pair_features import CourseStatistics, PairFeatures
 from models.skills.extraction import SkillExtractor
 from models.skills.occupation_finder import OccupationFinder
 from models.text.content_space import ContentSpace
@@ -24,13 +25,13 @@ from recommender.bundle.ranker_parts import RankerPart, read_ranker, write_ranke
 from recommender.catalogue.catalogue import build_catalogue
 from recommender.catalogue.labour_demand import LabourDemand
 from recommender.catalogue.quality import build_quality
+from recommender.catalogue.side import describe_courses
 from recommender.engine import Engine
 from recommender.messages import Messages, load_messages
 from recommender.objective import Objective
 from recommender.participants.batch import Vocabularies
 from recommender.participants.population import PopulationDistribution, PopulationGroups
 from recommender.participants.reader import Linkers, ParticipantReader
-from recommender.ranking.features import FEATURES
 from recommender.retrieval.neighbours import Neighbours
 from recommender.retrieval.sources import BehaviourModels, Source, load_model
 from training_data.occupations.national import NationalOccupations
@@ -39,7 +40,7 @@ from training_data.programmes.programme import Programme
 from training_data.regions import RegionTable
 from training_data.skills.loading import load_skills
 
-PARTS = "parts.json"
+PARTS, LOG = "parts.json", "log.safetensors"
 
 
 class Parts(BaseModel):
@@ -115,9 +116,11 @@ def write_parts(
     neighbours.participants.save(folder, "participants")
     population.save(folder)
     _write_models(folder / "sources", engine.models)
+    if engine.log is not None:
+        save_file(engine.log.courses_.get_state(), folder / LOG)
     (folder / "objective.json").write_text(engine.objective.model_dump_json(), encoding="utf-8")
     parts = Parts(
-        features=list(FEATURES),
+        features=engine.feature_names,
         sources=sorted(engine.models),
         ranker=write_ranker(folder, engine.ranker),
     )
@@ -139,20 +142,23 @@ def _read_parts(folder: Path) -> Parts:
         problem = error.errors()[0]
         where = ".".join(map(str, problem["loc"]))
         raise BundleError(f"{path}: {where}: {problem['msg']}; train again") from error
-    if parts.features != list(FEATURES):
-        raise BundleError(
-            f"{path}: its ranker reads other features than this version of the program makes, "
-            f"first {_first_difference(parts.features)}; train again"
-        )
     return parts
 
 
-def _first_difference(features: list[str]) -> str:
-    """Return where a list of features first differs from this version's."""
-    for place, (theirs, ours) in enumerate(zip(features, FEATURES, strict=False)):
+def _check_features(folder: Path, features: list[str], made: list[str]) -> None:
+    """Hold the features that a bundle's ranker reads to those that its engine makes."""
+    if features != made:
+        raise BundleError(
+            f"{folder / PARTS}: its ranker reads other features than this version of the program makes, "
+            f"first {_first_difference(features, made)}; train again"
+        )
+
+
+def _first_difference(features: list[str], made: list[str]) -> str:
+    for place, (theirs, ours) in enumerate(zip(features, made, strict=False)):
         if theirs != ours:
             return f"'{theirs}' instead of '{ours}' at place {place + 1}"
-    return f"{len(features)} instead of {len(FEATURES)} of them"
+    return f"{len(features)} instead of {len(made)} of them"
 
 
 def load_bundle(folder: Path) -> Bundle:
@@ -201,12 +207,18 @@ def load_engine(folder: Path) -> Engine:
     vocabularies = _read_vocabularies(folder)
     courses = pl.read_parquet(folder / "courses.parquet")
     classes = pl.read_parquet(folder / "classes.parquet")
-    return Engine(
+    catalogue = build_catalogue(courses, classes, vocabularies.regions, vocabularies.skills)
+    course_vectors = load_file(folder / "vectors.safetensors")["courses"]
+    log = None
+    if (folder / LOG).is_file():
+        statistics = CourseStatistics.from_state(load_file(folder / LOG))
+        log = PairFeatures().take(statistics, describe_courses(catalogue, course_vectors))
+    engine = Engine(
         programme=programme,
-        catalogue=build_catalogue(courses, classes, vocabularies.regions, vocabularies.skills),
+        catalogue=catalogue,
         quality=build_quality(courses),
         demand=LabourDemand.from_state(load_file(folder / "demand.safetensors")),
-        course_vectors=load_file(folder / "vectors.safetensors")["courses"],
+        course_vectors=course_vectors,
         reader=ParticipantReader(
             vocabularies, programme.languages[0], _read_linkers(folder, vocabularies)
         ),
@@ -218,7 +230,10 @@ def load_engine(folder: Path) -> Engine:
         objective=Objective.model_validate_json(
             (folder / "objective.json").read_text(encoding="utf-8")
         ),
+        log=log,
     )
+    _check_features(folder, parts.features, engine.feature_names)
+    return engine
 
 
 def _read_vocabularies(folder: Path) -> Vocabularies:

@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.ranking.additive import AdditiveRanker
+from models.ranking.trees import TreeRanker
 from recommender.ranking.expected_outcome import ExpectedOutcome
-from recommender.ranking.rankers import BlendedRanker, FixedRanker, Ranker
+from recommender.ranking.rankers import BlendedRanker, ByHistory, FixedRanker, Ranker
 
 FOLDER = "ranker"
 SIDES = ("first", "second")  # of a blend, each in a folder of its own
@@ -31,6 +32,12 @@ class AdditivePart(_Part):
     kind: Literal["additive"] = "additive"
 
 
+class TreesPart(_Part):
+    """The trees in the folder ``ranker``."""
+
+    kind: Literal["trees"] = "trees"
+
+
 class OutcomePart(_Part):
     """The expected outcome in the folder ``ranker``."""
 
@@ -48,10 +55,21 @@ class BlendedPart(_Part):
     share: float
 
 
+class ByHistoryPart(_Part):
+    """A ranker for those with a history and one for newcomers, see `ByHistory`."""
+
+    kind: Literal["by_history"] = "by_history"
+    known: RankerPart
+    newcomers: RankerPart
+    column: int
+
+
 RankerPart = Annotated[
-    FixedPart | AdditivePart | OutcomePart | BlendedPart, Field(discriminator="kind")
+    FixedPart | AdditivePart | TreesPart | OutcomePart | BlendedPart | ByHistoryPart,
+    Field(discriminator="kind"),
 ]
 BlendedPart.model_rebuild()
+ByHistoryPart.model_rebuild()
 
 
 def write_ranker(folder: Path, ranker: Ranker) -> RankerPart:
@@ -62,6 +80,10 @@ def write_ranker(folder: Path, ranker: Ranker) -> RankerPart:
             folder.mkdir(exist_ok=True)
             ranker.save(folder)
             return AdditivePart()
+        case TreeRanker():
+            folder.mkdir(exist_ok=True)
+            ranker.save(folder)
+            return TreesPart()
         case ExpectedOutcome():
             folder.mkdir(exist_ok=True)
             ranker.save(folder)
@@ -75,6 +97,14 @@ def write_ranker(folder: Path, ranker: Ranker) -> RankerPart:
                 first_spread=ranker.first_spread,
                 second_spread=ranker.second_spread,
                 share=ranker.share,
+            )
+        case ByHistory():
+            for side in SIDES:
+                (folder / side).mkdir(parents=True, exist_ok=True)
+            return ByHistoryPart(
+                known=write_ranker(folder / SIDES[0], ranker.known),
+                newcomers=write_ranker(folder / SIDES[1], ranker.newcomers),
+                column=ranker.column,
             )
         case FixedRanker():
             return FixedPart()
@@ -90,8 +120,16 @@ def read_ranker(folder: Path, part: RankerPart) -> Ranker:
             return FixedRanker()
         case AdditivePart():
             return AdditiveRanker.load(folder)
+        case TreesPart():
+            return TreeRanker.load(folder)
         case OutcomePart():
             return ExpectedOutcome.load(folder)
+        case ByHistoryPart():
+            return ByHistory(
+                read_ranker(folder / SIDES[0], part.known),
+                read_ranker(folder / SIDES[1], part.newcomers),
+                part.column,
+            )
         case BlendedPart():
             return BlendedRanker(
                 read_ranker(folder / SIDES[0], part.first),

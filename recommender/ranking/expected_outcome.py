@@ -60,7 +60,7 @@ class ExpectedOutcome:
         l2 : float
             Penalty on the weights of the scaled features, in pairs.
         """
-        x = features.astype(np.float64)
+        x = features[:, : len(FEATURES)].astype(np.float64)
         centre, scale = x.mean(axis=0), x.std(axis=0)
         x = np.divide(x - centre, scale, out=np.zeros_like(x), where=scale > 1e-6)
         offset = _log_odds(features[:, _COMPLETION].astype(np.float64))
@@ -77,7 +77,7 @@ class ExpectedOutcome:
 
     def completion(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the chance that each pair's training is finished, (M,), from features (M, F)."""
-        moved = (features - self.centre) @ self.weights
+        moved = (features[:, : len(FEATURES)] - self.centre) @ self.weights
         chance: NDArray[np.float32] = expit(_log_odds(features[:, _COMPLETION]) + moved)
         return chance
 
@@ -89,7 +89,7 @@ class ExpectedOutcome:
         """Return how much each feature moved each outcome away from the usual pair's, to first order, (M, F)."""
         chance = self.completion(features)
         slope = chance * (1 - chance) * features[:, _PLACEMENT]
-        moved = slope[:, None] * self.weights * (features - self.centre)
+        moved = slope[:, None] * self.weights * (features[:, : len(FEATURES)] - self.centre)
         rate, usual = features[:, _COMPLETION], self.centre[_COMPLETION]
         moved[:, _COMPLETION] += slope * (_log_odds(rate) - _log_odds(usual))
         moved[:, _PLACEMENT] += chance * (features[:, _PLACEMENT] - self.centre[_PLACEMENT])

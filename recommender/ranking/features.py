@@ -12,11 +12,11 @@ from recommender.catalogue.quality import Quality
 from recommender.eligibility.course_rules import Availability
 from recommender.eligibility.query import EligibilityQuery
 from recommender.retrieval.candidates import SourceScores
-from recommender.retrieval.sources import Source
+from recommender.retrieval.sources import EXPLAINED, Source
 from training_data.columns import MODES
 
 FEATURES = (
-    *(source.value for source in Source),
+    *(source.value for source in EXPLAINED),
     "gap_closed",
     "skills_needed",
     "skills_held",
@@ -99,8 +99,9 @@ def compute_features(
     batch, catalogue = query.batch, query.catalogue
     table = np.zeros((len(FEATURES), *candidates.shape), dtype=np.float32)
     of = dict(zip(FEATURES, table, strict=True))
-    for name, scores in source_scores.items():
-        of[name][:] = scores
+    for name in EXPLAINED:
+        if name in source_scores:
+            of[name][:] = source_scores[name]
     _fill_skill_features(query, people, candidates, of)
     balance = np.maximum(batch.balance[people, None], 1)
     of["price_to_balance"][:] = np.minimum(catalogue.price[candidates] / balance, 1.0)

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from models.ranking.trees import TreeRanker
 from recommender.ranking.features import FEATURES
 from recommender.retrieval.sources import Source
 
@@ -50,8 +51,15 @@ class Ranker(Protocol):
         ...
 
     def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return how much each feature moved each score, shape (M, F)."""
+        """Return how much each of the first features, ``FEATURES``, moved each score, shape (M, len(FEATURES))."""
         ...
+
+
+def reads_log(ranker: Ranker) -> bool:
+    """Return whether a ranker reads more than ``FEATURES``, see `recommender.ranking.log_features`."""
+    if isinstance(ranker, BlendedRanker):
+        return reads_log(ranker.first) or reads_log(ranker.second)
+    return isinstance(ranker, TreeRanker | ByHistory)
 
 
 class FixedRanker:
@@ -61,11 +69,11 @@ class FixedRanker:
 
     def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the weighted sum of each row."""
-        return features @ self.weights
+        return features[:, : len(FEATURES)] @ self.weights
 
     def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return each term of the sum."""
-        return features * self.weights
+        return features[:, : len(FEATURES)] * self.weights
 
 
 @dataclass(frozen=True)
@@ -105,13 +113,54 @@ class BlendedRanker:
 
     def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return how much each feature moved each score, in both together."""
-        return self._blend(lambda ranker: ranker.contributions(features))
+        return self._blend(lambda ranker: ranker.contributions(features)[:, : len(FEATURES)])
 
     def _blend(self, of: Callable[[Ranker], NDArray[np.float32]]) -> NDArray[np.float32]:
         weights = (1 - self.share) / self.first_spread, self.share / self.second_spread
         parts = zip((self.first, self.second), weights, strict=True)
         told = [of(ranker) * np.float32(weight) for ranker, weight in parts if weight]
         return told[0] if len(told) == 1 else told[0] + told[1]
+
+
+@dataclass(frozen=True)
+class ByHistory:
+    """One ranker for those with a history, another for newcomers: of these, only their words are known.
+
+    Parameters
+    ----------
+    known, newcomers : Ranker
+    column : int
+        Of the feature that is 0 for newcomers.
+    """
+
+    known: Ranker
+    newcomers: Ranker
+    column: int
+
+    def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return each row's score by the ranker for its person."""
+        return self._choose(features, lambda ranker, rows: ranker.score(rows))
+
+    def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how much each feature moved each score, by the ranker for its person."""
+        return self._choose(
+            features, lambda ranker, rows: ranker.contributions(rows)[:, : len(FEATURES)]
+        )
+
+    def _choose(
+        self,
+        features: NDArray[np.float32],
+        of: Callable[[Ranker, NDArray[np.float32]], NDArray[np.float32]],
+    ) -> NDArray[np.float32]:
+        new = features[:, self.column] == 0
+        if not new.any():
+            return of(self.known, features)
+        if new.all():
+            return of(self.newcomers, features)
+        first = of(self.newcomers, features[new])
+        found = np.empty((len(features), *first.shape[1:]), dtype=np.float32)
+        found[new], found[~new] = first, of(self.known, features[~new])
+        return found
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,23 @@ from numpy.typing import NDArray
 
 from models.candidates.interactions import Interactions
 from models.candidates.side import SideInformation
-from models.ranking.additive import AdditiveRanker
-from models.ranking.cutoffs import backtest_cutoffs
+from models.ranking.cutoffs import (
+    BacktestCutoff,
+    Horizon,
+    backtest_cutoffs,
+    find_common_past,
+    mark_future,
+)
+from models.ranking.pair_features import PairFeatures
 from recommender.catalogue.catalogue import Catalogue
 from recommender.catalogue.quality import add_completion, build_quality, list_outcomes
+from recommender.catalogue.side import describe_courses
 from recommender.engine import Engine
 from recommender.objective import DEFAULT, Objective
 from recommender.participants.prepared import PreparedParticipants
 from recommender.participants.reader import ParticipantReader
 from recommender.ranking.expected_outcome import ExpectedOutcome
-from recommender.ranking.features import FEATURES
-from recommender.ranking.rankers import FIXED_SHARE, BlendedRanker, FixedRanker, Ranker
+from recommender.ranking.rankers import FIXED_SHARE, BlendedRanker, FixedRanker
 from recommender.retrieval.sources import (
     BEHAVIOUR,
     Attributes,
@@ -32,6 +38,8 @@ from recommender.retrieval.sources import (
     encode_attributes,
 )
 from recommender.settings import SlateSettings
+from recommender.training.examples import Examples, join_examples
+from recommender.training.ranker_choice import ChosenRanker, blend_fixed, choose_ranker, fit_curves
 from training_data.arrays import encode_strings, look_up, stack_rows
 from training_data.columns import Interactions as Events
 from training_data.columns import Participants
@@ -40,10 +48,34 @@ from training_data.programmes.rules import RulesInForce
 E, P = Events, Participants
 MIN_EVENTS = 500  # below that a fixed ranker is the better one
 MIN_OUTCOMES = 200  # below that the trainings' own figures speak alone
-CUTOFFS = 2
-WINDOW = 0.15
-MAX_QUERIES = 6_000
 BLOCK = 1_000
+
+
+@dataclass(frozen=True)
+class BacktestPlan:
+    """How far back the ranker looks.
+
+    Attributes
+    ----------
+    cutoffs : int
+        Most of them.
+    window : float
+        Share of the past that makes each future of "time".
+    queries, queries_each : int
+        Participants to learn from, in all and of one cutoff.
+    reads_log : bool
+        Whether features beyond ``FEATURES`` are made, see `recommender.ranking.log_features`.
+    """
+
+    cutoffs: int
+    window: float
+    queries: int
+    queries_each: int
+    reads_log: bool
+
+
+SIMULATED = BacktestPlan(2, 0.15, 6_000, 3_000, reads_log=False)
+REAL = BacktestPlan(8, 0.1, 8_000, 8_000, reads_log=True)
 
 
 def collect_interactions(
@@ -91,11 +123,7 @@ def read_side(engine: Engine, participants: pl.DataFrame) -> dict[Attributes, Si
     rules = engine.programme.in_force(_first_day(engine))
     attributes = read_attributes(engine.reader, participants, engine.catalogue, rules)
     return {
-        name: SideInformation(
-            item_vectors=engine.course_vectors,
-            item_attributes=engine.catalogue.skills,
-            user_attributes=matrix,
-        )
+        name: describe_courses(engine.catalogue, engine.course_vectors, matrix)
         for name, matrix in attributes.items()
     }
 
@@ -104,31 +132,13 @@ def fit_models(
     models: BehaviourModels,
     interactions: Interactions,
     side: Mapping[Attributes, SideInformation],
+    *,
+    costly: bool | None = None,
 ) -> None:
-    """Fit every behaviour model on the same events."""
+    """Fit every behaviour model on the same events, or only the costly ones, or the others."""
     for name, model in models.items():
-        model.fit(interactions, side[BEHAVIOUR[name].attributes])
-
-
-@dataclass(frozen=True)
-class Examples:
-    """M pairs of a person and a candidate as they stood before a choice, and what came of them.
-
-    Attributes
-    ----------
-    features : ndarray of float32, shape (M, F)
-    gains : ndarray of float32, shape (M,)
-        Worth of the best that followed.
-    groups : ndarray of int64
-        Pairs of each person, in order.
-    finished : ndarray of int8, shape (M,)
-        1 finished, 0 taken and not finished in time, -1 not taken or too early to tell.
-    """
-
-    features: NDArray[np.float32]
-    gains: NDArray[np.float32]
-    groups: NDArray[np.int64]
-    finished: NDArray[np.int8]
+        if costly in (None, model.costly):
+            model.fit(interactions, side[BEHAVIOUR[name].attributes])
 
 
 class Outcomes(NamedTuple):
@@ -139,16 +149,34 @@ class Outcomes(NamedTuple):
     finished: NDArray[np.bool_]
 
 
-def learn_ranker(
-    engine: Engine,
-    courses: pl.DataFrame,
-    participants: pl.DataFrame,
-    events: pl.DataFrame,
-    interactions: Interactions,
-    side: Mapping[Attributes, SideInformation],
-    seed: int,
-) -> Ranker:
-    """Learn to rank from up to two backtest cutoffs; fixed weights where there is too little to learn from.
+@dataclass(frozen=True)
+class Log:
+    """What is learnt from.
+
+    Attributes
+    ----------
+    courses : DataFrame
+        The trainings as the dataset has them, without figures from its events.
+    participants : DataFrame
+    events : DataFrame
+        Rows of the events that ``interactions`` holds, in the same order.
+    interactions : Interactions
+    side : mapping
+        See `read_side`.
+    horizon : {"time", "next"}
+        See `models.ranking.cutoffs.backtest_cutoffs`.
+    """
+
+    courses: pl.DataFrame
+    participants: pl.DataFrame
+    events: pl.DataFrame
+    interactions: Interactions
+    side: Mapping[Attributes, SideInformation]
+    horizon: Horizon
+
+
+def learn_ranker(engine: Engine, log: Log, seed: int, *, simulated: bool) -> ChosenRanker:
+    """Learn to rank from backtest cutoffs; fixed weights where there is too little to learn from.
 
     Models and qualities are those of each past, so no feature has seen its label; the models end
     fitted on the last past and are to be fitted on everything afterwards. Balances are set aside, because
@@ -156,64 +184,92 @@ def learn_ranker(
 
     Parameters
     ----------
-    courses : DataFrame
-        The trainings as the dataset has them, without figures from its events.
-    events : DataFrame
-        Rows of the events that ``interactions`` holds, in the same order.
+    simulated : bool
+        Whether nobody real made the events: curves then learn, and fixed weights keep their usual share.
     """
     fixed, share = FixedRanker(), engine.objective.outcome_share
     examples: list[Examples] = []
-    if len(interactions) >= MIN_EVENTS:
-        people = participants.with_columns(pl.lit(None, pl.Int64).alias(P.balance_idr.name))
-        examples = list(
-            _collect_examples(engine, courses, people, events, interactions, side, seed)
-        )
+    if len(log.interactions) >= MIN_EVENTS:
+        without = pl.lit(None, pl.Int64).alias(P.balance_idr.name)
+        log = replace(log, participants=log.participants.with_columns(without))
+        examples = _collect_examples(engine, log, SIMULATED if simulated else REAL, seed)
     if not sum(len(example.groups) for example in examples):
         spread = float((engine.quality.completion * engine.quality.placement).std()) or 1.0
-        return BlendedRanker(fixed, ExpectedOutcome.of_rates(engine.quality), 1.0, spread, share)
-    table, gains, groups, finished = (
-        np.concatenate([getattr(example, name) for example in examples])
-        for name in ("features", "gains", "groups", "finished")
-    )
-    learnt = AdditiveRanker(seed=seed).fit(table, gains, groups, list(FEATURES))
-    relevance = BlendedRanker.of(learnt, fixed, table, FIXED_SHARE)
-    known = finished >= 0
+        outcome = ExpectedOutcome.of_rates(engine.quality)
+        return ChosenRanker(BlendedRanker(fixed, outcome, 1.0, spread, share), {})
+    every = join_examples(examples)
+    if simulated:
+        chosen = ChosenRanker(blend_fixed(fit_curves(every, seed), every, FIXED_SHARE), {})
+    else:
+        features = PairFeatures().fit(log.interactions, log.side["regions"])
+        chosen = choose_ranker(examples, replace(engine, log=features).feature_names, seed)
+    known = every.finished >= 0
     outcome = (
-        ExpectedOutcome.fit(table[known], finished[known] == 1)
+        ExpectedOutcome.fit(every.features[known], every.finished[known] == 1)
         if known.sum() >= MIN_OUTCOMES
         else ExpectedOutcome.of_rates(engine.quality)
     )
-    return BlendedRanker.of(relevance, outcome, table, share)
+    blended = BlendedRanker.of(chosen.ranker, outcome, every.features, share)
+    return ChosenRanker(blended, chosen.figures)
 
 
-def _collect_examples(
-    engine: Engine,
-    courses: pl.DataFrame,
-    people: pl.DataFrame,
-    events: pl.DataFrame,
-    interactions: Interactions,
-    side: Mapping[Attributes, SideInformation],
-    seed: int,
-) -> Iterator[Examples]:
-    """Yield the examples of each cutoff, block by block."""
+def _collect_examples(engine: Engine, log: Log, plan: BacktestPlan, seed: int) -> list[Examples]:
+    """Return the examples of each cutoff, block by block, those of the latest first."""
     rng = np.random.default_rng(seed)
+    cutoffs = [
+        cutoff
+        for cutoff in backtest_cutoffs(log.interactions, log.horizon, plan.cutoffs, plan.window)
+        if len(cutoff.past) and cutoff.future.at is not None and len(cutoff.future)
+    ]
+    asked = [np.unique(cutoff.future.users) for cutoff in cutoffs]
+    sizes = [min(len(users), plan.queries_each) for users in asked]
+    enough = int(np.searchsorted(np.cumsum(sizes), plan.queries)) + 1
+    cutoffs, left = cutoffs[:enough], plan.queries
+    if cutoffs:
+        common = find_common_past(log.interactions, log.horizon, cutoffs)
+        fit_models(engine.models, common, log.side, costly=True)
+    found: list[Examples] = []
+    for cutoff, users, size in zip(cutoffs, asked, sizes, strict=False):
+        chosen = np.sort(rng.choice(users, min(size, left), replace=False))
+        left -= len(chosen)
+        found += _ask(engine, log, cutoff, chosen, plan)
+    return found
+
+
+def _ask(
+    engine: Engine,
+    log: Log,
+    cutoff: BacktestCutoff,
+    asked: NDArray[np.int32],
+    plan: BacktestPlan,
+) -> Iterator[Examples]:
+    """Yield the examples of some participants at one cutoff."""
     seconds = E.at.col.dt.epoch("s")
-    for cutoff in backtest_cutoffs(interactions, "time", CUTOFFS, WINDOW):
-        if not len(cutoff.past) or cutoff.future.at is None or not len(cutoff.future):
-            continue
-        start = int(cutoff.future.at.min())
-        past = events.filter(seconds < start)
-        fit_models(engine.models, cutoff.past, side)
-        then = replace(engine, quality=build_quality(add_completion(courses, past)))
-        outcomes = _find_outcomes(events.filter(seconds >= start), people, engine)
-        asked = np.unique(cutoff.future.users)
-        asked = np.sort(rng.choice(asked, min(len(asked), MAX_QUERIES // CUTOFFS), replace=False))
-        # older events than the rules: nothing here depends on them but today's grant
-        day = max(dt.datetime.fromtimestamp(start, tz=dt.UTC).date(), _first_day(engine))
-        for begin in range(0, len(asked), BLOCK):
-            users = asked[begin : begin + BLOCK]
-            read = then.prepare(people[users], past, day)
-            yield _label_candidates(then, read, users, cutoff.future, outcomes)
+    past, later = _split_events(log, cutoff)
+    fit_models(engine.models, cutoff.past, log.side, costly=False)
+    then = replace(
+        engine,
+        quality=build_quality(add_completion(log.courses, past)),
+        log=PairFeatures().fit(cutoff.past, log.side["regions"]) if plan.reads_log else None,
+    )
+    outcomes = _find_outcomes(later, log.participants, engine)
+    # older events than the rules: nothing here depends on them but today's grant
+    start = int(later.select(seconds).to_series().min())  # type: ignore[arg-type]
+    day = max(dt.datetime.fromtimestamp(start, tz=dt.UTC).date(), _first_day(engine))
+    for begin in range(0, len(asked), BLOCK):
+        users = asked[begin : begin + BLOCK]
+        read = then.prepare(log.participants[users], past, day)
+        yield _label_candidates(then, read, users, cutoff.future, outcomes)
+
+
+def _split_events(log: Log, cutoff: BacktestCutoff) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows of a cutoff's past, and those that came later."""
+    if log.horizon == "time":
+        start = int(cutoff.future.at.min())  # type: ignore[union-attr]
+        before = E.at.col.dt.epoch("s") < start
+        return log.events.filter(before), log.events.filter(~before)
+    future = pl.Series(mark_future(log.interactions, cutoff))
+    return log.events.filter(~future), log.events.filter(future)
 
 
 def _first_day(engine: Engine) -> dt.date:

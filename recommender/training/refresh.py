@@ -16,6 +16,7 @@ import polars as pl
 
 from models.bundles.sealing import BundleError, Manifest, open_draft, seal
 from models.index.flat import FaissIndex
+from models.ranking.pair_features import PairFeatures
 from models.skills.extraction import add_extracted_skills
 from models.text.encoder import TextEncoder
 from recommender.bundle.bundle import Bundle, load_engine, write_parts
@@ -23,6 +24,7 @@ from recommender.bundle.golden import Golden
 from recommender.catalogue.catalogue import build_catalogue
 from recommender.catalogue.labour_demand import build_labour_demand
 from recommender.catalogue.quality import build_quality
+from recommender.catalogue.side import describe_courses
 from recommender.catalogue.texts import read_courses
 from recommender.engine import Engine
 from recommender.retrieval.neighbours import Neighbours
@@ -96,17 +98,23 @@ def _replace_catalogue(engine: Engine, dataset: Dataset, encoder: TextEncoder) -
     old_rows = engine.catalogue.index
     old = look_up(courses[Courses.course_id.name], lambda name: old_rows.get(name, -1))
     vectors = linkers.content.encode_courses(texts, encoder)
+    catalogue = build_catalogue(courses, dataset.read("classes"), regions, skills)
+    log = engine.log
+    if log is not None:
+        described = describe_courses(catalogue, vectors)
+        log = PairFeatures().take(log.courses_.remap(old), described)
     alike = np.maximum(vectors[old < 0] @ engine.course_vectors.T, MIN_SIMILARITY) ** SHARPNESS
     alike /= alike.sum(axis=1, keepdims=True)
     return replace(
         engine,
-        catalogue=build_catalogue(courses, dataset.read("classes"), regions, skills),
+        catalogue=catalogue,
         quality=build_quality(courses),
         demand=build_labour_demand(
             dataset.read("vacancies"), regions, skills, vocabularies.occupations
         ),
         course_vectors=vectors,
         models={name: model.remap(old, alike) for name, model in engine.models.items()},
+        log=log,
     )
 
 

@@ -22,6 +22,8 @@ from rich.progress import (
 
 from models.bundles.sealing import Manifest, open_draft, seal
 from models.index.flat import FaissIndex
+from models.ranking.cutoffs import Horizon
+from models.ranking.pair_features import PairFeatures
 from models.skills.extraction import BY_STUDENT, SkillExtractor, add_extracted_skills
 from models.skills.occupation_finder import OccupationFinder
 from models.skills.occupation_needs import learn_occupations
@@ -39,10 +41,16 @@ from recommender.objective import DEFAULT, Objective
 from recommender.participants.population import PopulationDistribution, PopulationGroups
 from recommender.participants.profile_embedding import collect_phrases
 from recommender.participants.reader import Linkers, ParticipantReader
-from recommender.ranking.rankers import FixedRanker
+from recommender.ranking.rankers import FixedRanker, reads_log
 from recommender.retrieval.neighbours import Neighbours
 from recommender.retrieval.sources import build_models
-from recommender.training.ranker import collect_interactions, fit_models, learn_ranker, read_side
+from recommender.training.ranker import (
+    Log,
+    collect_interactions,
+    fit_models,
+    learn_ranker,
+    read_side,
+)
 from recommender.training.reference_data import ReferenceData, load_reference_data
 from training_data.columns import Interactions, Participants
 from training_data.dataset import Dataset
@@ -97,6 +105,7 @@ def train(
     day: dt.date,
     seed: int = 0,
     objective: Objective = DEFAULT,
+    horizon: Horizon = "time",
 ) -> Manifest:
     """Train everything on a dataset and seal it as a bundle below ``home``.
 
@@ -108,6 +117,8 @@ def train(
         Everything random follows from it.
     objective : Objective
         What the ranking is to achieve; recorded in the manifest.
+    horizon : {"time", "next"}
+        What the ranker learns to foretell: all that comes after a moment, or the next course of each participant.
     """
     with _show_steps() as step:
         step("Reading rules, regions and skills")
@@ -121,14 +132,18 @@ def train(
             participants, events, engine.catalogue.index, objective
         )
         if len(interactions):
-            engine = replace(engine, models=build_models())
+            engine = replace(engine, models=build_models(simulated=dataset.info.simulated))
         step("Learning to rank from backtest cutoffs")
         courses = dataset.read("courses")
-        ranker = learn_ranker(engine, courses, participants, rows, interactions, side, seed)
+        log = Log(courses, participants, rows, interactions, side, horizon)
+        ranker, figures = learn_ranker(engine, log, seed, simulated=dataset.info.simulated)
         engine = replace(engine, ranker=ranker)
         step("Learning from all events")
         if len(interactions):
             fit_models(engine.models, interactions, side)
+            if reads_log(ranker):
+                features = PairFeatures().fit(interactions, side["regions"])
+                engine = replace(engine, log=features)
         step("Indexing trainings and participants")
         neighbours, population = index_participants(
             engine, _sample_willing(participants, seed), day
@@ -154,7 +169,8 @@ def train(
                         "courses": float(len(engine.catalogue)),
                         "participants": float(len(participants)),
                         "events": float(len(interactions)),
-                    },
+                    }
+                    | {f"ndcg@10 on validation, {name}": value for name, value in figures.items()},
                 },
             )
 

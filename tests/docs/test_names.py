@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from api.settings import ServiceSettings
 from cli.main import app
 from recommender.ranking.features import FEATURES
-from recommender.retrieval.sources import Source
+from recommender.retrieval.sources import EXPLAINED, Source
 from store.settings import StoreSettings
 from tests.docs.documents import (
     DOCUMENTS,
@@ -145,7 +145,11 @@ def test_sources_and_features_are_those_of_the_engine() -> None:
     guide = read("data-scientists.md")
     sources = [name for row in find_rows(guide, "| source |") for name in find_names(row[0])]
     features = [name for row in find_rows(guide, "| feature |") for name in find_names(row[0])]
-    assert sorted(sources) == sorted(Source)
+    more = [
+        name for row in find_rows(guide, "| of real events also") for name in find_names(row[0])
+    ]
+    assert sorted(sources) == sorted(EXPLAINED)
+    assert sorted([*sources, *more]) == sorted(Source)
     assert sorted([*sources, *features]) == sorted(FEATURES)
 
 

@@ -8,10 +8,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from benchmarks.quality.data import SplitKind, from_tables, read_tables
-from benchmarks.quality.ours import horizon
+from benchmarks.quality.data import SplitKind, find_horizon, from_tables, read_tables
+from benchmarks.quality.plain_peers import plain_peers
+from benchmarks.quality.run import run
 from benchmarks.quality.task import make_task
 from benchmarks.quality.tuning import Budget
+from models.text.encoder import SentenceEncoder
 
 
 def events(n: int = 900, participants: int = 150, courses: int = 30) -> pl.DataFrame:
@@ -76,17 +78,13 @@ ODD: dict[str, tuple[pl.DataFrame, SplitKind]] = {
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("name", sorted(ODD))
 def test_nothing_odd_stops_a_run(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_encoder: SentenceEncoder
 ) -> None:
-    pytest.importorskip("rectools")
-    from benchmarks.quality.peers import choose_peers
-    from benchmarks.quality.run import run
-
     monkeypatch.setenv("PADAN_HOME", str(tmp_path))
     table, kind = ODD[name]
     budget = Budget(trials=2, seconds=5)
     data = from_tables("odd", table, kind)
-    result = run(data, budget=budget, only=choose_peers(["popular"]), threads=1)
+    result = run(data, tiny_encoder, budget=budget, only=plain_peers()[:2])
     assert "NaN" not in result.line()
     figures = result.details["warm"]["Padan"]
     assert all(0 <= figures[metric] <= 1 for metric in ("ndcg@10", "recall@20", "mrr@20"))
@@ -119,8 +117,8 @@ def test_everybody_s_last_course_is_a_target(repeats: int) -> None:
 
 
 def test_one_moment_for_all_is_no_cut_in_time() -> None:
-    assert horizon(from_tables("odd", *ODD["all at one time"])) == "next"
-    assert horizon(from_tables("odd", *ODD["five moments"])) == "time"
+    assert find_horizon(from_tables("odd", *ODD["all at one time"])) == "next"
+    assert find_horizon(from_tables("odd", *ODD["five moments"])) == "time"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,19 +12,18 @@ import pytest
 from rich.console import Console
 
 from benchmarks.peak_memory import measure_peak
-from benchmarks.quality.costs import half
-from benchmarks.quality.data import from_tables, read_tables
+from benchmarks.quality import run as run_module
+from benchmarks.quality.data import find_horizon, from_tables, read_tables
 from benchmarks.quality.figures import mean_ndcg
 from benchmarks.quality.kept_rankings import find_kept, read_kept
-from benchmarks.quality.ours import horizon, sources
+from benchmarks.quality.plain_peers import plain_peers
 from benchmarks.quality.public import READERS, read_public
-from benchmarks.quality.rankers import RANKERS
 from benchmarks.quality.run import run
 from benchmarks.quality.screen import show
 from benchmarks.quality.task import make_task, only_items
 from benchmarks.quality.tuning import Budget
 from models.candidates.interactions import Interactions
-from models.candidates.side import SideInformation
+from models.text.encoder import SentenceEncoder
 
 PUBLIC = Path(__file__).parents[4] / "shared" / "data" / "interactions"
 # events, participants, courses, warm participants of the test
@@ -67,7 +67,7 @@ def test_public_sets_are_read_whole(name: str) -> None:
     past = data.events.take(data.split.development)
     task = make_task(past, data.events.take(data.split.test))
     assert len(task.warm) == warm
-    assert horizon(data) == ("next" if name == "xuetangx" else "time")
+    assert find_horizon(data) == ("next" if name == "xuetangx" else "time")
     if data.texts is not None:
         assert len(data.texts) == items
 
@@ -135,74 +135,46 @@ def test_own_tables(tmp_path: Path) -> None:
         read_tables(events, "tomorrow")
 
 
-def test_sources_follow_what_is_known() -> None:
-    assert "content" not in sources(SideInformation())
-    assert "content" in sources(SideInformation(item_vectors=np.eye(3, dtype=np.float32)))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("kind", "timed"), [("time", True), ("leave-last-out", False)])
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("kind", "timed"),
+    [("time", True), pytest.param("leave-last-out", False, marks=pytest.mark.slow)],
+)
 def test_a_small_run(
-    kind: str, timed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str,
+    timed: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tiny_encoder: SentenceEncoder,
 ) -> None:
     """Walking along the courses is easy to foretell for who looks at the order; popularity does not."""
-    peers_module = pytest.importorskip("benchmarks.quality.peers")
-    pytest.importorskip("implicit")
-    pytest.importorskip("rectools")
     monkeypatch.setenv("PADAN_HOME", str(tmp_path))
     data = from_tables("toy", toy(timed=timed), kind)  # type: ignore[arg-type]
-    result = run(
-        data,
-        budget=Budget(trials=2, seconds=20),
-        only=peers_module.choose_peers(["popular", "cosine"]),
-        rankers=True,
-        parts=True,
-        threads=1,
-    )
+    peers = [peer for peer in plain_peers() if peer.name in ("popular, 7 days", "EASE")]
+    result = run(data, tiny_encoder, budget=Budget(trials=2, seconds=20), only=peers)
     show(result, Console())
     assert result.bench == "quality-toy"
-    popular = {"popular, 1 day", "popular, 7 days", "popular, 30 days", "RecTools popular"}
-    assert set(result.details["warm"]) == {"Padan", *popular, "implicit cosine"}
+    assert set(result.details["warm"]) == {"Padan", "popular, 7 days", "EASE"}
     figures = result.details["warm"]["Padan"]
     assert all(0 <= figures[name] <= 1 for name in ("ndcg@10", "recall@10", "mrr@20"))
-    assert figures["ndcg@10"] > result.details["warm"]["RecTools popular"]["ndcg@10"]
+    assert figures["ndcg@10"] > 2 * result.details["warm"]["popular, 7 days"]["ndcg@10"]
     low, high = result.details["interval"]
     assert low <= result.details["difference"] <= high
     assert result.holds == (result.figure >= 1.1)
-    compared = result.details["rankers"]
-    assert set(compared) == set(RANKERS)
-    assert all(found["test"] > 0.3 and found["rows_per_second"] > 0 for found in compared.values())
-    parts = result.details["growth"]["whole"]
-    assert {"examples", "fit ranker", "fit ease", "score ease", "rank, all of it"} <= set(parts)
-    assert all(cost["peak_mb"] > 50 for cost in parts.values())
 
 
-@pytest.mark.parametrize("of", ["participants", "courses", "events"])
-def test_half_of_the_data_is_a_smaller_set_of_its_own(of: str) -> None:
-    texts = pl.DataFrame(
-        {"course": [f"c{n}" for n in range(40)], "text": [f"t{n}" for n in range(40)]}
-    )
-    attributes = texts.select("course", attribute="course")
-    data = from_tables("toy", toy(), "time", texts, attributes)
-    smaller, items = half(data, of)
-    events = smaller.events
-    sizes = {
-        "participants": (events.n_users, data.events.n_users),
-        "courses": (events.n_items, data.events.n_items),
-        "events": (len(events), len(data.events)),
+def test_the_benchmark_has_no_model_of_its_own() -> None:
+    """What ranks for us is the engine: only peers may use a model of `models/`."""
+    folder = Path(run_module.__file__).parent
+    used = {
+        path.name
+        for path in folder.glob("*.py")
+        if "models.candidates." in (text := path.read_text(encoding="utf-8"))
+        and re.search(
+            r"from models\.(candidates\.(?!interactions|histories|base)|ranking\.(?!cutoffs))", text
+        )
     }
-    assert sizes[of][0] == sizes[of][1] // 2
-    assert all(
-        small == whole for name, (small, whole) in sizes.items() if name not in (of, "events")
-    )
-    parts = (smaller.split.train, smaller.split.validation, smaller.split.test)
-    assert sorted(np.concatenate(parts).tolist()) == list(range(len(events)))
-    assert events.at is not None
-    assert events.at[smaller.split.train].max() < events.at[smaller.split.test].min()
-    assert data.texts is not None
-    assert smaller.texts == [data.texts[item] for item in items]
-    assert smaller.item_attributes is not None
-    assert smaller.item_attributes.shape[0] == events.n_items
+    assert used <= {path.name for path in folder.glob("*_peers.py")}
 
 
 def test_the_peak_of_a_part_is_its_own() -> None:

@@ -19,7 +19,6 @@ from models.candidates.ials import IALS
 from models.candidates.interactions import Interactions
 from models.candidates.item_knn import ItemKNN
 from models.candidates.linear import LinearModel
-from models.candidates.new_courses import NewCourses
 from models.candidates.popularity import Popularity
 from models.candidates.sasrec import SASRec
 from models.candidates.side import SideInformation
@@ -38,10 +37,9 @@ MODELS: list[Callable[[], CandidateModel]] = [
     lambda: SimilarParticipants(neighbours=8, dimensions=6, content=0.2),
     lambda: SASRec(dimensions=16, dropout=0.1, learning_rate=0.01, batch_size=40),
     Content,
-    NewCourses,
     lambda: TwoTower(dimensions=8, epochs=10, learning_rate=0.05),
 ]
-PERSONAL = [make for make in MODELS[3:] if make is not NewCourses]
+PERSONAL = MODELS[3:]
 LINEAR = [make for make in MODELS if isinstance(make(), LinearModel)]
 N_USERS, N_ITEMS = 60, 20
 
@@ -283,14 +281,3 @@ def test_transitions_know_the_order() -> None:
     weights = Transitions().fit(events).weights_
     assert weights[0, 1] > 0
     assert weights[1, 0] == 0
-
-
-def test_new_courses_are_those_nobody_took_that_have_entered() -> None:
-    interactions, side = two_camps()
-    entered = np.zeros(N_ITEMS, dtype=np.int64)
-    entered[19] = 10_000
-    ids, _ = NewCourses().fit(interactions, side).recommend(batch_of(interactions, side), 5)
-    assert np.sort(ids[0]).tolist() == [-1, -1, -1, 18, 19]
-    later = replace(side, item_entered=entered)
-    ids, _ = NewCourses().fit(interactions, later).recommend(batch_of(interactions, side), 5)
-    assert ids[0].tolist() == [18, -1, -1, -1, -1]

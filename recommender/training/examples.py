@@ -1,0 +1,58 @@
+"""What a ranker learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Examples:
+    """M pairs of a person and a candidate as they stood before a choice, and what came of them.
+
+    Attributes
+    ----------
+    features : ndarray of float32, shape (M, F)
+    gains : ndarray of float32, shape (M,)
+        Worth of the best that followed.
+    groups : ndarray of int64
+        Pairs of each person, in order.
+    finished : ndarray of int8, shape (M,)
+        1 finished, 0 taken and not finished in time, -1 not taken or too early to tell.
+    """
+
+    features: NDArray[np.float32]
+    gains: NDArray[np.float32]
+    groups: NDArray[np.int64]
+    finished: NDArray[np.int8]
+
+    def take(self, chosen: NDArray[np.bool_]) -> Examples:
+        """Return the persons at ``chosen``, of shape (len(groups),)."""
+        rows = np.repeat(chosen, self.groups)
+        return Examples(
+            self.features[rows], self.gains[rows], self.groups[chosen], self.finished[rows]
+        )
+
+    def thin(self, pairs: int, rng: np.random.Generator) -> Examples:
+        """Return about so many pairs: all with a gain, and of each person as many others, drawn at random."""
+        taken = self.gains > 0
+        owner = np.repeat(np.arange(len(self.groups)), self.groups)
+        order = np.lexsort((np.where(taken, -1.0, rng.random(len(owner))), owner))
+        place = np.arange(len(owner)) - np.repeat(np.cumsum(self.groups) - self.groups, self.groups)
+        wanted = np.bincount(owner, taken) + pairs // max(len(self.groups), 1)
+        kept = np.sort(order[place < wanted[owner]])
+        groups = np.bincount(owner[kept], minlength=len(self.groups))
+        return Examples(self.features[kept], self.gains[kept], groups, self.finished[kept])
+
+
+def join_examples(examples: Sequence[Examples]) -> Examples:
+    """Return the examples of several blocks as one."""
+    return Examples(
+        *(
+            np.concatenate([getattr(block, name) for block in examples])
+            for name in ("features", "gains", "groups", "finished")
+        )
+    )
