@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
-from models.candidates.histories import Histories
 from models.candidates.interactions import Interactions
-from models.candidates.linear import LinearModel
-from models.candidates.recency import ages, by_position, decay
+from models.candidates.item_weights import ItemWeights
+from models.candidates.recency import ages, decay
 from models.candidates.side import SideInformation
-from models.candidates.sparse import keep_largest, selection, sums_of_rows
-from models.candidates.top_k import Scores
+from models.candidates.sparse import keep_largest
 
 
 @dataclass
-class ItemKNN(LinearModel):
+class ItemKNN(ItemWeights):
     """BM25-weighted co-occurrence, the ``neighbours`` strongest of each course.
 
     Parameters
@@ -64,18 +61,3 @@ class ItemKNN(LinearModel):
         data = data * idf[taken.indices]
         shape = taken.shape
         return sp.csc_matrix((data.astype(np.float32), taken.indices, taken.indptr), shape=shape)
-
-    def remap(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:  # noqa: ARG002
-        """Return the model for another course table."""
-        places = selection(old, self.weights_.shape[0])
-        model = replace(self)
-        model.weights_ = (places.T @ self.weights_ @ places).tocsr()
-        return model
-
-    def encode_users(self, batch: Histories) -> sp.csr_matrix:
-        """Return how much each course of the history still counts."""
-        return batch.matrix(by_position(batch, self.keep))
-
-    def score_users(self, encoded: sp.csr_matrix, rows: NDArray[np.intp]) -> Scores:
-        """Return the summed similarity to what was taken; 0 for a course that resembles nothing taken."""
-        return sums_of_rows(encoded.indptr, encoded.indices, encoded.data, self.weights_, rows)

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from models.candidates.histories import Histories, histories
+from models.candidates.histories import histories
 from models.candidates.interactions import Interactions
-from models.candidates.linear import LinearModel
-from models.candidates.recency import ages, by_position, decay
+from models.candidates.item_weights import ItemWeights
+from models.candidates.recency import ages, decay
 from models.candidates.side import SideInformation
-from models.candidates.sparse import keep_largest, selection, sums_of_rows
-from models.candidates.top_k import Scores
+from models.candidates.sparse import keep_largest
 from models.kernels.pairs import strongest_of_rows
 
 
 @dataclass
-class Transitions(LinearModel):
+class Transitions(ItemWeights):
     """Counts of course pairs in order, fading with the steps between them.
 
     Parameters
@@ -72,21 +71,6 @@ class Transitions(LinearModel):
         pairs = sp.diags(1 / left) @ pairs @ sp.diags(1 / right)
         self.weights_ = keep_largest(pairs.tocsr(), self.neighbours)
         return self
-
-    def remap(self, old: NDArray[np.int32], alike: NDArray[np.float32]) -> Self:  # noqa: ARG002
-        """Return the model for another course table."""
-        places = selection(old, self.weights_.shape[0])
-        model = replace(self)
-        model.weights_ = (places.T @ self.weights_ @ places).tocsr()
-        return model
-
-    def encode_users(self, batch: Histories) -> sp.csr_matrix:
-        """Return how much each course of the history still counts."""
-        return batch.matrix(by_position(batch, self.keep))
-
-    def score_users(self, encoded: sp.csr_matrix, rows: NDArray[np.intp]) -> Scores:
-        """Return the expected weight as the next course; 0 where nobody went there from what one took."""
-        return sums_of_rows(encoded.indptr, encoded.indices, encoded.data, self.weights_, rows)
 
     def strongest(
         self, encoded: sp.csr_matrix, rows: NDArray[np.intp], courses: NDArray[np.int32]
