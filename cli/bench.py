@@ -86,6 +86,12 @@ def serve(
         bool, typer.Option("--full", help="Show 10,000 and 50,000 trainings beside.")
     ] = False,
     short: Annotated[bool, typer.Option("--short", help="A few seconds for each phase.")] = False,
+    as_real: Annotated[
+        bool,
+        typer.Option(
+            "--as-real", help="With every source and trees, as they are learnt from real events."
+        ),
+    ] = False,
     against: Annotated[
         Path | None,
         typer.Option(help="`padan` program of another checkout: only compare the two, in turn."),
@@ -93,15 +99,16 @@ def serve(
 ) -> None:
     """Measure the service on one core against what the framework alone can do."""
     from benchmarks.serve import against as comparison
+    from benchmarks.serve.data import Setup
     from benchmarks.serve.phases import LONG, SHORT
     from benchmarks.serve.run import run
 
-    home = padan_home() / "bench"
+    setup = Setup(padan_home() / "bench", as_real=as_real)
     if against is not None:
-        _end(comparison.run(against, home=home))
+        _end(comparison.run(against, setup))
     _end(
         run(
-            home=home,
+            setup,
             lengths=SHORT if short else LONG,
             more_courses=(10_000, 50_000) if full else (),
         )

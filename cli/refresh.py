@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.exits import exit_on_bad_input
-from cli.train import print_manifest
+from cli.manifest import print_manifest
 from models.bundles.promotion import current, promote
 from models.text.teacher import open_teacher
 from training_data.home import padan_home

@@ -48,6 +48,7 @@ P, E = bind_columns(Participants), bind_columns(Interactions)
 
 FIRST_YEAR, DECADES = 1900, 21  # of birth, as the contract has them
 GROUP_STARTS = np.cumsum([0, DECADES, len(EDUCATIONS), len(EMPLOYMENT_STATUSES)])
+MONTHS = 240  # of entering the programme that are told apart: twenty years
 TAKING = ("purchase", "start", "complete", "rate")
 
 # By an event's kind: whether the training was bought or begun, finished, and rated.
@@ -342,3 +343,15 @@ def filter_events(participants: pl.DataFrame, events: pl.DataFrame) -> pl.DataFr
     """Return the events of these participants: a block need not read those of all others."""
     ids = participants[P.participant_id.name]
     return events.filter(E.participant_id.col.is_in(ids.implode()))
+
+
+def encode_cohorts(batch: ParticipantBatch) -> sp.csr_matrix:
+    """Return a one for the month in which a participant entered the programme, (B, MONTHS).
+
+    Who enters together is often sent the same trainings: the waves of a programme, the terms of a school. None
+    where the day is not known or the participant objects to profiling.
+    """
+    known = (batch.admitted_on >= 0) & ~batch.opted_out
+    months = batch.admitted_on.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    columns = np.where(known, months % MONTHS, -1)
+    return build_ones(np.arange(len(batch)), columns, (len(batch), MONTHS))

@@ -19,7 +19,6 @@ from models.ranking.cutoffs import (
     Horizon,
     backtest_cutoffs,
     find_common_past,
-    mark_future,
 )
 from models.ranking.pair_features import PairFeatures
 from recommender.catalogue.catalogue import Catalogue
@@ -32,14 +31,25 @@ from recommender.participants.reader import ParticipantReader
 from recommender.ranking.expected_outcome import ExpectedOutcome
 from recommender.ranking.rankers import FIXED_SHARE, BlendedRanker, FixedRanker
 from recommender.retrieval.sources import (
+    ATTRIBUTES,
     BEHAVIOUR,
     Attributes,
     BehaviourModels,
-    encode_attributes,
+    encode_attribute,
 )
 from recommender.settings import SlateSettings
+from recommender.training.costs import Costs
 from recommender.training.examples import Examples, join_examples
-from recommender.training.ranker_choice import ChosenRanker, blend_fixed, choose_ranker, fit_curves
+from recommender.training.ranker_choice import (
+    MAX_PAIRS,
+    ChosenRanker,
+    blend_fixed,
+    choose_ranker,
+    count_validated,
+    fit_curves,
+)
+from recommender.training.settings import BacktestSettings, TrainSettings
+from recommender.training.validation import find_ideal
 from training_data.arrays import encode_strings, look_up, stack_rows
 from training_data.columns import Interactions as Events
 from training_data.columns import Participants
@@ -61,21 +71,32 @@ class BacktestPlan:
         Most of them.
     window : float
         Share of the past that makes each future of "time".
+    depth : int
+        Last events of each participant to foretell, of "next".
     queries, queries_each : int
         Participants to learn from, in all and of one cutoff.
-    reads_log : bool
-        Whether features beyond ``FEATURES`` are made, see `recommender.ranking.log_features`.
+    real : bool
+        Whether somebody real made the events: features beyond ``FEATURES`` are then made, see
+        `recommender.ranking.log_features`, and the ranker is chosen.
     """
 
     cutoffs: int
     window: float
+    depth: int
     queries: int
     queries_each: int
-    reads_log: bool
+    real: bool
 
 
-SIMULATED = BacktestPlan(2, 0.15, 6_000, 3_000, reads_log=False)
-REAL = BacktestPlan(8, 0.1, 8_000, 8_000, reads_log=True)
+SIMULATED = BacktestPlan(2, 0.15, 1, 6_000, 3_000, real=False)
+
+
+def make_plan(settings: BacktestSettings, *, simulated: bool) -> BacktestPlan:
+    """Return how far back the ranker looks."""
+    if simulated:
+        return SIMULATED
+    most = settings.participants
+    return BacktestPlan(settings.cutoffs, settings.window, settings.depth, most, most, real=True)
 
 
 def collect_interactions(
@@ -108,14 +129,12 @@ def read_attributes(
 ) -> dict[Attributes, sp.csr_matrix]:
     """Return what models may count all of the participants by, (n_participants, P) each."""
     nobody, no_events = participants.clear(), Events.create_empty()
-    blocks = [
-        encode_attributes(
-            reader.read(block, no_events, catalogue, rules, DEFAULT).batch,
-            reader.vocabularies.regions,
-        )
-        for block in (nobody, *participants.iter_slices(BLOCK))
-    ]
-    return {name: stack_rows([block[name] for block in blocks]) for name in blocks[0]}
+    blocks: dict[Attributes, list[sp.csr_matrix]] = {name: [] for name in ATTRIBUTES}
+    for some in (nobody, *participants.iter_slices(BLOCK)):
+        batch = reader.read(some, no_events, catalogue, rules, DEFAULT).batch
+        for name, encoded in blocks.items():
+            encoded.append(encode_attribute(name, batch, reader.vocabularies.regions))
+    return {name: stack_rows(encoded) for name, encoded in blocks.items()}
 
 
 def read_side(engine: Engine, participants: pl.DataFrame) -> dict[Attributes, SideInformation]:
@@ -132,13 +151,15 @@ def fit_models(
     models: BehaviourModels,
     interactions: Interactions,
     side: Mapping[Attributes, SideInformation],
+    costs: Costs,
     *,
     costly: bool | None = None,
 ) -> None:
     """Fit every behaviour model on the same events, or only the costly ones, or the others."""
     for name, model in models.items():
         if costly in (None, model.costly):
-            model.fit(interactions, side[BEHAVIOUR[name].attributes])
+            with costs.measure(f"Fitting {name}"):
+                model.fit(interactions, side[BEHAVIOUR[name].attributes])
 
 
 class Outcomes(NamedTuple):
@@ -175,7 +196,9 @@ class Log:
     horizon: Horizon
 
 
-def learn_ranker(engine: Engine, log: Log, seed: int, *, simulated: bool) -> ChosenRanker:
+def learn_ranker(
+    engine: Engine, log: Log, settings: TrainSettings, costs: Costs, seed: int, *, simulated: bool
+) -> ChosenRanker:
     """Learn to rank from backtest cutoffs; fixed weights where there is too little to learn from.
 
     Models and qualities are those of each past, so no feature has seen its label; the models end
@@ -192,17 +215,22 @@ def learn_ranker(engine: Engine, log: Log, seed: int, *, simulated: bool) -> Cho
     if len(log.interactions) >= MIN_EVENTS:
         without = pl.lit(None, pl.Int64).alias(P.balance_idr.name)
         log = replace(log, participants=log.participants.with_columns(without))
-        examples = _collect_examples(engine, log, SIMULATED if simulated else REAL, seed)
-    if not sum(len(example.groups) for example in examples):
+        plan = make_plan(settings.backtest, simulated=simulated)
+        examples = _collect_examples(engine, log, plan, costs, seed)
+    if not any(example.has_gain.any() for example in examples):
         spread = float((engine.quality.completion * engine.quality.placement).std()) or 1.0
         outcome = ExpectedOutcome.of_rates(engine.quality)
-        return ChosenRanker(BlendedRanker(fixed, outcome, 1.0, spread, share), {})
+        return ChosenRanker(BlendedRanker(fixed, outcome, 1.0, spread, share), None)
     every = join_examples(examples)
-    if simulated:
-        chosen = ChosenRanker(blend_fixed(fit_curves(every, seed), every, FIXED_SHARE), {})
-    else:
-        features = PairFeatures().fit(log.interactions, log.side["regions"])
-        chosen = choose_ranker(examples, replace(engine, log=features).feature_names, seed)
+    with costs.measure("Fitting rankers"):
+        if simulated:
+            every = every.take(every.has_gain)
+            ranker = blend_fixed(fit_curves(every, seed), every, FIXED_SHARE)
+            chosen = ChosenRanker(ranker, None)
+        else:
+            features = PairFeatures().fit(log.interactions, log.side["regions"])
+            names = replace(engine, log=features).feature_names
+            chosen = choose_ranker(every, names, settings.ranker, seed)
     known = every.finished >= 0
     outcome = (
         ExpectedOutcome.fit(every.features[known], every.finished[known] == 1)
@@ -210,15 +238,22 @@ def learn_ranker(engine: Engine, log: Log, seed: int, *, simulated: bool) -> Cho
         else ExpectedOutcome.of_rates(engine.quality)
     )
     blended = BlendedRanker.of(chosen.ranker, outcome, every.features, share)
-    return ChosenRanker(blended, chosen.figures)
+    return ChosenRanker(blended, chosen.validation)
 
 
-def _collect_examples(engine: Engine, log: Log, plan: BacktestPlan, seed: int) -> list[Examples]:
-    """Return the examples of each cutoff, block by block, those of the latest first."""
+def _collect_examples(
+    engine: Engine, log: Log, plan: BacktestPlan, costs: Costs, seed: int
+) -> list[Examples]:
+    """Return the examples of each cutoff, block by block, those of the latest first.
+
+    All pairs of those whom the ranker is chosen by are kept; of the others as many as it learns from.
+    """
     rng = np.random.default_rng(seed)
     cutoffs = [
         cutoff
-        for cutoff in backtest_cutoffs(log.interactions, log.horizon, plan.cutoffs, plan.window)
+        for cutoff in backtest_cutoffs(
+            log.interactions, log.horizon, plan.cutoffs, plan.window, plan.depth
+        )
         if len(cutoff.past) and cutoff.future.at is not None and len(cutoff.future)
     ]
     asked = [np.unique(cutoff.future.users) for cutoff in cutoffs]
@@ -226,13 +261,19 @@ def _collect_examples(engine: Engine, log: Log, plan: BacktestPlan, seed: int) -
     enough = int(np.searchsorted(np.cumsum(sizes), plan.queries)) + 1
     cutoffs, left = cutoffs[:enough], plan.queries
     if cutoffs:
-        common = find_common_past(log.interactions, log.horizon, cutoffs)
-        fit_models(engine.models, common, log.side, costly=True)
+        common = find_common_past(log.interactions, cutoffs)
+        fit_models(engine.models, common, log.side, costs, costly=True)
+    persons = min(sum(sizes[:enough]), plan.queries)
     found: list[Examples] = []
     for cutoff, users, size in zip(cutoffs, asked, sizes, strict=False):
         chosen = np.sort(rng.choice(users, min(size, left), replace=False))
+        fit_models(engine.models, cutoff.past, log.side, costs, costly=False)
+        with costs.measure("Asking participants of the past"):
+            for begin, block in _ask(engine, log, cutoff, chosen, plan):
+                held_out = plan.queries - left + begin < count_validated(persons)
+                whole = held_out or not plan.real
+                found.append(block if whole else block.thin(MAX_PAIRS // persons, rng))
         left -= len(chosen)
-        found += _ask(engine, log, cutoff, chosen, plan)
     return found
 
 
@@ -242,15 +283,15 @@ def _ask(
     cutoff: BacktestCutoff,
     asked: NDArray[np.int32],
     plan: BacktestPlan,
-) -> Iterator[Examples]:
-    """Yield the examples of some participants at one cutoff."""
+) -> Iterator[tuple[int, Examples]]:
+    """Yield where each block of some participants begins, and its examples at one cutoff."""
     seconds = E.at.col.dt.epoch("s")
-    past, later = _split_events(log, cutoff)
-    fit_models(engine.models, cutoff.past, log.side, costly=False)
+    known = pl.Series(cutoff.known)
+    past, later = log.events.filter(known), log.events.filter(~known)
     then = replace(
         engine,
         quality=build_quality(add_completion(log.courses, past)),
-        log=PairFeatures().fit(cutoff.past, log.side["regions"]) if plan.reads_log else None,
+        log=PairFeatures().fit(cutoff.past, log.side["regions"]) if plan.real else None,
     )
     outcomes = _find_outcomes(later, log.participants, engine)
     # older events than the rules: nothing here depends on them but today's grant
@@ -259,17 +300,7 @@ def _ask(
     for begin in range(0, len(asked), BLOCK):
         users = asked[begin : begin + BLOCK]
         read = then.prepare(log.participants[users], past, day)
-        yield _label_candidates(then, read, users, cutoff.future, outcomes)
-
-
-def _split_events(log: Log, cutoff: BacktestCutoff) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rows of a cutoff's past, and those that came later."""
-    if log.horizon == "time":
-        start = int(cutoff.future.at.min())  # type: ignore[union-attr]
-        before = E.at.col.dt.epoch("s") < start
-        return log.events.filter(before), log.events.filter(~before)
-    future = pl.Series(mark_future(log.interactions, cutoff))
-    return log.events.filter(~future), log.events.filter(future)
+        yield begin, _label_candidates(then, read, users, cutoff.future, outcomes)
 
 
 def _first_day(engine: Engine) -> dt.date:
@@ -316,7 +347,15 @@ def _label_candidates(
         outcomes.finished[mine]
     )
     at = rows[:, None], np.maximum(found.ids, 0)
-    real = found.ids >= 0
-    useful = (gain[at] * real).max(axis=1) > 0
-    real &= useful[:, None]
-    return Examples(features[real], gain[at][real], real.sum(axis=1)[useful], finished[at][real])
+    gain *= not_taken
+    wanted = (gain > 0).sum(axis=1)
+    someone = wanted > 0
+    real = (found.ids >= 0) & someone[:, None]
+    return Examples(
+        features[real],
+        gain[at][real],
+        real.sum(axis=1)[someone],
+        finished[at][real],
+        wanted[someone],
+        find_ideal(gain)[someone],
+    )

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-from rich.progress import (
-    BarColumn,
-    Progress,
-    SpinnerColumn,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from models.bundles.sealing import Manifest, open_draft, seal
+from models.bundles.training_report import TrainingReport
 from models.index.flat import FaissIndex
-from models.ranking.cutoffs import Horizon
 from models.ranking.pair_features import PairFeatures
 from models.skills.extraction import BY_STUDENT, SkillExtractor, add_extracted_skills
 from models.skills.occupation_finder import OccupationFinder
@@ -44,6 +37,7 @@ from recommender.participants.reader import Linkers, ParticipantReader
 from recommender.ranking.rankers import FixedRanker, reads_log
 from recommender.retrieval.neighbours import Neighbours
 from recommender.retrieval.sources import build_models
+from recommender.training.costs import Costs
 from recommender.training.ranker import (
     Log,
     collect_interactions,
@@ -52,6 +46,7 @@ from recommender.training.ranker import (
     read_side,
 )
 from recommender.training.reference_data import ReferenceData, load_reference_data
+from recommender.training.settings import TrainSettings
 from training_data.columns import Interactions, Participants
 from training_data.dataset import Dataset
 from training_data.occupations.national import NationalOccupations
@@ -105,7 +100,7 @@ def train(
     day: dt.date,
     seed: int = 0,
     objective: Objective = DEFAULT,
-    horizon: Horizon = "time",
+    settings: TrainSettings = TrainSettings(),
 ) -> Manifest:
     """Train everything on a dataset and seal it as a bundle below ``home``.
 
@@ -117,10 +112,12 @@ def train(
         Everything random follows from it.
     objective : Objective
         What the ranking is to achieve; recorded in the manifest.
-    horizon : {"time", "next"}
-        What the ranker learns to foretell: all that comes after a moment, or the next course of each participant.
+    settings : TrainSettings
+        Sources, rankers and how far back to look; recorded in the manifest.
     """
-    with _show_steps() as step:
+    simulated = dataset.info.simulated
+    costs = Costs()
+    with _show_steps(costs) as step:
         step("Reading rules, regions and skills")
         reference = load_reference_data(dataset)
         participants, events = dataset.read("participants"), dataset.read("interactions")
@@ -132,15 +129,15 @@ def train(
             participants, events, engine.catalogue.index, objective
         )
         if len(interactions):
-            engine = replace(engine, models=build_models(simulated=dataset.info.simulated))
+            engine = replace(engine, models=build_models(settings.sources, simulated=simulated))
         step("Learning to rank from backtest cutoffs")
         courses = dataset.read("courses")
-        log = Log(courses, participants, rows, interactions, side, horizon)
-        ranker, figures = learn_ranker(engine, log, seed, simulated=dataset.info.simulated)
+        log = Log(courses, participants, rows, interactions, side, settings.horizon)
+        ranker, validation = learn_ranker(engine, log, settings, costs, seed, simulated=simulated)
         engine = replace(engine, ranker=ranker)
         step("Learning from all events")
         if len(interactions):
-            fit_models(engine.models, interactions, side)
+            fit_models(engine.models, interactions, side, costs)
             if reads_log(ranker):
                 features = PairFeatures().fit(interactions, side["regions"])
                 engine = replace(engine, log=features)
@@ -163,14 +160,18 @@ def train(
                     "encoder": encoder.name,
                     "data": dataset.fingerprint(),
                     "newest_event": events[Interactions.at.name].max(),
-                    "simulated": dataset.info.simulated,
+                    "simulated": simulated,
                     "objective": objective.model_dump(),
                     "metrics": {
                         "courses": float(len(engine.catalogue)),
                         "participants": float(len(participants)),
                         "events": float(len(interactions)),
-                    }
-                    | {f"ndcg@10 on validation, {name}": value for name, value in figures.items()},
+                    },
+                    "training": TrainingReport(
+                        settings=settings.model_dump(mode="json"),
+                        validation=validation,
+                        costs=costs.list(),
+                    ),
                 },
             )
 
@@ -224,18 +225,20 @@ def _list_names(
 
 
 @contextmanager
-def _show_steps() -> Iterator[Callable[[str], None]]:
-    """Show one line of progress a step."""
-    with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
-    ) as progress:
-        running: list[TaskID] = []
+def _show_steps(costs: Costs) -> Iterator[Callable[[str], None]]:
+    """Show one line of progress a step, and note what it costs."""
+    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+    with Progress(*columns) as progress, ExitStack() as running:
+
+        @contextmanager
+        def show(name: str) -> Iterator[None]:
+            task = progress.add_task(name, total=None)
+            with costs.measure(name):
+                yield
+            progress.update(task, total=1, completed=1)
 
         def step(name: str) -> None:
-            for task in running:
-                progress.update(task, total=1, completed=1)
-            running.append(progress.add_task(name, total=None))
+            running.close()
+            running.enter_context(show(name))
 
         yield step
-        for task in running:
-            progress.update(task, total=1, completed=1)
