@@ -27,7 +27,7 @@ from recommender.engine import Engine
 from recommender.objective import DEFAULT
 from recommender.participants.batch import ParticipantBatch, filter_events
 from recommender.participants.reader import ParticipantReader
-from recommender.training.ranker import read_attributes
+from recommender.training.log import read_attributes
 from recommender.training.reference_data import ReferenceData
 from training_data.columns import Courses, Participants
 from training_data.columns import Interactions as Events

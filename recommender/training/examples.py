@@ -1,4 +1,4 @@
-"""What a ranker learns from."""
+"""What a ranker learns from; made, with its labels, by `recommender.training.labels`."""
 
 from __future__ import annotations
 

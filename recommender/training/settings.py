@@ -34,7 +34,10 @@ class BacktestSettings(_Section):
         0.1, gt=0, lt=1, description='with "time": share of the past that is the future of each'
     )
     depth: int = Field(
-        3, ge=1, description='with "next": last trainings of each participant to learn from'
+        3,
+        ge=1,
+        description='with "next": most last trainings of each participant to learn from; fewer where they '
+        "would be over a tenth of all events",
     )
     participants: int = Field(
         8_000, ge=1, description="participants to learn from, of all moments together"

@@ -38,13 +38,8 @@ from recommender.ranking.rankers import FixedRanker, reads_log
 from recommender.retrieval.neighbours import Neighbours
 from recommender.retrieval.sources import build_models
 from recommender.training.costs import Costs
-from recommender.training.ranker import (
-    Log,
-    collect_interactions,
-    fit_models,
-    learn_ranker,
-    read_side,
-)
+from recommender.training.log import Log, collect_interactions, fit_models, read_side
+from recommender.training.ranker import learn_ranker
 from recommender.training.reference_data import ReferenceData, load_reference_data
 from recommender.training.settings import TrainSettings
 from training_data.columns import Interactions, Participants

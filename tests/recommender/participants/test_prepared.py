@@ -18,7 +18,7 @@ from recommender.participants.prepared import PreparedParticipants
 from recommender.reranking.slate import Slates
 from recommender.retrieval.sources import build_models
 from recommender.settings import SlateSettings
-from recommender.training.ranker import collect_interactions, fit_models, read_side
+from recommender.training.log import collect_interactions, fit_models, read_side
 from tests.comparison import assert_same
 from tests.recommender.worlds import DAY, World, random_world
 from training_data.packing import pack, unpack

@@ -14,9 +14,10 @@ from models.text.encoder import SentenceEncoder
 from recommender.engine import Engine
 from recommender.ranking.features import FEATURES
 from recommender.retrieval.sources import Source, build_models
-from recommender.training import ranker as learning
+from recommender.training import labels as learning
 from recommender.training.costs import Costs
-from recommender.training.ranker import Log, collect_interactions, learn_ranker, read_side
+from recommender.training.log import Log, collect_interactions, read_side
+from recommender.training.ranker import learn_ranker
 from recommender.training.reference_data import load_reference_data
 from recommender.training.settings import TrainSettings
 from recommender.training.train import build_untrained_engine
