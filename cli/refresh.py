@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.exits import exit_on_bad_input
+from cli.notices import warn_of_unknown
 from cli.train import print_manifest
 from models.bundles.promotion import current, promote
 from models.text.teacher import open_teacher
@@ -34,3 +35,4 @@ def refresh(
         manifest = refresh_bundle(bundle, open_without_erased(data), teacher, home, dt.date.today())
         promote(home / "bundles", manifest.version)
     print_manifest(manifest, home)
+    warn_of_unknown(data)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.exits import exit_on_bad_input
+from cli.notices import warn_of_unknown
 from models.bundles.sealing import Manifest
 from recommender.objective import DEFAULT, Objective, ObjectiveError
 from training_data.home import padan_home
@@ -39,6 +40,7 @@ def train(
         aim = DEFAULT if objective is None else Objective.load(objective)
         model = padan.train(data, encoder=encoder, objective=aim, seed=seed, promote=True)
     print_manifest(model.bundle.manifest, padan_home())
+    warn_of_unknown(data)
 
 
 def print_manifest(manifest: Manifest, home: Path) -> None:

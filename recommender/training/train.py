@@ -55,6 +55,7 @@ from recommender.training.reference_data import ReferenceData, load_reference_da
 from training_data.columns import Interactions, Participants
 from training_data.dataset import Dataset
 from training_data.occupations.national import NationalOccupations
+from training_data.references import require_trainings, require_usable_events
 
 P = Participants
 MAX_INDEXED = (
@@ -119,7 +120,14 @@ def train(
         What the ranking is to achieve; recorded in the manifest.
     horizon : {"time", "next"}
         What the ranker learns to foretell: all that comes after a moment, or the next course of each participant.
+
+    Raises
+    ------
+    DatasetError
+        There is no training, or of all events none is of a known training and person.
     """
+    require_trainings(dataset)
+    require_usable_events(dataset)
     with _show_steps() as step:
         step("Reading rules, regions and skills")
         reference = load_reference_data(dataset)
