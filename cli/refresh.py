@@ -10,6 +10,7 @@ import typer
 
 from cli.exits import exit_on_bad_input
 from cli.manifest import print_manifest
+from cli.notices import warn_of_unknown
 from models.bundles.promotion import current, promote
 from models.text.teacher import open_teacher
 from training_data.home import padan_home
@@ -34,3 +35,4 @@ def refresh(
         manifest = refresh_bundle(bundle, open_without_erased(data), teacher, home, dt.date.today())
         promote(home / "bundles", manifest.version)
     print_manifest(manifest, home)
+    warn_of_unknown(data)

@@ -9,6 +9,7 @@ import typer
 
 from cli.exits import exit_on_bad_input
 from cli.manifest import print_manifest
+from cli.notices import warn_of_unknown
 from recommender.objective import DEFAULT, Objective, ObjectiveError
 from training_data.home import padan_home
 
@@ -48,3 +49,4 @@ def train(
             data, encoder=encoder, objective=aim, settings=settings, seed=seed, promote=True
         )
     print_manifest(model.bundle.manifest, padan_home())
+    warn_of_unknown(data)

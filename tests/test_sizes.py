@@ -34,7 +34,6 @@ DEFENDED = {
     "clients/python/padan_client/models.py:Item": PUBLIC,
     "recommender/responses/recommendations.py:Item": PUBLIC,
     "training_data/profiles.py:Profile": PUBLIC,
-    "training_data/importing/mapping.py:Mapping": "each field is a key of a mapping file",
     "training_data/programmes/rules.py:RulesInForce": "each field is a kind of rule",
     "evaluation/comparison.py:compare": STATISTICS,
     "recommender/reranking/greedy.py:rerank": STATISTICS,

@@ -11,8 +11,7 @@ from api.problems import responses
 from api.schemas.courses import CourseList, CourseSummary, SimilarCourse, SimilarResponse
 from api.security.principal import Anybody
 from api.service import CurrentService
-from training_data.columns import MAX_PRICE, MODES, Courses
-from training_data.profiles import PLAIN_IN_A_PATH
+from training_data.columns import MAX_PRICE, MODES, PLAIN_IN_A_PATH, Courses
 
 C = Courses
 CourseId = Annotated[str, Path(min_length=1, max_length=128, pattern=PLAIN_IN_A_PATH)]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
 
-from training_data.columns import EVENT_KINDS
+from training_data.columns import EVENT_KINDS, MAX_POSITION
 from training_data.profiles import Identifier, Moment, ParticipantId
 
 MAX_EVENTS = 1_000
@@ -39,7 +39,7 @@ class Event(BaseModel):
         None, description="stars for rate, share done for complete, price for purchase"
     )
     request_id: Identifier | None = None
-    position: Annotated[StrictInt, Field(ge=1, le=10_000)] | None = None
+    position: Annotated[StrictInt, Field(ge=1, le=MAX_POSITION)] | None = None
     propensity: Annotated[StrictFloat, Field(gt=0, le=1)] | None = None
     bundle_version: Identifier | None = None
 

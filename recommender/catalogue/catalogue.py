@@ -153,6 +153,14 @@ class Catalogue:
         return pad_rows(self.prerequisites, np.arange(len(self)))
 
     @cached_property
+    def needs_unknown(self) -> NDArray[np.bool_]:
+        """Whether each training needs one that is not in the catalogue, so that nobody can take it first, (N,)."""
+        unknown = np.zeros(len(self), dtype=bool)
+        rows, needed = explode(self.table[C.prerequisites.name])
+        unknown[rows[look_up(needed, lambda name: self.index.get(name, -1)) < 0]] = True
+        return unknown
+
+    @cached_property
     def of_small_provider(self) -> NDArray[np.bool_]:
         """Whether a small provider teaches each training, (N,).
 

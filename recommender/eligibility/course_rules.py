@@ -271,6 +271,10 @@ def _place_unknown(availability: Availability) -> Violations:
     )
 
 
+def _prerequisite_unknown(availability: Availability) -> Violations:
+    return availability.catalogue.needs_unknown
+
+
 COURSE_RULES: dict[Exclusion, Callable[[Availability], Violations | None]] = {
     Exclusion.WITHDRAWN: _withdrawn,
     Exclusion.NOT_YET_AVAILABLE: _not_yet_available,
@@ -285,4 +289,5 @@ COURSE_RULES: dict[Exclusion, Callable[[Availability], Violations | None]] = {
     Exclusion.TOO_MANY_HOURS_A_DAY: _rule_on_stage("paid", "in_time"),
     Exclusion.NO_SEATS_LEFT: _rule_on_stage("open", "paid"),
     Exclusion.PLACE_UNKNOWN: _place_unknown,
+    Exclusion.PREREQUISITE_UNKNOWN: _prerequisite_unknown,
 }

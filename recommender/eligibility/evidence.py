@@ -120,6 +120,11 @@ def _prerequisite(q: EligibilityQuery, row: int, course: int) -> Evidence:
     return {"course": [_title(q, course) for course in missing]}
 
 
+def _unknown_prerequisites(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
+    needed = q.catalogue.table[Courses.prerequisites.name][course]
+    return {"course": [one for one in needed if one not in q.catalogue.index]}
+
+
 def _education(q: EligibilityQuery, row: int, course: int) -> Evidence:
     return {
         "education": EDUCATIONS[q.availability.required_education[course]],
@@ -178,6 +183,7 @@ EVIDENCE: dict[Exclusion, Callable[[EligibilityQuery, int, int], Evidence]] = {
     Exclusion.TOO_MANY_HOURS_A_DAY: _hours_a_day,
     Exclusion.NO_SEATS_LEFT: _no_evidence,
     Exclusion.PLACE_UNKNOWN: _no_evidence,
+    Exclusion.PREREQUISITE_UNKNOWN: _unknown_prerequisites,
     Exclusion.BALANCE_TOO_LOW: _balance,
     Exclusion.TAKEN_ALREADY: _no_evidence,
     Exclusion.PREREQUISITE_MISSING: _prerequisite,

@@ -35,6 +35,7 @@ class Exclusion(StrEnum):
     TOO_MANY_HOURS_A_DAY = "too_many_hours_a_day"
     NO_SEATS_LEFT = "no_seats_left"
     PLACE_UNKNOWN = "place_unknown"
+    PREREQUISITE_UNKNOWN = "prerequisite_unknown"
     BALANCE_TOO_LOW = "balance_too_low"
     TAKEN_ALREADY = "taken_already"
     PREREQUISITE_MISSING = "prerequisite_missing"

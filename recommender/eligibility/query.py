@@ -55,9 +55,12 @@ class EligibilityQuery:
 
     @cached_property
     def ages(self) -> NDArray[np.int32]:
-        """Age that each participant (B,) reaches in the calendar year; -1 where the birth year is not known."""
+        """Age that each participant (B,) reaches in the calendar year; -1 where the birth year is not known.
+
+        Who is to be born in years to come is 0.
+        """
         born = self.batch.facts.birth_year
-        return np.where(born > 0, self.rules.day.year - born, -1).astype(np.int32)
+        return np.where(born > 0, np.maximum(self.rules.day.year - born, 0), -1).astype(np.int32)
 
     @cached_property
     def travel(self) -> Travel:

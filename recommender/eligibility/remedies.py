@@ -98,6 +98,7 @@ REMEDIES: dict[Exclusion, Callable[[EligibilityQuery, int, int], Remedy]] = {
         Exclusion.CLASS_TOO_LATE,
         Exclusion.NO_SEATS_LEFT,
         Exclusion.PLACE_UNKNOWN,
+        Exclusion.PREREQUISITE_UNKNOWN,
         Exclusion.PREREQUISITE_MISSING,
         Exclusion.EDUCATION_TOO_LOW,
         Exclusion.DEVICE_MISSING,

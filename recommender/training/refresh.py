@@ -31,6 +31,7 @@ from recommender.retrieval.neighbours import Neighbours
 from training_data.arrays import look_up
 from training_data.columns import Courses, Interactions, Participants
 from training_data.dataset import Dataset
+from training_data.references import require_trainings
 
 SHARPNESS = 10.0  # exponent of the cosine by which a new training is like an old one
 MIN_SIMILARITY = 0.01  # so that one like none is like all
@@ -58,12 +59,15 @@ def refresh(
     ------
     BundleError
         The encoder is not the bundle's.
+    DatasetError
+        There is no training.
     """
     if encoder.name != bundle.manifest.encoder:
         raise BundleError(
             f"bundle {bundle.manifest.version} was trained with the encoder "
             f"{bundle.manifest.encoder}, not {encoder.name}; name that one, or train again"
         )
+    require_trainings(dataset)
     engine = _replace_catalogue(bundle.engine, dataset, encoder)
     newest = (
         bundle.manifest.newest_event,

@@ -45,6 +45,7 @@ from recommender.training.settings import TrainSettings
 from training_data.columns import Interactions, Participants
 from training_data.dataset import Dataset
 from training_data.occupations.national import NationalOccupations
+from training_data.references import require_trainings, require_usable_events
 
 P = Participants
 MAX_INDEXED = (
@@ -109,7 +110,14 @@ def train(
         What the ranking is to achieve; recorded in the manifest.
     settings : TrainSettings
         Sources, rankers and how far back to look; recorded in the manifest.
+
+    Raises
+    ------
+    DatasetError
+        There is no training, or of all events none is of a known training and person.
     """
+    require_trainings(dataset)
+    require_usable_events(dataset)
     simulated = dataset.info.simulated
     costs = Costs()
     with _show_steps(costs) as step:

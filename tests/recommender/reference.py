@@ -189,6 +189,9 @@ class Reference:
             found.add(Exclusion.BALANCE_TOO_LOW)
         held = set(person["skills"])
         for needed in course["prerequisites"]:
+            if needed not in self.courses:
+                found.add(Exclusion.PREREQUISITE_UNKNOWN)
+                continue
             taught = set(self.courses[needed]["skills"])
             if needed not in finished and not (taught and taught <= held):
                 found.add(Exclusion.PREREQUISITE_MISSING)

@@ -181,6 +181,7 @@ def _course(rng: Random, number: int) -> dict[str, Any]:
         "needs_device": _or_none(rng, [True, False], missing=0.7),
         "needs_connection": _or_none(rng, [True, False], missing=0.7),
         "prerequisites": [f"c{rng.randrange(number)}" for _ in range(rng.choice([0, 0, 1, 2]))]
+        + (["no-longer-there"] if number % 11 == 10 else [])
         if number
         else [],
         **_location(rng),

@@ -46,7 +46,12 @@ class RegionTable:
         self.frame = frame
         self.codes: tuple[str, ...] = tuple(frame["code"])
         self._id_of = {code: row for row, code in enumerate(self.codes)}
-        self._undotted = {code.replace(".", ""): row for row, code in enumerate(self.codes)}
+        # Without dots, or as a number that has lost a last zero: "3215", and "32.1" for 32.10.
+        self._as_numbers = {
+            form: row
+            for row, code in enumerate(self.codes)
+            for form in (code.replace(".", ""), code.rstrip("0") if "." in code else code)
+        }
         self.parents = self.ids(frame["parent_code"])
         self.level = frame["level"].to_numpy()
         self.landmass = _number_labels(frame["landmass"])
@@ -121,10 +126,11 @@ class RegionTable:
     def lookup(self, name_or_code: str, within: str | None = None) -> str:
         """Code of the region that a code or a name, however written, stands for.
 
-        A code may lack its dots ("3172") and is read in this pack's own code set; codes of another
-        agency are not recognised as such and must be translated before. A name may carry a word for
-        its kind or none, be abbreviated, English, an old one, a place inside the region, or a list
-        ("Kebayoran Lama, Jakarta Selatan"). ``pack.toml`` has the rule on names without a kind.
+        A code may lack its dots ("3172"), or a last zero behind them ("32.1" for 32.10), and is read in
+        this pack's own code set; codes of another agency are not recognised as such and must be translated
+        before. A name may carry a word for its kind or none, be abbreviated, English, an old one, a place
+        inside the region, or a list ("Kebayoran Lama, Jakarta Selatan"). ``pack.toml`` has the rule on
+        names without a kind.
 
         Parameters
         ----------
@@ -243,7 +249,7 @@ class RegionTable:
 
     def _find(self, text: str, within: int | None) -> int | None:
         stripped = text.strip()
-        coded = self._id_of.get(stripped, self._undotted.get(stripped))
+        coded = self._id_of.get(stripped, self._as_numbers.get(stripped))
         if coded is None:
             return self._names.find(text, within)
         outside = within is not None and coded != within and not self._inside[within, coded]
