@@ -112,6 +112,7 @@ class Profile(BaseModel):
     )
     groups: Phrases = Field(default_factory=list)
     admitted_on: dt.date | None = Field(None, description="first day in the programme")
+    graduated_on: dt.date | None = Field(None, description="day of the last diploma or degree")
     has_device: StrictBool | None = Field(None, description="has a phone or computer to learn with")
     has_connection: StrictBool | None = Field(None, description="has the internet to learn with")
 

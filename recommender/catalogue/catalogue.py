@@ -83,7 +83,8 @@ class Catalogue:
     """N trainings in the order of their table.
 
     A table in columns: each field is one column, so it has as many fields as the stages read. Integer codes
-    are -1 and floats NaN where a value is not known; days count from 1970-01-01.
+    are -1 and floats NaN where a value is not known; days count from 1970-01-01. ``needs_unlisted``: some
+    prerequisite is no training of this catalogue.
     """
 
     table: pl.DataFrame = field(repr=False)
@@ -100,6 +101,7 @@ class Catalogue:
     available_until: NDArray[np.int32]
     skills: sp.csr_matrix
     prerequisites: sp.csr_matrix
+    needs_unlisted: NDArray[np.bool_]
     minimum_education: NDArray[np.int32]
     needs_device: NDArray[np.bool_]
     needs_connection: NDArray[np.bool_]
@@ -202,9 +204,9 @@ def build_catalogue(
     category, categories = _factorise(courses[C.category.name])
     provider, providers = _factorise(courses[C.provider_id.name])
     rows, needed = explode(courses[C.prerequisites.name])
-    prerequisites = build_ones(
-        rows, look_up(needed, lambda name: index.get(name, -1)), (len(courses), len(courses))
-    )
+    needed_rows = look_up(needed, lambda name: index.get(name, -1))
+    prerequisites = build_ones(rows, needed_rows, (len(courses), len(courses)))
+    needs_unlisted = np.isin(np.arange(len(courses)), rows[needed_rows < 0])
     return Catalogue(
         table=courses,
         classes=classes,
@@ -220,6 +222,7 @@ def build_catalogue(
         available_until=to_days(courses[C.available_until.name], FAR_FUTURE),
         skills=build_indicator(courses[C.skills.name], skills.find, len(skills)),
         prerequisites=prerequisites,
+        needs_unlisted=needs_unlisted,
         minimum_education=encode_strings(courses[C.minimum_education.name], EDUCATIONS),
         needs_device=courses[C.needs_device.name].fill_null(False).to_numpy(),
         needs_connection=courses[C.needs_connection.name].fill_null(False).to_numpy(),
