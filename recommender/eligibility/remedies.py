@@ -21,6 +21,9 @@ from recommender.eligibility.exclusions import Exclusion, list_exclusions
 from recommender.eligibility.mask import find_exclusions
 from recommender.eligibility.participant_rules import list_missing_prerequisites
 from recommender.eligibility.query import EligibilityQuery
+from recommender.eligibility.travel import measure_km
+from recommender.participants.batch import UNKNOWN_DAY
+from training_data.columns import MODES
 from training_data.programmes.rules import FARTHEST_KM
 
 DATED = (Exclusion.TOO_YOUNG, Exclusion.NOT_YET_AVAILABLE, Exclusion.REGISTRATION_NOT_OPEN)
@@ -50,6 +53,10 @@ def find_last_day(q: EligibilityQuery, row: int, course: int) -> dt.date:
     if rules.age is not None and rules.age.maximum is not None and q.ages[row] >= 0:
         born = int(q.batch.facts.birth_year[row])
         days.append(dt.date(born + rules.age.maximum, 12, 31))
+    if rules.class_dates is not None and (q.catalogue.sessions.course == course).any():
+        days.append(rules.class_dates.last_day)
+    if rules.graduation is not None and q.batch.facts.graduated_on[row] != UNKNOWN_DAY:
+        days.append(rules.graduation.last_day(to_date(q.batch.facts.graduated_on[row])))
     past, admitted = q.batch.past, int(q.batch.admitted_on[row])
     if rules.first_purchase is not None and not past.has_bought[row] and admitted >= 0:
         days.append(to_date(admitted + rules.first_purchase.within_days))
@@ -73,8 +80,22 @@ def _when_the_day_comes(reason: Exclusion) -> Callable[[EligibilityQuery, int, i
     return remedy
 
 
-def _finished(q: EligibilityQuery, row: int, course: int) -> Remedy:
+def _registration_opens(q: EligibilityQuery, row: int, course: int) -> Remedy | None:
+    """Name the day, unless all the classes that will open are farther than anybody is asked to go."""
+    if q.catalogue.face_to_face[course]:
+        rows = q.availability.stages["not_closed"] & (q.catalogue.sessions.course == course)
+        places = q.catalogue.sessions.location.take(rows)
+        km = measure_km(q.batch.home.take([row]), places, q.catalogue.regions, q.rules.reach)
+        known = ~np.isinf(km)
+        if known.all() and km.min() > max(_farthest_km(q), float(q.radius_km[row])):
+            return None
+    return _when_the_day_comes(Exclusion.REGISTRATION_NOT_OPEN)(q, row, course)
+
+
+def _finished(q: EligibilityQuery, row: int, course: int) -> Remedy | None:
     """Name the day where the classes under way, or else the next ones, tell when all are over."""
+    if q.rules.once is not None:
+        return None
     underway = (q.batch.past.taken - q.batch.past.taken.multiply(q.batch.past.finished))[
         row
     ].nonzero()[1]
@@ -124,15 +145,33 @@ def _may_top_up(q: EligibilityQuery) -> bool:
 def _enough_days(q: EligibilityQuery, row: int, course: int) -> Remedy | None:
     numbers = exclusion_evidence(q, row, course, Exclusion.TOO_MANY_HOURS_A_DAY)
     days = math.ceil(numbers["hours"] / numbers["maximum"])
-    rule = q.rules.class_dates
-    if rule is not None and q.rules.day + dt.timedelta(days=days - 1) > rule.last_day:
-        return None
-    return Remedy("too_many_hours_a_day", {"days": days})
+    return Remedy("too_many_hours_a_day", {"days": days}) if _is_time_left(q, course) else None
+
+
+def _another_class(reason: Exclusion) -> Callable[[EligibilityQuery, int, int], Remedy | None]:
+    def remedy(q: EligibilityQuery, row: int, course: int) -> Remedy | None:  # noqa: ARG001
+        return Remedy(reason.value, {}) if _is_time_left(q, course) else None
+
+    return remedy
 
 
 def _end_in_time(q: EligibilityQuery, row: int, course: int) -> Remedy | None:
     numbers = exclusion_evidence(q, row, course, Exclusion.CLASS_TOO_LATE)
-    return Remedy("class_too_late", numbers) if numbers["date"] >= q.rules.day else None
+    return Remedy("class_too_late", numbers) if _is_time_left(q, course) else None
+
+
+def _is_time_left(q: EligibilityQuery, course: int) -> bool:
+    """Whether a class that starts today could teach its hours before the last day of all classes."""
+    if q.rules.class_dates is None:
+        return True
+    per_day, hours = q.rules.hours_per_day, float(q.catalogue.duration_hours[course])
+    most = (
+        math.inf
+        if per_day is None
+        else per_day.hours.get(MODES[q.catalogue.mode[course]], math.inf)
+    )
+    days = 1 if math.isnan(hours) else max(1, math.ceil(hours / most))
+    return q.rules.day + dt.timedelta(days=days - 1) <= q.rules.class_dates.last_day
 
 
 def _after_its_prerequisites(q: EligibilityQuery, row: int, course: int) -> Remedy | None:
@@ -141,10 +180,21 @@ def _after_its_prerequisites(q: EligibilityQuery, row: int, course: int) -> Reme
     if order is None or not all(_can_be_finished(q, row, one, course) for one in order):
         return None
     bought = [one for one in order if not _is_taken(q, row, one)]
+    if not _may_take_so_many(q, row, len(bought)):
+        return None
     price = int(q.availability.from_balance[[course, *bought]].sum())
     if price > int(q.batch.balance[row]) and not _may_top_up(q):
         return None
     return Remedy("prerequisite_missing", {"course": [q.catalogue.titles[one] for one in order]})
+
+
+def _may_take_so_many(q: EligibilityQuery, row: int, before: int) -> bool:
+    """Whether the rules let a person take some trainings and one more."""
+    if q.rules.once is not None:
+        return False
+    most = q.rules.choices.most if q.rules.choices is not None else math.inf
+    taken = len(q.batch.past.taken[row].indices)
+    return taken + before < most
 
 
 def _order_prerequisites(q: EligibilityQuery, row: int, course: int) -> list[int] | None:
@@ -189,8 +239,11 @@ def _list_reasons(q: EligibilityQuery, row: int, course: int) -> list[Exclusion]
 
 def _go_so_far(q: EligibilityQuery, row: int, course: int) -> Remedy | None:
     numbers = exclusion_evidence(q, row, course, Exclusion.OUT_OF_REACH)
-    farthest = FARTHEST_KM if q.rules.reach is None else q.rules.reach.farthest_km
-    return Remedy("out_of_reach", numbers) if numbers["km"] <= farthest else None
+    return Remedy("out_of_reach", numbers) if numbers["km"] <= _farthest_km(q) else None
+
+
+def _farthest_km(q: EligibilityQuery) -> float:
+    return FARTHEST_KM if q.rules.reach is None else q.rules.reach.farthest_km
 
 
 def _with_the_same_numbers(reason: Exclusion) -> Callable[[EligibilityQuery, int, int], Remedy]:
@@ -204,23 +257,21 @@ REMEDIES: dict[Exclusion, Callable[[EligibilityQuery, int, int], Remedy | None]]
     Exclusion.TOO_YOUNG: _of_age,
     Exclusion.TRAINING_UNFINISHED: _finished,
     Exclusion.ABOVE_PRICE_CEILING: _pay_the_rest,
+    Exclusion.REGISTRATION_CLOSED: _another_class(Exclusion.REGISTRATION_CLOSED),
+    Exclusion.NO_SEATS_LEFT: _another_class(Exclusion.NO_SEATS_LEFT),
     Exclusion.CLASS_TOO_LATE: _end_in_time,
     Exclusion.TOO_MANY_HOURS_A_DAY: _enough_days,
     Exclusion.BALANCE_TOO_LOW: _enough_balance,
     Exclusion.PREREQUISITE_MISSING: _after_its_prerequisites,
     Exclusion.OUT_OF_REACH: _go_so_far,
-    **{
-        reason: _when_the_day_comes(reason)
-        for reason in (Exclusion.NOT_YET_AVAILABLE, Exclusion.REGISTRATION_NOT_OPEN)
-    },
+    Exclusion.NOT_YET_AVAILABLE: _when_the_day_comes(Exclusion.NOT_YET_AVAILABLE),
+    Exclusion.REGISTRATION_NOT_OPEN: _registration_opens,
     **{
         reason: _with_the_same_numbers(reason)
         for reason in (
             Exclusion.STATUS_EXCLUDED,
             Exclusion.OCCUPATION_EXCLUDED,
             Exclusion.TRAINING_UNRATED,
-            Exclusion.REGISTRATION_CLOSED,
-            Exclusion.NO_SEATS_LEFT,
             Exclusion.PLACE_UNKNOWN,
             Exclusion.EDUCATION_TOO_LOW,
             Exclusion.DEVICE_MISSING,

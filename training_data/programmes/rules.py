@@ -169,11 +169,21 @@ class GraduationRule(_Rule):
         if self.earliest_year is not None:
             limits.append(dt.date(self.earliest_year, 1, 1))
         if self.within_years is not None:
-            leap_day = (day.month, day.day) == (2, 29)
-            limits.append(
-                day.replace(year=day.year - self.within_years, day=28 if leap_day else day.day)
-            )
+            limits.append(_shift_years(day, -self.within_years))
         return max(limits)
+
+    def last_day(self, graduated_on: dt.date) -> dt.date:
+        """Return the last day on which a diploma of ``graduated_on`` counts, as far as years go."""
+        return (
+            dt.date.max
+            if self.within_years is None
+            else _shift_years(graduated_on, self.within_years)
+        )
+
+
+def _shift_years(day: dt.date, years: int) -> dt.date:
+    is_leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year + years, day=28 if is_leap_day else day.day)
 
 
 class DurationRule(_Rule):
