@@ -11,6 +11,7 @@ from typing import Any
 from recommender.eligibility.exclusions import Exclusion
 from tests.recommender.worlds import World
 from training_data.columns import EDUCATIONS
+from training_data.regions.pack import read_pack
 
 Row = dict[str, Any]
 FAR = dt.date(9999, 1, 1)
@@ -267,17 +268,51 @@ class Reference:
     def _measure_km(self, person: Row, session: Row) -> float:
         regions, rule = self.world.vocabularies.regions, self.rules.reach
         here, there = person["region_code"], session["region_code"]
-        if here and here == there:
+        centroids_only = person["latitude"] is None and session["latitude"] is None
+        islands = {self._island(person), self._island(session)}
+        both_exact = person["latitude"] is not None and session["latitude"] is not None
+        if here and here == there and not (rule and both_exact and len(islands) == 2):
             return 0.0
         km = _great_circle_km(*self._coordinates(person), *self._coordinates(session))
         if not (rule and here and there):
             return km
         a, b = regions.id(here), regions.id(there)
-        centroids_only = person["latitude"] is None and session["latitude"] is None
         if regions.are_neighbours(a, b) and centroids_only:
             km = max(km / 2, km - rule.neighbour_km)
-        islands = {regions.landmass[a], regions.landmass[b]}
-        return km + (rule.sea_crossing_km if len(islands) == 2 and -1 not in islands else 0.0)
+        way, known_km = self._ways.get(frozenset((here, there)), (None, None))
+        if centroids_only and known_km is not None:
+            km = known_km
+        if len(islands) == 2 and None not in islands and way != "ferry":
+            km += rule.sea_crossing_km
+        return km + (rule.farthest_km if way == "none" else 0.0)
+
+    @cached_property
+    def _ways(self) -> dict[frozenset[str], tuple[str, float | None]]:
+        rows = read_pack("indonesia").ways.iter_rows(named=True)
+        return {frozenset((r["code"], r["neighbour_code"])): (r["way"], r["km"]) for r in rows}
+
+    @cached_property
+    def _places(self) -> dict[str, list[Row]]:
+        found: dict[str, list[Row]] = defaultdict(list)
+        for place in read_pack("indonesia").places.iter_rows(named=True):
+            if place["latitude"] is not None:
+                found[place["region_code"]].append(place)
+        return found
+
+    def _island(self, row: Row) -> str | None:
+        """Island of the nearest district where coordinates are given, else of the region."""
+        if row["region_code"] is None:
+            return None
+        regions = self.world.vocabularies.regions
+        island: str | None = regions.frame["landmass"][regions.id(row["region_code"])]
+        if row["latitude"] is None or row["longitude"] is None:
+            return island
+        places = self._places[row["region_code"]]
+        if not any(place["landmass"] for place in places):
+            return island
+        here = (row["latitude"], row["longitude"])
+        nearest = min(places, key=lambda p: _great_circle_km(*here, p["latitude"], p["longitude"]))
+        return nearest["landmass"] or island
 
     def _radius(self, person: Row) -> float:
         if person["radius_km"] is not None:

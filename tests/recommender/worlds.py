@@ -32,7 +32,20 @@ from training_data.regions import RegionTable
 from training_data.skills.loading import load_skills
 
 DAY = dt.date(2024, 6, 15)
-REGIONS = ("31.71", "31.72", "31.01", "53.71", "53.01", "91.71", "51.71", "32.04", "12.71")
+REGIONS = (
+    "31.71",
+    "31.72",
+    "31.01",
+    "53.71",
+    "53.01",
+    "91.71",
+    "91.03",
+    "51.71",
+    "81.01",
+    "81.71",
+    "94.05",
+    "94.02",
+)
 DAYS = tuple(DAY + dt.timedelta(days=n) for n in (-40, -1, 0, 1, 2, 40))
 GRADUATIONS = (dt.date(1969, 7, 1), *(dt.date(2023, 6, day) for day in (14, 15, 16)))
 WORK = ("police", "Anggota  POLRI", "juru-masak", "Koki", "5120", "0111", "military", "penyair")

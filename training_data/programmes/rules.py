@@ -276,7 +276,8 @@ class ClassDatesRule(_Rule):
 class ReachRule(_Rule):
     """How far people travel to a class, where they have not said so themselves.
 
-    A sea crossing between two landmasses, or a way without a road, counts as ``sea_crossing_km`` more.
+    A sea crossing between two landmasses counts as ``sea_crossing_km`` more, unless a usual ferry crosses;
+    where no road leads over land, ``farthest_km`` more.
     The class in one's own region (the lowest level of the region pack) is in reach however far the
     centroids are apart, unless both places are known and lie on two islands. Where only the regions are
     known and they touch, the way is up to ``neighbour_km`` shorter than between the centroids, but not

@@ -55,7 +55,9 @@ class Profile(RequestModel):
     )
     skills: list[str] = Field(default_factory=list, description="skill ids or phrases")
     interests: list[str] = Field(default_factory=list, description="topics, wishes and goals")
-    region: str | None = Field(None, description="code or name of the kabupaten or kota")
+    region: str | None = Field(
+        None, description="kabupaten or kota by code or name; a kecamatan may come before"
+    )
     rural: bool | None = None
     latitude: float | None = None
     longitude: float | None = None
