@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import defaultdict
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from recommender.eligibility.exclusions import Exclusion
 from tests.recommender.worlds import World
 from training_data.columns import EDUCATIONS
-from training_data.regions.pack import read_pack
+from training_data.regions.pack import RegionPack, read_pack
 
 Row = dict[str, Any]
 FAR = dt.date(9999, 1, 1)
@@ -288,13 +288,13 @@ class Reference:
 
     @cached_property
     def _ways(self) -> dict[frozenset[str], tuple[str, float | None]]:
-        rows = read_pack("indonesia").ways.iter_rows(named=True)
+        rows = _load_pack().ways.iter_rows(named=True)
         return {frozenset((r["code"], r["neighbour_code"])): (r["way"], r["km"]) for r in rows}
 
     @cached_property
     def _places(self) -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = defaultdict(list)
-        for place in read_pack("indonesia").places.iter_rows(named=True):
+        for place in _load_pack().places.iter_rows(named=True):
             if place["latitude"] is not None:
                 found[place["region_code"]].append(place)
         return found
@@ -321,6 +321,11 @@ class Reference:
         if rule is None:
             return math.inf
         return rule.rural_km if person["rural"] else rule.urban_km
+
+
+@cache
+def _load_pack() -> RegionPack:
+    return read_pack("indonesia")
 
 
 def _great_circle_km(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
