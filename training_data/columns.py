@@ -182,6 +182,7 @@ class Participants(dy.Schema):
     )
     groups = _phrases("Groups that the programme names")
     admitted_on = dy.Date(nullable=True, description="first day in the programme")
+    graduated_on = dy.Date(nullable=True, description="day of the last diploma or degree")
     has_device = dy.Bool(nullable=True, description="has a phone or computer to learn with")
     has_connection = dy.Bool(nullable=True, description="has the internet to learn with")
     profiling_opt_out = dy.Bool()

@@ -107,7 +107,9 @@ class Profile(BaseModel):
     )
     skills: Phrases = Field(default_factory=list, description="skill ids or phrases")
     interests: Phrases = Field(default_factory=list, description="topics, wishes and goals")
-    region: Phrase | None = Field(None, description="code or name of the kabupaten or kota")
+    region: Phrase | None = Field(
+        None, description="kabupaten or kota by code or name; a kecamatan may come before"
+    )
     rural: StrictBool | None = None
     latitude: Annotated[StrictFloat, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[StrictFloat, Field(ge=-180, le=180)] | None = None
@@ -120,6 +122,7 @@ class Profile(BaseModel):
     )
     groups: Phrases = Field(default_factory=list)
     admitted_on: dt.date | None = Field(None, description="first day in the programme")
+    graduated_on: dt.date | None = Field(None, description="day of the last diploma or degree")
     has_device: StrictBool | None = Field(None, description="has a phone or computer to learn with")
     has_connection: StrictBool | None = Field(None, description="has the internet to learn with")
 
@@ -230,16 +233,19 @@ def to_row(facts: Profile, participant_id: str, regions: RegionTable) -> dict[st
     ProfileError
         If a region is not found; the message names close ones.
     """
-    return facts.model_dump(exclude={"region", "history"}) | {
+    row = facts.model_dump(exclude={"region", "history"}) | {
         "participant_id": participant_id,
-        "region_code": _region_code(facts, regions),
+        "region_code": None,
     }
-
-
-def _region_code(facts: Profile, regions: RegionTable) -> str | None:
     if facts.region is None:
-        return None
+        return row
     try:
-        return regions.lookup(facts.region)
+        found = regions.locate(facts.region)
     except LookupError as error:
         raise ProfileError("region", str(error)) from error
+    row["region_code"] = found.code
+    if (
+        facts.latitude is None and facts.longitude is None
+    ):  # the district says where, if it was named
+        row |= {"latitude": found.latitude, "longitude": found.longitude}
+    return row

@@ -210,9 +210,8 @@ def build_catalogue(
     category, categories = _factorise(courses[C.category.name])
     provider, providers = _factorise(courses[C.provider_id.name])
     rows, needed = explode(courses[C.prerequisites.name])
-    prerequisites = build_ones(
-        rows, look_up(needed, lambda name: index.get(name, -1)), (len(courses), len(courses))
-    )
+    needed_rows = look_up(needed, lambda name: index.get(name, -1))
+    prerequisites = build_ones(rows, needed_rows, (len(courses), len(courses)))
     return Catalogue(
         table=courses,
         classes=classes,

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from recommender.eligibility.exclusions import Exclusion
-from recommender.eligibility.participant_rules import find_unmet_prerequisites
+from recommender.eligibility.participant_rules import list_missing_prerequisites
 from recommender.eligibility.query import EligibilityQuery
 from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES, MODES, Courses
 
@@ -62,6 +62,22 @@ def _unrated(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: A
     }
 
 
+def _graduated(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
+    return {
+        "date": to_date(q.batch.facts.graduated_on[row]),
+        "earliest": _require(q.rules.graduation).earliest(q.rules.day),
+    }
+
+
+def _late_for_the_next(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
+    last = q.batch.past.finished_on[row] + _require(q.rules.next_purchase).within_days
+    return {"date": to_date(last)}
+
+
+def _choices(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
+    return {"most": _require(q.rules.choices).most, "course": _titles(q, q.batch.past.taken[row])}
+
+
 def _from(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
     return {"date": to_date(q.catalogue.available_from[course])}
 
@@ -88,7 +104,7 @@ def _short(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG
 def _ceiling(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
     return {
         "price": int(q.catalogue.price[course]),
-        "ceiling": _require(q.rules.price_ceiling).amount,
+        "ceiling": int(q.availability.price_ceiling[course]),
     }
 
 
@@ -115,9 +131,7 @@ def _hours_a_day(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noq
 
 
 def _prerequisite(q: EligibilityQuery, row: int, course: int) -> Evidence:
-    courses, unmet = find_unmet_prerequisites(q, slice(row, row + 1))
-    missing = np.intersect1d(courses[unmet[0]], q.catalogue.prerequisites[course].indices)
-    return {"course": [_title(q, course) for course in missing]}
+    return {"course": [_title(q, one) for one in list_missing_prerequisites(q, row, course)]}
 
 
 def _unknown_prerequisites(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
@@ -167,7 +181,11 @@ EVIDENCE: dict[Exclusion, Callable[[EligibilityQuery, int, int], Evidence]] = {
     Exclusion.TOO_OLD: _too_old,
     Exclusion.STATUS_EXCLUDED: _status,
     Exclusion.OCCUPATION_EXCLUDED: _occupation,
+    Exclusion.GRADUATED_TOO_EARLY: _graduated,
     Exclusion.FIRST_PURCHASE_LATE: _late,
+    Exclusion.NEXT_PURCHASE_LATE: _late_for_the_next,
+    Exclusion.TOOK_PART_ALREADY: _no_evidence,
+    Exclusion.TOO_MANY_CHOICES: _choices,
     Exclusion.TRAINING_UNFINISHED: _unfinished,
     Exclusion.TRAINING_UNRATED: _unrated,
     Exclusion.WITHDRAWN: _no_evidence,

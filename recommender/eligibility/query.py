@@ -27,11 +27,14 @@ class EligibilityQuery:
     violations : dict
         What the rules of `recommender.eligibility.mask` found, which is asked for twice; of pairs only where
         the batch is small.
+    exclusions : dict
+        What was found of single participants, (N,) by row, for remedies that depend on other trainings.
     """
 
     batch: ParticipantBatch
     availability: Availability
     violations: dict[Exclusion, NDArray[np.bool_] | None] = field(default_factory=dict, repr=False)
+    exclusions: dict[int, NDArray[np.uint32]] = field(default_factory=dict, repr=False)
 
     @property
     def catalogue(self) -> Catalogue:

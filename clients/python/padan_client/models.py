@@ -55,7 +55,9 @@ class Profile(RequestModel):
     )
     skills: list[str] = Field(default_factory=list, description="skill ids or phrases")
     interests: list[str] = Field(default_factory=list, description="topics, wishes and goals")
-    region: str | None = Field(None, description="code or name of the kabupaten or kota")
+    region: str | None = Field(
+        None, description="kabupaten or kota by code or name; a kecamatan may come before"
+    )
     rural: bool | None = None
     latitude: float | None = None
     longitude: float | None = None
@@ -66,6 +68,7 @@ class Profile(RequestModel):
     )
     groups: list[str] = Field(default_factory=list)
     admitted_on: dt.date | None = Field(None, description="first day in the programme")
+    graduated_on: dt.date | None = Field(None, description="day of the last diploma or degree")
     has_device: bool | None = Field(None, description="has a phone or computer to learn with")
     has_connection: bool | None = Field(None, description="has the internet to learn with")
 

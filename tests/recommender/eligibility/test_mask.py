@@ -163,8 +163,8 @@ def test_a_later_end_of_the_programme_never_shrinks_the_set(world: World, days: 
 @MANY
 @given(worlds, st.sampled_from(sorted(CHOICES)))
 def test_without_a_rule_the_set_never_shrinks(world: World, kind: str) -> None:
-    # the grant and the reach are no prohibition: they say what is meant where a person says nothing
-    if kind not in ("grant", "reach"):
+    # the grant and the reach say what is meant where a person says nothing; an own share spares the balance
+    if kind not in ("grant", "reach", "own_payment"):
         freer = world.rules.model_copy(update={kind: None})
         assert_never_shrinks(world, replace(world, rules=freer))
 
@@ -195,6 +195,33 @@ def test_a_withdrawn_course_is_permitted_to_nobody(world: World, gone: set[int])
         ("koki", False),
         ("5120", False),
         ("pensiunan polisi", False),  # a retired officer may take part
+        ("guru PNS", True),
+        ("Guru (PNS)", True),
+        ("P.N.S.", True),
+        ("pns/guru", True),
+        ("kades", True),
+        ("Kades Sukamaju", True),
+        ("polwan", True),
+        ("anggota TNI AD", True),
+        ("kaur keuangan desa", True),
+        ("anggota komisi III DPRD", True),
+        ("Bupati", True),
+        ("direktur keuangan BUMN", True),
+        ("dirut perusahaan BUMD", True),
+        ("wiraswasta, mantan TNI", False),
+        ("polisi (pensiun)", False),
+        ("purnawirawan TNI-AL", False),
+        ("guru bukan PNS", False),
+        ("PNS bukan guru", True),
+        ("mantan wartawan, sekarang PNS", True),
+        ("istri anggota TNI", False),
+        ("penjahit seragam polisi", False),
+        ("calon PNS", False),
+        ("karyawan BUMN", False),
+        ("direktur CV Maju", False),
+        ("kepala sekolah di desa", False),
+        ("staf desain", False),
+        ("politisi", False),
         (None, False),
     ],
 )
