@@ -289,7 +289,7 @@ def test_a_revoked_key_ends_when_what_is_remembered_of_it_does(
     assert send(outside, "get", "/v1/model", **{"X-API-Key": key}).status_code == 200
     with sqlite_store.writing() as connection:
         keys.revoke(connection, (keys.split_key(key) or ("", ""))[0])
-    monkeypatch.setattr("api.security.access.KEPT_SECONDS", 0)
+    monkeypatch.setattr("api.security.known_keys.KEPT_SECONDS", 0)
     assert send(outside, "get", "/v1/model", **{"X-API-Key": key}).status_code == 401
 
 
