@@ -19,6 +19,7 @@ from api.problems import responses
 from api.recommend.fast_path import FastPath
 from api.recommend.handler import RecommendationHandler
 from api.recommend.load_shedding import LoadShedding
+from api.recommend.turns import AT_ONCE
 from api.routes import (
     courses,
     events,
@@ -92,6 +93,7 @@ def create_app(
     )
     app.state.service = service
     app.state.handler = handler
+    app.state.turns = asyncio.Semaphore(AT_ONCE)
     problems.install(app)
     app.include_router(health.router)
     for module in ROUTERS:

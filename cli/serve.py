@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
+import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -95,7 +97,7 @@ def serve(
     if workers == 1:
         _answer(bundles, development, sockets)
     else:
-        work = partial(_answer, bundles, development, sockets, os.getpid())
+        work = partial(_work, bundles, development, sockets, os.getpid())
         raise typer.Exit(Workers(workers, work, UNUSABLE).run())
 
 
@@ -123,7 +125,7 @@ def _prepare_store(data: Path | None, settings: ServiceSettings, development: bo
         if data:
             import_dataset(store, Dataset.open(data))
         with store.reading() as connection:
-            keys = [key for key in all_keys(connection) if key.revoked_at is None]
+            keys = [key for key in all_keys(connection) if key.is_in_force(dt.datetime.now(dt.UTC))]
     except OperationalError as error:
         if store.engine.dialect.name == "sqlite" or data:
             _exit(f"the store does not answer: {error.orig}")
@@ -135,6 +137,14 @@ def _prepare_store(data: Path | None, settings: ServiceSettings, development: bo
             _exit(UNPROTECTED)
     finally:
         store.engine.dispose()
+
+
+def _work(*arguments: Any) -> None:
+    """Answer as one of several workers."""
+    try:
+        _answer(*arguments)
+    except typer.Exit as error:
+        sys.exit(error.exit_code)
 
 
 def _answer(

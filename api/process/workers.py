@@ -28,7 +28,7 @@ class Workers:
     work : callable
         What each does: a function of a module, or a partial of one, as it is handed to a new interpreter.
     fatal : int
-        Exit status of one that no new start would help: all end with it.
+        Exit status of one that cannot begin: all end with it, where it is of those that were started first.
     """
 
     def __init__(self, count: int, work: Callable[[], None], fatal: int) -> None:
@@ -39,6 +39,7 @@ class Workers:
         self._fatal = fatal
         self._ending = False
         self._running = [self._start() for _ in range(count)]
+        self._first = list(self._running)
 
     def run(self) -> int:
         """Keep them running until this process is told to end; return its exit status."""
@@ -48,7 +49,7 @@ class Workers:
         while not self._ending:
             wait([one.sentinel for one in self._running], timeout=PAUSE_SECONDS)
             ended = [one for one in self._running if not one.is_alive()]
-            if any(one.exitcode == self._fatal for one in ended):
+            if any(one.exitcode == self._fatal for one in ended if one in self._first):
                 status, self._ending = self._fatal, True
             elif ended and not self._ending:
                 log.critical("%d workers ended by themselves; others are started", len(ended))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from api.observability import request_ids
 from api.problems import responses
+from api.recommend.turns import take_turn
 from api.schemas.plans import EligibilityRequest, EligibilityResponse, PlanRequest, PlanResponse
 from api.security.principal import Portal
 from api.service import CurrentService, list_reason_codes
@@ -20,7 +21,7 @@ from training_data.columns import Participants
 P = Participants
 UNLIMITED = np.iinfo(np.int64).max
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(take_turn)])
 
 
 @router.post("/v1/eligibility", responses=responses(404), tags=["eligibility"])
