@@ -68,7 +68,8 @@ class Release:
         BundleError
             If one would get a training that they may not take.
         """
-        engine, day = self.bundle.engine, dt.date.today()
+        engine = self.bundle.engine
+        day = engine.programme.today()
         groups = [Golden.read(self.bundle.folder).tables(engine)]
         if recent:
             groups.append(to_frames(recent))

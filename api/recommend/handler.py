@@ -273,7 +273,7 @@ class RecommendationHandler:
         return SlateRequest(
             bundle=service.bundle,
             messages=service.messages(request.language),
-            day=dt.date.today(),
+            day=service.bundle.engine.programme.today(),
             settings=self._slate_settings(request.k),
             filters=request.filters,
             participant=participant,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from fastapi import APIRouter, Depends
 
 from api.problems import responses
@@ -49,7 +47,7 @@ def audience(
         people, events = participants.find(connection, list(near))
     willing = people.filter(~P.profiling_opt_out.col)
     engine = bundle.engine
-    query = engine.query(engine.prepare(willing, events, dt.date.today()))
+    query = engine.query(engine.prepare(willing, events, engine.programme.today()))
     may = willing.filter(build_mask(query)[:, course])[P.participant_id.name].head(request.k)
     seen = [service.entry(principal, "audience", name, {"course_id": course_id}) for name in may]
     with service.store.writing() as connection:

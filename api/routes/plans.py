@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import numpy as np
 from fastapi import APIRouter, Depends
 
@@ -36,7 +34,7 @@ def eligibility(
     decided = decide_eligibility(
         engine,
         service.messages(request.language),
-        engine.prepare(*tables, dt.date.today()),
+        engine.prepare(*tables, engine.programme.today()),
         request.course_ids,
     )[0]
     response: EligibilityResponse = {
@@ -61,7 +59,7 @@ def plans(request: PlanRequest, service: CurrentService, principal: Portal) -> P
         subject = service.store.pseudonym(request.participant_id)
     service, arm = service.for_subject(subject)
     engine, messages = service.bundle.engine, service.messages(request.language)
-    prepared = engine.prepare(participants, events, dt.date.today())
+    prepared = engine.prepare(participants, events, engine.programme.today())
     plan = make_plan(engine, prepared, request.max_courses, request.filters)
     items = build_items(engine, plan.recommendations, messages)[0]
     decision = list_reason_codes(items)
