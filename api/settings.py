@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from api.security.addresses import TrustedProxies
+from api.addresses import TrustedProxies
 from recommender.settings import Exploration, SlateSettings
 from training_data.settings import FileSettings
 

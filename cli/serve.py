@@ -78,10 +78,10 @@ def serve(
     """Serve recommendations over HTTP, and follow `padan promote` unless a bundle is named."""
     pin_threads("serve")
     exit_on_bad_settings()
+    from api.addresses import is_loopback
     from api.observability import logs  # seconds to import
-    from api.process.server import bind
-    from api.process.workers import Workers
-    from api.security.addresses import is_loopback
+    from api.server.listening import bind
+    from api.server.workers import Workers
     from api.settings import ServiceSettings
 
     with exit_on_bad_input():
@@ -158,8 +158,8 @@ def _answer(
     from api.observability import logs
     from api.observability.tracing import Tracing
     from api.process.interpreter import settle, take_turns
-    from api.process.server import listen
     from api.security.tokens import KeySetError
+    from api.server.listening import listen
     from api.settings import ServiceSettings
     from store.database import open_store
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 
-from api.security.addresses import FORWARDED_FOR, is_loopback
+from api.addresses import FORWARDED_FOR, is_loopback
 from api.security.known_keys import KnownKeys
 from api.security.principal import API_KEY_HEADER, SCOPES, Principal
 from api.security.tokens import TokenRefusedError, Tokens

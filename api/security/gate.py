@@ -10,9 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.addresses import TrustedProxies, to_network
 from api.problems import document
 from api.security.access import Access, AccessRefusedError
-from api.security.addresses import TrustedProxies, to_network
 from api.security.rate_limit import RateLimit
 from api.settings import ServiceSettings
 

@@ -17,7 +17,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from api.process.server import GRACE_SECONDS
+from api.server.listening import GRACE_SECONDS
 from store import keys
 from store.database import Store, open_store
 from store.dataset_import import import_dataset

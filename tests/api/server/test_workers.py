@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from api.process.server import GRACE_SECONDS
+from api.server.listening import GRACE_SECONDS
 from models.bundles.promotion import promote
 from store import keys
 from store.database import open_store

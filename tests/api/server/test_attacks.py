@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.process.server import GRACE_SECONDS
+from api.server.listening import GRACE_SECONDS
 from tests.api.serving import Served, serving
 
 REQUESTS = 150

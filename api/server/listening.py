@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 import uvicorn
 from starlette.types import ASGIApp
 
-from api.process.connections import (
+from api.server.connections import (
     KEEP_ALIVE_SECONDS,
     Connections,
     GuardedConnection,
@@ -54,7 +54,7 @@ def listen(
         access_log=False,
         log_config=None,
         server_header=False,
-        proxy_headers=False,  # `api.security.addresses` reads them
+        proxy_headers=False,  # `api.addresses` reads them
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=ANSWER_SECONDS,
     )

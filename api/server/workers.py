@@ -12,7 +12,7 @@ from multiprocessing.context import SpawnProcess
 from types import FrameType
 from typing import Final
 
-from api.process.server import GRACE_SECONDS
+from api.server.listening import GRACE_SECONDS
 
 PAUSE_SECONDS: Final = 1.0  # before one that ended by itself is started anew
 
