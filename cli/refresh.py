@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +31,8 @@ def refresh(
     with exit_on_bad_input():
         teacher = open_teacher(home, encoder)
         bundle = load_bundle(current(home / "bundles"))
-        manifest = refresh_bundle(bundle, open_without_erased(data), teacher, home, dt.date.today())
+        today = bundle.engine.programme.today()
+        manifest = refresh_bundle(bundle, open_without_erased(data), teacher, home, today)
         promote(home / "bundles", manifest.version)
     print_manifest(manifest, home)
     warn_of_unknown(data)

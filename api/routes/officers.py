@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from api.problems import responses
+from api.recommend.turns import take_turn
 from api.routes.courses import CourseId
 from api.schemas.officers import (
     AudienceMember,
@@ -31,7 +30,12 @@ MAX_NEAREST = 2_000  # the nearest so many; not all of them may take the trainin
 router = APIRouter()
 
 
-@router.post("/v1/courses/{course_id}/audience", responses=responses(404), tags=["officers"])
+@router.post(
+    "/v1/courses/{course_id}/audience",
+    responses=responses(404),
+    tags=["officers"],
+    dependencies=[Depends(take_turn)],
+)
 def audience(
     course_id: CourseId, request: AudienceRequest, service: CurrentService, principal: Officer
 ) -> AudienceResponse:
@@ -43,7 +47,7 @@ def audience(
         people, events = participants.find(connection, list(near))
     willing = people.filter(~P.profiling_opt_out.col)
     engine = bundle.engine
-    query = engine.query(engine.prepare(willing, events, dt.date.today()))
+    query = engine.query(engine.prepare(willing, events, engine.programme.today()))
     may = willing.filter(build_mask(query)[:, course])[P.participant_id.name].head(request.k)
     seen = [service.entry(principal, "audience", name, {"course_id": course_id}) for name in may]
     with service.store.writing() as connection:

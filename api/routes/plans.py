@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import numpy as np
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from api.observability import request_ids
 from api.problems import responses
+from api.recommend.turns import take_turn
 from api.schemas.plans import EligibilityRequest, EligibilityResponse, PlanRequest, PlanResponse
 from api.security.principal import Portal
 from api.service import CurrentService, list_reason_codes
@@ -20,7 +19,7 @@ from training_data.columns import Participants
 P = Participants
 UNLIMITED = np.iinfo(np.int64).max
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(take_turn)])
 
 
 @router.post("/v1/eligibility", responses=responses(404), tags=["eligibility"])
@@ -35,7 +34,7 @@ def eligibility(
     decided = decide_eligibility(
         engine,
         service.messages(request.language),
-        engine.prepare(*tables, dt.date.today()),
+        engine.prepare(*tables, engine.programme.today()),
         request.course_ids,
     )[0]
     response: EligibilityResponse = {
@@ -60,7 +59,7 @@ def plans(request: PlanRequest, service: CurrentService, principal: Portal) -> P
         subject = service.store.pseudonym(request.participant_id)
     service, arm = service.for_subject(subject)
     engine, messages = service.bundle.engine, service.messages(request.language)
-    prepared = engine.prepare(participants, events, dt.date.today())
+    prepared = engine.prepare(participants, events, engine.programme.today())
     plan = make_plan(engine, prepared, request.max_courses, request.filters)
     items = build_items(engine, plan.recommendations, messages)[0]
     decision = list_reason_codes(items)

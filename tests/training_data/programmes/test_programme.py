@@ -153,3 +153,24 @@ def test_a_missing_pack_names_those_that_there_are(tmp_path: Path) -> None:
         load_programme("prakerja-2019")
     with pytest.raises(PackError, match="no such rule pack"):
         load_programme(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "day"),
+    [
+        ("Asia/Jakarta", "2026-02-23T16:59:59Z", 23),
+        ("Asia/Jakarta", "2026-02-23T17:00:00Z", 24),
+        ("America/Sao_Paulo", "2026-02-24T02:59:59Z", 23),
+        ("UTC", "2026-02-24T00:00:00Z", 24),
+    ],
+)
+def test_the_programmes_zone_decides_the_day(zone: str, moment: str, day: int) -> None:
+    text = HEAD + f'timezone = "{zone}"\n' + rule("grant", "amount = 1")
+    programme = parse_programme(text, "t")
+    assert programme.today(dt.datetime.fromisoformat(moment)) == dt.date(2026, 2, day)
+
+
+@pytest.mark.parametrize("zone", ["Jakarta", "Asia/Nowhere", "../etc/passwd", "", "+07:00"])
+def test_a_zone_that_is_not_known_is_refused(zone: str) -> None:
+    with pytest.raises(PackError, match="time zone"):
+        parse_programme(HEAD + f'timezone = "{zone}"\n' + rule("grant", "amount = 1"), "t")
