@@ -5,20 +5,25 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from math import isnan
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import (
     TypedDict,  # of the standard library, pydantic reads it from Python 3.12 on
 )
 
+from recommender.catalogue.catalogue import FAR_FUTURE
+from recommender.eligibility.calendar import count_study_days
+from recommender.eligibility.evidence import to_date
 from recommender.eligibility.exclusions import Exclusion
 from recommender.eligibility.mask import count_exclusions
 from recommender.eligibility.query import EligibilityQuery
 from recommender.engine import Engine, Recommendations
-from recommender.explanation.context import Reason
+from recommender.explanation.context import ExplanationContext, Reason
 from recommender.messages import Messages
+from recommender.responses.advice import Advice, advise, find_waits
 
 EXCLUSIONS = [exclusion.value for exclusion in Exclusion]
 
@@ -28,11 +33,23 @@ class RecommendationReason(TypedDict):
 
     code: Annotated[str, Field(examples=["matches_phrase"])]
     text: Annotated[
-        str, Field(examples=["Dekat dengan yang Anda tulis: “jualan camilan lewat internet”."])
+        str,
+        Field(examples=["Sesuai dengan yang Anda tulis: “jualan camilan lewat internet”."]),
     ]
     evidence: Annotated[
-        dict[str, Any], Field(examples=[{"phrase": "jualan camilan lewat internet"}])
+        dict[str, Any],
+        Field(examples=[{"closeness": "close", "phrase": "jualan camilan lewat internet"}]),
     ]
+
+
+class NextClass(TypedDict):
+    """The class of a training that a person would take: the nearest that can be entered, of these the first."""
+
+    starts_on: dt.date
+    ends_on: dt.date
+    register_until: dt.date
+    region: Annotated[str | None, Field(description="null online")]
+    seats_left: int
 
 
 class Item(TypedDict):
@@ -45,11 +62,27 @@ class Item(TypedDict):
     category: str | None
     mode: Annotated[str, Field(examples=["webinar"])]
     level: str | None
+    language: Annotated[str | None, Field(description="of teaching", examples=["id"])]
     price_idr: Annotated[int, Field(examples=[350000])]
     price_text: Annotated[str, Field(examples=["Rp 350.000"])]
     duration_hours: float | None
+    weeks: Annotated[
+        int | None, Field(description="from the first day to the last, by dates or by hours a day")
+    ]
+    next_class: Annotated[
+        NextClass | None, Field(description="null for what may be begun on any day")
+    ]
     region: Annotated[str | None, Field(description="where the nearest open class is; null online")]
-    distance_km: float | None
+    distance_km: Annotated[
+        float | None, Field(description="to it; null online and within one's own region")
+    ]
+    waits_for: Annotated[
+        str | None,
+        Field(
+            description="what the person has to do before: training_unfinished or training_unrated; "
+            "null for what may be taken now"
+        ),
+    ]
     score: float
     propensity: Annotated[
         float,
@@ -59,7 +92,18 @@ class Item(TypedDict):
             description="probability with which it came to this place; 1 where nothing was left to chance",
         ),
     ]
-    reasons: list[RecommendationReason]
+    reasons: Annotated[
+        list[RecommendationReason],
+        Field(description="what speaks of the person first; empty where nothing speaks for it"),
+    ]
+
+
+class Figures(TypedDict):
+    """When and how the numbers of people in reasons are known."""
+
+    until: Annotated[dt.date | None, Field(description="day of the newest event that was counted")]
+    simulated: bool
+    text: str
 
 
 class RecommendationList(TypedDict):
@@ -70,6 +114,11 @@ class RecommendationList(TypedDict):
     day: dt.date
     neutral: bool
     items: list[Item]
+    advice: Annotated[
+        list[Advice],
+        Field(description="what to do first, or why the list is empty and what would change it"),
+    ]
+    figures: Figures
     excluded: Annotated[
         dict[str, int],
         Field(
@@ -88,6 +137,8 @@ def build_lists(
     excluded = count_excluded(recommendations.query, short)
     participants = recommendations.participants
     neutral = participants.batch.opted_out.tolist()
+    advice = advise(recommendations.query, messages, [not items for items in lists])
+    figures = describe_figures(engine, messages)
     return [
         {
             "participant_id": participant_id,
@@ -95,6 +146,8 @@ def build_lists(
             "day": participants.day,
             "neutral": neutral[row],
             "items": lists[row],
+            "advice": advice[row],
+            "figures": figures,
             "excluded": excluded[row],
         }
         for row, participant_id in enumerate(participants.ids)
@@ -102,27 +155,35 @@ def build_lists(
 
 
 def build_items(
-    engine: Engine, recommendations: Recommendations, messages: Messages
+    engine: Engine,
+    recommendations: Recommendations,
+    messages: Messages,
+    ready: NDArray[np.int64] | None = None,
 ) -> list[list[Item]]:
-    """Return each participant's items: facts, score, place and reasons of each training."""
+    """Return each participant's items: facts, score, place and reasons of each training.
+
+    Parameters
+    ----------
+    ready : ndarray of int64, optional
+        The first day on which each training can be bought; None: as soon as the person can.
+    """
     slates = recommendations.slates
-    context = engine.explanation_context(recommendations, messages.language)
+    context = engine.explanation_context(recommendations, messages.language, ready)
     reasons = engine.explain(recommendations, context)
     written = _write_reasons(reasons, messages)
-    regions, km = context.nearest_sessions
+    waits = find_waits(recommendations.query)
     pairs = zip(
         context.rows.tolist(),
         context.courses.tolist(),
         slates.scores[slates.ids >= 0].astype(np.float64).round(4).tolist(),
         _list_propensities(recommendations),
-        regions.tolist(),
-        km.tolist(),
+        _list_classes(context),
         reasons,
         strict=True,
     )
     facts = engine.catalogue.facts
     lists: list[list[Item]] = [[] for _ in slates.ids]
-    for row, course, score, propensity, region, away, why in pairs:
+    for row, course, score, propensity, held, why in pairs:
         known = facts[course]
         lists[row].append(
             {
@@ -133,17 +194,76 @@ def build_items(
                 "category": known.category,
                 "mode": known.mode,
                 "level": known.level,
+                "language": known.language,
                 "price_idr": known.price_idr,
                 "price_text": messages.price(known.price_idr),
                 "duration_hours": known.duration_hours,
-                "region": context.region_name(region),
-                "distance_km": None if isnan(away) else round(away, 1),
+                "weeks": held.weeks,
+                "next_class": held.dated,
+                "region": held.region,
+                "distance_km": held.km,
+                "waits_for": waits[row],
                 "score": score,
                 "propensity": propensity,
                 "reasons": [written[reason] for reason in why],
             }
         )
     return lists
+
+
+class Held(NamedTuple):
+    """When and where a training is held for a person."""
+
+    weeks: int | None
+    dated: NextClass | None
+    region: str | None
+    km: float | None
+
+
+def _list_classes(context: ExplanationContext) -> list[Held]:
+    """Return when and where the training of each pair is held."""
+    query, (session, region, km) = context.query, context.next_classes
+    sessions = query.catalogue.sessions
+    away = np.where(region == query.batch.home.region[context.rows], np.nan, km)
+    days = count_study_days(query.availability)[context.courses]
+    timed = ~np.isnan(query.catalogue.duration_hours[context.courses])
+    dated = np.zeros(len(session), dtype=bool)
+    if len(sessions):
+        dated = (session >= 0) & (sessions.starts_on[session] < FAR_FUTURE)
+        length = sessions.ends_on[session].astype(np.int64) - sessions.starts_on[session] + 1
+        days = np.where(dated, length, days)
+    weeks = np.where(dated | timed, -(-days // 7), 0)
+    held = zip(weeks.tolist(), dated.tolist(), session.tolist(), region.tolist(), away, strict=True)
+    closes = query.availability.registration_closes
+    return [
+        Held(
+            lasts or None,
+            {
+                "starts_on": to_date(sessions.starts_on[row]),
+                "ends_on": to_date(sessions.ends_on[row]),
+                "register_until": to_date(closes[row]),
+                "region": context.region_name(place),
+                "seats_left": int(sessions.seats_left[row]),
+            }
+            if is_dated
+            else None,
+            context.region_name(place),
+            None if isnan(far) else round(float(far), 1),
+        )
+        for lasts, is_dated, row, place, far in held
+    ]
+
+
+def describe_figures(engine: Engine, messages: Messages) -> Figures:
+    """Return when and how the numbers of people that reasons name are known."""
+    takers = engine.takers
+    if takers.simulated:
+        text = messages.text("figures", "simulated", {})
+    elif takers.until is None:
+        text = messages.text("figures", "none", {})
+    else:
+        text = messages.text("figures", "counted", {"date": takers.until})
+    return {"until": takers.until, "simulated": takers.simulated, "text": text}
 
 
 def count_excluded(query: EligibilityQuery, wanted: Sequence[bool]) -> list[dict[str, int]]:

@@ -15,6 +15,7 @@ from models.text.word_vectors import StaticWords
 from recommender.catalogue.labour_demand import build_labour_demand
 from recommender.catalogue.quality import build_quality
 from recommender.engine import Engine
+from recommender.explanation.takers import Takers
 from recommender.participants.prepared import PreparedParticipants
 from recommender.participants.reader import Linkers, ParticipantReader
 from recommender.ranking.rankers import FixedRanker
@@ -55,6 +56,7 @@ def engine_of(tiny_encoder: SentenceEncoder) -> Callable[[World], Engine]:
             course_vectors=vectors.astype(np.float32),
             reader=ParticipantReader(known, programme.languages[0], linkers),
             models={},
+            takers=Takers.count_nobody(len(world.courses), len(known.regions)),
             ranker=FixedRanker(),
         )
 
