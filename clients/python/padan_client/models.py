@@ -199,7 +199,9 @@ class Item(BaseModel):
     price_idr: int
     price_text: str
     duration_hours: float | None
-    weeks: int | None = Field(description="from the first day to the last, by dates or by hours a day")
+    weeks: int | None = Field(
+        description="from the first day to the last, by dates or by hours a day"
+    )
     next_class: NextClass | None = Field(description="None for what may be begun on any day")
     region: str | None = Field(description="where the nearest open class is; None online")
     distance_km: float | None = Field(description="to it; None online and within one's own region")
