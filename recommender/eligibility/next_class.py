@@ -48,9 +48,9 @@ def find_next_classes(
         _find_nearest(query, rows, courses),
         _find_first(query, courses),
     )
-    late = np.flatnonzero(
-        (session >= 0) & (query.availability.registration_closes[session] < ready)
-    )
+    held = np.flatnonzero(session >= 0)
+    closes = query.availability.registration_closes[session[held]]
+    late = held[closes < ready[held]]
     if len(late):
         session[late] = find_classes_after(query, rows[late], courses[late], ready[late])
     there, home = query.catalogue.sessions.location, query.batch.home

@@ -16,6 +16,7 @@ from recommender.catalogue.labour_demand import build_labour_demand
 from recommender.catalogue.quality import build_quality
 from recommender.engine import Engine
 from recommender.explanation.takers import Takers
+from recommender.messages import Messages, load_messages
 from recommender.participants.prepared import PreparedParticipants
 from recommender.participants.reader import Linkers, ParticipantReader
 from recommender.ranking.rankers import FixedRanker
@@ -61,6 +62,12 @@ def engine_of(tiny_encoder: SentenceEncoder) -> Callable[[World], Engine]:
         )
 
     return build
+
+
+@pytest.fixture(scope="session")
+def messages() -> Messages:
+    """The texts of the programme's first language."""
+    return load_messages("id", load_programme("prakerja-2024"))
 
 
 INTERESTS = ["Teknik", "Pertanian"]
