@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,3 +112,27 @@ class ExplanationContext:
             self.courses,
             count,
         )
+
+
+class PairReasons(NamedTuple):
+    """For which pairs (M,) there is evidence, and the reason of one of them."""
+
+    has_evidence: NDArray[np.bool_]
+    make: Callable[[int], Reason]
+
+
+ReasonGenerator = Callable[[ExplanationContext], PairReasons]
+
+
+def by_number(found: NDArray[np.integer], make: Callable[[int], Reason]) -> PairReasons:
+    """Give a reason by what was found for each pair, -1 where nothing was; that of each number is made once."""
+    numbers = found.tolist()
+    made: dict[int, Reason] = {}
+
+    def reason(pair: int) -> Reason:
+        number = numbers[pair]
+        if number not in made:
+            made[number] = make(number)
+        return made[number]
+
+    return PairReasons(found >= 0, reason)

@@ -5,61 +5,26 @@ Each looks at all pairs of a context at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from models.kernels.pairs import closest, strongest_of_rows
-from recommender.explanation.context import ExplanationContext, Reason
-from recommender.explanation.quotes import quote
-from recommender.participants.batch import (
-    FIRST_YEAR,
-    GROUP_STARTS,
-    encode_groups,
-    encode_regions,
+from models.kernels.pairs import closest
+from recommender.explanation.context import (
+    ExplanationContext,
+    PairReasons,
+    Reason,
+    ReasonGenerator,
+    by_number,
 )
+from recommender.explanation.crowd import follows_history, is_chosen_by_group, is_popular
+from recommender.explanation.quotes import quote
 from recommender.retrieval.sources import Source
-from training_data.arrays import build_csr
-from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES
 
 MAX_SKILLS = 3  # named in one reason
 MIN_COSINE = 0.25  # 99 of 100 unrelated pairs of a skill and a training are less alike
-CLOSE_COSINE = (
-    0.4  # from here on a counsellor would say that the training fits, below that it is of the field
-)
+CLOSE_COSINE = 0.4  # from here on a training fits what was written, below that it is of its field
 MIN_OPENINGS = 2  # one alone is no demand
 MIN_SHARE = 0.5  # of graduates in work, or of takers who finished: less is no reason to come
-
-
-class PairReasons(NamedTuple):
-    """For which pairs (M,) there is evidence, and the reason of one of them."""
-
-    has_evidence: NDArray[np.bool_]
-    make: Callable[[int], Reason]
-
-
-ReasonGenerator = Callable[[ExplanationContext], PairReasons]
-
-
-def _by_number(found: NDArray[np.integer], make: Callable[[int], Reason]) -> PairReasons:
-    """Give a reason by what was found for each pair, -1 where nothing was; the same number, the same reason."""
-    return PairReasons(found >= 0, _share(make, found.tolist()))
-
-
-def _share(make: Callable[[int], Reason], numbers: list[int]) -> Callable[[int], Reason]:
-    """Return what gives the reason of a pair by its number; that of each number is made once."""
-    made: dict[int, Reason] = {}
-
-    def reason(pair: int) -> Reason:
-        number = numbers[pair]
-        if number not in made:
-            made[number] = make(number)
-        return made[number]
-
-    return reason
 
 
 def _serves_goal(context: ExplanationContext) -> PairReasons:
@@ -86,7 +51,7 @@ def _matches_interest(context: ExplanationContext) -> PairReasons:
     if catalogue.categories:
         interests = context.query.batch.skills.interests
         topic = np.where(interests[context.rows, topic] > 0, topic, -1)
-    return _by_number(
+    return by_number(
         topic, lambda number: Reason("interest", {"topic": catalogue.categories[number]})
     )
 
@@ -134,100 +99,13 @@ def _is_said_elsewhere(context: ExplanationContext, phrase: NDArray[np.int32]) -
     return is_topic | ((goal >= 0) & (goal == context.named_goals) & for_goal)
 
 
-def _follows_history(context: ExplanationContext) -> PairReasons:
-    """Name the training of the person's own after which most people took this one."""
-    taken, after = context.query.batch.past.taken, context.takers.after
-    course = _find_largest(taken, after, context)
-    people = _look_up(after, course, context.courses)
-    titles, before = context.query.catalogue.titles, course.tolist()
-
-    def make(pair: int) -> Reason:
-        return Reason("next_course", {"course": titles[before[pair]], "people": people[pair]})
-
-    return PairReasons(course >= 0, make)
-
-
-def _is_chosen_by_group(context: ExplanationContext) -> PairReasons:
-    """Name the group of the person of which most people took the training."""
-    groups = context.takers.in_groups
-    group = _find_largest(encode_groups(context.query.batch), groups, context)
-    people = _look_up(groups, group, context.courses)
-    numbers = group.tolist()
-
-    def make(pair: int) -> Reason:
-        return Reason(*_name_group(numbers[pair], people[pair]))
-
-    return PairReasons(group >= 0, make)
-
-
-def _name_group(group: int, people: int) -> tuple[str, dict[str, object]]:
-    kind = int(np.searchsorted(GROUP_STARTS, group, "right")) - 1
-    place = group - int(GROUP_STARTS[kind])
-    if kind == 0:
-        return "chosen_by_age", {"decade": FIRST_YEAR + 10 * place, "people": people}
-    if kind == 1:
-        return "chosen_by_education", {"education": EDUCATIONS[place], "people": people}
-    return "chosen_by_employment", {"employment": EMPLOYMENT_STATUSES[place], "people": people}
-
-
-def _is_popular(context: ExplanationContext) -> PairReasons:
-    """Name the smallest region of the person where many took the training, else say so of all people."""
-    regions, everywhere = context.takers.in_regions, context.takers.everywhere
-    table = context.reader.vocabularies.regions
-    depth = (table.around >= 0).sum(axis=1)[:-1]
-    ranked = build_csr(
-        np.repeat(depth, np.diff(regions.indptr)), regions.indices, regions.indptr, len(everywhere)
-    )
-    region = _find_largest(encode_regions(context.query.batch, table), ranked, context)
-    here, everyone = (
-        _look_up(regions, region, context.courses),
-        everywhere[context.courses].tolist(),
-    )
-    numbers = region.tolist()
-
-    def make(pair: int) -> Reason:
-        if numbers[pair] < 0:
-            return Reason("popular", {"people": everyone[pair]})
-        named = context.region_name(numbers[pair])
-        return Reason("popular_here", {"region": named, "people": here[pair]})
-
-    return PairReasons((region >= 0) | (everywhere[context.courses] > 0), make)
-
-
-def _find_largest(
-    own: sp.csr_matrix, table: sp.csr_matrix, context: ExplanationContext
-) -> NDArray[np.int32]:
-    """Return which of each pair's own rows of a table is largest for the training, -1 where none has a cell."""
-    return strongest_of_rows(
-        own.indptr.astype(np.int32, copy=False),
-        own.indices.astype(np.int32, copy=False),
-        context.rows,
-        table.indptr,
-        table.indices,
-        table.data.astype(np.float32),
-        context.courses,
-    )
-
-
-def _look_up(
-    table: sp.csr_matrix, rows: NDArray[np.int32], columns: NDArray[np.int32]
-) -> list[int]:
-    """Return the cells of a table at rows and columns, 0 where a row is -1."""
-    found = np.flatnonzero(rows >= 0)
-    cells = np.zeros(len(rows), dtype=np.int64)
-    if len(found):
-        cells[found] = np.asarray(table[rows[found], columns[found]]).ravel()
-    counts: list[int] = cells.tolist()
-    return counts
-
-
 def _builds_on(context: ExplanationContext) -> PairReasons:
     """Name a training that is needed first and was finished."""
     catalogue, none = context.query.catalogue, len(context.query.catalogue)
     needed = catalogue.needed[context.courses]
     finished = context.query.batch.past.is_finished[context.rows[:, None], needed]
     first = np.where(finished, needed, none).min(axis=1, initial=none)
-    return _by_number(
+    return by_number(
         np.where(first < none, first, -1),
         lambda course: Reason("builds_on", {"course": catalogue.titles[course]}),
     )
@@ -265,7 +143,7 @@ def _count_outcome(
         people = int(told.count[course])
         return Reason(code, {good: round(people * float(told.observed[course])), whole: people})
 
-    return _by_number(np.where(shown, context.courses, -1), make)
+    return by_number(np.where(shown, context.courses, -1), make)
 
 
 def _is_well_rated(context: ExplanationContext) -> PairReasons:
@@ -276,7 +154,7 @@ def _is_well_rated(context: ExplanationContext) -> PairReasons:
         return Reason("well_rated", {"stars": stars, "people": int(rating.count[course])})
 
     shown = rating.outstanding[context.courses]
-    return _by_number(np.where(shown, context.courses, -1), make)
+    return by_number(np.where(shown, context.courses, -1), make)
 
 
 def _is_in_demand(context: ExplanationContext) -> PairReasons:
@@ -316,15 +194,15 @@ OWN: dict[str, ReasonGenerator] = {
     "skills_needed": _serves_goal,
     "interest_match": _matches_interest,
     "builds_on": _builds_on,
-    Source.BEHAVIOUR: _follows_history,
-    Source.NEXT_COURSE: _follows_history,
-    Source.SIMILAR_PARTICIPANTS: _follows_history,
+    Source.BEHAVIOUR: follows_history,
+    Source.NEXT_COURSE: follows_history,
+    Source.SIMILAR_PARTICIPANTS: follows_history,
 }
 """What speaks of the person's own words, goal, skills and history, by the feature that raised the score."""
 
 GENERATORS: dict[str, ReasonGenerator] = OWN | {
-    Source.GROUP_POPULARITY: _is_chosen_by_group,
-    Source.REGIONAL_POPULARITY: _is_popular,
+    Source.GROUP_POPULARITY: is_chosen_by_group,
+    Source.REGIONAL_POPULARITY: is_popular,
     Source.VACANCY_DEMAND: _is_in_demand,
     "nearness": _is_near,
     "face_to_face": _is_near,

@@ -6,8 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.kernels.pairs import leading
-from recommender.explanation.context import ExplanationContext, Reason
-from recommender.explanation.evidence import GENERATORS, OWN, PairReasons, ReasonGenerator
+from recommender.explanation.context import (
+    ExplanationContext,
+    PairReasons,
+    Reason,
+    ReasonGenerator,
+)
+from recommender.explanation.evidence import GENERATORS, OWN
 from recommender.ranking.features import FEATURES, PERSONAL
 from recommender.retrieval.sources import Source
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from math import isnan
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,16 +13,14 @@ from typing_extensions import (
     TypedDict,  # of the standard library, pydantic reads it from Python 3.12 on
 )
 
-from recommender.catalogue.catalogue import FAR_FUTURE
-from recommender.eligibility.calendar import count_study_days
-from recommender.eligibility.evidence import to_date
 from recommender.eligibility.exclusions import Exclusion
 from recommender.eligibility.mask import count_exclusions
 from recommender.eligibility.query import EligibilityQuery
 from recommender.engine import Engine, Recommendations
-from recommender.explanation.context import ExplanationContext, Reason
+from recommender.explanation.context import Reason
 from recommender.messages import Messages
 from recommender.responses.advice import Advice, advise, find_waits
+from recommender.responses.classes import NextClass, list_classes
 
 EXCLUSIONS = [exclusion.value for exclusion in Exclusion]
 
@@ -40,16 +37,6 @@ class RecommendationReason(TypedDict):
         dict[str, Any],
         Field(examples=[{"closeness": "close", "phrase": "jualan camilan lewat internet"}]),
     ]
-
-
-class NextClass(TypedDict):
-    """The class of a training that a person would take: the nearest that can be entered, of these the first."""
-
-    starts_on: dt.date
-    ends_on: dt.date
-    register_until: dt.date
-    region: Annotated[str | None, Field(description="null online")]
-    seats_left: int
 
 
 class Item(TypedDict):
@@ -177,7 +164,7 @@ def build_items(
         context.courses.tolist(),
         slates.scores[slates.ids >= 0].astype(np.float64).round(4).tolist(),
         _list_propensities(recommendations),
-        _list_classes(context),
+        list_classes(context),
         reasons,
         strict=True,
     )
@@ -209,49 +196,6 @@ def build_items(
             }
         )
     return lists
-
-
-class Held(NamedTuple):
-    """When and where a training is held for a person."""
-
-    weeks: int | None
-    dated: NextClass | None
-    region: str | None
-    km: float | None
-
-
-def _list_classes(context: ExplanationContext) -> list[Held]:
-    """Return when and where the training of each pair is held."""
-    query, (session, region, km) = context.query, context.next_classes
-    sessions = query.catalogue.sessions
-    away = np.where(region == query.batch.home.region[context.rows], np.nan, km)
-    days = count_study_days(query.availability)[context.courses]
-    timed = ~np.isnan(query.catalogue.duration_hours[context.courses])
-    dated = np.zeros(len(session), dtype=bool)
-    if len(sessions):
-        dated = (session >= 0) & (sessions.starts_on[session] < FAR_FUTURE)
-        length = sessions.ends_on[session].astype(np.int64) - sessions.starts_on[session] + 1
-        days = np.where(dated, length, days)
-    weeks = np.where(dated | timed, -(-days // 7), 0)
-    held = zip(weeks.tolist(), dated.tolist(), session.tolist(), region.tolist(), away, strict=True)
-    closes = query.availability.registration_closes
-    return [
-        Held(
-            lasts or None,
-            {
-                "starts_on": to_date(sessions.starts_on[row]),
-                "ends_on": to_date(sessions.ends_on[row]),
-                "register_until": to_date(closes[row]),
-                "region": context.region_name(place),
-                "seats_left": int(sessions.seats_left[row]),
-            }
-            if is_dated
-            else None,
-            context.region_name(place),
-            None if isnan(far) else round(float(far), 1),
-        )
-        for lasts, is_dated, row, place, far in held
-    ]
 
 
 def describe_figures(engine: Engine, messages: Messages) -> Figures:
