@@ -39,7 +39,7 @@ ITEM = {
         },
         {
             "code": "popular",
-            "text": "Sering dipilih: 146 peserta mengambilnya.",
+            "text": "Sering dipilih peserta lain (146 orang).",
             "evidence": {"people": 146},
         },
     ],

@@ -57,7 +57,7 @@ def test_numbers_are_written_as_is_usual_in_the_language(
 def test_a_year_has_no_thousands_and_words_of_a_person_stay_as_they_are() -> None:
     messages = load_messages("id", PROGRAMME)
     decade = messages.text("reason", "chosen_by_age", {"decade": 1990, "people": 1_200})
-    assert decade == "Sering dipilih peserta kelahiran 1990-an: 1.200 orang."
+    assert decade == "Sering dipilih peserta kelahiran 1990-an (1.200 orang)."
     evidence = {"closeness": "close", "phrase": "student"}
     assert "“student”" in messages.text("reason", "matches_phrase", evidence)
 
