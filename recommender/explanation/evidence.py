@@ -205,7 +205,6 @@ GENERATORS: dict[str, ReasonGenerator] = OWN | {
     Source.REGIONAL_POPULARITY: is_popular,
     Source.VACANCY_DEMAND: _is_in_demand,
     "nearness": _is_near,
-    "face_to_face": _is_near,
     "placement": _leads_to_work,
     "completion": _is_finished,
     "quality": _is_well_rated,

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from recommender.engine import Engine
+from training_data.columns import Participants
 from training_data.dataset import Dataset
 
 Row = dict[str, Any]
@@ -189,7 +190,7 @@ class Oracle:
             for text in ([value] if isinstance(value, str) else value)
         ]
 
-    def _is_like(self, phrase: str, course_id: str, closeness: str) -> bool:
+    def is_like(self, phrase: str, course_id: str, closeness: str) -> bool:
         def encode() -> Any:
             return self.engine.reader.linkers.content.encode_phrases([phrase])[0]
 
@@ -198,26 +199,23 @@ class Oracle:
         least = CLOSE_COSINE if closeness == "close" else LEAST_COSINE
         return cosine >= least - 1e-5
 
-    def _meant(self, person: Row) -> list[str]:
+    def read_meaning(self, person: Row) -> list[str]:
         """Phrases that the person's words were taken to mean."""
         return self._keep(("meant", person["participant_id"]), lambda: self._read(person))
 
     def _read(self, person: Row) -> list[str]:
-        table = pl.DataFrame([person], schema=self._schema)
+        schema = {name: column.dtype for name, column in Participants.columns().items()}
+        table = pl.DataFrame([person], schema=schema)
         prepared = self.engine.prepare(table, self.events.clear(), self.day)
         return [phrase.text for phrase in prepared.profile.phrases]
-
-    @cached_property
-    def _schema(self) -> Any:
-        return {name: column.dtype for name, column in _columns().items()}
 
     def _matches_phrase(self, person: Row, course_id: str, *, closeness: str, phrase: str) -> bool:
         word = re.compile(rf"(?<!\w){re.escape(phrase)}(?!\w)")
         quoted = any(
             word.search(text) and text not in self.skills for text in self._written(person)
         )
-        meant = [one for one in self._meant(person) if phrase.casefold() in one.casefold()]
-        return quoted and any(self._is_like(one, course_id, closeness) for one in meant)
+        meant = [one for one in self.read_meaning(person) if phrase.casefold() in one.casefold()]
+        return quoted and any(self.is_like(one, course_id, closeness) for one in meant)
 
     def _matches_meaning(
         self, person: Row, course_id: str, *, closeness: str, phrase: str, term: str
@@ -228,9 +226,9 @@ class Oracle:
             for one in [*self.skills.values(), *self.occupations.values()]
             if one.label(self.language) == term
         }
-        meant = of_term & set(self._meant(person))
+        meant = of_term & set(self.read_meaning(person))
         return phrase in self._written(person) and any(
-            self._is_like(one, course_id, closeness) for one in meant
+            self.is_like(one, course_id, closeness) for one in meant
         )
 
     def _matches_profile(self, person: Row, course_id: str, *, closeness: str, term: str) -> bool:
@@ -242,7 +240,7 @@ class Oracle:
         ]
         return any(
             one.label(self.language) == term
-            and self._is_like(one.label(self.engine.reader.language), course_id, closeness)
+            and self.is_like(one.label(self.engine.reader.language), course_id, closeness)
             for one in chosen
         )
 
@@ -404,9 +402,3 @@ class Oracle:
             for row in self.vacancies
             if here in self._around(row["region_code"]) and asks(row)
         )
-
-
-def _columns() -> dict[str, Any]:
-    from training_data.columns import Participants
-
-    return dict(Participants.columns())

@@ -193,7 +193,7 @@ def test_what_speaks_of_the_person_comes_first_and_nothing_twice(answers: Answer
             course = item["course_id"]
             wanted = {text.casefold() for text in person["interests"]}
             is_own = (item["category"] or "").casefold() in wanted or any(
-                oracle._is_like(phrase, course, "close") for phrase in oracle._meant(person)
+                oracle.is_like(phrase, course, "close") for phrase in oracle.read_meaning(person)
             )
             if is_own and not answer["neutral"]:
                 assert codes[:1] == [True], (person, item["title"], texts)
