@@ -21,7 +21,7 @@ from models.candidates.side import SideInformation
 from models.skills.extraction import add_extracted_skills
 from recommender.catalogue.catalogue import Catalogue, build_catalogue
 from recommender.eligibility.course_rules import Availability
-from recommender.eligibility.mask import build_mask
+from recommender.eligibility.mask import build_list_mask
 from recommender.eligibility.query import EligibilityQuery
 from recommender.engine import Engine
 from recommender.objective import DEFAULT
@@ -156,7 +156,7 @@ class Task:
             batch = reader.read(
                 people, filter_events(people, self.events), catalogue, self._rules, DEFAULT
             ).batch
-            mask = build_mask(EligibilityQuery(batch, availability))
+            mask = build_list_mask(EligibilityQuery(batch, availability))
             bits.append(np.packbits(mask, axis=1))
             closed.append(_find_best_gap_closed(batch, catalogue, mask))
         return np.concatenate(bits), np.concatenate(closed)

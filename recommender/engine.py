@@ -22,10 +22,11 @@ from recommender.catalogue.catalogue import Catalogue
 from recommender.catalogue.labour_demand import LabourDemand
 from recommender.catalogue.quality import Quality
 from recommender.eligibility.course_rules import Availability
-from recommender.eligibility.mask import build_mask, check_permitted
+from recommender.eligibility.mask import build_list_mask, check_permitted
 from recommender.eligibility.query import EligibilityQuery
 from recommender.explanation.context import ExplanationContext, Reason
 from recommender.explanation.reasons import explain
+from recommender.explanation.takers import Takers
 from recommender.objective import DEFAULT, Objective
 from recommender.participants.batch import filter_events, topic_shares
 from recommender.participants.prepared import PreparedParticipants
@@ -100,6 +101,7 @@ class Engine:
     course_vectors: NDArray[np.float32] = field(repr=False)
     reader: ParticipantReader
     models: BehaviourModels
+    takers: Takers = field(repr=False)
     ranker: Ranker
     objective: Objective = DEFAULT
     log: PairFeatures | None = field(default=None, repr=False)
@@ -227,7 +229,7 @@ class Engine:
         """
         trace = Trace()
         query = self.query(participants)
-        mask = build_mask(query) & filters.mask(self.catalogue)
+        mask = build_list_mask(query) & filters.mask(self.catalogue)
         trace.end_stage("eligibility")
         served = np.flatnonzero(mask.any(axis=1))
         found, features = self.find_candidates(
@@ -260,7 +262,7 @@ class Engine:
         """
         trace = Trace()
         query = self.query(participants)
-        mask = build_mask(query) & filters.mask(self.catalogue)
+        mask = build_list_mask(query) & filters.mask(self.catalogue)
         scores = np.zeros(mask.shape, dtype=np.float32)
         if (model := self.models.get(Source.REGIONAL_POPULARITY)) is not None:
             encoded = participants.representations[Source.REGIONAL_POPULARITY]
@@ -287,9 +289,18 @@ class Engine:
             yield self.recommend(read, settings)
 
     def explanation_context(
-        self, recommendations: Recommendations, language: str
+        self,
+        recommendations: Recommendations,
+        language: str,
+        ready: NDArray[np.int64] | None = None,
     ) -> ExplanationContext:
-        """Return what reasons are drawn from; its pairs go slate by slate, the best first."""
+        """Return what reasons are drawn from; its pairs go slate by slate, the best first.
+
+        Parameters
+        ----------
+        ready : ndarray of int64, optional
+            The first day on which the training of each pair can be bought; None: as soon as the person can.
+        """
         rows, places = np.nonzero(recommendations.slates.ids >= 0)
         return ExplanationContext(
             rows,
@@ -299,15 +310,21 @@ class Engine:
             self.course_vectors,
             self.quality,
             self.demand,
-            self.models,
-            self.reader.vocabularies,
+            self.takers,
+            self.reader,
             language,
+            ready,
         )
 
     def explain(
         self, recommendations: Recommendations, context: ExplanationContext
     ) -> list[list[Reason]]:
         """Return the reasons for each of the context's pairs."""
-        slates = recommendations.slates
-        contributions = recommendations.ranker.contributions(slates.features[slates.ids >= 0])
-        return explain(context, contributions[:, : len(FEATURES)])
+        ranker, slates = recommendations.ranker, recommendations.slates
+        contributions = ranker.contributions(slates.features[slates.ids >= 0])[:, : len(FEATURES)]
+        usual = np.zeros((len(slates.ids), len(FEATURES)), dtype=np.float32)
+        if slates.compared is not None:
+            people, places, width = slates.compared.shape
+            moved = ranker.contributions(slates.compared.reshape(-1, width))[:, : len(FEATURES)]
+            usual = moved.reshape(people, places, -1).mean(axis=1)
+        return explain(context, contributions, contributions - usual[context.rows])

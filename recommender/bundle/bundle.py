@@ -27,6 +27,7 @@ from recommender.catalogue.labour_demand import LabourDemand
 from recommender.catalogue.quality import build_quality
 from recommender.catalogue.side import describe_courses
 from recommender.engine import Engine
+from recommender.explanation.takers import Takers
 from recommender.messages import Messages, load_messages
 from recommender.objective import Objective
 from recommender.participants.batch import Vocabularies
@@ -40,7 +41,7 @@ from training_data.programmes.programme import Programme
 from training_data.regions import RegionTable
 from training_data.skills.loading import load_skills
 
-PARTS, LOG = "parts.json", "log.safetensors"
+PARTS, LOG, TAKERS = "parts.json", "log.safetensors", "takers.safetensors"
 
 
 class Parts(BaseModel):
@@ -112,6 +113,7 @@ def write_parts(
     save_file({"needs": needs.toarray()}, folder / "needs.safetensors")
     save_file({"courses": engine.course_vectors}, folder / "vectors.safetensors")
     save_file(engine.demand.state(), folder / "demand.safetensors")
+    save_file(engine.takers.get_state(), folder / TAKERS)
     neighbours.courses.save(folder, "courses")
     neighbours.participants.save(folder, "participants")
     population.save(folder)
@@ -226,6 +228,7 @@ def load_engine(folder: Path) -> Engine:
             name: load_model(name, load_file(folder / "sources" / f"{name}.safetensors"))
             for name in parts.sources
         },
+        takers=Takers.from_state(load_file(folder / TAKERS)),
         ranker=read_ranker(folder, parts.ranker),
         objective=Objective.model_validate_json(
             (folder / "objective.json").read_text(encoding="utf-8")

@@ -43,6 +43,7 @@ class CourseFacts(NamedTuple):
     category: str | None
     mode: str
     level: str | None
+    language: str | None
     price_idr: int
     duration_hours: float | None
 
@@ -51,7 +52,7 @@ class CourseFacts(NamedTuple):
 class Sessions(Columnar):
     """When and where trainings take place, P rows: a class each, or the standing venue of an undated one.
 
-    They stand in the order of the trainings.
+    They stand in the order of the trainings, those of one in the order of their first days.
 
     Attributes
     ----------
@@ -261,7 +262,7 @@ def _build_sessions(
     )
     rows = pl.concat([held, homes])
     course = look_up(rows[K.course_id.name], index.__getitem__)
-    order = np.argsort(course, kind="stable")
+    order = np.lexsort((rows[K.starts_on.name], course))
     rows, course = rows[order], course[order]
     return Sessions(
         course=course,

@@ -87,6 +87,11 @@ class Availability:
         return self.catalogue.sessions.take(self._attended)
 
     @cached_property
+    def attended_rows(self) -> NDArray[np.intp]:
+        """Rows of the catalogue's sessions that are `attended_sessions`."""
+        return np.flatnonzero(self._attended)
+
+    @cached_property
     def attended_routes(self) -> Routes:
         """The routes to `attended_sessions`, in their order."""
         return self._routes_to(self._attended)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
+import scipy.sparse as sp
 
 from recommender.eligibility.exclusions import Exclusion
 from recommender.eligibility.participant_rules import list_missing_prerequisites
@@ -47,19 +48,21 @@ def _late(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG0
 
 
 def _unfinished(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
-    return {
-        "course": _titles(
-            q, (q.batch.past.taken - q.batch.past.taken.multiply(q.batch.past.finished))[row]
-        )
-    }
+    past = q.batch.past
+    return {"course": _titles_without(q, past.taken, past.finished, row)}
 
 
 def _unrated(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
-    return {
-        "course": _titles(
-            q, (q.batch.past.finished - q.batch.past.finished.multiply(q.batch.past.rated))[row]
-        )
-    }
+    past = q.batch.past
+    return {"course": _titles_without(q, past.finished, past.rated, row)}
+
+
+def _titles_without(
+    q: EligibilityQuery, some: sp.csr_matrix, others: sp.csr_matrix, row: int
+) -> list[str]:
+    """Return the titles of the trainings that a person has in one table and not in another."""
+    own, done = (table.indices[slice(*table.indptr[row : row + 2])] for table in (some, others))
+    return [_title(q, course) for course in np.setdiff1d(own, done)]
 
 
 def _graduated(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
@@ -161,10 +164,6 @@ def _require(rule: T | None) -> T:
     if rule is None:
         raise AssertionError("a reason was given for a rule that is not in force")
     return rule
-
-
-def _titles(q: EligibilityQuery, row: Any) -> list[str]:
-    return [_title(q, course) for course in row.nonzero()[1]]
 
 
 def _title(q: EligibilityQuery, course: int) -> str:

@@ -50,6 +50,9 @@ class Exclusion(StrEnum):
     OUT_OF_REACH = "out_of_reach"
 
 
+PASSING = (Exclusion.TRAINING_UNFINISHED, Exclusion.TRAINING_UNRATED)
+"""What ends by itself or at once: it keeps nobody from seeing what comes after."""
+
 BIT = {reason: place for place, reason in enumerate(Exclusion)}
 
 

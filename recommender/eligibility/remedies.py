@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from recommender.catalogue.catalogue import FAR_FUTURE
+from recommender.eligibility.calendar import find_class_ends
 from recommender.eligibility.evidence import exclusion_evidence, to_date
 from recommender.eligibility.exclusions import Exclusion, list_exclusions
 from recommender.eligibility.mask import find_exclusions
@@ -100,25 +101,11 @@ def _finished(q: EligibilityQuery, row: int, course: int) -> Remedy | None:
         row
     ].nonzero()[1]
     titles = exclusion_evidence(q, row, course, Exclusion.TRAINING_UNFINISHED)
-    ends = [_end_of_class(q, int(taken)) for taken in underway]
-    known = [end for end in ends if end is not None]
-    if len(known) < len(ends):
+    ends = find_class_ends(q.availability)[underway]
+    if ends.min() < 0:
         return Remedy("training_unfinished", titles)
-    last = max(known)
+    last = int(ends.max())
     return Remedy("training_ends", titles | {"date": to_date(last), "days": last - q.today})
-
-
-def _end_of_class(q: EligibilityQuery, course: int) -> int | None:
-    sessions = q.catalogue.sessions
-    held = (
-        (sessions.course == course)
-        & (sessions.starts_on < FAR_FUTURE)
-        & (sessions.ends_on >= q.today)
-    )
-    if not held.any():
-        return None
-    begun = held & (sessions.starts_on <= q.today)
-    return int(sessions.ends_on[begun if begun.any() else held].min())
 
 
 def _enough_balance(q: EligibilityQuery, row: int, course: int) -> Remedy | None:

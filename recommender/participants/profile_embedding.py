@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import chain, pairwise
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -35,6 +35,16 @@ P = bind_columns(Participants)
 
 # The goal says more of the right training than what the person can do already.
 WEIGHTS = {"target": 1.0, "interests": 1.0, "skills": 0.5, "occupation": 0.2}
+
+
+WORDED = tuple(column.name for column in (P.target_occupation, P.interests, P.skills, P.occupation))
+
+
+class Written(NamedTuple):
+    """Words as they were given, and the column of the Participants contract that they stand in."""
+
+    column: str
+    text: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +132,15 @@ def collect_phrases(
     column = {text: number for number, text in enumerate(distinct)}
     shape = (len(participants[P.participant_id.name]), len(distinct))
     return distinct, sum_at(rows, look_up(texts, column.__getitem__), weights, shape)
+
+
+def collect_written(participants: Table) -> tuple[tuple[Written, ...], ...]:
+    """Return what each participant wrote or chose: goal, interests, skills and occupation."""
+    written: list[list[Written]] = [[] for _ in participants[P.participant_id.name]]
+    for column in WORDED:
+        for row, text in zip(*explode(participants[column]), strict=True):
+            written[row].append(Written(column, text))
+    return tuple(map(tuple, written))
 
 
 def embed_profiles(

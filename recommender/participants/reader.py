@@ -6,9 +6,9 @@ reads them here, so that all understand the same of what a person wrote.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -21,12 +21,19 @@ from recommender.catalogue.catalogue import Catalogue
 from recommender.objective import Objective
 from recommender.participants.batch import Vocabularies, build_batch
 from recommender.participants.prepared import PreparedParticipants
-from recommender.participants.profile_embedding import Phrase, embed_profiles
+from recommender.participants.profile_embedding import (
+    Phrase,
+    Written,
+    collect_phrases,
+    collect_written,
+    embed_profiles,
+)
 from training_data.arrays import Columns, Table, replace_columns, to_list
 from training_data.columns import Participants, bind_columns
 from training_data.programmes.rules import RulesInForce
 
 P = bind_columns(Participants)
+MAX_KEPT = 10_000  # phrases that were read alone
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,27 @@ class ParticipantReader:
             self._dim,
         )
         ids = tuple(to_list(participants[P.participant_id.name]))
-        return PreparedParticipants(rules.day, ids, batch, profile, {})
+        written = collect_written(participants)
+        return PreparedParticipants(rules.day, ids, batch, written, profile, {})
+
+    def read_alone(self, written: Written) -> frozenset[str]:
+        """Return the phrases of a profile that something written stands for; the last of them are kept."""
+        return self._read_alone(written)
+
+    @cached_property
+    def _read_alone(self) -> Callable[[Written], frozenset[str]]:
+        vocabularies = self.vocabularies
+
+        def read(written: Written) -> frozenset[str]:
+            empty = {name: [None] for name in Participants.columns()}
+            in_list = written.column in (P.skills.name, P.interests.name)
+            value = [written.text] if in_list else written.text
+            linked = self._link({**empty, written.column: [value]})
+            occupations = vocabularies.occupations.vocabulary
+            phrases, _ = collect_phrases(linked, vocabularies.skills, occupations, self.language)
+            return frozenset(phrases)
+
+        return lru_cache(maxsize=MAX_KEPT)(read)
 
     def _link(self, participants: Table) -> Table:
         """Return the rows with ids of skills and of the goal where a person's own words name or mean them."""

@@ -16,6 +16,7 @@ from recommender.reranking.greedy import Bounds, Topics, rerank
 from recommender.settings import SlateSettings
 
 HEAD = 4  # the reranker looks at so many times k candidates
+COMPARED = 8  # candidates that stand for all of a person's, evenly spread from the best to the last
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,15 @@ class Slates:
     features : ndarray of float32, shape (B, k, F)
     propensities : ndarray of float64, shape (B, k), optional
         Probability with which each training came to its place; None: nothing was left to chance.
+    compared : ndarray of float32, shape (B, ``COMPARED``, F), optional
+        Features of some of each person's candidates, to which those of the slate are compared; None: to nothing.
     """
 
     ids: NDArray[np.int32]
     scores: NDArray[np.float32]
     features: NDArray[np.float32]
     propensities: NDArray[np.float64] | None = None
+    compared: NDArray[np.float32] | None = None
 
     def spread(self, rows: NDArray[np.intp], count: int) -> Slates:
         """Return these slates as those of ``rows`` of so many; the others are empty."""
@@ -48,8 +52,13 @@ class Slates:
             return whole
 
         shares = None if self.propensities is None else place(self.propensities, 1)
+        compared = None if self.compared is None else place(self.compared, 0)
         return Slates(
-            place(self.ids, -1), place(self.scores, -np.inf), place(self.features, 0), shares
+            place(self.ids, -1),
+            place(self.scores, -np.inf),
+            place(self.features, 0),
+            shares,
+            compared,
         )
 
 
@@ -93,7 +102,25 @@ def build_slates(
         places, propensities = explore(places, settings.k, exploration, seeds)
     chosen = np.where(places >= 0, head[rows, places], -1)
     ids = np.where(chosen >= 0, scored.ids[rows, chosen], -1)
-    return Slates(ids, scored.scores[rows, chosen], scored.features[rows, chosen], propensities)
+    return Slates(
+        ids,
+        scored.scores[rows, chosen],
+        scored.features[rows, chosen],
+        propensities,
+        select_compared(scored),
+    )
+
+
+def select_compared(scored: ScoredCandidates) -> NDArray[np.float32]:
+    """Return the features of ``COMPARED`` candidates of each of n participants, evenly spread by score."""
+    people, candidates, width = scored.features.shape
+    if not candidates:
+        return np.zeros((people, COMPARED, width), dtype=np.float32)
+    order = np.argsort(-scored.scores, axis=1, kind="stable")
+    last = (scored.ids >= 0).sum(axis=1)[:, None] - 1
+    places = np.maximum(last, 0) * np.arange(COMPARED) // (COMPARED - 1)
+    rows = np.arange(people)[:, None]
+    return scored.features[rows, order[rows, places]]
 
 
 def _select_head(scores: NDArray[np.float32], settings: SlateSettings) -> NDArray[np.intp]:

@@ -118,6 +118,7 @@ def _replace_catalogue(engine: Engine, dataset: Dataset, encoder: TextEncoder) -
         ),
         course_vectors=vectors,
         models={name: model.remap(old, alike) for name, model in engine.models.items()},
+        takers=engine.takers.remap(old),
         log=log,
     )
 

@@ -30,6 +30,7 @@ from recommender.catalogue.labour_demand import build_labour_demand
 from recommender.catalogue.quality import build_quality
 from recommender.catalogue.texts import read_courses
 from recommender.engine import MAX_BLOCK, Engine
+from recommender.explanation.takers import Takers
 from recommender.objective import DEFAULT, Objective
 from recommender.participants.population import PopulationDistribution, PopulationGroups
 from recommender.participants.profile_embedding import collect_phrases
@@ -85,6 +86,7 @@ def build_untrained_engine(
             Linkers(content, extractor, finder),
         ),
         models={},
+        takers=Takers.count_nobody(len(courses), len(vocabularies.regions)),
         ranker=FixedRanker(),
     )
 
@@ -140,6 +142,12 @@ def train(
         engine = replace(engine, ranker=ranker)
         step("Learning from all events")
         if len(interactions):
+            living, of_group = (side[name].user_attributes for name in ("regions", "groups"))
+            index = engine.catalogue.index
+            takers = Takers.count(
+                participants, events, index, living, of_group, simulated=simulated
+            )
+            engine = replace(engine, takers=takers)
             fit_models(engine.models, interactions, side, costs)
             if reads_log(ranker):
                 features = PairFeatures().fit(interactions, side["regions"])

@@ -15,6 +15,8 @@ from models.text.word_vectors import StaticWords
 from recommender.catalogue.labour_demand import build_labour_demand
 from recommender.catalogue.quality import build_quality
 from recommender.engine import Engine
+from recommender.explanation.takers import Takers
+from recommender.messages import Messages, load_messages
 from recommender.participants.prepared import PreparedParticipants
 from recommender.participants.reader import Linkers, ParticipantReader
 from recommender.ranking.rankers import FixedRanker
@@ -55,10 +57,17 @@ def engine_of(tiny_encoder: SentenceEncoder) -> Callable[[World], Engine]:
             course_vectors=vectors.astype(np.float32),
             reader=ParticipantReader(known, programme.languages[0], linkers),
             models={},
+            takers=Takers.count_nobody(len(world.courses), len(known.regions)),
             ranker=FixedRanker(),
         )
 
     return build
+
+
+@pytest.fixture(scope="session")
+def messages() -> Messages:
+    """The texts of the programme's first language."""
+    return load_messages("id", load_programme("prakerja-2024"))
 
 
 INTERESTS = ["Teknik", "Pertanian"]

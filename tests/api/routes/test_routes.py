@@ -60,7 +60,9 @@ def test_a_plan_stays_within_the_balance(client: TestClient) -> None:
     assert found["left_idr"] == 1_500_000 - sum(prices)
     ids = [item["course_id"] for item in found["items"]]
     assert len(set(ids)) == len(ids)
-    assert all(item["reasons"] for item in found["items"])
+    dates = [(item["buy_on"], item["starts_on"], item["ends_on"]) for item in found["items"]]
+    assert sorted(dates) == dates
+    assert found["summary"]
 
 
 def test_events_are_taken_once_and_whole(client: TestClient) -> None:

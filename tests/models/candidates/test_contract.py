@@ -79,29 +79,6 @@ def make(request: pytest.FixtureRequest) -> Callable[[], CandidateModel]:
     return MODELS[request.param]
 
 
-@pytest.mark.parametrize("make", [EASE, Transitions])
-def test_the_strongest_course_of_a_history_is_that_of_the_highest_score_alone(
-    make: Callable[[], EASE | Transitions],
-) -> None:
-    interactions, side = two_camps()
-    model = make().fit(interactions, side)
-    batch = batch_of(interactions, side)
-    ones = Histories(
-        indptr=np.arange(N_ITEMS + 1),
-        items=np.arange(N_ITEMS, dtype=np.int32),
-        weights=np.ones(N_ITEMS, dtype=np.float32),
-        n_items=N_ITEMS,
-        at=np.zeros(N_ITEMS, dtype=np.int64),
-    )
-    alone = model.score(ones)
-    rows, courses = (grid.ravel() for grid in np.mgrid[:N_USERS, :N_ITEMS])
-    found = model.strongest(model.encode_users(batch), rows, courses.astype(np.int32))
-    assert len(np.unique(found)) > N_ITEMS // 2
-    for row, course, best in zip(rows, courses, found, strict=True):
-        said = {item: alone[item, course] for item in set(batch.take(np.array([row])).items)}
-        assert said.get(best, 0.0) == max(0.0, *said.values())
-
-
 def test_shapes_types_and_order(make: Callable[[], CandidateModel]) -> None:
     model, batch = fitted(make)
     ids, scores = model.recommend(batch, 7)

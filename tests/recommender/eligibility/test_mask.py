@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.eligibility import mask as eligibility
+from recommender.eligibility.calendar import find_ready_days
 from recommender.eligibility.course_rules import COURSE_RULES
-from recommender.eligibility.exclusions import BIT, Exclusion, list_exclusions
+from recommender.eligibility.exclusions import BIT, PASSING, Exclusion, list_exclusions
 from recommender.eligibility.mask import (
+    build_list_mask,
     build_mask,
     count_exclusions,
     find_exclusions,
@@ -240,3 +242,26 @@ def test_every_exclusion_has_one_rule() -> None:
     assert set(Exclusion) == PARTICIPANT_RULES.keys() | COURSE_RULES.keys() | PAIR_RULES.keys()
     assert len(Exclusion) == len(PARTICIPANT_RULES) + len(COURSE_RULES) + len(PAIR_RULES)
     assert len(Exclusion) <= 32  # bits
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=40)
+def test_listed_is_what_one_may_take_now_or_after_the_training_under_way(seed: int) -> None:
+    """A class that is over for registration by then is not listed; who waits for nothing sees what may be taken."""
+    query = random_world(seed).query()
+    listed, now, passing = build_list_mask(query), build_mask(query), build_mask(query, PASSING)
+    ready = find_ready_days(query)
+    assert (now <= passing).all()
+    assert (listed <= passing).all()
+    prompt = ready == query.today
+    np.testing.assert_array_equal(listed[prompt], passing[prompt])
+    closes, open_ = query.availability.registration_closes, query.availability.stages["open"]
+    sessions = query.catalogue.sessions
+    for row in np.flatnonzero(~prompt):
+        for course in np.flatnonzero(passing[row]):
+            of_course = sessions.course == course
+            can_enter = (of_course & open_ & (closes >= ready[row])).any() or not of_course.any()
+            lasts = query.catalogue.available_until[course] >= ready[row]
+            assert listed[row, course] <= (can_enter and lasts)
+            if not query.catalogue.face_to_face[course]:
+                assert listed[row, course] == (can_enter and lasts)
