@@ -78,7 +78,9 @@ def _late_for_the_next(q: EligibilityQuery, row: int, course: int) -> Evidence: 
 
 
 def _choices(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
-    return {"most": _require(q.rules.choices).most, "course": _titles(q, q.batch.past.taken[row])}
+    taken = q.batch.past.taken[row].indices
+    titles = [_title(q, one) for one in taken]
+    return {"most": _require(q.rules.choices).most, "course": titles}
 
 
 def _from(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
