@@ -202,9 +202,9 @@ class Availability:
         return np.array([*by_category, usual])[self.catalogue.category]
 
     @cached_property
-    def closed(self) -> NDArray[np.uint32]:
+    def closed(self) -> NDArray[np.uint64]:
         """Every reason (N,) that closes a training to all; bit i stands for the i-th `Exclusion`."""
-        bits = np.zeros(len(self.catalogue), dtype=np.uint32)
+        bits = np.zeros(len(self.catalogue), dtype=np.uint64)
         for reason, check in COURSE_RULES.items():
             if (found := check(self)) is not None:
                 bits |= set_bits(found, reason)
@@ -213,7 +213,7 @@ class Availability:
     @cached_property
     def closed_counts(self) -> NDArray[np.int64]:
         """How many trainings each `Exclusion` closes to all."""
-        bits = np.arange(len(Exclusion), dtype=np.uint32)
+        bits = np.arange(len(Exclusion), dtype=np.uint64)
         counts: NDArray[np.int64] = (self.closed[:, None] >> bits & 1).sum(axis=0, dtype=np.int64)
         return counts
 

@@ -56,9 +56,9 @@ PASSING = (Exclusion.TRAINING_UNFINISHED, Exclusion.TRAINING_UNRATED)
 BIT = {reason: place for place, reason in enumerate(Exclusion)}
 
 
-def set_bits(found: NDArray[np.bool_], reason: Exclusion) -> NDArray[np.uint32]:
+def set_bits(found: NDArray[np.bool_], reason: Exclusion) -> NDArray[np.uint64]:
     """Return the bit of a reason where it was found, 0 elsewhere."""
-    return found * np.uint32(1 << BIT[reason])
+    return found * np.uint64(1 << BIT[reason])
 
 
 def list_exclusions(bits: int) -> list[Exclusion]:

@@ -21,9 +21,9 @@ from training_data.arrays import Rows
 CELLS = 2_000_000  # pairs of a block: its intermediate results stay in a core's cache
 
 
-def find_participant_exclusions(query: EligibilityQuery) -> NDArray[np.uint32]:
+def find_participant_exclusions(query: EligibilityQuery) -> NDArray[np.uint64]:
     """Return the reasons why each person may take nothing, shape (B,): bits as of `find_exclusions`."""
-    bits = np.zeros(len(query.batch), dtype=np.uint32)
+    bits = np.zeros(len(query.batch), dtype=np.uint64)
     for reason in PARTICIPANT_RULES:
         if (found := _check_participants(query, reason)) is not None:
             bits |= set_bits(found, reason)
@@ -73,7 +73,7 @@ def iterate_mask(
 
 def find_exclusions(
     query: EligibilityQuery, rows: NDArray[np.integer] | None = None
-) -> NDArray[np.uint32]:
+) -> NDArray[np.uint64]:
     """Return every reason why not, shape (n, N): bit i stands for the i-th `Exclusion`; 0 where permitted.
 
     Parameters

@@ -34,7 +34,7 @@ class EligibilityQuery:
     batch: ParticipantBatch
     availability: Availability
     violations: dict[Exclusion, NDArray[np.bool_] | None] = field(default_factory=dict, repr=False)
-    exclusions: dict[int, NDArray[np.uint32]] = field(default_factory=dict, repr=False)
+    exclusions: dict[int, NDArray[np.uint64]] = field(default_factory=dict, repr=False)
 
     @property
     def catalogue(self) -> Catalogue:

@@ -131,7 +131,7 @@ def _find_choice(
     filters: CourseFilters,
 ) -> Slates:
     """Return what may be taken, now or after something else, the best first and each unlike those before it."""
-    deferrable = np.uint32(sum(1 << BIT[exclusion] for exclusion in DEFERRABLE))
+    deferrable = np.uint64(sum(1 << BIT[exclusion] for exclusion in DEFERRABLE))
     mask = (find_exclusions(query) & ~deferrable == 0) & filters.mask(engine.catalogue)
     settings = SlateSettings(k=LOOKED_AT)
     found, features = engine.find_candidates(

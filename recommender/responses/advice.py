@@ -88,7 +88,7 @@ def _explain_person(
 
 def _explain_nothing(query: EligibilityQuery, row: int, messages: Messages) -> Advice:
     """Tell what keeps a person from every training that the list might hold, and what opens the most of them."""
-    bits = find_exclusions(query, np.array([row]))[0] & ~np.uint32(PASSING_BITS)
+    bits = find_exclusions(query, np.array([row]))[0] & ~np.uint64(PASSING_BITS)
     if (bits == 0).any():
         return _write("filters_leave_nothing", {}, messages)
     opened = {one: int((bits == 1 << BIT[one]).sum()) for one in CHANGEABLE}
