@@ -38,9 +38,7 @@ class JudgedList:
         return bool(self.permitted.any())
 
 
-def judge(
-    listed: Sequence[str], permitted: Sequence[str], grades: Mapping[str, int]
-) -> JudgedList:
+def judge(listed: Sequence[str], permitted: Sequence[str], grades: Mapping[str, int]) -> JudgedList:
     """Grade a list of course ids."""
     of_listed = np.array([grades.get(course, 0) for course in listed[:K]], dtype=np.int64)
     of_all = np.array([grades.get(course, 0) for course in permitted], dtype=np.int64)

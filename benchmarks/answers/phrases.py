@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
-from benchmarks.answers.judgements import HALVES, JudgedPhrase, read_phrases
+from benchmarks.answers.judgements import HALVES, read_phrases
 from recommender.participants.reader import ParticipantReader
-from training_data.columns import Participants, complete_columns
 
 
 @dataclass(frozen=True)
@@ -30,9 +28,7 @@ class PhraseFigures:
 def measure_phrases(reader: ParticipantReader) -> Mapping[str, PhraseFigures]:
     """Return the figures of each half."""
     phrases = read_phrases()
-    links = reader.link_phrases(
-        [(one.phrase, one.kind) for one in phrases]
-    )
+    links = reader.link_phrases([(one.phrase, one.kind) for one in phrases])
     return {
         half: _measure(
             [(one, found) for one, found in zip(phrases, links, strict=True) if one.half == half]

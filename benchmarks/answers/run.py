@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.answers.figures import FIGURES, K, JudgedList, judge, summarise
+from benchmarks.answers.figures import FIGURES, JudgedList, K, judge, summarise
 from benchmarks.answers.judgements import HALVES, JudgedProfile, read_grades, read_profiles
 from benchmarks.answers.systems import rank_all
 from models.text.encoder import TextEncoder
@@ -31,7 +31,10 @@ def prepare(
 
 
 def judge_lists(
-    engine: Engine, profiles: Sequence[JudgedProfile], mask: NDArray[np.bool_], lists: list[list[str]],
+    engine: Engine,
+    profiles: Sequence[JudgedProfile],
+    mask: NDArray[np.bool_],
+    lists: list[list[str]],
     catalogue: str,
 ) -> list[JudgedList]:
     """Grade the lists of one system."""

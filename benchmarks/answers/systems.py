@@ -30,9 +30,7 @@ def list_ids(engine: Engine, people: PreparedParticipants, k: int) -> list[list[
     return [[engine.catalogue.ids[course] for course in row if course >= 0] for row in slates]
 
 
-def list_best(
-    engine: Engine, scores: Scores, mask: NDArray[np.bool_], k: int
-) -> list[list[str]]:
+def list_best(engine: Engine, scores: Scores, mask: NDArray[np.bool_], k: int) -> list[list[str]]:
     """Return the course ids of the best permitted trainings by their scores (B, N), ties in catalogue order."""
     order = np.argsort(-np.where(mask, scores, -np.inf), axis=1, kind="stable")[:, :k]
     return [

@@ -21,7 +21,9 @@ from training_data.skills.vocabulary import Vocabulary
 from training_data.text import normalise
 
 MOST_OF_NAME: Final = 0.75  # share of a name's telling weight that a phrase must hold
-HALF_OF_PHRASE: Final = 0.45  # least share of a short phrase: what is left over may say something else
+HALF_OF_PHRASE: Final = (
+    0.45  # least share of a short phrase: what is left over may say something else
+)
 SHORT: Final = 4  # words
 ALL_OF_PHRASE: Final = 0.99
 NEARLY_BEST: Final = 0.9
@@ -75,9 +77,7 @@ class PhraseLinker:
         of_phrase: dict[int, float] = defaultdict(float)
         telling: set[int] = set()
         for word in words:
-            names = {
-                (name, place) for root in _roots(word) for name, place in self._places[root]
-            }
+            names = {(name, place) for root in _roots(word) for name, place in self._places[root]}
             for name, place in names:
                 shared[name][place] = self._names[name][place][1]
             for name in {name for name, _ in names}:
@@ -122,9 +122,7 @@ class PhraseLinker:
 
     @cached_property
     def _term(self) -> list[int]:
-        return [
-            number for number, term in enumerate(self.vocabulary.terms) for _ in term.names()
-        ]
+        return [number for number, term in enumerate(self.vocabulary.terms) for _ in term.names()]
 
     @cached_property
     def _said(self) -> list[str]:
@@ -148,7 +146,9 @@ class PhraseLinker:
     def _words(self) -> list[list[str]]:
         """The telling words of each name; of a name without any, all its words."""
         content = self.standard.spoken.content
-        return [list(dict.fromkeys(content(said) or normalise(said).split())) for said in self._said]
+        return [
+            list(dict.fromkeys(content(said) or normalise(said).split())) for said in self._said
+        ]
 
     @cached_property
     def _rarity(self) -> dict[str, float]:
