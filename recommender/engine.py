@@ -56,12 +56,15 @@ class Recommendations:
     ----------
     ranker : Ranker
         What the scores are by.
+    judged : ndarray of bool, shape (B,)
+        Of whom it is known how well each training fits what they wrote: not in the fallback list.
     """
 
     participants: PreparedParticipants
     query: EligibilityQuery
     slates: Slates
     ranker: Ranker = field(repr=False)
+    judged: NDArray[np.bool_] = field(repr=False)
     trace: Trace = field(default_factory=Trace, repr=False)
 
 
@@ -247,7 +250,9 @@ class Engine:
         ).spread(served, len(mask))
         check_permitted(mask, slates.ids)
         trace.end_stage("reranking")
-        return Recommendations(participants, query, slates, self.ranker, trace)
+        return Recommendations(
+            participants, query, slates, self.ranker, ~query.batch.opted_out, trace
+        )
 
     def recommend_popular(
         self,
@@ -272,7 +277,8 @@ class Engine:
         check_permitted(mask, ids)
         trace.end_stage("fallback")
         slates = Slates(ids, best, features)
-        return Recommendations(participants, query, slates, FixedRanker(), trace)
+        nobody = np.zeros(len(participants), dtype=bool)
+        return Recommendations(participants, query, slates, FixedRanker(), nobody, trace)
 
     def recommend_blocks(
         self,
