@@ -26,6 +26,7 @@ HALF_OF_PHRASE: Final = (
 )
 SHORT: Final = 4  # words
 ALL_OF_PHRASE: Final = 0.99
+PART_OF_NAME: Final = 0.5  # least share of a name that a wider wording must hold
 NEARLY_BEST: Final = 0.9
 MOST_TERMS: Final = 3  # what is as near to more terms than that is too wide to mean any
 GENERIC_WEIGHT: Final = 0.25  # of a word that tells little, beside one that does
@@ -101,7 +102,7 @@ class PhraseLinker:
         } or {
             name: of_name
             for name, (of_name, of_phrase) in scores.items()
-            if of_phrase >= ALL_OF_PHRASE
+            if of_phrase >= ALL_OF_PHRASE and of_name >= PART_OF_NAME
         }
         best: dict[int, float] = {}
         for name, score in held.items():

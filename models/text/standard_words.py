@@ -19,7 +19,7 @@ SHORTEST: Final = 4  # letters of a word in which one is missing, doubled or out
 LONGER: Final = 7  # letters of a word in which one may be another
 LONG: Final = 8  # letters of a word in which two may be wrong
 N_COMMON: Final = 40_000
-# How spoken verbs begin, and what the letter was before: ngajar (ajar), nyuci (cuci), nanam (tanam), motong (potong).
+# How spoken verbs begin, and what stood there before: ngajar (ajar), nyuci (cuci), nanam (tanam), motong (potong).
 _SPOKEN_PREFIXES: Final = (
     ("nge", ("",)),
     ("ng", ("", "k", "g")),

@@ -99,7 +99,7 @@ def _find_alternative(
 def _find_nearest(
     query: EligibilityQuery, row: int, courses: NDArray[np.intp]
 ) -> tuple[int, int, float] | None:
-    """Return the training whose open class is nearest, that class, and the km to it; None where none is on a map."""
+    """Return the training whose open class is nearest, that class, and the km to it; None without any on a map."""
     attended = courses[query.catalogue.face_to_face[courses]]
     sessions = query.availability.attended_sessions
     if not len(attended) or not len(sessions):

@@ -67,7 +67,7 @@ class SpokenWords:
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Self:
-        """Read every ``.toml`` file of a folder, by default the project's own; an empty folder is an empty table."""
+        """Read every ``.toml`` file of a folder, by default the project's own; without any, nothing is known."""
         words: dict[str, str] = {}
         lists: dict[str, list[str]] = {
             name: [] for name in ("fillers", "generic", "negations", "turns", "lacks", "joins")
