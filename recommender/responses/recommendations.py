@@ -19,9 +19,9 @@ from recommender.eligibility.query import EligibilityQuery
 from recommender.engine import Engine, Recommendations
 from recommender.explanation.context import Reason
 from recommender.messages import Messages
+from recommender.ranking.fit import FITS, Fit, grade_fit
 from recommender.responses.advice import Advice, advise, find_waits
 from recommender.responses.classes import NextClass, list_classes
-from recommender.ranking.fit import FITS, Fit, grade_fit
 from recommender.responses.notices import Notice, write_notices
 
 EXCLUSIONS = [exclusion.value for exclusion in Exclusion]
