@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -49,6 +50,32 @@ def _bench_evaluation(coco: Path) -> BenchmarkResult:
 
     home = padan_home()
     return run(coco, open_teacher(home), home)
+
+
+@app.command()
+def answers(
+    catalogue: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the real catalogues.", show_default="the demo's, as trained"),
+    ] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(help="Bundle of the demo.", show_default="the current one")
+    ] = None,
+    day: Annotated[
+        dt.datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Day of the lists.", show_default="today (UTC)"),
+    ] = None,
+) -> None:
+    """Judge lists for written people by grades that a reader gave, beside TF-IDF, BM25 and others."""
+    from benchmarks.answers.report import show
+    from benchmarks.answers.run import run
+    from models.bundles.promotion import current
+
+    today = (day or dt.datetime.now(dt.UTC)).date()
+    folder = bundle or current(padan_home() / "bundles")
+    result = run(folder, catalogue, today)
+    show(result)
+    _end(result)
 
 
 @app.command()

@@ -18,6 +18,7 @@ from recommender.bundle.bundle import Bundle, load_bundle
 from recommender.participants.prepared import PreparedParticipants
 from recommender.responses.advice import Advice
 from recommender.responses.eligibility import EligibilityDecisions, decide_eligibility
+from recommender.responses.notices import Notice
 from recommender.responses.recommendations import Item, RecommendationList, build_lists
 from recommender.settings import CourseFilters, SlateSettings
 from training_data.home import padan_home
@@ -42,6 +43,8 @@ class RecommendedList:
         Whether the list was made without personal data.
     advice : list of Advice
         What to do first, or why the list is empty and what would change it.
+    notice : Notice, optional
+        What is said where nothing permitted fits what the person wrote.
     excluded : dict of str to int
         Where the list is short: how many trainings each rule leaves out.
     """
@@ -51,12 +54,13 @@ class RecommendedList:
     items: list[Item]
     neutral: bool
     advice: list[Advice]
+    notice: Notice | None
     excluded: dict[str, int]
 
     @classmethod
     def of(cls, found: RecommendationList) -> RecommendedList:
         """Return the list of a response."""
-        kept = ("programme", "day", "items", "neutral", "advice", "excluded")
+        kept = ("programme", "day", "items", "neutral", "advice", "notice", "excluded")
         return cls(**{name: found[name] for name in kept})  # type: ignore[literal-required]
 
     def __len__(self) -> int:
@@ -92,6 +96,8 @@ class RecommendedList:
                 item["price_text"],
                 "\n".join(reason["text"] for reason in item["reasons"]),
             )
+        if self.notice is not None:
+            yield self.notice["text"]
         yield table
         for code, count in self.excluded.items():
             yield f"{count} trainings left out: {code}"

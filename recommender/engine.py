@@ -36,7 +36,7 @@ from recommender.ranking.log_features import compute_log_features, list_log_feat
 from recommender.ranking.rankers import FixedRanker, Ranker, score_candidates
 from recommender.reranking.slate import Slates, build_slates
 from recommender.retrieval.candidates import Candidates, retrieve
-from recommender.retrieval.content import ContentIndex
+from recommender.retrieval.relevance import Relevance
 from recommender.retrieval.sources import BehaviourModels, Source, encode_users
 from recommender.settings import CourseFilters, SlateSettings
 from recommender.trace import Trace
@@ -56,12 +56,15 @@ class Recommendations:
     ----------
     ranker : Ranker
         What the scores are by.
+    judged : ndarray of bool, shape (B,)
+        Of whom it is known how well each training fits what they wrote: not in the fallback list.
     """
 
     participants: PreparedParticipants
     query: EligibilityQuery
     slates: Slates
     ranker: Ranker = field(repr=False)
+    judged: NDArray[np.bool_] = field(repr=False)
     trace: Trace = field(default_factory=Trace, repr=False)
 
 
@@ -76,7 +79,6 @@ class CatalogueDay:
     """
 
     availability: Availability
-    content: ContentIndex
     course_features: NDArray[np.float32]
 
 
@@ -100,6 +102,7 @@ class Engine:
     demand: LabourDemand = field(repr=False)
     course_vectors: NDArray[np.float32] = field(repr=False)
     reader: ParticipantReader
+    relevance: Relevance = field(repr=False)
     models: BehaviourModels
     takers: Takers = field(repr=False)
     ranker: Ranker
@@ -141,7 +144,6 @@ class Engine:
             availability = Availability(self.catalogue, self.programme.in_force(day))
             kept = CatalogueDay(
                 availability,
-                ContentIndex(self.course_vectors, availability.open_courses),
                 compute_course_features(availability, self.quality),
             )
             self._days.clear()
@@ -187,7 +189,7 @@ class Engine:
         profiles = participants.vectors[rows]
         today = self._on(participants.day)
         scores: dict[str, NDArray[np.float32]] = {
-            Source.CONTENT: today.content.score(profiles, mask)
+            Source.CONTENT: self.relevance.score(participants.profile, rows)
         }
         for name, model in self.models.items():
             scores[name] = model.score_users(participants.representations[name], rows)
@@ -248,7 +250,9 @@ class Engine:
         ).spread(served, len(mask))
         check_permitted(mask, slates.ids)
         trace.end_stage("reranking")
-        return Recommendations(participants, query, slates, self.ranker, trace)
+        return Recommendations(
+            participants, query, slates, self.ranker, ~query.batch.opted_out, trace
+        )
 
     def recommend_popular(
         self,
@@ -273,7 +277,8 @@ class Engine:
         check_permitted(mask, ids)
         trace.end_stage("fallback")
         slates = Slates(ids, best, features)
-        return Recommendations(participants, query, slates, FixedRanker(), trace)
+        nobody = np.zeros(len(participants), dtype=bool)
+        return Recommendations(participants, query, slates, FixedRanker(), nobody, trace)
 
     def recommend_blocks(
         self,

@@ -60,8 +60,8 @@ def _matches_phrase(context: ExplanationContext) -> PairReasons:
     """Quote what comes nearest to the training of all that the person wrote."""
     profile = context.participants.profile
     phrase = closest(
-        profile.weights.indptr,
-        profile.weights.indices,
+        profile.wanted.indptr,
+        profile.wanted.indices,
         context.rows,
         profile.vectors,
         context.course_vectors,

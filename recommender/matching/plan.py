@@ -78,7 +78,7 @@ def make_plan(
     """
     query = engine.query(participant)
     slates = _find_choice(engine, participant, query, filters)
-    found = Recommendations(participant, query, slates, engine.ranker)
+    found = Recommendations(participant, query, slates, engine.ranker, ~query.batch.opted_out)
     choice = _judge(engine, found)
     listed = engine.recommend(participant, SlateSettings(), filters)
     floor = _find_floor(_judge(engine, listed))

@@ -18,7 +18,7 @@ from babel.numbers import format_decimal, get_currency_symbol
 from training_data.programmes.programme import Programme
 
 SHIPPED_MESSAGES = Path(str(resources.files("recommender") / "messages"))
-Section = Literal["reason", "exclusion", "remedy", "advice", "plan", "figures", "words"]
+Section = Literal["reason", "exclusion", "remedy", "advice", "plan", "figures", "notice", "words"]
 
 
 @dataclass(frozen=True)

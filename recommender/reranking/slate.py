@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.catalogue.catalogue import Catalogue
+from recommender.ranking.fit import grade_fit
 from recommender.ranking.rankers import ScoredCandidates
 from recommender.reranking.exploration import explore
 from recommender.reranking.greedy import Bounds, Topics, rerank
@@ -72,6 +73,8 @@ def build_slates(
 ) -> Slates:
     """Order n participants' candidates and keep the first k.
 
+    Whatever else the order follows, nothing stands above what fits better (`recommender.ranking.fit`).
+
     Parameters
     ----------
     course_vectors : ndarray of float32, shape (N, D)
@@ -83,7 +86,8 @@ def build_slates(
     """
     exploration = settings.exploration if seeds is not None else None
     rows = np.arange(len(scored.scores))[:, None]
-    head = _select_head(scored.scores, settings)
+    fits = np.where(scored.ids >= 0, grade_fit(scored.features), np.int8(-1))
+    head = _select_head(scored.scores, fits, settings)
     courses = np.maximum(scored.ids[rows, head], 0)
     places = rerank(
         scored.scores[rows, head],
@@ -97,9 +101,12 @@ def build_slates(
             catalogue, courses, settings, settings.k - (exploration.places if exploration else 0)
         ),
     )
+    placed = np.where(places >= 0, fits[rows, head[rows, places]], np.int8(-1))
+    by_fit = np.argsort(-placed, axis=1, kind="stable")
+    places, placed = places[rows, by_fit], placed[rows, by_fit]
     propensities = None
     if exploration and seeds is not None:
-        places, propensities = explore(places, settings.k, exploration, seeds)
+        places, propensities = explore(places, placed, settings.k, exploration, seeds)
     chosen = np.where(places >= 0, head[rows, places], -1)
     ids = np.where(chosen >= 0, scored.ids[rows, chosen], -1)
     return Slates(
@@ -123,9 +130,11 @@ def select_compared(scored: ScoredCandidates) -> NDArray[np.float32]:
     return scored.features[rows, order[rows, places]]
 
 
-def _select_head(scores: NDArray[np.float32], settings: SlateSettings) -> NDArray[np.intp]:
+def _select_head(
+    scores: NDArray[np.float32], fits: NDArray[np.int8], settings: SlateSettings
+) -> NDArray[np.intp]:
     """Return the columns worth reranking, best first: the first few times k, all under a provider cap."""
-    order = np.argsort(-scores, axis=1, kind="stable")
+    order = np.lexsort((-scores, -fits), axis=1)
     return order if settings.provider_cap else order[:, : HEAD * settings.k]
 
 

@@ -19,8 +19,10 @@ from recommender.eligibility.query import EligibilityQuery
 from recommender.engine import Engine, Recommendations
 from recommender.explanation.context import Reason
 from recommender.messages import Messages
+from recommender.ranking.fit import FITS, Fit, grade_fit
 from recommender.responses.advice import Advice, advise, find_waits
 from recommender.responses.classes import NextClass, list_classes
+from recommender.responses.notices import Notice, write_notices
 
 EXCLUSIONS = [exclusion.value for exclusion in Exclusion]
 
@@ -70,6 +72,7 @@ class Item(TypedDict):
             "null for what may be taken now"
         ),
     ]
+    fit: Annotated[Fit, Field(description="how well it fits what the participant wrote")]
     score: float
     propensity: Annotated[
         float,
@@ -106,6 +109,10 @@ class RecommendationList(TypedDict):
         Field(description="what to do first, or why the list is empty and what would change it"),
     ]
     figures: Figures
+    notice: Annotated[
+        Notice | None,
+        Field(description="said where nothing permitted fits or is related to what was written"),
+    ]
     excluded: Annotated[
         dict[str, int],
         Field(
@@ -122,6 +129,7 @@ def build_lists(
     lists = build_items(engine, recommendations, messages)
     short = [len(items) < k for items in lists]
     excluded = count_excluded(recommendations.query, short)
+    notices = write_notices(engine, messages, recommendations)
     participants = recommendations.participants
     neutral = participants.batch.opted_out.tolist()
     advice = advise(recommendations.query, messages, [not items for items in lists])
@@ -135,6 +143,7 @@ def build_lists(
             "items": lists[row],
             "advice": advice[row],
             "figures": figures,
+            "notice": notices[row],
             "excluded": excluded[row],
         }
         for row, participant_id in enumerate(participants.ids)
@@ -162,6 +171,7 @@ def build_items(
     pairs = zip(
         context.rows.tolist(),
         context.courses.tolist(),
+        grade_fit(slates.features[slates.ids >= 0]).tolist(),
         slates.scores[slates.ids >= 0].astype(np.float64).round(4).tolist(),
         _list_propensities(recommendations),
         list_classes(context),
@@ -170,7 +180,7 @@ def build_items(
     )
     facts = engine.catalogue.facts
     lists: list[list[Item]] = [[] for _ in slates.ids]
-    for row, course, score, propensity, held, why in pairs:
+    for row, course, fit, score, propensity, held, why in pairs:
         known = facts[course]
         lists[row].append(
             {
@@ -190,6 +200,7 @@ def build_items(
                 "region": held.region,
                 "distance_km": held.km,
                 "waits_for": waits[row],
+                "fit": FITS[fit],
                 "score": score,
                 "propensity": propensity,
                 "reasons": [written[reason] for reason in why],

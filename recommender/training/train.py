@@ -20,23 +20,27 @@ from models.ranking.pair_features import PairFeatures
 from models.skills.extraction import BY_STUDENT, SkillExtractor, add_extracted_skills
 from models.skills.occupation_finder import OccupationFinder
 from models.skills.occupation_needs import learn_occupations
+from models.skills.phrase_linking import PhraseLinker
 from models.text.content_space import ContentSpace
 from models.text.encoder import TextEncoder
+from models.text.standard_words import StandardWords
 from models.text.word_vectors import StaticWords
 from recommender.bundle.bundle import load_engine, write_parts
 from recommender.bundle.golden import Golden
 from recommender.catalogue.catalogue import build_catalogue
 from recommender.catalogue.labour_demand import build_labour_demand
 from recommender.catalogue.quality import build_quality
-from recommender.catalogue.texts import read_courses
+from recommender.catalogue.texts import read_courses, write_texts
 from recommender.engine import MAX_BLOCK, Engine
 from recommender.explanation.takers import Takers
 from recommender.objective import DEFAULT, Objective
+from recommender.participants.phrases import Linkers
 from recommender.participants.population import PopulationDistribution, PopulationGroups
-from recommender.participants.profile_embedding import collect_phrases
-from recommender.participants.reader import Linkers, ParticipantReader
+from recommender.participants.profile_embedding import list_phrases
+from recommender.participants.reader import ParticipantReader
 from recommender.ranking.rankers import FixedRanker, reads_log
 from recommender.retrieval.neighbours import Neighbours
+from recommender.retrieval.relevance import Relevance
 from recommender.retrieval.sources import build_models
 from recommender.training.costs import Costs
 from recommender.training.log import Log, collect_interactions, fit_models, read_side
@@ -47,6 +51,7 @@ from training_data.columns import Interactions, Participants
 from training_data.dataset import Dataset
 from training_data.occupations.national import NationalOccupations
 from training_data.references import require_trainings, require_usable_events
+from training_data.words.spoken import SpokenWords
 
 P = Participants
 MAX_INDEXED = (
@@ -60,7 +65,9 @@ def build_untrained_engine(
     """Return an engine that knows the catalogue and its texts, and nothing of anybody's behaviour."""
     vocabularies = reference.vocabularies
     courses, texts = read_courses(dataset, vocabularies.skills)
-    names = _list_names(dataset, reference, courses)
+    language = reference.programme.languages[0]
+    standard = _learn_words(reference, texts, [language, dataset.info.language, "en"])
+    names = _list_names(dataset, reference, courses, standard)
     content = ContentSpace(common_words=_count_common_words(dataset.info.language), seed=seed)
     content.fit(texts, list(dict.fromkeys(chain.from_iterable(names))), encoder).unify(names)
     extractor = SkillExtractor(vocabularies.skills, StaticWords(content.student_), BY_STUDENT)
@@ -69,22 +76,28 @@ def build_untrained_engine(
     occupations = learn_occupations(vocabularies.occupations, extractor, vacancies, courses)
     vocabularies = replace(vocabularies, occupations=occupations)
     national = NationalOccupations.in_folder(reference.folders["occupations"])
-    finder = OccupationFinder(occupations, national).fit(content.student_)
+    linkers = Linkers(
+        content,
+        extractor,
+        standard,
+        PhraseLinker(vocabularies.skills, standard),
+        OccupationFinder(occupations, national, standard),
+    )
+    catalogue = build_catalogue(
+        courses, dataset.read("classes"), vocabularies.regions, vocabularies.skills
+    )
+    vectors = content.encode_courses(texts, encoder)
+    told = write_texts(courses, vocabularies.skills, language)
     return Engine(
         programme=reference.programme,
-        catalogue=build_catalogue(
-            courses, dataset.read("classes"), vocabularies.regions, vocabularies.skills
-        ),
+        catalogue=catalogue,
         quality=build_quality(courses),
         demand=build_labour_demand(
             vacancies, vocabularies.regions, vocabularies.skills, occupations
         ),
-        course_vectors=content.encode_courses(texts, encoder),
-        reader=ParticipantReader(
-            vocabularies,
-            reference.programme.languages[0],
-            Linkers(content, extractor, finder),
-        ),
+        course_vectors=vectors,
+        reader=ParticipantReader(vocabularies, language, linkers),
+        relevance=Relevance(catalogue, vectors, told, vocabularies, linkers),
         models={},
         takers=Takers.count_nobody(len(courses), len(vocabularies.regions)),
         ranker=FixedRanker(),
@@ -221,17 +234,33 @@ def _count_common_words(language: str) -> dict[str, int]:
     return {name: count for name, count in wanted.items() if name in counted}
 
 
+def _learn_words(reference: ReferenceData, texts: list[str], languages: list[str]) -> StandardWords:
+    """Return what puts phrases into standard words: of the vocabularies, the trainings and the languages."""
+    spoken = SpokenWords.load(reference.folders["words"])
+    vocabularies = (
+        reference.vocabularies.skills,
+        reference.vocabularies.occupations.vocabulary,
+    )
+    names = [
+        name for vocabulary in vocabularies for term in vocabulary.terms for name in term.names()
+    ]
+    return StandardWords.of(spoken, [*names, *texts], list(dict.fromkeys(languages)))
+
+
 def _list_names(
-    dataset: Dataset, reference: ReferenceData, courses: pl.DataFrame
+    dataset: Dataset, reference: ReferenceData, courses: pl.DataFrame, standard: StandardWords
 ) -> list[tuple[str, ...]]:
     """Return all names of each thing that profiles are made of: skills, occupations, topics, own words."""
     skills = reference.vocabularies.skills
     occupations = reference.vocabularies.occupations.vocabulary
     named = [term.names() for vocabulary in (skills, occupations) for term in vocabulary.terms]
     topics = courses["category"].drop_nulls().unique(maintain_order=True).to_list()
-    written, _ = collect_phrases(
-        dataset.read("participants"), skills, occupations, dataset.info.language
-    )
+    written = [
+        standard.standardise(clause.text)
+        for phrase in list_phrases(dataset.read("participants"))
+        if skills.find(phrase) < 0 and occupations.find(phrase) < 0
+        for clause in standard.spoken.split(phrase)
+    ]
     return [*named, *((phrase,) for phrase in dict.fromkeys([*topics, *written]))]
 
 

@@ -231,7 +231,7 @@ def list_reasons(
 
 
 def test_a_goal_in_ones_own_words_is_worth_what_its_name_is(engine_of: EngineOf) -> None:
-    """By a name in a sentence, by a title of KBJI 2014; what we lack stays as it was written."""
+    """By a name in a sentence, by a title of KBJI 2014; one's own words stay beside what they name."""
     world = random_world(1, n_participants=5)
     engine = engine_of(world)
     goals = ["juru-las", "ingin jadi tukang las di bengkel", "pekerja pengelasan", "hakim", None]
@@ -247,7 +247,10 @@ def test_a_goal_in_ones_own_words_is_worth_what_its_name_is(engine_of: EngineOf)
     assert (needs[:3] == needs[0]).all()
     label = occupations.terms[welder].label("id")
     written = [list_goals(prepared.take(np.array([row]))) for row in range(5)]
-    assert written == [[label], [label], [label], ["hakim"], []]
+    assert written == [[label], goals[1:2], goals[2:3], ["hakim"], []]
+    named = {phrase.text: phrase.occupations for phrase in prepared.profile.phrases}
+    assert all(named[goal] == (welder,) for goal in (label, *goals[1:3]))
+    assert named["hakim"] == ()
 
 
 def list_goals(participant: PreparedParticipants) -> list[str]:

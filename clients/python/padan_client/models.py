@@ -212,11 +212,22 @@ class Item(BaseModel):
         description="what the person has to do before: training_unfinished or training_unrated; "
         "None for what may be taken now"
     )
+    fit: Literal["other", "related", "strong"] = Field(
+        description="how well it fits what the participant wrote"
+    )
     score: float
     propensity: float = Field(description="probability with which it came to this place")
     reasons: list[RecommendationReason] = Field(
         description="what speaks of the person first; empty where nothing speaks for it"
     )
+
+
+class Notice(BaseModel):
+    """What is said of a list as a whole."""
+
+    code: str
+    text: str
+    evidence: dict[str, Any]
 
 
 class RecommendationResponse(BaseModel):
@@ -233,6 +244,9 @@ class RecommendationResponse(BaseModel):
         description="what to do first, or why the list is empty and what would change it"
     )
     figures: Figures
+    notice: Notice | None = Field(
+        description="said where nothing permitted fits or is related to what was written"
+    )
     excluded: dict[str, int] = Field(
         description="where the list is short: how many trainings each rule leaves out"
     )
