@@ -12,11 +12,13 @@ from rich.table import Table
 
 from cli.exits import UNUSABLE
 from cli.notices import warn_of_unknown
-from training_data.dataset import DatasetError
+from training_data.dataset import INFO_FILE, Dataset, DatasetError, DatasetInfo
 from training_data.home import padan_home
 from training_data.importing.mapping import Kind, MappingError, load_mapping
 from training_data.importing.pipeline import REJECTS, ImportSummary, import_into
 from training_data.importing.source import SourceError
+from training_data.importing.suggestion import suggest_mapping
+from training_data.regions import RegionTable
 
 SHOWN_REASONS = 10
 
@@ -40,9 +42,16 @@ def import_files(
         ),
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON.")] = False,
+    suggest: Annotated[
+        bool,
+        typer.Option("--suggest", help="Print a first mapping of the file, and import nothing."),
+    ] = False,
 ) -> None:
     """Import files into a dataset; every row is accepted, or rejected with its reason."""
     folder = out or padan_home() / "dataset"
+    if suggest:
+        _print_suggestion(kind, paths[0], folder)
+        return
     try:
         chosen = load_mapping(mapping) if mapping else None
         summary = import_into(folder, kind, paths, chosen, append)
@@ -60,6 +69,15 @@ def import_files(
             f"no row was accepted, so the dataset is as it was; the reasons are in "
             f"{folder / REJECTS}.csv{why}"
         )
+
+
+def _print_suggestion(kind: Kind, path: Path, folder: Path) -> None:
+    info = Dataset.open(folder).info if (folder / INFO_FILE).exists() else DatasetInfo()
+    regions = RegionTable.load(Dataset(folder, info).own_or_named(info.region_pack))
+    try:
+        typer.echo(suggest_mapping(path, kind, regions), nl=False)
+    except SourceError as error:
+        _stop(str(error))
 
 
 def _stop(message: str) -> NoReturn:

@@ -54,7 +54,8 @@ def read_logged_slates(
     """Collect the impressions of each request, and the events that answer to them.
 
     An event answers to an impression of the same request and course. Requests that showed less than
-    ``k`` places are left out: their slates are of another kind.
+    ``k`` places are left out: their slates are of another kind. So are impressions without request, position
+    or propensity: a portal noted them, and nobody knows how likely they were.
 
     Parameters
     ----------
@@ -68,18 +69,11 @@ def read_logged_slates(
     Raises
     ------
     ValueError
-        If an impression among them has no request, position or propensity, or a place is filled
-        twice.
+        If a place is filled twice.
     """
     kinds = E.kind.col.cast(pl.String)
-    shown = events.filter((kinds == "impression") & (E.position.col.fill_null(0) <= k))
-    for column in (E.request_id.name, E.position.name, E.propensity.name):
-        missing = shown.filter(pl.col(column).is_null())
-        if len(missing):
-            raise ValueError(
-                f"impression {missing[E.event_id.name][0]} has no {column}; "
-                "off-policy estimates need request, position and propensity of each"
-            )
+    logged = [E.request_id.name, E.position.name, E.propensity.name]
+    shown = events.filter(kinds == "impression", E.position.col <= k).drop_nulls(logged)
     key = [E.request_id.name, E.course_id.name]
     answers = (
         events.filter(kinds.is_in(list(rewards)) & E.request_id.col.is_not_null())

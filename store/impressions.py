@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from store.erasure import find_erased, lock_erasures
 from store.statements import Packed, insert
 from store.tables import shown
-from training_data.columns import Interactions
+from training_data.columns import OWN_EVENT, Interactions
 
 E = Interactions
 
@@ -47,11 +48,15 @@ def add(
 
 
 def to_events(row: Mapping[Any, Any]) -> list[dict[str, Any]]:
-    """Return a row of the table as impressions, rows of the Interactions contract."""
+    """Return a row of the table as impressions, rows of the Interactions contract.
+
+    Their ids begin with what the ids of events that portals send may not.
+    """
+    request = hashlib.sha256(row["request_id"].encode()).hexdigest()[:32]  # however long its id is
     return [
         dict.fromkeys(E.columns())
         | {
-            E.event_id.name: f"{row['request_id']}:{position}",
+            E.event_id.name: f"{OWN_EVENT}{request}:{position}",
             E.participant_id.name: row["participant_id"],
             E.course_id.name: course_id,
             E.kind.name: "impression",

@@ -45,6 +45,9 @@ MAX_POSITION: Final = 10_000
 FIRST_BIRTH_YEAR, LAST_BIRTH_YEAR = 1900, 2100
 FIRST_MOMENT: Final = dt.datetime(1901, 1, 1, tzinfo=dt.UTC)
 LAST_MOMENT: Final = dt.datetime(2199, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
+OWN_EVENT: Final = "shown:"
+"""How ids of the events begin that the service makes itself."""
+
 MAX_ID, MAX_PHRASE, MAX_PHRASES = 128, 200, 100
 
 PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"

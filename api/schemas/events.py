@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictFloat, StrictInt
 
-from training_data.columns import EVENT_KINDS, MAX_POSITION
+from training_data.columns import EVENT_KINDS, MAX_POSITION, OWN_EVENT
 from training_data.profiles import Identifier, Moment, ParticipantId
 
 MAX_EVENTS = 1_000
+
+
+def _not_our_own(event_id: str) -> str:
+    if event_id.startswith(OWN_EVENT):
+        raise ValueError(f"ids that begin with {OWN_EVENT!r} are the service's own")
+    return event_id
 
 
 class Event(BaseModel):
@@ -30,7 +36,7 @@ class Event(BaseModel):
         },
     )
 
-    event_id: Identifier
+    event_id: Annotated[Identifier, AfterValidator(_not_our_own)]
     participant_id: ParticipantId
     course_id: Identifier
     kind: Literal[EVENT_KINDS]  # type: ignore[valid-type]

@@ -34,9 +34,14 @@ def test_slates_are_in_order_with_what_followed() -> None:
     assert slates.rewards.tolist() == [[0, 0], [0, 1.0]]
 
 
-def test_incomplete_impressions_are_named() -> None:
-    with pytest.raises(ValueError, match="impression 0 has no propensity"):
-        read_logged_slates(log([("r1", "a", "impression", 1, None)]), 1)
+def test_impressions_that_a_portal_noted_itself_are_left_out() -> None:
+    own = [("imp", "a", "impression", 1, None), ("imp", "b", "impression", None, 0.5)]
+    assert read_logged_slates(log(own), 1).request_ids.to_list() == []
+    both = read_logged_slates(log([*SHOWN, *own]), 2)
+    assert both.request_ids.to_list() == read_logged_slates(log(SHOWN), 2).request_ids.to_list()
+
+
+def test_a_place_filled_twice_is_named() -> None:
     with pytest.raises(ValueError, match="two trainings at one place"):
         read_logged_slates(log([*SHOWN[:2], ("r2", "c", "impression", 2, 0.5)]), 2)
 

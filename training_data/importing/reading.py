@@ -34,8 +34,8 @@ def read_source(path: Path, mapping: Mapping | None = None) -> Source:
         If the file is missing, of an unknown format, malformed, or without a header.
     """
     if mapping is None:
-        return _read(path, FileOptions())
-    source = _read(path, mapping)
+        return read_file(path, FileOptions())
+    source = read_file(path, mapping)
     table, notes = source.table, []
     for join in mapping.join:
         beside = sorted(path.parent.glob(join.file))
@@ -49,7 +49,8 @@ def read_source(path: Path, mapping: Mapping | None = None) -> Source:
     return Source(table, source.broken, tuple(notes))
 
 
-def _read(path: Path, options: FileOptions) -> Source:
+def read_file(path: Path, options: FileOptions) -> Source:
+    """Read one file as `read_source` does, without what stands beside it."""
     if path.suffix.lower() not in FORMATS:
         raise SourceError(f"{path}: the format is not one of {', '.join(FORMATS)}")
     if not path.is_file():
@@ -114,7 +115,7 @@ def _column_as_text(column: pl.Series) -> pl.Series:
 
 def _join_file(table: pl.DataFrame, path: Path, beside: Path, join: Join) -> pl.DataFrame:
     """Add the columns of the second file."""
-    second = _read(beside, FileOptions(sheet=join.sheet)).table
+    second = read_file(beside, FileOptions(sheet=join.sheet)).table
     for file, held, column in ((path, table, join.on), (beside, second, join.to)):
         if column not in held.columns:
             raise SourceError(f"{file}: no column {column!r} to join on")
