@@ -83,6 +83,8 @@ class AuditWriter:
 
     def close(self) -> None:
         """Write what waits, or log it where the store does not take it in time."""
+        if self._closing.is_set():
+            return
         self._closing.set()
         self._enough.set()
         last = [thread.submit(self._write, BEHIND) for thread in (self._gentle, self._firm)]
