@@ -110,7 +110,8 @@ def _graduated_too_early(q: EligibilityQuery) -> Violations | None:
         return None
     graduated = q.batch.facts.graduated_on
     earliest = (rule.earliest(q.rules.day) - dt.date(1970, 1, 1)).days
-    return (graduated != UNKNOWN_DAY) & (graduated < earliest)
+    known: Violations = graduated != UNKNOWN_DAY
+    return known & (graduated < earliest)
 
 
 def _next_purchase_late(q: EligibilityQuery) -> Violations | None:

@@ -95,8 +95,10 @@ def _is_said_elsewhere(context: ExplanationContext, phrase: NDArray[np.int32]) -
     vocabulary = context.reader.vocabularies.occupations.vocabulary
     goal = np.array([*map(vocabulary.find, texts), -1])[phrase]
     for_goal = context.find_heaviest_skills(1, held=True)[:, 0] >= 0
-    is_topic = (topic >= 0) & (topic == context.query.catalogue.category[context.courses])
-    return is_topic | ((goal >= 0) & (goal == context.named_goals) & for_goal)
+    is_topic: NDArray[np.bool_] = topic == context.query.catalogue.category[context.courses]
+    is_topic &= topic >= 0
+    is_topic |= (goal >= 0) & (goal == context.named_goals) & for_goal
+    return is_topic
 
 
 def _builds_on(context: ExplanationContext) -> PairReasons:

@@ -86,7 +86,7 @@ def _order_own_first(
         Where a feature has evidence that speaks of the person.
     """
     first = 1 + weight.max(initial=0)
-    ordered = weight + first * (own & (weight > 0))
+    ordered: NDArray[np.float32] = weight + first * (own & (weight > 0))
     lacking = np.flatnonzero(own.any(axis=1) & ~(own & (weight > 0)).any(axis=1))
     most = np.where(own, moved, -np.inf)[lacking].argmax(axis=1)
     ordered[lacking, most] = first

@@ -85,12 +85,13 @@ class Takers:
         people, courses, at = _list_taken(participants, events, course_index)
         taken = build_ones(people, courses, (len(participants), len(course_index)))
         total = np.asarray(taken.sum(axis=0)).ravel().astype(np.int64)
+        newest: dt.datetime | None = events[E.at.name].max() if len(at) else None  # type: ignore[assignment]
         return cls(
             np.where(_is_popular(total), total, 0).astype(np.int32),
             _keep_notable(regions.T @ taken, total),
             _keep_notable(groups.T @ taken, total),
             _keep_notable(_count_after(people, courses, at, len(course_index)), total),
-            events[E.at.name].max().date() if len(at) else None,
+            None if newest is None else newest.date(),
             simulated,
         )
 
@@ -121,16 +122,18 @@ class Takers:
     def from_state(cls, state: Mapping[str, NDArray[np.int32]]) -> Self:
         """Return the counts whose arrays were saved."""
         everywhere = state["everywhere"]
-        tables = (
+        regions, groups, after = (
             build_csr(
-                *(state[f"{name}.{part}"] for part in ("data", "indices", "indptr")),
+                state[f"{name}.data"],
+                state[f"{name}.indices"],
+                state[f"{name}.indptr"],
                 len(everywhere),
             )
             for name in TABLES
         )
         until, simulated = state["counted"].tolist()
         day = dt.date.fromordinal(until) if until else None
-        return cls(everywhere, *tables, until=day, simulated=bool(simulated))
+        return cls(everywhere, regions, groups, after, day, bool(simulated))
 
     @classmethod
     def count_nobody(cls, courses: int, regions: int) -> Self:
@@ -174,7 +177,9 @@ def _count_after(
 
 
 def _is_popular(total: NDArray[np.int64]) -> NDArray[np.bool_]:
-    return (total >= MIN_PEOPLE) & (total * len(total) >= POPULAR * total.sum())
+    popular: NDArray[np.bool_] = total >= MIN_PEOPLE
+    popular &= total * len(total) >= POPULAR * total.sum()
+    return popular
 
 
 def _keep_notable(counts: sp.csr_matrix, total: NDArray[np.int64]) -> sp.csr_matrix:

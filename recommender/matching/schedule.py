@@ -62,6 +62,6 @@ def _find_slot(query: EligibilityQuery, course: int, ready: int) -> Slot | None:
 def _find_last_birthday(query: EligibilityQuery) -> int:
     """Return the last day on which a person is not too old."""
     rule, born = query.rules.age, int(query.batch.facts.birth_year[0])
-    if rule is None or born == 0:
+    if rule is None or rule.maximum is None or born == 0:
         return FAR_FUTURE
     return (dt.date(born + rule.maximum, 12, 31) - dt.date(1970, 1, 1)).days

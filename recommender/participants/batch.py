@@ -328,7 +328,8 @@ def _find_last_finish(
     for found, kind in zip(last, ("complete", "rate"), strict=True):
         mine = kinds == EVENT_KINDS.index(kind)
         np.maximum.at(found, rows[mine], at[mine] // SECONDS_A_DAY)
-    return np.where(last[0] > 0, last[0], last[1]).astype(np.int32)
+    day: NDArray[np.int32] = np.where(last[0] > 0, last[0], last[1]).astype(np.int32)
+    return day
 
 
 def topic_shares(batch: ParticipantBatch, catalogue: Catalogue) -> NDArray[np.float32]:

@@ -127,7 +127,8 @@ def select_compared(scored: ScoredCandidates) -> NDArray[np.float32]:
     last = (scored.ids >= 0).sum(axis=1)[:, None] - 1
     places = np.maximum(last, 0) * np.arange(COMPARED) // (COMPARED - 1)
     rows = np.arange(people)[:, None]
-    return scored.features[rows, order[rows, places]]
+    compared: NDArray[np.float32] = scored.features[rows, order[rows, places]]
+    return compared
 
 
 def _select_head(

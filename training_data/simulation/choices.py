@@ -89,7 +89,8 @@ def _draw_pause(world: World, uniform: NDArray[np.float64]) -> Integers:
     longest = world.next_purchase_days - figures.RATING_DAYS - 1
     within = -np.expm1(-longest / figures.PAUSE_DAYS)
     pause = -np.log1p(-uniform * within) * figures.PAUSE_DAYS * DAY
-    return BROWSING_SECONDS + 60 + pause.astype(np.int64)
+    seconds: NDArray[np.int64] = BROWSING_SECONDS + 60 + pause.astype(np.int64)
+    return seconds
 
 
 def _visit(
