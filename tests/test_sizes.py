@@ -27,12 +27,15 @@ PUBLIC = "the contract's fields, which others read"
 STATISTICS = "keyword options with defaults; most callers give none"
 DEFENDED = {
     "api/settings.py:ServiceSettings": "each field is a setting",
+    "benchmarks/quality/run.py:run": "keyword options of the command, with defaults",
     "cli/bench_quality.py:quality": COMMAND,
     "cli/evaluate.py:evaluate": COMMAND,
     "cli/serve.py:serve": COMMAND,
     "clients/python/padan_client/models.py:Profile": PUBLIC,
     "clients/python/padan_client/models.py:Item": PUBLIC,
     "clients/python/padan_client/models.py:PlanResponse": PUBLIC,
+    "clients/python/padan_client/models.py:RecommendationResponse": PUBLIC,
+    "models/bundles/sealing.py:Manifest": PUBLIC,
     "recommender/responses/recommendations.py:Item": PUBLIC,
     "training_data/profiles.py:Profile": PUBLIC,
     "training_data/programmes/rules.py:RulesInForce": "each field is a kind of rule",

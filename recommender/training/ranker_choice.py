@@ -62,8 +62,8 @@ def choose_ranker(
 
     Notes
     -----
-    Validation chooses the share of the fixed weights too, for trees; for newcomers, of whom the log knows nothing,
-    and for curves, which cannot tell who is one, it is the last of the settings.
+    Validation chooses the share of the fixed weights too, for trees. For newcomers, of whom the log knows nothing,
+    and for curves, which cannot tell who is one, the settings do.
     """
     rng = np.random.default_rng(seed)
     persons, last_share = len(every.groups), settings.fixed_shares[-1]
@@ -71,7 +71,8 @@ def choose_ranker(
     validation = every.take(held_out)
     whole = every.take(every.has_gain).thin(MAX_PAIRS // persons, rng)
     if persons < 2 * MIN_VALIDATED:
-        return ChosenRanker(blend_fixed(fit_curves(whole, seed), whole, last_share), None)
+        curves = fit_curves(whole, seed)
+        return ChosenRanker(blend_fixed(curves, whole, settings.newcomer_share), None)
     learnt_from = every.take(~held_out & every.has_gain).thin(MAX_PAIRS // persons, rng)
     kinds = list_kinds(len(learnt_from.groups), seed)
     tried: list[Tried] = []
@@ -96,9 +97,9 @@ def choose_ranker(
     )
     ranker = kinds[best.kind](whole)
     blended = blend_fixed(ranker, whole, best.share)
-    if best.kind == CURVES or best.share == last_share:
+    if best.kind == CURVES:
         return ChosenRanker(blended, told)
-    newcomers = blend_fixed(ranker, whole, last_share)
+    newcomers = blend_fixed(ranker, whole, settings.newcomer_share)
     return ChosenRanker(ByHistory(blended, newcomers, names.index(HISTORY)), told)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from models.ranking.cutoffs import Horizon
+from recommender.ranking.rankers import FIXED_SHARE
 from recommender.retrieval.sources import BEHAVIOUR, Source
 
 Kind = Literal["curves", "small trees", "large trees"]
@@ -53,8 +54,14 @@ class RankerSettings(_Section):
     fixed_shares: tuple[float, ...] = Field(
         (0.0, 0.2, 0.4),
         min_length=1,
-        description="shares of the counsellor's weights to try beside trees; the last one holds for curves and "
-        "for people without a history",
+        description="shares of the counsellor's weights to try beside trees; the last one holds for curves",
+    )
+    newcomer_share: float = Field(
+        FIXED_SHARE,
+        ge=0,
+        le=1,
+        description="share of the counsellor's weights beside trees for people without a history, and for all "
+        "where there is too little to choose by",
     )
     latency_budget_ms: float = Field(
         50.0,

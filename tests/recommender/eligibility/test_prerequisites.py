@@ -127,9 +127,9 @@ def test_of_trainings_on_one_thing_the_level_of_the_person_comes_first(
     engine_of: EngineOf, held: int, expected: list[str]
 ) -> None:
     levels = [
-        {"course_id": MASTER, "level": "advanced"},
-        {"course_id": NEXT, "level": "intermediate"},
-        {"course_id": BASIC, "level": "beginner"},
+        {"course_id": MASTER, "level": "advanced", "title": "Las", "provider_id": "one"},
+        {"course_id": NEXT, "level": "intermediate", "title": "Las", "provider_id": "two"},
+        {"course_id": BASIC, "level": "beginner", "title": "Las", "provider_id": "three"},
     ]
     order = list_ids(engine_of, world(levels, SKILLS[:held]))
     assert len(order) == 3

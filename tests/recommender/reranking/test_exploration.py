@@ -156,7 +156,8 @@ def test_the_log_of_the_engine_judges_its_list_without_chance(
     settings = SlateSettings(k=K, exploration=SETTING)
     found = engine.recommend(participants, settings, seeds=seeds).slates
     always = engine.recommend(participants, SlateSettings(k=K)).slates.ids[0]
-    worth = np.random.default_rng(1).uniform(0.05, 0.6, len(engine.catalogue))
+    worth = np.random.default_rng(1).uniform(0.05, 0.2, len(engine.catalogue))
+    worth[always] += 0.3  # what is drawn in place of it is worth less
     log = _write_log(engine, found.ids, found.propensities, seeds, worth)
     slates = read_logged_slates(log, K, {"click": 1.0})
     names = np.array(engine.catalogue.ids)[always]

@@ -117,7 +117,6 @@ def test_lookup(text: str, code: str) -> None:
         "",
         "31.99",
         "3199",
-        "12.1",
         "Bandung Utama Raya",
         "Bandun",
         "Lampung Baru",
