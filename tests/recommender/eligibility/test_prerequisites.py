@@ -13,6 +13,7 @@ import pytest
 from recommender.engine import Engine
 from recommender.messages import load_messages
 from recommender.responses.eligibility import decide_eligibility
+from recommender.retrieval.relevance import Relevance
 from recommender.settings import SlateSettings
 from tests.recommender.worlds import DAY, World, load_vocabularies, random_world, table
 
@@ -59,7 +60,14 @@ def list_ids(engine_of: EngineOf, world: World) -> list[str]:
     """The person's list, where no training's text is nearer to them than another's."""
     engine = engine_of(world)
     alike = np.full_like(engine.course_vectors, engine.course_vectors.shape[1] ** -0.5)
-    engine = replace(engine, course_vectors=alike)
+    relevance = Relevance(
+        engine.catalogue,
+        alike,
+        engine.catalogue.titles,
+        engine.reader.vocabularies,
+        engine.reader.linkers,
+    )
+    engine = replace(engine, course_vectors=alike, relevance=relevance)
     prepared = engine.prepare(world.participants, world.events, DAY)
     found = engine.recommend(prepared, SlateSettings(relevance_weight=1.0))
     return [engine.catalogue.ids[i] for i in found.slates.ids[0] if i >= 0]
