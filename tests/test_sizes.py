@@ -32,6 +32,7 @@ DEFENDED = {
     "cli/serve.py:serve": COMMAND,
     "clients/python/padan_client/models.py:Profile": PUBLIC,
     "clients/python/padan_client/models.py:Item": PUBLIC,
+    "clients/python/padan_client/models.py:RecommendationResponse": PUBLIC,
     "clients/python/padan_client/models.py:PlanResponse": PUBLIC,
     "recommender/responses/recommendations.py:Item": PUBLIC,
     "training_data/profiles.py:Profile": PUBLIC,
