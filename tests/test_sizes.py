@@ -33,6 +33,7 @@ DEFENDED = {
     "cli/serve.py:serve": COMMAND,
     "clients/python/padan_client/models.py:Profile": PUBLIC,
     "clients/python/padan_client/models.py:Item": PUBLIC,
+    "clients/python/padan_client/models.py:RecommendationResponse": PUBLIC,
     "clients/python/padan_client/models.py:PlanResponse": PUBLIC,
     "clients/python/padan_client/models.py:RecommendationResponse": PUBLIC,
     "models/bundles/sealing.py:Manifest": PUBLIC,
