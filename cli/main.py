@@ -8,6 +8,7 @@ import typer
 
 from cli import bench, encoder, store
 from cli.bundles import bundles, promote, rollback
+from cli.check import check
 from cli.config import config
 from cli.demo import demo
 from cli.evaluate import compare, evaluate, split
@@ -38,6 +39,7 @@ def check_settings() -> None:
 app.command("import")(import_files)
 app.add_typer(encoder.app, name="encoder")
 COMMANDS: tuple[Callable[..., None], ...] = (
+    check,
     simulate,
     train,
     refresh,

@@ -10,9 +10,12 @@ import typer
 from training_data.columns import TABLES
 from training_data.dataset import Dataset
 from training_data.references import find_unknown
+from training_data.regions import RegionTable
 
 
 def warn_of_unknown(data: Path, tables: Sequence[str] = tuple(TABLES)) -> None:
     """Say on standard error which rows name what is not there; the others are used."""
-    for one in find_unknown(Dataset.open(data), tables):
+    dataset = Dataset.open(data)
+    regions = RegionTable.load(dataset.own_or_named(dataset.info.region_pack))
+    for one in find_unknown(dataset, regions, tables):
         typer.echo(f"padan: {one.said}", err=True)

@@ -51,7 +51,9 @@ class Unknown:
     said: str
 
 
-def find_unknown(dataset: Dataset, tables: Sequence[str] = tuple(TABLES)) -> list[Unknown]:
+def find_unknown(
+    dataset: Dataset, regions: RegionTable, tables: Sequence[str] = tuple(TABLES)
+) -> list[Unknown]:
     """Return what the rows of some tables name and no other table or region pack has.
 
     Where a table is not there, nothing is said of what names its rows.
@@ -62,10 +64,9 @@ def find_unknown(dataset: Dataset, tables: Sequence[str] = tuple(TABLES)) -> lis
             known = _column(dataset, target, TABLES[target].primary_key()[0])
             what = f"{verb} that {target}.parquet lacks"
             found.append(_compare(dataset, table, column, known, (what, fate)))
-    regions = RegionTable.load(dataset.own_or_named(dataset.info.region_pack))
     for table in tables:
         if REGION in TABLES[table].columns() and dataset.has(table):
-            what = f"have a {REGION} that the region pack {dataset.info.region_pack} lacks"
+            what = f"have a {REGION} that the region pack {regions.name} lacks"
             codes = pl.Series(regions.codes)
             found.append(_compare(dataset, table, REGION, codes, (what, "their place is unknown")))
     return [one for one in found if one.rows]

@@ -11,6 +11,7 @@ import pytest
 from training_data.columns import TABLES, complete_columns
 from training_data.dataset import Dataset, DatasetError
 from training_data.references import find_unknown, require_trainings, require_usable_events
+from training_data.regions import RegionTable
 
 AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -36,6 +37,11 @@ def event(number: int, person: str, course_id: str) -> dict[str, object]:
     }
 
 
+@pytest.fixture(scope="module")
+def regions() -> RegionTable:
+    return RegionTable.load("indonesia")
+
+
 @pytest.fixture
 def dataset(tmp_path: Path) -> Dataset:
     made = Dataset.create(tmp_path)
@@ -51,8 +57,10 @@ def dataset(tmp_path: Path) -> Dataset:
     return made
 
 
-def test_each_reference_that_names_nothing_is_counted_with_an_example(dataset: Dataset) -> None:
-    assert [one.said for one in find_unknown(dataset)] == [
+def test_each_reference_that_names_nothing_is_counted_with_an_example(
+    dataset: Dataset, regions: RegionTable
+) -> None:
+    assert [one.said for one in find_unknown(dataset, regions)] == [
         "1 of 3 trainings need a training that courses.parquet lacks, such as 'z' (c): "
         "they stay closed",
         "1 of 3 events name a training that courses.parquet lacks, such as 'a.0' (e2): "
@@ -64,15 +72,17 @@ def test_each_reference_that_names_nothing_is_counted_with_an_example(dataset: D
     ]
 
 
-def test_only_the_tables_asked_about_are_looked_at(dataset: Dataset) -> None:
-    assert {one.table for one in find_unknown(dataset, ["participants"])} == {"interactions"}
-    assert find_unknown(dataset, ["classes"]) == []
+def test_only_the_tables_asked_about_are_looked_at(dataset: Dataset, regions: RegionTable) -> None:
+    assert {one.table for one in find_unknown(dataset, regions, ["participants"])} == {
+        "interactions"
+    }
+    assert find_unknown(dataset, regions, ["classes"]) == []
 
 
-def test_of_a_table_that_is_not_there_nothing_is_said(tmp_path: Path) -> None:
+def test_of_a_table_that_is_not_there_nothing_is_said(tmp_path: Path, regions: RegionTable) -> None:
     dataset = Dataset.create(tmp_path)
     put(dataset, "interactions", event(1, "p", "a"))
-    assert find_unknown(dataset) == []
+    assert find_unknown(dataset, regions) == []
 
 
 def test_some_usable_events_are_enough(dataset: Dataset) -> None:
