@@ -140,7 +140,7 @@ def _prerequisite(q: EligibilityQuery, row: int, course: int) -> Evidence:
 
 
 def _unknown_prerequisites(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
-    needed = q.catalogue.table[Courses.prerequisites.name][course]
+    needed = q.catalogue.table[Courses.prerequisites.name][int(course)]
     return {"course": [one for one in needed if one not in q.catalogue.index]}
 
 
