@@ -28,7 +28,7 @@ from recommender.bundle.bundle import load_engine
 from recommender.eligibility.mask import build_mask
 from recommender.engine import Engine, Recommendations
 from recommender.participants.prepared import PreparedParticipants
-from recommender.ranking.fit import FITS, Fit, grade_fit
+from recommender.ranking.fit import FITS, grade_fit
 from recommender.responses.notices import find_unmet
 from recommender.settings import SlateSettings
 from recommender.training.train import train
@@ -132,7 +132,7 @@ def measure_fit(
 
     ``strong`` is right for what is on topic. Those who wrote nothing are told nothing.
     """
-    strong = grade_fit(found.slates.features) == FITS.index(Fit.STRONG)
+    strong = grade_fit(found.slates.features) == FITS.index("strong")
     grades = [judged[row].grades[strong[row, : len(judged[row].grades)]] for row in rows]
     said = np.diff(found.participants.profile.weights.indptr) > 0
     unmet = find_unmet(found)

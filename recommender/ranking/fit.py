@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +17,9 @@ RELATED_FROM: Final = 0.3
 _CONTENT: Final = FEATURES.index(Source.CONTENT)
 
 
-class Fit(StrEnum):
-    """How well a training fits, the worst first."""
-
-    OTHER = "other"
-    RELATED = "related"
-    STRONG = "strong"
-
-
-FITS: Final = tuple(Fit)
+Fit = Literal["other", "related", "strong"]
+FITS: Final[tuple[Fit, ...]] = ("other", "related", "strong")
+"""From the worst to the best."""
 
 
 def grade_fit(features: NDArray[np.float32]) -> NDArray[np.int8]:

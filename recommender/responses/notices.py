@@ -18,7 +18,7 @@ from recommender.engine import Engine, Recommendations
 from recommender.messages import Messages
 from recommender.participants.phrases import Phrase
 from recommender.participants.profile_embedding import ProfileEmbedding
-from recommender.ranking.fit import FITS, RELATED_FROM, STRONG_FROM, Fit, grade_fit
+from recommender.ranking.fit import FITS, RELATED_FROM, STRONG_FROM, grade_fit
 
 ANY_DAY = dt.date(2100, 1, 1).toordinal() - dt.date(1970, 1, 1).toordinal()
 
@@ -52,7 +52,7 @@ def find_unmet(recommendations: Recommendations) -> dict[int, Phrase]:
     slates = recommendations.slates
     best = grade_fit(slates.features[:, :1]).max(axis=1, initial=0)
     profile = recommendations.participants.profile
-    unmet = np.flatnonzero((best == FITS.index(Fit.OTHER)) & recommendations.judged)
+    unmet = np.flatnonzero((best == FITS.index("other")) & recommendations.judged)
     wishes = {int(row): _find_wish(profile, int(row)) for row in unmet}
     return {row: wish for row, wish in wishes.items() if wish is not None}
 

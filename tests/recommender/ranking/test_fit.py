@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from recommender.engine import Engine
 from recommender.participants.prepared import PreparedParticipants
 from recommender.ranking.features import FEATURES
-from recommender.ranking.fit import FITS, RELATED_FROM, STRONG_FROM, Fit, grade_fit
+from recommender.ranking.fit import FITS, RELATED_FROM, STRONG_FROM, grade_fit
 from recommender.responses.notices import find_unmet
 from recommender.settings import Exploration, SlateSettings
 from tests.recommender.worlds import DAY, World, random_world
@@ -40,7 +40,7 @@ def test_thresholds_are_where_fit_changes() -> None:
     features = np.zeros((4, len(FEATURES)), dtype=np.float32)
     features[:, FEATURES.index("content")] = [0, RELATED_FROM, STRONG_FROM, 1]
     graded = [FITS[place] for place in grade_fit(features)]
-    assert graded == [Fit.OTHER, Fit.RELATED, Fit.STRONG, Fit.STRONG]
+    assert graded == ["other", "related", "strong", "strong"]
 
 
 @FEW
