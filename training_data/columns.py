@@ -33,6 +33,8 @@ EMPLOYMENT_STATUSES: Final = (
     "not_in_labour_force",
 )
 EVENT_KINDS: Final = ("impression", "click", "purchase", "start", "complete", "rate")
+SERVICE_MARK: Final = "~"
+"""First character of the ids that the service gives to events; portals cannot send one that begins so."""
 
 Schema = TypeVar("Schema", bound=dy.Schema)
 

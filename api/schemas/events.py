@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StringConstraints
 
-from training_data.columns import EVENT_KINDS
+from training_data.columns import EVENT_KINDS, SERVICE_MARK
 from training_data.profiles import Identifier, Moment, ParticipantId
 
 MAX_EVENTS = 1_000
+
+SENT = rf"^[^\x00-\x1f\x7f{SERVICE_MARK}][^\x00-\x1f\x7f]*$"
+EventId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=SENT)]
 
 
 class Event(BaseModel):
@@ -30,7 +33,9 @@ class Event(BaseModel):
         },
     )
 
-    event_id: Identifier
+    event_id: EventId = Field(
+        description=f"any of your own; those that begin with {SERVICE_MARK} are the service's"
+    )
     participant_id: ParticipantId
     course_id: Identifier
     kind: Literal[EVENT_KINDS]  # type: ignore[valid-type]

@@ -256,7 +256,7 @@ def test_what_came_in_is_exported_to_a_dataset_without_the_erased(
         erase(connection, gone, store.pseudonym(gone))
     put(store)
     add(store, event("e1"))
-    counts = export_dataset(store, copy)
+    counts = {name: export.counts for name, export in export_dataset(store, copy).items()}
     assert (counts["participants"].added, counts["participants"].replaced) == (1, 59)
     assert counts["interactions"].added == 1
     for table in ("participants", "interactions"):
@@ -388,7 +388,7 @@ def test_the_audit_lets_go_of_what_is_older_than_a_year(store: Store) -> None:
 def test_shown_lists_become_impressions(store: Store, tmp_path: Path) -> None:
     put(store)
     show(store, "r1", items=[("c1", 1.0), ("c2", 0.25)])
-    show(store, "r1", items=[("c3", 1.0)])  # a request is shown one list
+    show(store, "r1", items=[("c1", 1.0), ("c2", 0.25)], bundle_version="b2")  # the same one again
     with store.reading() as connection:
         exported = participants.read_events(connection, "p1")
     copy = simulate_dataset(tmp_path / "copy", 5, NOW.date())
@@ -397,12 +397,85 @@ def test_shown_lists_become_impressions(store: Store, tmp_path: Path) -> None:
     rows = copy.read("interactions").filter(pl.col("participant_id") == "p1")
     assert len(copy.read("interactions")) == before + 2
     for found in (exported, rows.sort("position").to_dicts()):
-        assert [one["event_id"] for one in found] == ["r1:1", "r1:2"]
+        assert [one["event_id"] for one in found] == ["~r1:1", "~r1:2"]
         assert [one["course_id"] for one in found] == ["c1", "c2"]
         assert [one["propensity"] for one in found] == [1.0, 0.25]
         assert {one["kind"] for one in found} == {"impression"}
         assert {one["bundle_version"] for one in found} == {"b1"}
         assert {one["at"] for one in found} == {NOW}
+
+
+def test_no_list_is_lost_where_a_request_id_comes_twice(store: Store, tmp_path: Path) -> None:
+    lists = [("p1", [("c1", 1.0)]), ("p2", [("c1", 1.0)]), ("p1", [("c2", 1.0)])]
+    for _ in range(2):
+        for participant_id, items in lists:
+            show(store, "r1", participant_id, items=items)
+    with store.writing() as connection:
+        both = [impressions.ShownSlate("r2", who, NOW, "b1", what) for who, what in lists]
+        impressions.add(connection, [*both, *both], store.pseudonym)
+    copy = Dataset.create(tmp_path / "copy")
+    export_dataset(store, copy)
+    rows = copy.read("interactions")
+    wanted = {(who, what[0][0]) for who, what in lists}
+    for request in ("r1", "r2"):
+        of_it = rows.filter(pl.col("request_id").str.starts_with(request))
+        assert len(of_it) == len(lists)
+        assert set(of_it.select("participant_id", "course_id").iter_rows()) == wanted
+
+
+def test_an_event_with_an_impressions_id_of_old_spoils_nothing(
+    store: Store, tmp_path: Path
+) -> None:
+    show(store, "r1")
+    add(store, event("r1:1"))
+    copy = Dataset.create(tmp_path / "copy")
+    assert not export_dataset(store, copy)["interactions"].set_aside
+    assert sorted(copy.read("interactions")["event_id"]) == ["r1:1", "~r1:1"]
+
+
+def test_a_dataset_that_comes_back_to_its_store_doubles_nothing(
+    store: Store, tmp_path: Path
+) -> None:
+    put(store)
+    show(store, "r1")
+    copy = Dataset.create(tmp_path / "copy")
+    export_dataset(store, copy)
+    import_dataset(store, copy)
+    with store.reading() as connection:
+        assert len(participants.read_events(connection, "p1")) == 1
+    export_dataset(store, copy)
+    assert copy.read("interactions")["event_id"].to_list() == ["~r1:1"]
+
+
+BAD = {"position": -3, "kind": "stared", "value": "much", "course_id": ""}
+
+
+def test_rows_that_no_dataset_may_hold_are_set_aside_and_named(
+    tmp_path: Path,
+) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'store.sqlite'}")  # it takes a value of any type
+    store.upgrade()
+    put(store)
+    put(store, participant_id="p2", birth_year=1990)
+    add(store, event("good"), *(event(name) for name in BAD))
+    with store.writing() as connection:
+        for name, value in BAD.items():
+            change = f"UPDATE events SET {name} = ? WHERE event_id = ?"  # noqa: S608
+            connection.exec_driver_sql(change, (value, name))
+        connection.exec_driver_sql("UPDATE participants SET birth_year = 3 WHERE birth_year = 1990")
+    copy = Dataset.create(tmp_path / "copy")
+    exported = export_dataset(store, copy)
+    assert copy.read("interactions")["event_id"].to_list() == ["good"]
+    assert copy.read("participants")["participant_id"].to_list() == ["p1"]
+    aside = {row["event_id"]: row["reason"] for row in exported["interactions"].set_aside}
+    assert aside.keys() == BAD.keys()
+    assert "position" in aside["position"]
+    assert [row["participant_id"] for row in exported["participants"].set_aside] == ["p2"]
+    kept = pl.read_ndjson(exported["interactions"].set_aside_file)
+    assert set(kept["event_id"]) == BAD.keys()
+    with store.writing() as connection:
+        erase(connection, "p1", store.pseudonym("p1"))
+    assert not export_dataset(store, copy)["interactions"].set_aside_file.exists()
 
 
 def test_what_the_erased_were_shown_goes_and_stays_away(store: Store) -> None:

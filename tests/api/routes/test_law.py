@@ -99,7 +99,7 @@ def test_the_export_holds_everything(client: TestClient, service: FastAPI, path:
     found = client.get(f"{path}/export").json()
     assert found["participant"]["interests"] == PROFILE["interests"]
     places = range(1, 1 + len(shown["items"]))
-    impressions = [f"{shown['request_id']}:{place}" for place in places]
+    impressions = [f"~{shown['request_id']}:{place}" for place in places]
     assert [one["event_id"] for one in found["events"]] == ["e1", "e2", *impressions]
     assert [entry["action"] for entry in found["audit"]] == ["write", "recommend", "export"]
     decision = found["audit"][1]

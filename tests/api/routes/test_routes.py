@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.app import create_app
@@ -104,6 +105,17 @@ def test_events_that_break_the_contract_are_refused(client: TestClient, change: 
     answer = send(client, event("e1") | change)
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"][0]["field"].startswith("events.0")
+
+
+def test_ids_of_events_never_meet_the_services_own(client: TestClient, service: FastAPI) -> None:
+    client.put("/v1/participants/p1", json=PROFILE)
+    body = {"participant_id": "p1", "k": 1}
+    request = client.post("/v1/recommendations", json=body).json()["request_id"]
+    assert send(client, event(f"~{request}:1")).status_code == 422
+    assert send(client, event(f"{request}:1")).status_code == 202
+    service.state.service.audit_writer.close()  # what waits is written
+    held = client.get("/v1/participants/p1/export").json()["events"]
+    assert sorted(one["event_id"] for one in held) == [f"{request}:1", f"~{request}:1"]
 
 
 def test_too_many_events_are_refused(client: TestClient) -> None:
