@@ -100,11 +100,12 @@ def _open_store(data: Path | None) -> Store:
     """Return the store, with its tables up to date and a dataset loaded."""
     from store.database import open_store
     from store.dataset_import import import_dataset
+    from store.erasure import exclude_listed
 
     store = open_store()
     store.prepare()
     if data:
-        import_dataset(store, Dataset.open(data))
+        import_dataset(store, exclude_listed(Dataset.open(data)))
     return store
 
 

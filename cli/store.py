@@ -104,16 +104,18 @@ def prune() -> None:
 
     with exit_on_bad_input():
         settings = StoreSettings()
-    now = dt.datetime.now(dt.UTC)
-    with _open().writing() as connection:
+    now, store = dt.datetime.now(dt.UTC), _open()
+    with store.writing() as connection:
         pruned = retention.prune(
             connection,
             settings.participant_retention_days,
             settings.event_retention_days,
             settings.audit_retention_days,
             now,
+            store.pseudonym,
         )
         record(connection, [Entry("padan store prune", "prune", decision=vars(pruned))])
+    store.truncate_log()
     counts = ", ".join(f"{count:,} {name}" for name, count in vars(pruned).items())
     typer.echo(f"deleted: {counts}")
 
@@ -124,10 +126,12 @@ def save(
 ) -> None:
     """Merge what the store holds into a dataset, to train on; take out of it who was erased."""
     from store import dataset_export as saving
+    from store.erasure import exclude_listed
     from training_data.dataset import Dataset
 
     with exit_on_bad_input():
-        exported = saving.export_dataset(_open(), Dataset.open_or_create(data))
+        dataset = exclude_listed(Dataset.open_or_create(data))
+        exported = saving.export_dataset(_open(), dataset)
     for table, export in exported.items():
         merged = export.counts
         typer.echo(f"{table}: {merged.added:,} added, {merged.replaced:,} replaced")

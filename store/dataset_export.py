@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from store.database import Store
 from store.erasure import exclude_erased
+from store.erasure_lists import write_list
 from store.impressions import to_events
 from store.tables import events, participants, shown
 from training_data.columns import Interactions, Participants
@@ -36,7 +37,7 @@ class Export:
 
 
 def export_dataset(store: Store, dataset: Dataset) -> dict[str, Export]:
-    """Merge participants and events into a dataset; the store's rows win, the erased are taken out.
+    """Merge participants and events into a dataset; the store's rows win, the erased and pruned are taken out.
 
     Returns
     -------
@@ -60,6 +61,8 @@ def export_dataset(store: Store, dataset: Dataset) -> dict[str, Export]:
         file = dataset.folder / f"{name}.set_aside.ndjson"
         _write_set_aside(file, rows.bad)
         exported[name] = Export(dataset.merge(name, rows.good), rows.bad, file)
+    with store.writing() as connection:
+        write_list(connection, store, dataset.folder)
     return exported
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from store.database import Store
 from store.erasure import exclude_erased, lock_erasures
+from store.erasure_lists import write_list
 from store.revisions import new_revision, renew_revisions
 from store.tables import events, loads, participants, shown
 from store.upserts import build_upsert
@@ -21,6 +22,8 @@ CHUNK = 10_000
 def import_dataset(store: Store, dataset: Dataset) -> bool:
     """Load what a dataset holds and the store does not; rows of known ids stay as they are.
 
+    Nobody comes back who was erased or pruned.
+
     Returns
     -------
     bool
@@ -28,6 +31,7 @@ def import_dataset(store: Store, dataset: Dataset) -> bool:
     """
     fingerprint = dataset.fingerprint()
     with store.writing() as connection:
+        write_list(connection, store, dataset.folder)
         known = sa.select(loads).where(loads.c.fingerprint == fingerprint)
         if connection.execute(known).first():
             return False

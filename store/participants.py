@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from store.erasure import find_erased, lock_erasures
 from store.impressions import to_events
 from store.revisions import new_revision
-from store.tables import events, participants, shown
+from store.tables import events, participants, prunings, shown
 from store.upserts import build_upsert
 from training_data.columns import Interactions, Participants
 from training_data.profiles import ParticipantRows, to_frames
@@ -80,10 +80,12 @@ def put(connection: sa.Connection, row: Mapping[str, Any], pseudonym: Callable[[
         If the id was erased.
     """
     lock_erasures(connection, "SHARE")
-    if find_erased(connection, [row[P.participant_id.name]], pseudonym):
+    participant_id = row[P.participant_id.name]
+    if find_erased(connection, [participant_id], pseudonym):
         raise ErasedError("this participant was erased; somebody who returns gets a new id")
+    connection.execute(sa.delete(prunings).where(prunings.c.subject == pseudonym(participant_id)))
     facts = {P.profiling_opt_out.name: False} | _change() | dict(row)
-    known = participants.c.participant_id == facts[P.participant_id.name]
+    known = participants.c.participant_id == participant_id
     kept = {P.participant_id.name, P.profiling_opt_out.name}
     changed = {name: value for name, value in facts.items() if name not in kept}
     if connection.execute(sa.update(participants).where(known).values(changed)).rowcount:

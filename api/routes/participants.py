@@ -13,6 +13,7 @@ from api.service import CurrentService, invalid_field, unknown_participant
 from store import audit, participants
 from store.audit import record
 from store.erasure import erase
+from store.erasure_lists import append_to_lists
 from training_data.profiles import ParticipantId, Profile, ProfileError, to_row
 
 AskedId = Annotated[ParticipantId, Path()]
@@ -62,11 +63,14 @@ def read(participant_id: AskedId, service: CurrentService, principal: Portal) ->
 def forget(participant_id: AskedId, service: CurrentService, principal: Portal) -> Erasure:
     """Erase a participant: profile, events and all rows made from them; the next bundle leaves them out."""
     principal.require_own(participant_id)
-    with service.store.writing() as connection:
-        proof = erase(connection, participant_id, service.store.pseudonym(participant_id))
+    store = service.store
+    with store.writing() as connection:
+        proof = erase(connection, participant_id, store.pseudonym(participant_id))
         if proof is None:
             raise unknown_participant(participant_id)
         record(connection, [service.entry(principal, "erase", participant_id, proof.counts)])
+    append_to_lists(store, proof.subject)
+    store.truncate_log()
     return Erasure(**vars(proof))
 
 

@@ -18,12 +18,13 @@ from store import audit, events, impressions, keys, participants, retention
 from store.database import Store, open_store
 from store.dataset_export import export_dataset
 from store.dataset_import import import_dataset
-from store.erasure import erase, exclude_erased
+from store.erasure import erase, exclude_erased, exclude_listed, open_without_erased
+from store.erasure_lists import append_to_lists
 from store.errors import StoreError
 from store.revisions import read_revisions, renew_revisions
 from store.tables import metadata
 from training_data.columns import Interactions, Participants
-from training_data.dataset import Dataset
+from training_data.dataset import Dataset, DatasetError
 from training_data.simulation import simulate_dataset
 
 NOW = dt.datetime(2026, 2, 24, 9, 30, tzinfo=dt.UTC)
@@ -272,6 +273,20 @@ def test_what_came_in_is_exported_to_a_dataset_without_the_erased(
     assert copy.read("courses").equals(dataset.read("courses"))
 
 
+def test_the_files_are_the_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "home" / "store.sqlite"
+    store = open_store(f"sqlite:///{path}")
+    store.upgrade()
+    put(store)
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    files = list(path.parent.glob("store.sqlite*"))
+    assert len(files) > 1
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    path.chmod(0o644)
+    open_store(f"sqlite:///{path}")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize("table", ["audit", "erasures"])
 @pytest.mark.parametrize("change", ["DELETE FROM {0}", "UPDATE {0} SET subject = 'x'"])
 def test_the_audit_and_the_proofs_refuse_changes(store: Store, table: str, change: str) -> None:
@@ -361,7 +376,7 @@ def test_retention_deletes_what_is_too_old_and_nothing_else(store: Store) -> Non
             sa.update(metadata.tables["participants"]).values(changed_at=NOW - dt.timedelta(999))
         )
         days = (later - NOW).days + 100
-        pruned = retention.prune(connection, 100, days, 365, later)
+        pruned = retention.prune(connection, 100, days, 365, later, store.pseudonym)
     assert pruned == retention.Pruned(participants=1, events=1, shown=1, audit=0)
     assert held_events(store) == ["new"]
     assert count(store, "shown") == 1
@@ -377,12 +392,68 @@ def test_the_audit_lets_go_of_what_is_older_than_a_year(store: Store) -> None:
             entry = audit.Entry("portal", "read")._asdict() | {"at": now - dt.timedelta(days=age)}
             connection.execute(sa.insert(metadata.tables["audit"]), entry)
     with store.writing() as connection:
-        assert retention.prune(connection, 999, 999, 365, now).audit == 1
+        assert retention.prune(connection, 999, 999, 365, now, store.pseudonym).audit == 1
     assert count(store, "audit") == 1
     refused = pytest.raises(sa.exc.DBAPIError, match="append-only")
     with refused, store.writing() as connection:
-        retention.prune(connection, 999, 999, 100, now)
+        retention.prune(connection, 999, 999, 100, now, store.pseudonym)
     assert count(store, "audit") == 1
+
+
+def prune_all(store: Store) -> retention.Pruned:
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(days=50)
+    with store.writing() as connection:
+        return retention.prune(connection, 10, 9_999, 9_999, later, store.pseudonym)
+
+
+def test_the_pruned_come_back_by_themselves_alone(store: Store, tmp_path: Path) -> None:
+    dataset = simulate_dataset(tmp_path / "copy", 20, dt.date(2024, 10, 1))
+    import_dataset(store, dataset)
+    first, second = dataset.read("participants")["participant_id"].head(2)
+    assert prune_all(store).participants == 20
+    assert count(store, "events") == 0
+    dataset.merge("courses", dataset.read("courses").head(1).with_columns(title=pl.lit("new")))
+    assert import_dataset(store, dataset)
+    assert count(store, "participants") == count(store, "events") == 0
+    put(store, participant_id=first)
+    export_dataset(store, dataset)
+    assert dataset.read("participants")["participant_id"].to_list() == [first]
+    assert second not in dataset.read("interactions")["participant_id"]
+
+
+def test_the_pruned_can_still_be_erased_with_proof(store: Store) -> None:
+    put(store)
+    assert prune_all(store).participants == 1
+    with store.writing() as connection:
+        proof = erase(connection, "p1", store.pseudonym("p1"))
+        assert erase(connection, "p2", store.pseudonym("p2")) is None
+    assert proof is not None
+    with pytest.raises(participants.ErasedError):
+        put(store)
+
+
+def test_erasures_travel_with_the_dataset(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = simulate_dataset(tmp_path / "copy", 20, dt.date(2024, 10, 1))
+    import_dataset(store, dataset)
+    gone, *others = dataset.read("participants")["participant_id"]
+    with store.writing() as connection:
+        proof = erase(connection, gone, store.pseudonym(gone))
+    assert proof
+    append_to_lists(store, proof.subject)
+    monkeypatch.setenv("PADAN_HOME", str(tmp_path / "another"))
+    monkeypatch.delenv("PADAN_DATABASE_URL", raising=False)
+    read = open_without_erased(dataset.folder)
+    assert read.read("participants")["participant_id"].to_list() == others
+    assert gone not in read.scan("interactions").collect()["participant_id"]
+    another = open_store()
+    import_dataset(another, exclude_listed(dataset))
+    assert count(another, "participants") == len(others)
+    damaged = next(dataset.folder.glob("erased-*.txt"))
+    damaged.write_text("nobody\n")
+    with pytest.raises(DatasetError, match=damaged.name):
+        open_without_erased(dataset.folder)
 
 
 def test_shown_lists_become_impressions(store: Store, tmp_path: Path) -> None:
@@ -530,5 +601,11 @@ def test_what_is_erased_is_overwritten_in_the_file(tmp_path: Path) -> None:
     put(store, participant_id="whoever-0123456789", interests=["beternak-kelinci-0123456789"])
     with store.writing() as connection:
         erase(connection, "whoever-0123456789", store.pseudonym("whoever-0123456789"))
-    store.engine.dispose()  # closes the last connection, which empties the write-ahead log
+    with store.reading() as reader:  # as a service has connections open all the time
+        assert count(store, "erasures") == 1
+        reader.rollback()
+        assert store.truncate_log()
+        found = [file.read_bytes() for file in tmp_path.glob("store.sqlite*")]
+    assert not any(b"0123456789" in content for content in found)
+    store.engine.dispose()
     assert all(b"0123456789" not in file.read_bytes() for file in tmp_path.glob("store.sqlite*"))
