@@ -41,6 +41,7 @@ from training_data.regions import RegionTable
 from training_data.skills.loading import load_skills
 
 PARTS, LOG = "parts.json", "log.safetensors"
+PARTICIPANTS = "participants"  # their index
 
 
 class Parts(BaseModel):
@@ -113,7 +114,7 @@ def write_parts(
     save_file({"courses": engine.course_vectors}, folder / "vectors.safetensors")
     save_file(engine.demand.state(), folder / "demand.safetensors")
     neighbours.courses.save(folder, "courses")
-    neighbours.participants.save(folder, "participants")
+    neighbours.participants.save(folder, PARTICIPANTS)
     population.save(folder)
     _write_models(folder / "sources", engine.models)
     if engine.log is not None:
@@ -171,7 +172,7 @@ def load_bundle(folder: Path) -> Bundle:
     """
     manifest = verify(folder)
     neighbours = Neighbours(
-        FaissIndex.load(folder, "courses"), FaissIndex.load(folder, "participants")
+        FaissIndex.load(folder, "courses"), FaissIndex.load(folder, PARTICIPANTS)
     )
     engine = load_engine(folder)
     groups = PopulationGroups(engine.reader.vocabularies.regions)

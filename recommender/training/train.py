@@ -57,6 +57,9 @@ from training_data.dataset import Dataset
 from training_data.occupations.national import NationalOccupations
 
 P = Participants
+MIN_PEOPLE = (
+    10  # who wrote the same words; rarer ones may say who wrote them, and stand in no bundle
+)
 MAX_INDEXED = (
     50_000  # participants in the index and the population of a bundle, drawn at random beyond
 )
@@ -212,15 +215,17 @@ def _count_common_words(language: str) -> dict[str, int]:
 def _list_names(
     dataset: Dataset, reference: ReferenceData, courses: pl.DataFrame
 ) -> list[tuple[str, ...]]:
-    """Return all names of each thing that profiles are made of: skills, occupations, topics, own words."""
+    """Return all names of each thing that profiles are made of: skills, occupations, topics, common own words."""
     skills = reference.vocabularies.skills
     occupations = reference.vocabularies.occupations.vocabulary
     named = [term.names() for vocabulary in (skills, occupations) for term in vocabulary.terms]
     topics = courses["category"].drop_nulls().unique(maintain_order=True).to_list()
-    written, _ = collect_phrases(
+    written, weights = collect_phrases(
         dataset.read("participants"), skills, occupations, dataset.info.language
     )
-    return [*named, *((phrase,) for phrase in dict.fromkeys([*topics, *written]))]
+    people = np.bincount(weights.indices, minlength=len(written))
+    common = [phrase for phrase, count in zip(written, people, strict=True) if count >= MIN_PEOPLE]
+    return [*named, *((phrase,) for phrase in dict.fromkeys([*topics, *common]))]
 
 
 @contextmanager
