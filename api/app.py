@@ -73,6 +73,7 @@ def create_app(
         service.audit_writer.close()
         if tracing is not None:
             tracing.close()
+        store.truncate_log()
 
     app = FastAPI(
         title="Padan",

@@ -77,12 +77,6 @@ def find_erased(
     return {subjects[row[0]] for row in connection.exec_driver_sql(asked, tuple(subjects))}
 
 
-def find_erased_since(connection: sa.Connection, moment: dt.datetime) -> set[str]:
-    """Return the salted hashes of the ids that were erased since a moment."""
-    asked = sa.select(erasures.c.subject).where(erasures.c.at >= moment)
-    return set(connection.execute(asked).scalars())
-
-
 def lock_erasures(connection: sa.Connection, mode: Literal["SHARE", "ROW EXCLUSIVE"]) -> None:
     """Keep erasing and writing apart until the transaction ends, so that no write slips past an erasure.
 

@@ -10,7 +10,7 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event, Lock
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from api.process.interpreter import give_way
 from store.audit import Entry, record
@@ -41,6 +41,7 @@ class AuditWriter:
         self._store = store
         self._waiting: deque[tuple[Entry, ShownSlate | None]] = deque()
         self._taking = Lock()
+        self._in_hand = 0
         self._gentle, self._firm = (
             ThreadPoolExecutor(1, "audit", initializer=give_way, initargs=(nice,))
             for nice in (GENTLE, FIRM)
@@ -68,7 +69,7 @@ class AuditWriter:
     @property
     def waiting(self) -> int:
         """How many entries are not written yet."""
-        return len(self._waiting)
+        return len(self._waiting) + self._in_hand
 
     def close(self) -> None:
         """Write what waits."""
@@ -93,7 +94,9 @@ class AuditWriter:
         """Write what waits by now, so many entries in a transaction."""
         left = len(self._waiting)
         while taken := self._take(min(left, together)):
-            if self._wrote(taken):
+            wrote = self._wrote(taken)
+            self._put_down(len(taken))
+            if wrote:
                 left -= len(taken)
             elif self._closing.wait(RETRY_SECONDS):
                 return
@@ -101,7 +104,13 @@ class AuditWriter:
     def _take(self, count: int) -> list[tuple[Entry, ShownSlate | None]]:
         """Return the oldest entries, fewer where the other writer took some."""
         with self._taking:
-            return [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
+            taken = [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
+            self._in_hand += len(taken)
+            return taken
+
+    def _put_down(self, count: int) -> None:
+        with self._taking:
+            self._in_hand -= count
 
     def _wrote(self, taken: list[tuple[Entry, ShownSlate | None]]) -> bool:
         """Write entries; False where the store does not take them, and they wait again."""
@@ -113,10 +122,20 @@ class AuditWriter:
                     shown.participant_id: str(entry.subject) for entry, shown in taken if shown
                 }
                 add_shown(connection, lists, subjects.__getitem__)
+        except (DataError, ValueError, TypeError) as error:
+            return self._write_apart(taken, error)
         except SQLAlchemyError as error:
             self._waiting.extendleft(reversed(taken))
             log.error("the audit waits, %d entries: %s", len(taken), type(error).__name__)
             return False
+        return True
+
+    def _write_apart(self, taken: list[tuple[Entry, ShownSlate | None]], error: Exception) -> bool:
+        """Write entries each by itself, one of which no database takes; that one is logged."""
+        if len(taken) > 1:
+            outcomes = [self._wrote([one]) for one in taken]
+            return all(outcomes)
+        log.critical("%s: this entry of the audit is here only: %s", error, taken[0][0])
         return True
 
 

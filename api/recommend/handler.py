@@ -43,7 +43,7 @@ from store.statements import Packed
 from training_data.profiles import Participant, ProfileError, to_rows
 
 STORE_PAUSE = 1.0  # so long the store is not asked after it failed
-SWEEP_SECONDS = 10.0
+SWEEP_SECONDS = 2.0
 PATH = "/v1/recommendations"
 BATCH = f"{PATH}:batch"
 DEGRADE_SHARE, QUEUE_SHARE = 0.2, 0.4  # of the deadline
@@ -114,7 +114,7 @@ class RecommendationHandler:
         )
 
     async def sweep_regularly(self) -> None:
-        """Go on forgetting those whom any process erased."""
+        """Go on forgetting those whom any process erased or changed."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
@@ -148,7 +148,7 @@ class RecommendationHandler:
         if request.participant is not None:
             described = self._describe(request.participant, service.bundle)
         else:
-            principal.require_own(str(request.participant_id))
+            service.require_own(principal, str(request.participant_id))
         waiting = WaitingRequest(request, service, described, request_ids.current())
         try:
             served = await self._queue.submit(waiting, self._settings.deadline_seconds)
@@ -307,7 +307,7 @@ class RecommendationHandler:
             "cause": cause,
         }
         entry = Entry(
-            actor=principal.name,
+            actor=self._service.actor(principal),
             action="recommend",
             subject=asked.participant.subject,
             request_id=answer["request_id"],

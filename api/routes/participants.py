@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 
 from api.problems import ProblemError, responses
+from api.routes.recommendations import CurrentHandler
 from api.schemas.participants import Erasure, Export, Objection, StoredParticipant
 from api.security.principal import Portal
 from api.service import CurrentService, invalid_field, unknown_participant
@@ -31,7 +32,7 @@ def write(
     principal: Portal,
 ) -> StoredParticipant:
     """Register a participant, or replace the profile; whether they object to profiling stays as it was."""
-    principal.require_own(participant_id)
+    service.require_own(principal, participant_id)
     try:
         row = to_row(profile, participant_id, service.bundle.engine.reader.vocabularies.regions)
     except ProfileError as error:
@@ -40,6 +41,7 @@ def write(
         try:
             new = participants.put(connection, row, service.store.pseudonym)
         except participants.ErasedError as error:
+            service.refuse(principal, participant_id, {"status": 410})
             raise ProblemError(410, str(error)) from error
         record(connection, [service.entry(principal, "write", participant_id)])
         held = participants.read(connection, participant_id)
@@ -50,7 +52,7 @@ def write(
 @router.get(PLACE, responses=responses(404))
 def read(participant_id: AskedId, service: CurrentService, principal: Portal) -> StoredParticipant:
     """Return a participant's profile."""
-    principal.require_own(participant_id)
+    service.require_own(principal, participant_id)
     with service.store.writing() as connection:
         row = participants.read(connection, participant_id)
         if row is None:
@@ -60,15 +62,18 @@ def read(participant_id: AskedId, service: CurrentService, principal: Portal) ->
 
 
 @router.delete(PLACE, responses=responses(404))
-def forget(participant_id: AskedId, service: CurrentService, principal: Portal) -> Erasure:
+def forget(
+    participant_id: AskedId, service: CurrentService, handler: CurrentHandler, principal: Portal
+) -> Erasure:
     """Erase a participant: profile, events and all rows made from them; the next bundle leaves them out."""
-    principal.require_own(participant_id)
+    service.require_own(principal, participant_id)
     store = service.store
     with store.writing() as connection:
         proof = erase(connection, participant_id, store.pseudonym(participant_id))
         if proof is None:
             raise unknown_participant(participant_id)
         record(connection, [service.entry(principal, "erase", participant_id, proof.counts)])
+    handler.participants.forget(participant_id)
     append_to_lists(store, proof.subject)
     store.truncate_log()
     return Erasure(**vars(proof))
@@ -79,22 +84,24 @@ def profiling(
     participant_id: AskedId,
     objection: Objection,
     service: CurrentService,
+    handler: CurrentHandler,
     principal: Portal,
 ) -> Objection:
     """Note whether a participant objects to profiling; from then on their list is the neutral one."""
-    principal.require_own(participant_id)
+    service.require_own(principal, participant_id)
     with service.store.writing() as connection:
         if not participants.set_objection(connection, participant_id, objection.opt_out):
             raise unknown_participant(participant_id)
         decision = objection.model_dump()
         record(connection, [service.entry(principal, "object", participant_id, decision)])
+    handler.participants.forget(participant_id)
     return objection
 
 
 @router.get(f"{PLACE}/export", responses=responses(404))
 def export(participant_id: AskedId, service: CurrentService, principal: Portal) -> Export:
     """Return everything that is held of a participant."""
-    principal.require_own(participant_id)
+    service.require_own(principal, participant_id)
     subject = service.store.pseudonym(participant_id)
     with service.store.writing() as connection:
         row = participants.read(connection, participant_id)

@@ -25,10 +25,13 @@ def _handler(request: Request) -> RecommendationHandler:
     return handler
 
 
+CurrentHandler = Annotated[RecommendationHandler, Depends(_handler)]
+
+
 @router.post("/v1/recommendations", responses=responses(404))
 async def recommend(
     wanted: RecommendationRequest,
-    handler: Annotated[RecommendationHandler, Depends(_handler)],
+    handler: CurrentHandler,
     principal: Portal,
 ) -> RecommendationResponse:
     """Recommend trainings to one participant."""
@@ -38,7 +41,7 @@ async def recommend(
 @router.post(BATCH, response_model=BatchResponse)
 async def recommend_many(
     wanted: BatchRequest,
-    handler: Annotated[RecommendationHandler, Depends(_handler)],
+    handler: CurrentHandler,
     principal: Portal,
 ) -> Response:
     """Recommend trainings to many participants, each answered by itself: with a list or with a problem.

@@ -287,6 +287,30 @@ def test_the_files_are_the_owners_alone(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_replacing_changes_no_entry(store: Store) -> None:
+    put(store)
+    with store.writing() as connection:
+        audit.record(connection, [audit.Entry("portal", "read")])
+        erase(connection, "p1", store.pseudonym("p1"))
+    for table, key, value in (("audit", "entry", "actor"), ("erasures", "subject", "counts")):
+        asked = f"SELECT {key}, at, {value} FROM {table}"  # noqa: S608
+        with store.reading() as connection:
+            before = connection.exec_driver_sql(asked).all()
+        names = "entry, at, actor, action" if table == "audit" else "subject, at, counts"
+        values = f"{key}, at, 'null'" + (", action" if table == "audit" else "")
+        replace = (
+            f"REPLACE INTO {table} ({names}) SELECT {values} FROM {table}"  # noqa: S608
+            if store.engine.dialect.name == "sqlite"
+            else f"INSERT INTO {table} ({names}) SELECT {values} FROM {table} "  # noqa: S608
+            f"ON CONFLICT ({key}) DO UPDATE SET {value} = EXCLUDED.{value}"
+        )
+        refused = pytest.raises(sa.exc.DBAPIError, match="append-only")
+        with refused, store.writing() as connection:
+            connection.exec_driver_sql(replace)
+        with store.reading() as connection:
+            assert connection.exec_driver_sql(asked).all() == before
+
+
 @pytest.mark.parametrize("table", ["audit", "erasures"])
 @pytest.mark.parametrize("change", ["DELETE FROM {0}", "UPDATE {0} SET subject = 'x'"])
 def test_the_audit_and_the_proofs_refuse_changes(store: Store, table: str, change: str) -> None:

@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 
 from recommender.bundle.bundle import Bundle
 from recommender.settings import SlateSettings
+from store import audit
 from store.database import Store
 from store.tables import metadata
 from training_data.columns import Participants
@@ -101,13 +102,52 @@ def test_the_export_holds_everything(client: TestClient, service: FastAPI, path:
     places = range(1, 1 + len(shown["items"]))
     impressions = [f"~{shown['request_id']}:{place}" for place in places]
     assert [one["event_id"] for one in found["events"]] == ["e1", "e2", *impressions]
-    assert [entry["action"] for entry in found["audit"]] == ["write", "recommend", "export"]
-    decision = found["audit"][1]
+    assert [entry["action"] for entry in found["audit"]] == [
+        "write",
+        "events",
+        "recommend",
+        "export",
+    ]
+    decision = found["audit"][2]
     assert decision["request_id"] == shown["request_id"]
     assert decision["bundle_version"] == shown["bundle_version"]
     reasons = {i["course_id"]: [reason["code"] for reason in i["reasons"]] for i in shown["items"]}
     assert decision["decision"] == reasons
     assert client.get("/v1/participants/nobody/export").status_code == 404
+
+
+def test_events_and_refusals_are_audited_with_whose_and_in_which_request(
+    client: TestClient, service: FastAPI, path: str
+) -> None:
+    requests = ["request-events", "request-contrary", "request-erased"]
+    bodies = [[event("e1"), event("e2")], [event("e1", kind="purchase")], [event("e3")]]
+    for request, body in zip(requests, bodies, strict=True):
+        if request == "request-erased":
+            client.delete(path)
+            client.put(path, json=PROFILE, headers={"X-Request-ID": "request-back"})
+        client.post("/v1/events", json={"events": body}, headers={"X-Request-ID": request})
+    held = service.state.service
+    held.audit_writer.close()
+    with held.store.reading() as connection:
+        entries = audit.read_entries(connection, held.store.pseudonym("p1"))
+    found = {entry["request_id"]: (entry["action"], entry["decision"]) for entry in entries}
+    assert found["request-events"] == ("events", {"sent": 2})
+    assert found["request-contrary"] == ("refuse", {"status": 422, "field": "kind"})
+    assert found["request-back"] == ("refuse", {"status": 410})
+    assert found["request-erased"] == ("refuse", {"status": 422, "field": "participant_id"})
+
+
+def test_in_an_outage_nobody_who_left_or_objects_is_answered_about_from_memory(
+    client: TestClient, service: FastAPI, path: str
+) -> None:
+    kept = service.state.handler.participants
+    recommend(client, participant_id="p1")
+    assert kept.find_kept("p1")
+    client.put(f"{path}/profiling", json={"opt_out": True})
+    assert kept.find_kept("p1") is None
+    recommend(client, participant_id="p1")
+    client.delete(path)
+    assert kept.find_kept("p1") is None
 
 
 def test_the_audit_holds_no_profile(client: TestClient, service: FastAPI, path: str) -> None:
