@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from api import problems
+from api.catalogue_answers import CatalogueCompression
 from api.deployment.releases import Releases
 from api.deployment.shadow import Shadow
+from api.head_requests import HeadRequests
 from api.observability.audit_writer import AuditWriter
 from api.observability.instrumentation import Instrumentation
 from api.observability.metrics import Metrics
@@ -88,11 +90,13 @@ def create_app(
     app.include_router(health.router)
     for module in ROUTERS:
         app.include_router(module.router, responses=responses(400, 401, 403, 413, 422, 429, 503))
+    app.add_middleware(CatalogueCompression)
     app.add_middleware(FastPath, handler=handler)
     app.add_middleware(
         Gate, access=Access(store, settings, development=development), settings=settings
     )
     app.add_middleware(LoadShedding, handler=handler)
+    app.add_middleware(HeadRequests)
     problems.describe(app)
     paths = list(app.openapi()["paths"])
     app.add_middleware(Instrumentation, metrics=service.metrics, paths=paths, tracing=tracing)

@@ -15,7 +15,7 @@ from store.audit import record
 router = APIRouter(tags=["events"])
 
 
-@router.post("/v1/events", status_code=202)
+@router.post("/v1/events", operation_id="send", status_code=202)
 def add(batch: EventBatch, service: CurrentService, principal: Portal) -> EventsAccepted:
     """Take a batch of events, whole or not at all.
 

@@ -13,13 +13,13 @@ from store.database import Store
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz")
+@router.get("/healthz", operation_id="live")
 def live() -> Liveness:
     """Say that the process runs."""
     return Liveness()
 
 
-@router.get("/readyz")
+@router.get("/readyz", operation_id="ready")
 def ready(service: CurrentService) -> Readiness:
     """Say with which bundle the service answers, and whether the store does.
 

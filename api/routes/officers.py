@@ -7,7 +7,7 @@ import datetime as dt
 from fastapi import APIRouter
 
 from api.problems import responses
-from api.routes.courses import CourseId
+from api.routes.courses import COURSE, CourseId
 from api.schemas.officers import (
     AudienceMember,
     AudienceRequest,
@@ -31,7 +31,12 @@ MAX_NEAREST = 2_000  # the nearest so many; not all of them may take the trainin
 router = APIRouter()
 
 
-@router.post("/v1/courses/{course_id}/audience", responses=responses(404), tags=["officers"])
+@router.post(
+    f"{COURSE}/audience",
+    operation_id="audience",
+    responses=responses(404),
+    tags=["officers"],
+)
 def audience(
     course_id: CourseId, request: AudienceRequest, service: CurrentService, principal: Officer
 ) -> AudienceResponse:
@@ -55,7 +60,7 @@ def audience(
     )
 
 
-@router.get("/v1/model", tags=["model"])
+@router.get("/v1/model", operation_id="model", tags=["model"])
 def model(service: CurrentService, principal: Anybody) -> ModelCard:
     """Say what the service answers with: bundle, rules, regions, data and figures."""
     engine = service.bundle.engine

@@ -23,7 +23,11 @@ PLACE = "/v1/participants/{participant_id}"
 router = APIRouter(tags=["participants"])
 
 
-@router.put(PLACE, responses=responses(410) | {201: {"model": StoredParticipant}})
+@router.put(
+    PLACE,
+    operation_id="put_participant",
+    responses=responses(410) | {201: {"model": StoredParticipant}},
+)
 def write(
     participant_id: AskedId,
     profile: Profile,
@@ -49,7 +53,7 @@ def write(
     return _to_held(held or row)
 
 
-@router.get(PLACE, responses=responses(404))
+@router.get(PLACE, operation_id="participant", responses=responses(404))
 def read(participant_id: AskedId, service: CurrentService, principal: Portal) -> StoredParticipant:
     """Return a participant's profile."""
     service.require_own(principal, participant_id)
@@ -61,7 +65,7 @@ def read(participant_id: AskedId, service: CurrentService, principal: Portal) ->
     return _to_held(row)
 
 
-@router.delete(PLACE, responses=responses(404))
+@router.delete(PLACE, operation_id="forget", responses=responses(404))
 def forget(
     participant_id: AskedId, service: CurrentService, handler: CurrentHandler, principal: Portal
 ) -> Erasure:
@@ -79,7 +83,7 @@ def forget(
     return Erasure(**vars(proof))
 
 
-@router.put(f"{PLACE}/profiling", responses=responses(404))
+@router.put(f"{PLACE}/profiling", operation_id="object_to_profiling", responses=responses(404))
 def profiling(
     participant_id: AskedId,
     objection: Objection,
@@ -98,7 +102,7 @@ def profiling(
     return objection
 
 
-@router.get(f"{PLACE}/export", responses=responses(404))
+@router.get(f"{PLACE}/export", operation_id="export", responses=responses(404))
 def export(participant_id: AskedId, service: CurrentService, principal: Portal) -> Export:
     """Return everything that is held of a participant."""
     service.require_own(principal, participant_id)

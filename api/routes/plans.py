@@ -23,7 +23,9 @@ UNLIMITED = np.iinfo(np.int64).max
 router = APIRouter()
 
 
-@router.post("/v1/eligibility", responses=responses(404), tags=["eligibility"])
+@router.post(
+    "/v1/eligibility", operation_id="eligibility", responses=responses(404), tags=["eligibility"]
+)
 def eligibility(
     request: EligibilityRequest, service: CurrentService, principal: Portal
 ) -> EligibilityResponse:
@@ -51,7 +53,7 @@ def eligibility(
     return response
 
 
-@router.post("/v1/plans", responses=responses(404), tags=["plans"])
+@router.post("/v1/plans", operation_id="plan", responses=responses(404), tags=["plans"])
 def plans(request: PlanRequest, service: CurrentService, principal: Portal) -> PlanResponse:
     """Plan the trainings that are worth most together within the balance, one after the other."""
     participants, events = service.find_participant(request, principal, neutral=request.neutral)

@@ -28,7 +28,7 @@ def _handler(request: Request) -> RecommendationHandler:
 CurrentHandler = Annotated[RecommendationHandler, Depends(_handler)]
 
 
-@router.post("/v1/recommendations", responses=responses(404))
+@router.post("/v1/recommendations", operation_id="recommend", responses=responses(404))
 async def recommend(
     wanted: RecommendationRequest,
     handler: CurrentHandler,
@@ -38,7 +38,7 @@ async def recommend(
     return await handler.recommend(wanted, principal)
 
 
-@router.post(BATCH, response_model=BatchResponse)
+@router.post(BATCH, operation_id="recommend_many", response_model=BatchResponse)
 async def recommend_many(
     wanted: BatchRequest,
     handler: CurrentHandler,

@@ -18,6 +18,7 @@ from padan_client.models import (
     BatchResponse,
     CourseFilters,
     CourseList,
+    CourseOrder,
     EligibilityRequest,
     EligibilityResponse,
     Erasure,
@@ -25,6 +26,7 @@ from padan_client.models import (
     EventBatch,
     EventsAccepted,
     Export,
+    Level,
     Mode,
     ModelCard,
     Objection,
@@ -210,27 +212,43 @@ def plan(
 
 def courses(
     *,
+    search: str | None = None,
     category: str | None = None,
+    provider_id: str | None = None,
+    region_code: str | None = None,
+    language: str | None = None,
     mode: Mode | None = None,
+    level: Level | None = None,
     max_price_idr: int | None = None,
+    sort: CourseOrder = "course_id",
     offset: int = 0,
     limit: int = 50,
 ) -> Call[CourseList]:
-    """List trainings in the order of their ids, a page at a time.
+    """List trainings, a page at a time.
 
     Parameters
     ----------
-    category, mode, max_price_idr : optional
-        What narrows the list.
+    search : str, optional
+        Words that stand in title or description, or the beginnings of such.
+    category, provider_id, region_code, language, mode, level, max_price_idr : optional
+        What else narrows the list.
+    sort : str
+        ``-`` before it: the most first.
     offset : int
         Trainings before the page.
     limit : int
         Trainings on the page, at most.
     """
     query = {
+        "search": search,
         "category": category,
+        "provider_id": provider_id,
+        "region_code": region_code,
+        "language": language,
         "mode": mode,
+        "level": level,
         "max_price_idr": max_price_idr,
+        "sort": sort,
         "offset": offset,
         "limit": limit,
     }

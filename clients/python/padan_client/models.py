@@ -12,6 +12,10 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 Mode = Literal["self_paced", "webinar", "in_person", "hybrid"]
+Level = Literal["beginner", "intermediate", "advanced"]
+CourseOrder = Literal[
+    "course_id", "title", "price_idr", "-price_idr", "duration_hours", "-duration_hours"
+]
 EventKind = Literal["impression", "click", "purchase", "start", "complete", "rate"]
 Gender = Literal["female", "male"]
 Education = Literal[
@@ -317,7 +321,7 @@ class CourseSummary(BaseModel):
 
 
 class CourseList(BaseModel):
-    """A page of trainings in the order of their ids."""
+    """A page of trainings."""
 
     total: int = Field(description="trainings that the filters leave")
     offset: int

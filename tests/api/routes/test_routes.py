@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import polars as pl
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -11,9 +13,13 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.deployment.releases import Releases
 from api.settings import ServiceSettings
+from models.index.flat import FaissIndex
 from recommender.bundle.bundle import Bundle
-from store.database import open_store
+from recommender.catalogue.catalogue import build_catalogue
+from recommender.retrieval.neighbours import Neighbours
+from store.database import Store, open_store
 from tests.api.routes.test_law import PROFILE, event, send
+from training_data.dataset import Dataset
 
 
 def test_courses_are_listed_page_by_page(client: TestClient, bundle: Bundle) -> None:
@@ -62,6 +68,84 @@ def test_a_plan_stays_within_the_balance(client: TestClient) -> None:
     ids = [item["course_id"] for item in found["items"]]
     assert len(set(ids)) == len(ids)
     assert all(item["reasons"] for item in found["items"])
+
+
+def list_ids(client: TestClient, **query: Any) -> list[str]:
+    answer = client.get("/v1/courses", params={"limit": 500} | query)
+    assert answer.status_code == 200, answer.text
+    return [course["course_id"] for course in answer.json()["items"]]
+
+
+def test_courses_are_searched_narrowed_and_sorted(client: TestClient, bundle: Bundle) -> None:
+    table = bundle.engine.catalogue.table.sort("course_id")
+    for column in ("category", "provider_id", "region_code", "language", "mode", "level"):
+        value = table[column].drop_nulls()[-1]
+        of_it = table.filter(pl.col(column) == value)["course_id"].to_list()
+        assert list_ids(client, **{column: value}) == of_it
+    word = table["title"][0].split()[0].upper()
+    found = list_ids(client, search=f"{word} {word[:3]}")
+    assert table["course_id"][0] in found
+    texts = {row["course_id"]: f"{row['title']} {row['description']}" for row in table.to_dicts()}
+    assert found == [name for name in sorted(texts) if word.lower() in texts[name].lower()]
+    assert list_ids(client, search="no-such-word") == []
+    prices = dict(zip(table["course_id"], table["price_idr"], strict=True))
+    assert list_ids(client, sort="-price_idr") == sorted(prices, key=lambda n: (-prices[n], n))
+    assert client.get("/v1/courses", params={"sort": "luck"}).status_code == 422
+    assert client.get("/v1/courses", params={"prize": 3}).status_code == 422
+
+
+def test_the_catalogue_is_sent_once_and_compressed(client: TestClient) -> None:
+    for path in ("/v1/courses", "/v1/courses/penjualan-004", "/v1/courses/penjualan-004/similar"):
+        first = client.get(path)
+        held = {"If-None-Match": f'"other", {first.headers["ETag"]}'}
+        again = client.get(path, headers=held)
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["ETag"] == first.headers["ETag"]
+        assert client.get(path, headers={"If-None-Match": '"other"'}).json() == first.json()
+        other = client.get(path, params={"limit": 3} if path == "/v1/courses" else {"k": 3})
+        if path != "/v1/courses/penjualan-004":
+            assert other.headers["ETag"] != first.headers["ETag"]
+    assert client.get("/v1/courses").headers["Content-Encoding"] == "gzip"
+    plain = client.get("/v1/courses", headers={"Accept-Encoding": "identity"})
+    assert "Content-Encoding" not in plain.headers
+    body = {"participant": PROFILE, "k": 20}
+    assert "Content-Encoding" not in client.post("/v1/recommendations", json=body).headers
+
+
+def test_head_says_what_get_would(client: TestClient) -> None:
+    for path, status in (("/v1/courses", 200), ("/healthz", 200), ("/v1/courses/nothing", 404)):
+        head, get = client.head(path), client.get(path)
+        assert (head.status_code, head.content) == (status, b"")
+        assert head.headers["Content-Type"] == get.headers["Content-Type"]
+    assert client.head("/v1/recommendations").status_code == 405
+
+
+def test_a_course_whose_id_has_slashes_is_found(
+    bundle: Bundle, sqlite_store: Store, dataset: Dataset
+) -> None:
+    odd = "TIK/2025/001"
+    courses = dataset.read("courses")
+    renamed = courses.with_columns(
+        course_id=pl.when(pl.col("course_id") == "penjualan-004")
+        .then(pl.lit(odd))
+        .otherwise("course_id")
+    )
+    regions = bundle.engine.reader.vocabularies.regions
+    catalogue = build_catalogue(
+        renamed, dataset.read("classes"), regions, bundle.engine.reader.vocabularies.skills
+    )
+    vectors = bundle.engine.course_vectors
+    neighbours = Neighbours(
+        FaissIndex(vectors.shape[1]).add(catalogue.ids, vectors), bundle.neighbours.participants
+    )
+    engine = replace(bundle.engine, catalogue=catalogue)
+    with_odd = replace(bundle, engine=engine, neighbours=neighbours)
+    app = create_app(Releases.of(with_odd), sqlite_store, ServiceSettings(), development=True)
+    with TestClient(app, base_url="http://localhost") as client:
+        path = "/v1/courses/TIK%2F2025%2F001"
+        assert client.get(path).json()["course_id"] == odd
+        assert client.get(f"{path}/similar").json()["course_id"] == odd
+        assert client.post(f"{path}/audience", json={"k": 3}).json()["course_id"] == odd
 
 
 def test_events_are_taken_once_and_whole(client: TestClient) -> None:
