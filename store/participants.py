@@ -57,11 +57,22 @@ def rows(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Participant
     return found
 
 
-def read(connection: sa.Connection, participant_id: str) -> dict[str, Any] | None:
-    """Return a participant's columns by name, None where nobody has that id."""
+def read(
+    connection: sa.Connection, participant_id: str, *, lock: bool = False
+) -> dict[str, Any] | None:
+    """Return a participant's columns by name, None where nobody has that id.
+
+    Parameters
+    ----------
+    lock : bool
+        Keep others from changing or erasing them until the transaction ends.
+    """
     asked = sa.select(*(participants.c[name] for name in PROFILE)).where(
         participants.c.participant_id == participant_id
     )
+    if lock:
+        lock_erasures(connection, "SHARE")  # as `put` does first, so that nobody waits in a circle
+        asked = asked.with_for_update()
     row = connection.execute(asked).mappings().one_or_none()
     return None if row is None else dict(row)
 

@@ -41,7 +41,7 @@ from padan_client.models import (
 )
 
 A = TypeVar("A")
-Method = Literal["GET", "PUT", "POST", "DELETE"]
+Method = Literal["GET", "PUT", "PATCH", "POST", "DELETE"]
 COURSE = "/v1/courses/{course_id}"
 PARTICIPANT = "/v1/participants/{participant_id}"
 
@@ -73,7 +73,8 @@ class Call(Generic[A]):
         query = {name: value for name, value in self.query.items() if value is not None}
         if self.body is None:
             return http.build_request(self.method, url, params=query)
-        content = self.body.model_dump_json(exclude_none=True)
+        partial = self.method == "PATCH"
+        content = self.body.model_dump_json(exclude_none=not partial, exclude_unset=partial)
         headers = {"Content-Type": "application/json"}
         return http.build_request(self.method, url, params=query, content=content, headers=headers)
 
@@ -281,6 +282,12 @@ def put_participant(participant_id: str, profile: Profile) -> Call[StoredPartici
     """Register a participant, or replace the profile; an objection to profiling stays as it was."""
     ids = {"participant_id": participant_id}
     return Call(StoredParticipant, "PUT", PARTICIPANT, profile, ids)
+
+
+def patch_participant(participant_id: str, profile: Profile) -> Call[StoredParticipant]:
+    """Change the fields that were given to ``profile``, and no others; None empties a field."""
+    ids = {"participant_id": participant_id}
+    return Call(StoredParticipant, "PATCH", PARTICIPANT, profile, ids)
 
 
 def object_to_profiling(participant_id: str, opt_out: bool = True) -> Call[Objection]:

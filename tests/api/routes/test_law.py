@@ -70,6 +70,35 @@ def test_a_participant_is_registered_replaced_and_read(client: TestClient, path:
     assert client.get("/v1/participants/nobody").status_code == 404
 
 
+def test_a_part_of_a_profile_is_changed_and_nothing_else(client: TestClient, path: str) -> None:
+    client.put(f"{path}/profiling", json={"opt_out": True})
+    before = client.get(path).json()
+    answer = client.patch(path, json={"region": "Kota Bandung", "birth_year": None, "skills": []})
+    changed = before | {"region": "32.73", "birth_year": None, "skills": []}
+    assert answer.json() == client.get(path).json() == changed
+    assert client.patch(path, json={}).json() == changed
+    assert client.patch(path, json={"skills": None}).status_code == 422
+    assert client.patch(path, json={"region": "Nowhere at all"}).status_code == 422
+    assert client.patch("/v1/participants/nobody", json={}).status_code == 404
+
+
+def test_nobody_overwrites_what_was_changed_meanwhile(client: TestClient, path: str) -> None:
+    first = client.get(path).headers["ETag"]
+    second = client.patch(path, json={"birth_year": 1990}, headers={"If-Match": first})
+    assert second.headers["ETag"] == client.get(path).headers["ETag"] != first
+    for send_it in (client.put, client.patch):
+        late = send_it(path, json={"birth_year": 1980}, headers={"If-Match": first})
+        assert late.status_code == 412, late.text
+    assert client.get(path).json()["birth_year"] == 1990
+    known = {"If-Match": f'"other", {second.headers["ETag"]}'}
+    assert client.put(path, json=PROFILE, headers=known).status_code == 200
+    new = {"If-None-Match": "*"}
+    assert client.put(path, json=PROFILE, headers=new).status_code == 412
+    assert client.put("/v1/participants/p2", json=PROFILE, headers=new).status_code == 201
+    nobody = {"If-Match": "*"}
+    assert client.put("/v1/participants/p3", json=PROFILE, headers=nobody).status_code == 412
+
+
 def test_a_list_by_id_is_the_list_of_the_same_profile(client: TestClient, path: str) -> None:
     assert path
     by_id = recommend(client, participant_id="p1")
