@@ -27,6 +27,7 @@ from api.routes import (
     health,
     metrics,
     officers,
+    participant_batches,
     participants,
     plans,
     recommendations,
@@ -37,7 +38,16 @@ from api.service import Service
 from api.settings import ServiceSettings
 from store.database import Store
 
-ROUTERS = (recommendations, plans, courses, participants, events, officers, metrics)
+ROUTERS = (
+    recommendations,
+    plans,
+    courses,
+    participants,
+    participant_batches,
+    events,
+    officers,
+    metrics,
+)
 
 
 def create_app(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -108,10 +108,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        errors = [_field_problem(problem) for problem in error.errors()]
-        count = len(errors)
-        detail = f"{count} field{'s' if count > 1 else ''} cannot be used"
-        return document(request.url.path, 422, detail, errors)
+        return build_invalid(error.errors()).document(request.url.path)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
@@ -135,6 +132,13 @@ def install(app: FastAPI) -> None:
         headers = {request_ids.HEADER: request_ids.current() or ""}
         detail = "the service made a mistake; it was logged"
         return document(request.url.path, 500, detail, headers=headers)
+
+
+def build_invalid(problems: Sequence[Any]) -> ProblemError:
+    """Return the problem of fields that cannot be used, as pydantic lists them."""
+    errors = [_field_problem(problem) for problem in problems]
+    count = len(errors)
+    return ProblemError(422, f"{count} field{'s' if count > 1 else ''} cannot be used", errors)
 
 
 def _field_problem(problem: dict[str, Any]) -> FieldProblem:

@@ -29,6 +29,7 @@ CALLS: list[Call[Any]] = [
     _calls.participant("p"),
     _calls.put_participant("p", Profile()),
     _calls.patch_participant("p", Profile()),
+    _calls.put_participants({}),
     _calls.object_to_profiling("p"),
     _calls.export("p"),
     _calls.forget("p"),

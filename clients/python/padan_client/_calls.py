@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
@@ -31,6 +32,7 @@ from padan_client.models import (
     ModelCard,
     Objection,
     Participant,
+    ParticipantsWritten,
     PlanRequest,
     PlanResponse,
     Profile,
@@ -58,6 +60,8 @@ class Call(Generic[A]):
         As the OpenAPI document writes it, with the names of ``ids`` in braces.
     query : mapping
         Parameters; None is left out.
+    lines : str, optional
+        In place of ``body``: an object of JSON a line.
     """
 
     answer: type[A]
@@ -66,11 +70,17 @@ class Call(Generic[A]):
     body: BaseModel | None = None
     ids: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str | int | None] = field(default_factory=dict)
+    lines: str | None = None
 
     def build_request(self, http: httpx.Client | httpx.AsyncClient) -> httpx.Request:
         """Return the request that ``http`` is to send."""
         url = self.path.format_map({name: _quote(value) for name, value in self.ids.items()})
         query = {name: value for name, value in self.query.items() if value is not None}
+        if self.lines is not None:
+            headers = {"Content-Type": "application/x-ndjson"}
+            return http.build_request(
+                self.method, url, params=query, content=self.lines, headers=headers
+            )
         if self.body is None:
             return http.build_request(self.method, url, params=query)
         partial = self.method == "PATCH"
@@ -282,6 +292,16 @@ def put_participant(participant_id: str, profile: Profile) -> Call[StoredPartici
     """Register a participant, or replace the profile; an objection to profiling stays as it was."""
     ids = {"participant_id": participant_id}
     return Call(StoredParticipant, "PUT", PARTICIPANT, profile, ids)
+
+
+def put_participants(profiles: Mapping[str, Profile]) -> Call[ParticipantsWritten]:
+    """Register up to 10,000 participants, or replace their profiles, by their ids; each is answered by itself."""
+    lines = "".join(
+        json.dumps(profile.model_dump(mode="json", exclude_none=True) | {"participant_id": name})
+        + "\n"
+        for name, profile in profiles.items()
+    )
+    return Call(ParticipantsWritten, "POST", "/v1/participants:batch", lines=lines)
 
 
 def patch_participant(participant_id: str, profile: Profile) -> Call[StoredParticipant]:

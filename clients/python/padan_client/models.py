@@ -98,6 +98,20 @@ class StoredParticipant(Profile):
     profiling_opt_out: bool
 
 
+class ParticipantWritten(BaseModel):
+    """What became of a profile that was sent with others."""
+
+    participant_id: str | None = Field(description="None where it names nobody")
+    status: int = Field(description="that of a call of its own")
+    problem: Problem | None
+
+
+class ParticipantsWritten(BaseModel):
+    """What became of each profile, in their order."""
+
+    answers: list[ParticipantWritten]
+
+
 class Objection(BaseModel):
     """Whether a participant objects to profiling."""
 
