@@ -21,6 +21,7 @@ from api.problems import responses
 from api.recommend.fast_path import FastPath
 from api.recommend.handler import RecommendationHandler
 from api.recommend.load_shedding import LoadShedding
+from api.recommend.turns import AT_ONCE
 from api.routes import (
     courses,
     events,
@@ -34,9 +35,11 @@ from api.routes import (
 )
 from api.security.access import Access
 from api.security.gate import Gate
+from api.security.rate_limit import RateLimit
 from api.service import Service
 from api.settings import ServiceSettings
 from store.database import Store
+from store.health import StoreHealth
 
 ROUTERS = (
     recommendations,
@@ -66,12 +69,17 @@ def create_app(
     development : bool
         Let everybody in without a credential; for a service that only this machine reaches.
     """
+    store_health = StoreHealth(store)
+    store = store_health.store
     service = Service(releases, releases.present, store, AuditWriter(store), Metrics(), shadow)
-    handler = RecommendationHandler(service, settings)
+    access = Access(store, settings, development=development)
+    requests = RateLimit(settings.max_requests_per_minute)
+    handler = RecommendationHandler(service, settings, requests)
     service.metrics.watch(lambda: releases.present.bundle, lambda: service.audit_writer.waiting)
 
     @asynccontextmanager
     async def run_background_tasks(_: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(store_health.start)
         sweeping = asyncio.create_task(handler.sweep_regularly())
         releases.follow(handler.participants.list_recent)
         if shadow is not None:
@@ -82,7 +90,9 @@ def create_app(
             shadow.close()
         sweeping.cancel()
         handler.close()
+        access.close()
         service.audit_writer.close()
+        store_health.close()
         if tracing is not None:
             tracing.close()
         store.truncate_log()
@@ -96,15 +106,14 @@ def create_app(
     )
     app.state.service = service
     app.state.handler = handler
+    app.state.turns = asyncio.Semaphore(AT_ONCE)
     problems.install(app)
     app.include_router(health.router)
     for module in ROUTERS:
         app.include_router(module.router, responses=responses(400, 401, 403, 413, 422, 429, 503))
     app.add_middleware(CatalogueCompression)
     app.add_middleware(FastPath, handler=handler)
-    app.add_middleware(
-        Gate, access=Access(store, settings, development=development), settings=settings
-    )
+    app.add_middleware(Gate, access=access, requests=requests, settings=settings)
     app.add_middleware(LoadShedding, handler=handler)
     app.add_middleware(HeadRequests)
     problems.describe(app)

@@ -11,11 +11,12 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
 from api.observability import request_ids
+from store.errors import StoreDownError
 
 MEDIA_TYPE = "application/problem+json"
 log = logging.getLogger("padan.api")
@@ -118,8 +119,10 @@ def install(app: FastAPI) -> None:
         return document(path, error.status_code, str(error.detail), headers=headers)
 
     @app.exception_handler(InterfaceError)
+    @app.exception_handler(InternalError)  # it only reads, as after a failover to a standby
     @app.exception_handler(OperationalError)
     @app.exception_handler(PoolTimeoutError)
+    @app.exception_handler(StoreDownError)
     async def _store_down(request: Request, error: SQLAlchemyError) -> JSONResponse:
         log.error("the store does not answer: %s", type(error).__name__)
         headers = {"Retry-After": "5"}

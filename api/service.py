@@ -164,7 +164,7 @@ def list_reason_codes(courses: Iterable[Mapping[str, Any]]) -> dict[str, list[st
     }
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:
     service: Service = request.app.state.service.refresh()
     request.app.state.service = service  # so that the release before it can go
     return service

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from api.addresses import TrustedProxies
 from recommender.settings import Exploration, SlateSettings
 from training_data.settings import FileSettings
 
@@ -25,7 +26,17 @@ class ServiceSettings(FileSettings):
     jwt_issuer: str | None = Field(None, description="what the tokens' iss must be; left out: any")
     max_body_bytes: int = Field(2_000_000, ge=1_000, description="largest body of a request")
     max_requests_per_minute: int = Field(
-        120_000, ge=1, description="requests of one client, in one process"
+        120_000,
+        ge=1,
+        description="requests of one client, each list of a batch counted, in one process",
+    )
+    trusted_proxies: str = Field(
+        "",
+        description="proxies whose X-Forwarded-For is believed: addresses and networks, with commas "
+        "between them",
+    )
+    max_connections_per_address: int = Field(
+        1_000, ge=1, description="connections of one client or proxy, in one process"
     )
     max_failures_per_minute: int = Field(
         60, ge=1, description="wrong credentials of one address, in one process"
@@ -76,6 +87,12 @@ class ServiceSettings(FileSettings):
     exploration_pool: int = Field(
         Exploration().pool, ge=1, description="trainings after the list's end that may come into it"
     )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _names_networks(cls, value: str) -> str:
+        TrustedProxies(value)
+        return value
 
     def slate_settings(self, k: int) -> SlateSettings:
         """Return how slates of k trainings are made."""

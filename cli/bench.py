@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -52,6 +53,32 @@ def _bench_evaluation(coco: Path) -> BenchmarkResult:
 
 
 @app.command()
+def answers(
+    catalogue: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the real catalogues.", show_default="the demo's, as trained"),
+    ] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(help="Bundle of the demo.", show_default="the current one")
+    ] = None,
+    day: Annotated[
+        dt.datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Day of the lists.", show_default="today (UTC)"),
+    ] = None,
+) -> None:
+    """Judge lists for written people by grades that a reader gave, beside TF-IDF, BM25 and others."""
+    from benchmarks.answers.report import show
+    from benchmarks.answers.run import run
+    from models.bundles.promotion import current
+
+    today = (day or dt.datetime.now(dt.UTC)).date()
+    folder = bundle or current(padan_home() / "bundles")
+    result = run(folder, catalogue, today)
+    show(result)
+    _end(result)
+
+
+@app.command()
 def encoder(
     similarity: Annotated[
         Path | None, typer.Option(help="Folder of human-labelled pairs of texts.")
@@ -86,6 +113,12 @@ def serve(
         bool, typer.Option("--full", help="Show 10,000 and 50,000 trainings beside.")
     ] = False,
     short: Annotated[bool, typer.Option("--short", help="A few seconds for each phase.")] = False,
+    as_real: Annotated[
+        bool,
+        typer.Option(
+            "--as-real", help="With every source and trees, as they are learnt from real events."
+        ),
+    ] = False,
     against: Annotated[
         Path | None,
         typer.Option(help="`padan` program of another checkout: only compare the two, in turn."),
@@ -93,15 +126,16 @@ def serve(
 ) -> None:
     """Measure the service on one core against what the framework alone can do."""
     from benchmarks.serve import against as comparison
+    from benchmarks.serve.data import Setup
     from benchmarks.serve.phases import LONG, SHORT
     from benchmarks.serve.run import run
 
-    home = padan_home() / "bench"
+    setup = Setup(padan_home() / "bench", as_real=as_real)
     if against is not None:
-        _end(comparison.run(against, home=home))
+        _end(comparison.run(against, setup))
     _end(
         run(
-            home=home,
+            setup,
             lengths=SHORT if short else LONG,
             more_courses=(10_000, 50_000) if full else (),
         )

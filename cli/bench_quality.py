@@ -35,6 +35,14 @@ def quality(
     peer: Annotated[
         list[str] | None, typer.Option(help="Only peers whose name holds this; may be repeated")
     ] = None,
+    cuts: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Cuts in time to take the mean over (peers keep the latest cut's parameters)",
+            show_default="10 for mars, else 1",
+        ),
+    ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Tune and run the peers anew, kept results or not")
     ] = False,
@@ -50,7 +58,7 @@ def quality(
     from benchmarks.quality.data import read_tables
     from benchmarks.quality.kept_rankings import find_kept
     from benchmarks.quality.peers import choose_peers
-    from benchmarks.quality.public import read_public
+    from benchmarks.quality.public import CUTS, read_public
     from benchmarks.quality.run import run
     from benchmarks.quality.screen import show
     from benchmarks.quality.tuning import Budget
@@ -82,6 +90,7 @@ def quality(
         only=peers,
         kept=kept,
         fresh=fresh,
+        cuts=CUTS.get(name or "", 1) if cuts is None else cuts,
     )
     show(outcome, Console())
     outcome.write()

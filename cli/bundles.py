@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from cli.exits import exit_on_bad_input
+from cli.manifest import print_manifest
 from models.bundles import promotion
 from models.bundles.sealing import BundleError, verify
 from training_data.home import padan_home
@@ -40,11 +41,20 @@ def rollback() -> None:
 
 
 @app.callback(invoke_without_command=True)
-def list_bundles(context: typer.Context) -> None:
+def list_bundles(
+    context: typer.Context,
+    show: Annotated[
+        str | None, typer.Option(help="Tell all that one of them says of its training.")
+    ] = None,
+) -> None:
     """List the bundles: the promoted ones first, in the order in which `rollback` returns to them."""
     if context.invoked_subcommand:
         return
     folder = padan_home() / "bundles"
+    if show is not None:
+        with exit_on_bad_input():
+            print_manifest(verify(folder / show), padan_home())
+        return
     promoted = list(dict.fromkeys(promotion.list_promoted(folder)))
     others = sorted({path.parent.name for path in folder.glob("[!.]*/manifest.json")} - {*promoted})
     table = Table(Column("bundle", no_wrap=True), "", "made on", "rules", "regions", "data")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import textwrap
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from cli.exits import UNUSABLE
+from cli.exits import UNUSABLE, exit_on_bad_input
 from training_data.settings import config_file
 
 if TYPE_CHECKING:
@@ -24,19 +25,39 @@ HEAD = (
     "The settings of Padan. The program reads ./padan.toml, or the file that PADAN_CONFIG names; an "
     "environment variable such as PADAN_LOG_LEVEL goes before it."
 )
+TRAIN_HEAD = (
+    "What `padan train --config` reads: sources, rankers and how far back to look. A key that is left out "
+    "keeps the default that stands here; the bundle's manifest tells what was used."
+)
 BOUNDS = {"ge": "from", "gt": "above", "le": "to"}
 
 
+class Subject(StrEnum):
+    """What the settings are for."""
+
+    SERVICE = "service"
+    TRAIN = "train"
+
+
 def config(
+    subject: Annotated[
+        Subject, typer.Argument(help="padan.toml of the service, or train.toml of `padan train`.")
+    ] = Subject.SERVICE,
     check: Annotated[
         Path | None, typer.Option(help="Check a file of settings instead of printing one.")
     ] = None,
 ) -> None:
-    """Print a padan.toml in which every key stands with its default, or check one."""
+    """Print a file of settings in which every key stands with its default, or check one."""
     if check is None:
-        typer.echo(render(), nl=False)
+        typer.echo(render() if subject == Subject.SERVICE else render_training(), nl=False)
         return
-    _exit_on_problems(check)
+    if subject == Subject.SERVICE:
+        _exit_on_problems(check)
+    else:
+        from recommender.training.settings import TrainSettings, TrainSettingsError
+
+        with exit_on_bad_input(TrainSettingsError):
+            TrainSettings.load(check)
     typer.echo(f"{check}: in order")
 
 
@@ -45,10 +66,40 @@ def render() -> str:
     lines = _comment(HEAD)
     for part in _parts():
         lines += ["", *_comment(f"--- {part.__doc__}")]
-        for name, field in part.model_fields.items():
-            lines += ["", *_comment(f"{field.description} {_bounds(field)}".strip())]
-            lines.append(f"# {name} =" if field.default is None else f"{name} = {_toml(field)}")
+        lines += _render_keys(part.model_fields)
     return "\n".join(lines) + "\n"
+
+
+def render_training() -> str:
+    """Return the text of a file of training settings with the defaults."""
+    from recommender.retrieval.sources import BEHAVIOUR
+    from recommender.training.settings import TrainSettings
+
+    lines = _comment(TRAIN_HEAD)
+    sections: list[tuple[str, str, dict[str, FieldInfo]]] = []
+    plain: dict[str, FieldInfo] = {}
+    for name, field in TrainSettings.model_fields.items():
+        if isinstance(field.default, BaseModel):
+            described = type(field.default)
+            sections.append((name, described.__doc__ or "", described.model_fields))
+        elif name != "sources":
+            plain[name] = field
+    for source, registered in BEHAVIOUR.items():
+        words = (registered.model.__doc__ or "").split("\n", 1)[0]
+        sections.append((f"sources.{source}", words, registered.settings.model_fields))
+    lines += _render_keys(plain)
+    for name, words, fields in sections:
+        lines += ["", *_comment(f"--- {words}"), f"[{name}]", *_render_keys(fields)]
+    return "\n".join(lines) + "\n"
+
+
+def _render_keys(fields: Mapping[str, FieldInfo]) -> list[str]:
+    """Return each key with its default below what it means."""
+    lines: list[str] = []
+    for name, field in fields.items():
+        lines += ["", *_comment(f"{field.description} {_bounds(field)}".strip())]
+        lines.append(f"# {name} =" if field.default is None else f"{name} = {_toml(field.default)}")
+    return lines
 
 
 def find_problems(path: Path) -> Iterator[str]:
@@ -102,8 +153,10 @@ def _parts() -> tuple[type[FileSettings], ...]:
     return HomeSettings, StoreSettings, ServiceSettings
 
 
-def _toml(field: FieldInfo) -> str:
-    match field.default:
+def _toml(default: Any) -> str:
+    match default:
+        case tuple() as values:
+            return f"[{', '.join(map(_toml, values))}]"
         case bool() as value:
             return str(value).lower()
         case int() as value:

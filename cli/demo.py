@@ -39,7 +39,7 @@ def demo(port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000) -
     console.print(f"\nIn a few seconds Padan listens on [bold]{url}[/bold] ({url}/docs). Try:\n")
     console.print(CURL.format(url=url), markup=False, highlight=False, soft_wrap=True)
     console.print("\nPeople and events of the demo are simulated. Stop with Ctrl-C.")
-    serve(data=data, port=port)
+    serve(data=data, port=port, development=True)
 
 
 def _train(home: Path) -> bool:

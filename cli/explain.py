@@ -36,8 +36,7 @@ def explain(
         decide_eligibility,
     )
 
-    on = day.date() if day else dt.date.today()
-    inputs = read_inputs(participant, bundle, language, on)
+    inputs = read_inputs(participant, bundle, language, day.date() if day else None)
     with exit_on_bad_input(UnknownCourseError):
         found = decide_eligibility(inputs.engine, inputs.messages, inputs.participant, course)[0]
     if as_json:

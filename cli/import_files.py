@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -12,11 +11,16 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.exits import UNUSABLE
-from training_data.dataset import DatasetError
+from cli.notices import warn_of_unknown
+from training_data.dataset import INFO_FILE, Dataset, DatasetError, DatasetInfo
 from training_data.home import padan_home
 from training_data.importing.mapping import Kind, MappingError, load_mapping
 from training_data.importing.pipeline import REJECTS, ImportSummary, import_into
-from training_data.importing.reading import SourceError
+from training_data.importing.source import SourceError
+from training_data.importing.suggestion import suggest_mapping
+from training_data.regions import RegionTable
+
+SHOWN_REASONS = 10
 
 
 def import_files(
@@ -38,9 +42,16 @@ def import_files(
         ),
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON.")] = False,
+    suggest: Annotated[
+        bool,
+        typer.Option("--suggest", help="Print a first mapping of the file, and import nothing."),
+    ] = False,
 ) -> None:
     """Import files into a dataset; every row is accepted, or rejected with its reason."""
     folder = out or padan_home() / "dataset"
+    if suggest:
+        _print_suggestion(kind, paths[0], folder)
+        return
     try:
         chosen = load_mapping(mapping) if mapping else None
         summary = import_into(folder, kind, paths, chosen, append)
@@ -50,8 +61,23 @@ def import_files(
         _print_json(summary, folder)
     else:
         _print_table(summary, folder)
-    if not summary.accepted:
-        _stop(f"no row was accepted; the reasons are in {folder / REJECTS}.csv")
+    if summary.accepted:
+        warn_of_unknown(folder, [kind])
+    else:
+        why = f", such as {summary.reasons[0].example}" if summary.reasons else ""
+        _stop(
+            f"no row was accepted, so the dataset is as it was; the reasons are in "
+            f"{folder / REJECTS}.csv{why}"
+        )
+
+
+def _print_suggestion(kind: Kind, path: Path, folder: Path) -> None:
+    info = Dataset.open(folder).info if (folder / INFO_FILE).exists() else DatasetInfo()
+    regions = RegionTable.load(Dataset(folder, info).own_or_named(info.region_pack))
+    try:
+        typer.echo(suggest_mapping(path, kind, regions), nl=False)
+    except SourceError as error:
+        _stop(str(error))
 
 
 def _stop(message: str) -> NoReturn:
@@ -64,7 +90,13 @@ def _print_json(summary: ImportSummary, folder: Path) -> None:
         name: getattr(summary, name)
         for name in ("read", "accepted", "rejected", "added", "replaced")
     }
-    typer.echo(json.dumps({**counts, "assumed": summary.assumed, "dataset": str(folder)}))
+    told = {
+        "assumed": summary.assumed,
+        "reasons": [reason._asdict() for reason in summary.reasons],
+        "notes": [f"{name}: {note}" for name, result in summary.files for note in result.notes],
+        "dataset": str(folder),
+    }
+    typer.echo(json.dumps({**counts, **told}, ensure_ascii=False))
 
 
 def _print_table(summary: ImportSummary, folder: Path) -> None:
@@ -75,13 +107,12 @@ def _print_table(summary: ImportSummary, folder: Path) -> None:
         table.add_row(name, result.mapping, *map(str, counts), assumed or "nothing")
     console = Console()
     console.print(table)
+    for name, result in summary.files:
+        for note in result.notes:
+            console.print(f"{name}: {note}", markup=False)
     console.print(f"{summary.added} rows added, {summary.replaced} replaced in {folder}")
-    for reason, rows in _commonest_reasons(summary):
-        console.print(f"rejected, {rows} rows: {reason}", markup=False)
+    for kind, rows, example in summary.reasons[:SHOWN_REASONS]:
+        shown = "" if kind == example else f", such as {example}"
+        console.print(f"rejected, {rows} rows: {kind}{shown}", markup=False)
     if summary.rejected:
         console.print(f"All rejected rows with their reasons: {folder / REJECTS}.csv")
-
-
-def _commonest_reasons(summary: ImportSummary, shown: int = 5) -> list[tuple[str, int]]:
-    reasons = (reason for _, result in summary.files for reason in result.rejects["reason"])
-    return Counter(reasons).most_common(shown)

@@ -43,9 +43,15 @@ class Inputs:
 
 
 def read_inputs(
-    participant: Path, bundle: Path | None, language: str | None, day: dt.date
+    participant: Path, bundle: Path | None, language: str | None, day: dt.date | None = None
 ) -> Inputs:
-    """Read the participant and load the bundle; unusable input ends the command with one clear line."""
+    """Read the participant and load the bundle; unusable input ends the command with one clear line.
+
+    Parameters
+    ----------
+    day : date, optional
+        Whose rules and dates count; the programme's today by default.
+    """
     from recommender.bundle.bundle import load_bundle  # seconds to import
 
     described = _read_participant(participant)
@@ -54,7 +60,7 @@ def read_inputs(
         engine = loaded.engine
         tables = to_tables([described], ["described"], engine.reader.vocabularies.regions)
         messages = loaded.messages(language or engine.programme.languages[0])
-        return Inputs(engine, messages, engine.prepare(*tables, day))
+        return Inputs(engine, messages, engine.prepare(*tables, day or engine.programme.today()))
 
 
 def _read_participant(path: Path) -> Participant:

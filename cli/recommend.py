@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated
 
 import orjson
@@ -24,7 +23,7 @@ def recommend(
     from recommender.responses.recommendations import build_lists
     from recommender.settings import SlateSettings
 
-    inputs = read_inputs(participant, bundle, language, dt.date.today())
+    inputs = read_inputs(participant, bundle, language)
     recommendations = inputs.engine.recommend(inputs.participant, SlateSettings(k=k))
     found = build_lists(inputs.engine, inputs.messages, recommendations, k)[0]
     if as_json:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.exits import exit_on_bad_input
-from cli.train import print_manifest
+from cli.manifest import print_manifest
+from cli.notices import warn_of_unknown
 from models.bundles.promotion import current, promote
 from models.text.teacher import open_teacher
 from training_data.home import padan_home
@@ -31,6 +31,8 @@ def refresh(
     with exit_on_bad_input():
         teacher = open_teacher(home, encoder)
         bundle = load_bundle(current(home / "bundles"))
-        manifest = refresh_bundle(bundle, open_without_erased(data), teacher, home, dt.date.today())
+        today = bundle.engine.programme.today()
+        manifest = refresh_bundle(bundle, open_without_erased(data), teacher, home, today)
         promote(home / "bundles", manifest.version)
     print_manifest(manifest, home)
+    warn_of_unknown(data)

@@ -7,7 +7,7 @@ all that was asked at once: models x metrics x slices.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import numpy as np
@@ -146,7 +146,36 @@ def compare(
         raise ValueError(f"needs the baseline {baseline!r} and another run, got {sorted(runs)}")
     scored = {name: _score(ranked, truth, metrics, cutoffs) for name, ranked in runs.items()}
     masks = {ALL: np.ones(len(truth.sizes), dtype=bool)} | dict(slices or {})
-    return compare_values(scored, masks, baseline=baseline, draws=draws, level=level, seed=seed)
+    found = compare_values(scored, masks, baseline=baseline, draws=draws, level=level, seed=seed)
+    return note_partial(found, runs, truth)
+
+
+def note_partial(comparison: Comparison, runs: Mapping[str, Ranked], truth: Truth) -> Comparison:
+    """Note beside each model that it, or the baseline, has lists for some users only.
+
+    Who has none counts as if nothing were found.
+    """
+    counting = truth.sizes > 0
+    having = {
+        name: int(((ranked >= 0).any(axis=1) & counting).sum()) for name, ranked in runs.items()
+    }
+    told = {
+        name: f"{name} has lists for {count:,} of {int(counting.sum()):,} people"
+        for name, count in having.items()
+        if count < counting.sum()
+    }
+    model = pl.col("model").replace_strict(told, default=None, return_dtype=pl.String)
+    notes = [
+        pl.when(pl.col("note") != "").then("note"),
+        model,
+        pl.lit(told.get(comparison.baseline)),
+    ]
+    return replace(
+        comparison,
+        table=comparison.table.with_columns(
+            pl.concat_str(notes, separator="; ", ignore_nulls=True).alias("note")
+        ),
+    )
 
 
 def compare_values(

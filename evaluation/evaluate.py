@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from evaluation import metrics
-from evaluation.comparison import ALL, Comparison, compare_values
+from evaluation.comparison import ALL, Comparison, compare_values, note_partial
 from evaluation.curves import K, diversity_curve
 from evaluation.entrants import EntrantError, Rankings
 from evaluation.leakage import check_strangers
@@ -161,7 +161,8 @@ def compare_entrants(
         f"{dimension}: {label}": slices[dimension][label] & (not hidden)
         for dimension, label, _, hidden in sizes.iter_rows()
     }
-    return compare_values(scored, masks, baseline=entrants[0].name, draws=draws, seed=seed)
+    found = compare_values(scored, masks, baseline=entrants[0].name, draws=draws, seed=seed)
+    return note_partial(found, {lists.name: lists.ranked for lists in entrants}, task.truth)
 
 
 def per_user(task: Task, lists: Rankings) -> dict[str, PerUser]:

@@ -18,6 +18,7 @@ from models.text.teacher import open_teacher
 from recommender.training.train import train
 from store.erasure import open_without_erased
 from training_data.home import padan_home
+from training_data.references import require_trainings, require_usable_events
 
 BASELINES = ("popularity", "regional-popularity")
 DRAWS = 1000  # of the bootstrap
@@ -48,9 +49,18 @@ class Judge:
     seed: int = 0
 
     def open_task(self) -> Task:
-        """Cut the dataset."""
+        """Cut the dataset.
+
+        Raises
+        ------
+        DatasetError
+            There is no training, or of all events none is of a known training and person.
+        """
+        dataset = open_without_erased(self.data)
+        require_trainings(dataset)
+        require_usable_events(dataset)
         since = None if self.since is None else self.since.replace(tzinfo=dt.UTC)
-        return task_from_dataset(open_without_erased(self.data), since=since, seed=self.seed)
+        return task_from_dataset(dataset, since=since, seed=self.seed)
 
     def evaluate(
         self, entrants: Sequence[str] = (TRAIN, *BASELINES), *, curve: bool = False

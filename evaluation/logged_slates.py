@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from training_data.columns import SERVICE_MARK, Interactions
+from training_data.columns import OWN_EVENT, Interactions
 
 E = Interactions
 
@@ -106,7 +106,7 @@ def read_logged_slates(
 def _find_usable(shown: pl.DataFrame) -> pl.DataFrame:
     """Return the impressions that are complete, of requests that show one training at each place."""
     request, place = E.request_id.name, E.position.name
-    ours = E.event_id.col.str.starts_with(SERVICE_MARK)
+    ours = E.event_id.col.str.starts_with(OWN_EVENT)
     return (
         shown.drop_nulls([request, place, E.propensity.name])
         .filter(ours | ~ours.any().over(request))

@@ -21,13 +21,13 @@ from models.candidates.side import SideInformation
 from models.skills.extraction import add_extracted_skills
 from recommender.catalogue.catalogue import Catalogue, build_catalogue
 from recommender.eligibility.course_rules import Availability
-from recommender.eligibility.mask import build_mask
+from recommender.eligibility.mask import build_list_mask
 from recommender.eligibility.query import EligibilityQuery
 from recommender.engine import Engine
 from recommender.objective import DEFAULT
 from recommender.participants.batch import ParticipantBatch, filter_events
 from recommender.participants.reader import ParticipantReader
-from recommender.training.ranker import read_attributes
+from recommender.training.log import read_attributes
 from recommender.training.reference_data import ReferenceData
 from training_data.columns import Courses, Participants
 from training_data.columns import Interactions as Events
@@ -156,7 +156,7 @@ class Task:
             batch = reader.read(
                 people, filter_events(people, self.events), catalogue, self._rules, DEFAULT
             ).batch
-            mask = build_mask(EligibilityQuery(batch, availability))
+            mask = build_list_mask(EligibilityQuery(batch, availability))
             bits.append(np.packbits(mask, axis=1))
             closed.append(_find_best_gap_closed(batch, catalogue, mask))
         return np.concatenate(bits), np.concatenate(closed)
@@ -199,7 +199,7 @@ def _link_skills(catalogue: Catalogue, engine: Engine) -> Catalogue:
     known = engine.catalogue.table.select(key, C.skills.name)
     new = courses.join(known, on=key, how="anti")
     if engine.reader.linkers is not None:
-        new = add_extracted_skills(new, engine.reader.linkers.skills)
+        new = add_extracted_skills(new, engine.reader.linkers.texts)
     skills = pl.concat([known, new.select(known.columns)])
     linked = courses.drop(C.skills.name).join(skills, on=key, how="left", maintain_order="left")
     vocabularies = engine.reader.vocabularies

@@ -16,7 +16,9 @@ from rich.table import Table
 from models.bundles.promotion import current
 from recommender.bundle.bundle import Bundle, load_bundle
 from recommender.participants.prepared import PreparedParticipants
+from recommender.responses.advice import Advice
 from recommender.responses.eligibility import EligibilityDecisions, decide_eligibility
+from recommender.responses.notices import Notice
 from recommender.responses.recommendations import Item, RecommendationList, build_lists
 from recommender.settings import CourseFilters, SlateSettings
 from training_data.home import padan_home
@@ -39,6 +41,10 @@ class RecommendedList:
         Each a dict: rank, course_id, title, price_idr, score, reasons and more.
     neutral : bool
         Whether the list was made without personal data.
+    advice : list of Advice
+        What to do first, or why the list is empty and what would change it.
+    notice : Notice, optional
+        What is said where nothing permitted fits what the person wrote.
     excluded : dict of str to int
         Where the list is short: how many trainings each rule leaves out.
     """
@@ -47,14 +53,15 @@ class RecommendedList:
     day: dt.date
     items: list[Item]
     neutral: bool
+    advice: list[Advice]
+    notice: Notice | None
     excluded: dict[str, int]
 
     @classmethod
     def of(cls, found: RecommendationList) -> RecommendedList:
         """Return the list of a response."""
-        return cls(
-            found["programme"], found["day"], found["items"], found["neutral"], found["excluded"]
-        )
+        kept = ("programme", "day", "items", "neutral", "advice", "notice", "excluded")
+        return cls(**{name: found[name] for name in kept})  # type: ignore[literal-required]
 
     def __len__(self) -> int:
         return len(self.items)
@@ -73,11 +80,15 @@ class RecommendedList:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the list as a table."""
+        for advice in self.advice:
+            yield advice["text"]
         table = Table("#", "training", "where", "price", "why", show_lines=True)
         for item in self.items:
             where = [item["mode"], item["region"]]
             if item["distance_km"] is not None:
                 where.append(f"{item['distance_km']} km")
+            if held := item["next_class"]:
+                where.append(f"{held['starts_on']}, {held['seats_left']} seats")
             table.add_row(
                 str(item["rank"]),
                 f"{item['title']}\n{item['provider_id']} · {item['category'] or ''}",
@@ -85,6 +96,8 @@ class RecommendedList:
                 item["price_text"],
                 "\n".join(reason["text"] for reason in item["reasons"]),
             )
+        if self.notice is not None:
+            yield self.notice["text"]
         yield table
         for code, count in self.excluded.items():
             yield f"{count} trainings left out: {code}"

@@ -9,6 +9,7 @@ from models.bundles.promotion import promote as promote_bundle
 from models.text.teacher import open_teacher
 from padan._model import Model, load
 from recommender.objective import DEFAULT, Objective
+from recommender.training.settings import TrainSettings
 from recommender.training.train import train as train_bundle
 from store.erasure import open_without_erased
 from training_data.home import padan_home
@@ -19,6 +20,7 @@ def train(
     *,
     encoder: str | None = None,
     objective: Objective = DEFAULT,
+    settings: TrainSettings = TrainSettings(),
     seed: int = 0,
     promote: bool = False,
 ) -> Model:
@@ -30,6 +32,8 @@ def train(
         A sentence-transformers directory, or a name on a model hub; by default the installed encoder.
     objective : Objective
         What the ranking is to achieve.
+    settings : TrainSettings
+        Sources, rankers and how far back to look.
     seed : int
         Everything random follows from it.
     promote : bool
@@ -48,6 +52,7 @@ def train(
         dt.date.today(),
         seed,
         objective,
+        settings,
     )
     if promote:
         promote_bundle(home / "bundles", manifest.version)

@@ -22,10 +22,11 @@ from recommender.catalogue.catalogue import Catalogue
 from recommender.catalogue.labour_demand import LabourDemand
 from recommender.catalogue.quality import Quality
 from recommender.eligibility.course_rules import Availability
-from recommender.eligibility.mask import build_mask, check_permitted
+from recommender.eligibility.mask import build_list_mask, check_permitted
 from recommender.eligibility.query import EligibilityQuery
 from recommender.explanation.context import ExplanationContext, Reason
 from recommender.explanation.reasons import explain
+from recommender.explanation.takers import Takers
 from recommender.objective import DEFAULT, Objective
 from recommender.participants.batch import filter_events, topic_shares
 from recommender.participants.prepared import PreparedParticipants
@@ -35,7 +36,7 @@ from recommender.ranking.log_features import compute_log_features, list_log_feat
 from recommender.ranking.rankers import FixedRanker, Ranker, score_candidates
 from recommender.reranking.slate import Slates, build_slates
 from recommender.retrieval.candidates import Candidates, retrieve
-from recommender.retrieval.content import ContentIndex
+from recommender.retrieval.relevance import Relevance
 from recommender.retrieval.sources import BehaviourModels, Source, encode_users
 from recommender.settings import CourseFilters, SlateSettings
 from recommender.trace import Trace
@@ -55,12 +56,15 @@ class Recommendations:
     ----------
     ranker : Ranker
         What the scores are by.
+    judged : ndarray of bool, shape (B,)
+        Of whom it is known how well each training fits what they wrote: not in the fallback list.
     """
 
     participants: PreparedParticipants
     query: EligibilityQuery
     slates: Slates
     ranker: Ranker = field(repr=False)
+    judged: NDArray[np.bool_] = field(repr=False)
     trace: Trace = field(default_factory=Trace, repr=False)
 
 
@@ -75,7 +79,6 @@ class CatalogueDay:
     """
 
     availability: Availability
-    content: ContentIndex
     course_features: NDArray[np.float32]
 
 
@@ -99,7 +102,9 @@ class Engine:
     demand: LabourDemand = field(repr=False)
     course_vectors: NDArray[np.float32] = field(repr=False)
     reader: ParticipantReader
+    relevance: Relevance = field(repr=False)
     models: BehaviourModels
+    takers: Takers = field(repr=False)
     ranker: Ranker
     objective: Objective = DEFAULT
     log: PairFeatures | None = field(default=None, repr=False)
@@ -139,7 +144,6 @@ class Engine:
             availability = Availability(self.catalogue, self.programme.in_force(day))
             kept = CatalogueDay(
                 availability,
-                ContentIndex(self.course_vectors, availability.open_courses),
                 compute_course_features(availability, self.quality),
             )
             self._days.clear()
@@ -185,7 +189,7 @@ class Engine:
         profiles = participants.vectors[rows]
         today = self._on(participants.day)
         scores: dict[str, NDArray[np.float32]] = {
-            Source.CONTENT: today.content.score(profiles, mask)
+            Source.CONTENT: self.relevance.score(participants.profile, rows)
         }
         for name, model in self.models.items():
             scores[name] = model.score_users(participants.representations[name], rows)
@@ -227,7 +231,7 @@ class Engine:
         """
         trace = Trace()
         query = self.query(participants)
-        mask = build_mask(query) & filters.mask(self.catalogue)
+        mask = build_list_mask(query) & filters.mask(self.catalogue)
         trace.end_stage("eligibility")
         served = np.flatnonzero(mask.any(axis=1))
         found, features = self.find_candidates(
@@ -246,7 +250,9 @@ class Engine:
         ).spread(served, len(mask))
         check_permitted(mask, slates.ids)
         trace.end_stage("reranking")
-        return Recommendations(participants, query, slates, self.ranker, trace)
+        return Recommendations(
+            participants, query, slates, self.ranker, ~query.batch.opted_out, trace
+        )
 
     def recommend_popular(
         self,
@@ -260,7 +266,7 @@ class Engine:
         """
         trace = Trace()
         query = self.query(participants)
-        mask = build_mask(query) & filters.mask(self.catalogue)
+        mask = build_list_mask(query) & filters.mask(self.catalogue)
         scores = np.zeros(mask.shape, dtype=np.float32)
         if (model := self.models.get(Source.REGIONAL_POPULARITY)) is not None:
             encoded = participants.representations[Source.REGIONAL_POPULARITY]
@@ -271,7 +277,8 @@ class Engine:
         check_permitted(mask, ids)
         trace.end_stage("fallback")
         slates = Slates(ids, best, features)
-        return Recommendations(participants, query, slates, FixedRanker(), trace)
+        nobody = np.zeros(len(participants), dtype=bool)
+        return Recommendations(participants, query, slates, FixedRanker(), nobody, trace)
 
     def recommend_blocks(
         self,
@@ -287,9 +294,18 @@ class Engine:
             yield self.recommend(read, settings)
 
     def explanation_context(
-        self, recommendations: Recommendations, language: str
+        self,
+        recommendations: Recommendations,
+        language: str,
+        ready: NDArray[np.int64] | None = None,
     ) -> ExplanationContext:
-        """Return what reasons are drawn from; its pairs go slate by slate, the best first."""
+        """Return what reasons are drawn from; its pairs go slate by slate, the best first.
+
+        Parameters
+        ----------
+        ready : ndarray of int64, optional
+            The first day on which the training of each pair can be bought; None: as soon as the person can.
+        """
         rows, places = np.nonzero(recommendations.slates.ids >= 0)
         return ExplanationContext(
             rows,
@@ -299,15 +315,21 @@ class Engine:
             self.course_vectors,
             self.quality,
             self.demand,
-            self.models,
-            self.reader.vocabularies,
+            self.takers,
+            self.reader,
             language,
+            ready,
         )
 
     def explain(
         self, recommendations: Recommendations, context: ExplanationContext
     ) -> list[list[Reason]]:
         """Return the reasons for each of the context's pairs."""
-        slates = recommendations.slates
-        contributions = recommendations.ranker.contributions(slates.features[slates.ids >= 0])
-        return explain(context, contributions[:, : len(FEATURES)])
+        ranker, slates = recommendations.ranker, recommendations.slates
+        contributions = ranker.contributions(slates.features[slates.ids >= 0])[:, : len(FEATURES)]
+        usual = np.zeros((len(slates.ids), len(FEATURES)), dtype=np.float32)
+        if slates.compared is not None:
+            people, places, width = slates.compared.shape
+            moved = ranker.contributions(slates.compared.reshape(-1, width))[:, : len(FEATURES)]
+            usual = moved.reshape(people, places, -1).mean(axis=1)
+        return explain(context, contributions, contributions - usual[context.rows])

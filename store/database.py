@@ -20,7 +20,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from store.errors import StoreError
+from store.errors import StoreDownError, StoreError
 from store.settings import database_url
 from store.statements import as_json
 from store.tables import salt
@@ -29,7 +29,7 @@ Found = TypeVar("Found")
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 10  # how long a writer waits for another one in SQLite
-CONNECT_SECONDS = 10
+STATEMENT_SECONDS = 3_600.0  # of commands, which read and write everything
 POOL: dict[str, Any] = {
     "pool_size": 10,
     "max_overflow": 40,
@@ -55,6 +55,7 @@ class PersistentConnection:
         self._engine = engine
         self._open: sa.Connection | None = None
         self._lock = Lock()
+        self._abandoned = False
 
     def run(self, statement: Callable[[sa.Connection], Found]) -> Found:
         """Return what one statement finds; it is asked again where the database had closed the connection."""
@@ -63,9 +64,16 @@ class PersistentConnection:
             try:
                 return self._try(statement)
             except sa.exc.DBAPIError as error:
-                if not (old and error.connection_invalidated):
+                if not (old and error.connection_invalidated) or self._abandoned:
                     raise
             return self._try(statement)
+
+    def abandon(self) -> None:
+        """Have the connection end with the statement under way, if there is one, without waiting for it."""
+        self._abandoned = True
+        if self._lock.acquire(blocking=False):
+            self._end()
+            self._lock.release()
 
     def close(self) -> None:
         """Give the connection back."""
@@ -79,6 +87,9 @@ class PersistentConnection:
         except Exception:
             self._end()
             raise
+        finally:
+            if self._abandoned:
+                self._end()
 
     def _connect(self) -> sa.Connection:
         connection = self._engine.connect()
@@ -93,21 +104,34 @@ class PersistentConnection:
 
 @dataclass(frozen=True)
 class Store:
-    """A database with the store's tables."""
+    """A database with the store's tables.
+
+    Attributes
+    ----------
+    is_up : callable
+        Whether it answers, by somebody who watches; where it does not, nobody waits for it to find out.
+    """
 
     engine: sa.Engine
+    is_up: Callable[[], bool] = lambda: True
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """Give a connection to read with."""
+        self._require_up()
         with self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """Give a connection whose changes are durable after the block, or undone if it raises."""
+        self._require_up()
         with self._immediate.begin() as connection:
             yield connection
+
+    def _require_up(self) -> None:
+        if not self.is_up():
+            raise StoreDownError("the store does not answer")
 
     def persistent_connection(self) -> PersistentConnection:
         """Return a connection of its own that stays open, for short statements."""
@@ -193,13 +217,15 @@ def make_pseudonym(key: bytes, participant_id: str) -> str:
     return hmac.digest(key, participant_id.encode(), hashlib.sha256).hex()
 
 
-def open_store(url: str | None = None) -> Store:
+def open_store(url: str | None = None, statement_seconds: float = STATEMENT_SECONDS) -> Store:
     """Connect to the store; SQLite's file and folder are made where they are not there.
 
     Parameters
     ----------
     url : str, optional
         A SQLAlchemy URL of SQLite or PostgreSQL; `store.settings.database_url` by default.
+    statement_seconds : float
+        How long PostgreSQL may take for one statement.
 
     Raises
     ------
@@ -214,7 +240,9 @@ def open_store(url: str | None = None) -> Store:
         case "sqlite":
             return Store(_sqlite(parsed))
         case "postgresql":
-            return Store(_postgresql(parsed))
+            from store import postgresql  # of the extra
+
+            return Store(postgresql.create_engine(parsed, statement_seconds, **POOL))
         case other:
             raise StoreError(f"PADAN_DATABASE_URL: '{other}' is neither sqlite nor postgresql")
 
@@ -259,12 +287,3 @@ def _sqlite(url: sa.URL) -> sa.Engine:
             connection.exec_driver_sql(f"BEGIN {kind}")
 
     return engine
-
-
-def _postgresql(url: sa.URL) -> sa.Engine:
-    return sa.create_engine(
-        url.set(drivername="postgresql+psycopg"),
-        pool_pre_ping=True,  # after a restart of the database the next request finds it again
-        connect_args={"connect_timeout": CONNECT_SECONDS},
-        **POOL,
-    )

@@ -13,7 +13,7 @@ from store.erasure_lists import write_list
 from store.revisions import new_revision, renew_revisions
 from store.tables import events, loads, participants, shown
 from store.upserts import build_upsert
-from training_data.columns import SERVICE_MARK, Interactions
+from training_data.columns import OWN_EVENT, Interactions
 from training_data.dataset import Dataset
 
 CHUNK = 10_000
@@ -52,6 +52,6 @@ def import_dataset(store: Store, dataset: Dataset) -> bool:
 
 def _drop_shown_twice(connection: sa.Connection) -> None:
     """Delete impressions that came back from a dataset, where the list that they were made of is here."""
-    made_here = events.c.event_id.startswith(SERVICE_MARK, autoescape=True)
+    made_here = events.c.event_id.startswith(OWN_EVENT, autoescape=True)
     lists = sa.select(shown.c.request_id)
     connection.execute(sa.delete(events).where(made_here, events.c.request_id.in_(lists)))

@@ -1,7 +1,7 @@
 """Lists that were shown: one row for each, from which the impressions of its places are made.
 
 A portal may send one request id with two lists. Where the list, or whom it was for, is another one, it is kept
-under the id with `SERVICE_MARK` and a hash behind, which no portal can send.
+under the id with `~` and a hash behind, which no portal can send.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from store.erasure import find_erased, lock_erasures
 from store.statements import Packed, as_json, insert
 from store.tables import shown
-from training_data.columns import SERVICE_MARK, Interactions
+from training_data.columns import OWN_EVENT, Interactions
 
 E = Interactions
 
@@ -71,16 +71,20 @@ def _rename_others(connection: sa.Connection, lists: Sequence[ShownSlate]) -> li
         content = one.participant_id, orjson.loads(as_json(one.items))
         if content != held[one.request_id]:
             mark = hashlib.sha256(as_json(content).encode()).hexdigest()[:8]
-            others.append(one._replace(request_id=f"{one.request_id}{SERVICE_MARK}{mark}"))
+            others.append(one._replace(request_id=f"{one.request_id}~{mark}"))
     return others
 
 
 def to_events(row: Mapping[Any, Any]) -> list[dict[str, Any]]:
-    """Return a row of the table as impressions, rows of the Interactions contract."""
+    """Return a row of the table as impressions, rows of the Interactions contract.
+
+    Their ids begin with what the ids of events that portals send may not.
+    """
+    request = hashlib.sha256(row["request_id"].encode()).hexdigest()[:32]  # however long its id is
     return [
         dict.fromkeys(E.columns())
         | {
-            E.event_id.name: f"{SERVICE_MARK}{row['request_id']}:{position}",
+            E.event_id.name: f"{OWN_EVENT}{request}:{position}",
             E.participant_id.name: row["participant_id"],
             E.course_id.name: course_id,
             E.kind.name: "impression",

@@ -34,9 +34,12 @@ class ApiKey:
 
     def accepts(self, secret: str, now: dt.datetime) -> bool:
         """Return whether the secret is this key's and the key is in force."""
-        same = hmac.compare_digest(_digest(secret), self.digest)
+        return hmac.compare_digest(_digest(secret), self.digest) and self.is_in_force(now)
+
+    def is_in_force(self, now: dt.datetime) -> bool:
+        """Return whether the key is neither expired nor revoked."""
         expired = self.expires_at is not None and self.expires_at <= now
-        return same and not expired and self.revoked_at is None
+        return not expired and self.revoked_at is None
 
 
 def create(

@@ -6,6 +6,7 @@ no other file spells a column. Validation, and the reason for each refused row, 
 
 from __future__ import annotations
 
+import datetime as dt
 from types import SimpleNamespace
 from typing import Final, TypeVar, cast
 
@@ -33,27 +34,78 @@ EMPLOYMENT_STATUSES: Final = (
     "not_in_labour_force",
 )
 EVENT_KINDS: Final = ("impression", "click", "purchase", "start", "complete", "rate")
-SERVICE_MARK: Final = "~"
-"""First character of the ids that the service gives to events; portals cannot send one that begins so."""
 
 Schema = TypeVar("Schema", bound=dy.Schema)
 
 MAX_PRICE: Final = 100_000_000
 MAX_DURATION_HOURS: Final = 2_000.0
+MAX_BALANCE: Final = 10**12
+MAX_RADIUS_KM: Final = 20_000.0
+MAX_POSITION: Final = 10_000
+FIRST_BIRTH_YEAR, LAST_BIRTH_YEAR = 1900, 2100
+FIRST_MOMENT: Final = dt.datetime(1901, 1, 1, tzinfo=dt.UTC)
+LAST_MOMENT: Final = dt.datetime(2199, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
+OWN_EVENT: Final = "shown:"
+"""How ids of the events begin that the service makes itself."""
+
+MAX_ID, MAX_PHRASE, MAX_PHRASES = 128, 200, 100
+
+PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"
+"""One line without control characters: PostgreSQL refuses some of them, people none."""
+
+PLAIN_IN_A_PATH: Final = r"^\.*[^\x00-\x1f\x7f/.][^\x00-\x1f\x7f/]*$"
+"""The same for what stands in an address: without a slash, and not of dots alone."""
+
+
+def _id(*, primary_key: bool = False, description: str | None = None) -> dy.String:
+    """Return a column of ids by which the service is asked."""
+    return dy.String(
+        primary_key=primary_key,
+        min_length=1,
+        max_length=MAX_ID,
+        regex=PLAIN_IN_A_PATH,
+        description=description,
+    )
+
+
+def _key(*, nullable: bool = False, primary_key: bool = False) -> dy.String:
+    """Return a column of ids by which nobody asks."""
+    return dy.String(
+        nullable=nullable, primary_key=primary_key, min_length=1, max_length=MAX_ID, regex=PLAIN
+    )
+
+
+def _phrase(description: str | None = None, *, nullable: bool = True) -> dy.String:
+    """Return a column of names and short texts of one line."""
+    return dy.String(
+        nullable=nullable,
+        min_length=1,
+        max_length=MAX_PHRASE,
+        regex=PLAIN,
+        description=description,
+    )
+
+
+def _phrases(description: str) -> dy.List:
+    """Return a column of what a person says of themselves."""
+    return dy.List(_phrase(nullable=False), max_length=MAX_PHRASES, description=description)
+
+
+def _skills(description: str) -> dy.List:
+    """Return a column of what a training or an advertisement names; such texts may be long."""
+    return dy.List(dy.String(min_length=1, regex=PLAIN), description=description)
 
 
 class Courses(dy.Schema):
     """One training a row. ``courses.parquet``."""
 
-    course_id = dy.String(primary_key=True, min_length=1, max_length=128)
-    title = dy.String(min_length=1, max_length=500)
+    course_id = _id(primary_key=True)
+    title = dy.String(min_length=1, max_length=500, regex=PLAIN)
     description = dy.String(nullable=True, max_length=20_000)
-    provider_id = dy.String(min_length=1, max_length=200, description="Who teaches")
-    platform = dy.String(
-        nullable=True, max_length=200, description="Who sells; may own the provider"
-    )
-    category = dy.String(nullable=True, max_length=200, description="The programme's topic")
-    skills = dy.List(dy.String(min_length=1), description="Skill ids, or phrases, that are taught")
+    provider_id = _phrase("Who teaches", nullable=False)
+    platform = _phrase("Who sells; may own the provider")
+    category = _phrase("The programme's topic")
+    skills = _skills("Skill ids, or phrases, that are taught")
     level = dy.Enum(LEVELS, nullable=True)
     mode = dy.Enum(MODES)
     region_code = dy.String(
@@ -89,9 +141,7 @@ class Courses(dy.Schema):
     needs_connection = dy.Bool(nullable=True, description="one needs the internet")
     available_from = dy.Date(nullable=True)
     available_until = dy.Date(nullable=True)
-    prerequisites = dy.List(
-        dy.String(min_length=1), description="course_id of each training needed first"
-    )
+    prerequisites = dy.List(_id(), description="course_id of each training needed first")
 
     @dy.rule()
     def dates_in_order(cls) -> pl.Expr:  # noqa: N805
@@ -101,20 +151,16 @@ class Courses(dy.Schema):
 class Participants(dy.Schema):
     """One person a row, under a pseudonymous id. ``participants.parquet``."""
 
-    participant_id = dy.String(primary_key=True, min_length=1, max_length=128)
-    birth_year = dy.Int32(nullable=True, min=1900, max=2100)
+    participant_id = _id(primary_key=True)
+    birth_year = dy.Int32(nullable=True, min=FIRST_BIRTH_YEAR, max=LAST_BIRTH_YEAR)
     gender = dy.Enum(GENDERS, nullable=True)
     education = dy.Enum(EDUCATIONS, nullable=True)
     employment_status = dy.Enum(EMPLOYMENT_STATUSES, nullable=True)
-    occupation = dy.String(
-        nullable=True, max_length=200, description="Occupation code or phrase, now or last held"
-    )
-    target_occupation = dy.String(
-        nullable=True, max_length=200, description="Occupation code or phrase wished for"
-    )
-    skills = dy.List(dy.String(min_length=1), description="Skill ids or phrases")
-    interests = dy.List(dy.String(min_length=1), description="Topics or phrases")
-    region_code = dy.String(nullable=True, max_length=32)
+    occupation = _phrase("Occupation code or phrase, now or last held")
+    target_occupation = _phrase("Occupation code or phrase wished for")
+    skills = _phrases("Skill ids or phrases")
+    interests = _phrases("Topics or phrases")
+    region_code = dy.String(nullable=True, max_length=32, regex=PLAIN)
     rural = dy.Bool(nullable=True)
     latitude = dy.Float64(
         nullable=True, min=-90, max=90, description="degrees north; null: the region's"
@@ -123,16 +169,23 @@ class Participants(dy.Schema):
         nullable=True, min=-180, max=180, description="degrees east; null: the region's"
     )
     radius_km = dy.Float64(
-        nullable=True, min=0, description="how far the person travels; null: by rule"
+        nullable=True,
+        min=0,
+        max=MAX_RADIUS_KM,
+        description="how far the person travels; null: by rule",
     )
     disability = dy.Bool(
         nullable=True, description="Specific personal data: eligibility and support only"
     )
     balance_idr = dy.Int64(
-        nullable=True, min=0, description="in the programme's currency; null: the programme's grant"
+        nullable=True,
+        min=0,
+        max=MAX_BALANCE,
+        description="in the programme's currency; null: the programme's grant",
     )
-    groups = dy.List(dy.String(min_length=1), description="Groups that the programme names")
+    groups = _phrases("Groups that the programme names")
     admitted_on = dy.Date(nullable=True, description="first day in the programme")
+    graduated_on = dy.Date(nullable=True, description="day of the last diploma or degree")
     has_device = dy.Bool(nullable=True, description="has a phone or computer to learn with")
     has_connection = dy.Bool(nullable=True, description="has the internet to learn with")
     profiling_opt_out = dy.Bool()
@@ -141,28 +194,30 @@ class Participants(dy.Schema):
 class Interactions(dy.Schema):
     """One event a row. ``interactions.parquet``."""
 
-    event_id = dy.String(primary_key=True, min_length=1, max_length=128)
-    participant_id = dy.String(min_length=1, max_length=128)
-    course_id = dy.String(min_length=1, max_length=128)
+    event_id = _key(primary_key=True)
+    participant_id = _id()
+    course_id = _id()
     kind = dy.Enum(EVENT_KINDS)
-    at = dy.Datetime(time_zone="UTC", time_unit="us")
+    at = dy.Datetime(time_zone="UTC", time_unit="us", min=FIRST_MOMENT, max=LAST_MOMENT)
     value = dy.Float64(
         nullable=True, description="stars for rate, share done for complete, price for purchase"
     )
-    request_id = dy.String(nullable=True, max_length=128)
-    position = dy.Int32(nullable=True, min=1, description="place in the list shown, from 1")
+    request_id = _key(nullable=True)
+    position = dy.Int32(
+        nullable=True, min=1, max=MAX_POSITION, description="place in the list shown, from 1"
+    )
     propensity = dy.Float64(
         nullable=True, min_exclusive=0, max=1, description="probability of being shown there"
     )
-    bundle_version = dy.String(nullable=True, max_length=128)
+    bundle_version = _key(nullable=True)
 
 
 class Classes(dy.Schema):
     """One dated session of a training a row. ``classes.parquet``, optional."""
 
-    class_id = dy.String(primary_key=True, min_length=1, max_length=128)
-    course_id = dy.String(min_length=1, max_length=128)
-    region_code = dy.String(nullable=True, max_length=32)
+    class_id = _key(primary_key=True)
+    course_id = _id()
+    region_code = dy.String(nullable=True, max_length=32, regex=PLAIN)
     latitude = dy.Float64(nullable=True, min=-90, max=90, description="degrees north")
     longitude = dy.Float64(nullable=True, min=-180, max=180, description="degrees east")
     starts_on = dy.Date()
@@ -188,12 +243,12 @@ class Classes(dy.Schema):
 class Vacancies(dy.Schema):
     """One job advertisement a row. ``vacancies.parquet``, optional."""
 
-    vacancy_id = dy.String(primary_key=True, min_length=1, max_length=128)
-    title = dy.String(min_length=1, max_length=500)
+    vacancy_id = _key(primary_key=True)
+    title = dy.String(min_length=1, max_length=500, regex=PLAIN)
     description = dy.String(nullable=True, max_length=20_000)
-    occupation = dy.String(nullable=True, max_length=200, description="Occupation code or group")
-    skills = dy.List(dy.String(min_length=1))
-    region_code = dy.String(nullable=True, max_length=32)
+    occupation = _phrase("Occupation code or group")
+    skills = _skills("Skill ids or phrases")
+    region_code = dy.String(nullable=True, max_length=32, regex=PLAIN)
     openings = dy.Int32(min=0)
     applicants = dy.Int32(nullable=True, min=0)
     posted_on = dy.Date(nullable=True)

@@ -28,7 +28,18 @@ from training_data.columns import (
     EDUCATIONS,
     EMPLOYMENT_STATUSES,
     EVENT_KINDS,
+    FIRST_BIRTH_YEAR,
+    FIRST_MOMENT,
     GENDERS,
+    LAST_BIRTH_YEAR,
+    LAST_MOMENT,
+    MAX_BALANCE,
+    MAX_ID,
+    MAX_PHRASE,
+    MAX_PHRASES,
+    MAX_RADIUS_KM,
+    PLAIN,
+    PLAIN_IN_A_PATH,
     Interactions,
     Participants,
 )
@@ -37,22 +48,19 @@ from training_data.regions import RegionTable
 SCHEMA = Participants.create_empty().schema
 EVENTS_SCHEMA = Interactions.create_empty().schema
 
-PLAIN = r"^[^\x00-\x1f\x7f]*$"  # no control characters: PostgreSQL refuses some, people none
-
-PLAIN_IN_A_PATH = r"^[^\x00-\x1f\x7f/]*$"
-
-Identifier = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=PLAIN)]
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID, pattern=PLAIN)]
 ParticipantId = Annotated[
-    str, StringConstraints(min_length=1, max_length=128, pattern=PLAIN_IN_A_PATH)
+    str, StringConstraints(min_length=1, max_length=MAX_ID, pattern=PLAIN_IN_A_PATH)
 ]
 Phrase = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=PLAIN)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_PHRASE, pattern=PLAIN),
 ]
-Phrases = Annotated[list[Phrase], Field(max_length=100)]
+Phrases = Annotated[list[Phrase], Field(max_length=MAX_PHRASES)]
 
 
 def _in_our_time(moment: dt.datetime) -> dt.datetime:
-    if not 1900 < moment.year < 2200:
+    if not FIRST_MOMENT <= moment <= LAST_MOMENT:
         raise ValueError("not a year between 1900 and 2200")
     return moment.astimezone(dt.UTC)
 
@@ -89,7 +97,7 @@ class Profile(BaseModel):
         },
     )
 
-    birth_year: Annotated[StrictInt, Field(ge=1900, le=2100)] | None = None
+    birth_year: Annotated[StrictInt, Field(ge=FIRST_BIRTH_YEAR, le=LAST_BIRTH_YEAR)] | None = None
     gender: Literal[GENDERS] | None = None  # type: ignore[valid-type]
     education: Literal[EDUCATIONS] | None = None  # type: ignore[valid-type]
     employment_status: Literal[EMPLOYMENT_STATUSES] | None = None  # type: ignore[valid-type]
@@ -99,19 +107,22 @@ class Profile(BaseModel):
     )
     skills: Phrases = Field(default_factory=list, description="skill ids or phrases")
     interests: Phrases = Field(default_factory=list, description="topics, wishes and goals")
-    region: Phrase | None = Field(None, description="code or name of the kabupaten or kota")
+    region: Phrase | None = Field(
+        None, description="kabupaten or kota by code or name; a kecamatan may come before"
+    )
     rural: StrictBool | None = None
     latitude: Annotated[StrictFloat, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[StrictFloat, Field(ge=-180, le=180)] | None = None
-    radius_km: Annotated[StrictFloat, Field(ge=0, le=20_000)] | None = Field(
+    radius_km: Annotated[StrictFloat, Field(ge=0, le=MAX_RADIUS_KM)] | None = Field(
         None, description="how far you travel"
     )
     disability: StrictBool | None = None
-    balance_idr: Annotated[StrictInt, Field(ge=0, le=10**12)] | None = Field(
+    balance_idr: Annotated[StrictInt, Field(ge=0, le=MAX_BALANCE)] | None = Field(
         None, description="remaining balance; left out: the programme's grant"
     )
     groups: Phrases = Field(default_factory=list)
     admitted_on: dt.date | None = Field(None, description="first day in the programme")
+    graduated_on: dt.date | None = Field(None, description="day of the last diploma or degree")
     has_device: StrictBool | None = Field(None, description="has a phone or computer to learn with")
     has_connection: StrictBool | None = Field(None, description="has the internet to learn with")
 
@@ -222,16 +233,19 @@ def to_row(facts: Profile, participant_id: str, regions: RegionTable) -> dict[st
     ProfileError
         If a region is not found; the message names close ones.
     """
-    return facts.model_dump(exclude={"region", "history"}) | {
+    row = facts.model_dump(exclude={"region", "history"}) | {
         "participant_id": participant_id,
-        "region_code": _region_code(facts, regions),
+        "region_code": None,
     }
-
-
-def _region_code(facts: Profile, regions: RegionTable) -> str | None:
     if facts.region is None:
-        return None
+        return row
     try:
-        return regions.lookup(facts.region)
+        found = regions.locate(facts.region)
     except LookupError as error:
         raise ProfileError("region", str(error)) from error
+    row["region_code"] = found.code
+    if (
+        facts.latitude is None and facts.longitude is None
+    ):  # the district says where, if it was named
+        row |= {"latitude": found.latitude, "longitude": found.longitude}
+    return row

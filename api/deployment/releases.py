@@ -24,6 +24,7 @@ from recommender.responses.recommendations import build_items
 from training_data.profiles import ParticipantRows, to_frames
 
 POLL_SECONDS = 1.0
+CLOSE_SECONDS = 1.0  # for a bundle that is being loaded; its thread ends with the process
 
 log = logging.getLogger("padan.releases")
 
@@ -67,7 +68,8 @@ class Release:
         BundleError
             If one would get a training that they may not take.
         """
-        engine, day = self.bundle.engine, dt.date.today()
+        engine = self.bundle.engine
+        day = engine.programme.today()
         groups = [Golden.read(self.bundle.folder).tables(engine)]
         if recent:
             groups.append(to_frames(recent))
@@ -166,7 +168,7 @@ class Releases:
         """Stop following."""
         self._closing.set()
         if self._follower is not None:
-            self._follower.join()
+            self._follower.join(CLOSE_SECONDS)
 
     def look(self, recent: Callable[[], Sequence[ParticipantRows]] = list) -> None:
         """Take the promoted bundle into service, where there was a promotion since the last look."""

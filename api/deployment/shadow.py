@@ -27,6 +27,7 @@ WORKING = 0.1  # share of the time in which the thread works
 NICENESS = 10
 LOOKING_SECONDS = 0.5
 SUMMARY_SECONDS = 60.0
+CLOSE_SECONDS = 1.0  # for the request in work
 
 log = logging.getLogger("padan.shadow")
 
@@ -105,7 +106,7 @@ class Shadow:
         """End after the request in work, and log the summary."""
         self._closing.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(CLOSE_SECONDS)
         log.warning("shadow ends", extra=asdict(self.summary()))
 
     def offer(self, answered: ShadowRequest) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Event, Lock
 
 from sqlalchemy.exc import DataError, SQLAlchemyError
@@ -18,6 +19,9 @@ from store.database import Store
 from store.impressions import ShownSlate
 from store.impressions import add as add_shown
 from store.statements import MAX_ROWS
+from store.transactions import read_number, read_outcome
+
+Waiting = tuple[Entry, ShownSlate | None]
 
 MAX_WAITING = 100_000
 ENOUGH = MAX_ROWS  # entries that are written without waiting for more, and one transaction of the gentle writer
@@ -25,6 +29,7 @@ BEHIND = 500  # that wait because the gentle writer comes to nothing; the firm o
 GENTLE, FIRM = 15, 8  # niceness: 3% and 14% of a core where the answers want all of it
 GATHERING_SECONDS = 0.1  # so long entries gather at most before they are written in one transaction
 RETRY_SECONDS = 1.0
+CLOSE_SECONDS = 5.0  # in which what waits at the end is written, or logged
 
 log = logging.getLogger("padan.api")
 
@@ -39,14 +44,15 @@ class AuditWriter:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._waiting: deque[tuple[Entry, ShownSlate | None]] = deque()
+        self._waiting: deque[Waiting] = deque()
+        self._in_doubt: deque[tuple[str, Sequence[Waiting]]] = deque()
         self._taking = Lock()
         self._in_hand = 0
         self._gentle, self._firm = (
             ThreadPoolExecutor(1, "audit", initializer=give_way, initargs=(nice,))
             for nice in (GENTLE, FIRM)
         )
-        self._due = self._behind = False
+        self._due = self._behind = self._failing = False
         self._enough = Event()
         self._closing = Event()
 
@@ -69,16 +75,25 @@ class AuditWriter:
     @property
     def waiting(self) -> int:
         """How many entries are not written yet."""
-        return len(self._waiting) + self._in_hand
+        doubtful = sum(len(entries) for _, entries in self._in_doubt)
+        return len(self._waiting) + self._in_hand + doubtful
+
+    @property
+    def failing(self) -> bool:
+        """Whether the store did not take what was written last."""
+        return self._failing
 
     def close(self) -> None:
-        """Write what waits."""
+        """Write what waits, or log it where the store does not take it in time."""
+        if self._closing.is_set():
+            return
         self._closing.set()
         self._enough.set()
-        self._gentle.shutdown()
-        self._firm.shutdown()
-        if self._waiting:
-            log.critical("%d entries of the audit are lost", len(self._waiting))
+        last = [thread.submit(self._write, BEHIND) for thread in (self._gentle, self._firm)]
+        wait(last, CLOSE_SECONDS)
+        for thread in (self._gentle, self._firm):
+            thread.shutdown(wait=False)
+        self._log_waiting()
 
     def _write_soon(self) -> None:
         self._enough.wait(GATHERING_SECONDS)
@@ -92,6 +107,7 @@ class AuditWriter:
 
     def _write(self, together: int) -> None:
         """Write what waits by now, so many entries in a transaction."""
+        self._settle_doubts()
         left = len(self._waiting)
         while taken := self._take(min(left, together)):
             wrote = self._wrote(taken)
@@ -99,9 +115,12 @@ class AuditWriter:
             if wrote:
                 left -= len(taken)
             elif self._closing.wait(RETRY_SECONDS):
+                self._log_waiting()
                 return
+            else:
+                self._settle_doubts()
 
-    def _take(self, count: int) -> list[tuple[Entry, ShownSlate | None]]:
+    def _take(self, count: int) -> list[Waiting]:
         """Return the oldest entries, fewer where the other writer took some."""
         with self._taking:
             taken = [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
@@ -112,31 +131,67 @@ class AuditWriter:
         with self._taking:
             self._in_hand -= count
 
-    def _wrote(self, taken: list[tuple[Entry, ShownSlate | None]]) -> bool:
+    def _wrote(self, taken: list[Waiting]) -> bool:
         """Write entries; False where the store does not take them, and they wait again."""
+        number, ending = None, False
         try:
             with self._store.writing() as connection:
+                number = read_number(connection)
                 record(connection, [entry for entry, _ in taken])
                 lists = [shown for _, shown in taken if shown is not None]
                 subjects = {
                     shown.participant_id: str(entry.subject) for entry, shown in taken if shown
                 }
                 add_shown(connection, lists, subjects.__getitem__)
+                ending = True
         except (DataError, ValueError, TypeError) as error:
             return self._write_apart(taken, error)
         except SQLAlchemyError as error:
-            self._waiting.extendleft(reversed(taken))
+            if number and ending:
+                self._in_doubt.append((number, taken))
+            else:
+                self._waiting.extendleft(reversed(taken))
             log.error("the audit waits, %d entries: %s", len(taken), type(error).__name__)
+            self._failing = True
             return False
+        self._failing = False
         return True
 
-    def _write_apart(self, taken: list[tuple[Entry, ShownSlate | None]], error: Exception) -> bool:
+    def _write_apart(self, taken: list[Waiting], error: Exception) -> bool:
         """Write entries each by itself, one of which no database takes; that one is logged."""
         if len(taken) > 1:
             outcomes = [self._wrote([one]) for one in taken]
             return all(outcomes)
         log.critical("%s: this entry of the audit is here only: %s", error, taken[0][0])
         return True
+
+    def _settle_doubts(self) -> None:
+        """Have entries wait again whose transaction came to nothing; those that it wrote are not written twice."""
+        for _ in range(len(self._in_doubt)):
+            try:
+                number, entries = self._in_doubt.popleft()
+            except IndexError:  # the other writer asks
+                return
+            try:
+                with self._store.reading() as connection:
+                    outcome = read_outcome(connection, number)
+            except SQLAlchemyError:
+                outcome = "in progress"
+            if outcome == "in progress":
+                self._in_doubt.append((number, entries))
+            elif outcome == "aborted":
+                self._waiting.extendleft(reversed(entries))
+
+    def _log_waiting(self) -> None:
+        """Log what cannot be written any more."""
+        doubtful = [(number, one) for number, entries in self._in_doubt for one in entries]
+        self._in_doubt.clear()
+        for number, one in doubtful:
+            log.critical(
+                "this entry of the audit is in transaction %s or here only: %s", number, one
+            )
+        while self._waiting:
+            log.critical("this entry of the audit is here only: %s", self._waiting.popleft())
 
 
 def _log_fault(written: Future[None]) -> None:

@@ -1,1 +1,1 @@
-"""The process that listens."""
+"""The interpreter under the service."""

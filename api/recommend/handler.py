@@ -12,7 +12,7 @@ import datetime as dt
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, NamedTuple
@@ -25,14 +25,17 @@ from api.observability import request_ids
 from api.problems import ProblemError
 from api.recommend.micro_batching import FullError, Load, MicroBatcher
 from api.recommend.participant_cache import CachedParticipant, ParticipantCache
+from api.recommend.participant_lookup import ParticipantLookup
 from api.recommend.slates import (
     ServedLists,
     SlateRequest,
     build_fallback_lists,
     build_full_lists,
+    prepare,
 )
 from api.schemas.recommendations import Cause, RecommendationRequest, RecommendationResponse
 from api.security.principal import Principal
+from api.security.rate_limit import RateLimit
 from api.service import Service, invalid_field, list_reason_codes, unknown_participant
 from api.settings import ServiceSettings
 from recommender.bundle.bundle import Bundle
@@ -42,7 +45,6 @@ from store.impressions import ShownSlate
 from store.statements import Packed
 from training_data.profiles import Participant, ProfileError, to_rows
 
-STORE_PAUSE = 1.0  # so long the store is not asked after it failed
 SWEEP_SECONDS = 2.0
 PATH = "/v1/recommendations"
 BATCH = f"{PATH}:batch"
@@ -66,6 +68,12 @@ class WaitingRequest(NamedTuple):
     service: Service
     participant: CachedParticipant | None
     request_id: str | None
+
+
+class Unread(NamedTuple):
+    """A request whose person is long to read, and read apart before it is answered."""
+
+    asked: SlateRequest
 
 
 class Served(NamedTuple):
@@ -99,14 +107,15 @@ def build_overload_problem() -> ProblemError:
 class RecommendationHandler:
     """Answers requests for recommendations; each within the deadline."""
 
-    def __init__(self, service: Service, settings: ServiceSettings) -> None:
+    def __init__(self, service: Service, settings: ServiceSettings, requests: RateLimit) -> None:
         self.participants = ParticipantCache(service.store, settings.participant_cache_size)
         self._service = service
         self._settings = settings
+        self._requests = requests
         self._slate_settings = cache(settings.slate_settings)
-        self._store_from = 0.0
-        self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
-        self._queue = MicroBatcher[WaitingRequest, Served](
+        self._lookup = ParticipantLookup(self.participants, settings.store_timeout_seconds)
+        self._reading_thread = ThreadPoolExecutor(1, thread_name_prefix="reading")
+        self._queue = MicroBatcher[WaitingRequest, Served | Unread](
             self._answer,
             max_batch=settings.max_batch_size,
             max_length=settings.max_queue_length,
@@ -128,8 +137,9 @@ class RecommendationHandler:
         return self._queue.full
 
     def close(self) -> None:
-        """End the thread that asks the store."""
-        self._store_thread.shutdown()
+        """Ask the store nothing more."""
+        self._reading_thread.shutdown(wait=False, cancel_futures=True)
+        self._lookup.close()
         self.participants.close()
 
     async def recommend(
@@ -150,11 +160,32 @@ class RecommendationHandler:
         else:
             service.require_own(principal, str(request.participant_id))
         waiting = WaitingRequest(request, service, described, request_ids.current())
+        until = time.monotonic() + self._settings.deadline_seconds
         try:
             served = await self._queue.submit(waiting, self._settings.deadline_seconds)
+            while isinstance(served, Unread):
+                await self._read_long(served.asked, until)
+                served = await self._queue.submit(waiting, until - time.monotonic())
         except (FullError, TimeoutError) as error:
             raise build_overload_problem() from error
         return self._complete(principal, waiting, served)
+
+    async def _read_long(self, asked: SlateRequest, until: float) -> None:
+        """Read a long person in a thread, one after the other, so that those who are short need not wait.
+
+        Raises
+        ------
+        TimeoutError
+            If there is no time for it.
+        """
+
+        def read() -> None:
+            if time.monotonic() < until and asked.is_long:
+                prepare([asked])
+
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(until - time.monotonic()):
+            await loop.run_in_executor(self._reading_thread, read)
 
     async def recommend_many(
         self, requests: Sequence[RecommendationRequest], principal: Principal
@@ -162,7 +193,14 @@ class RecommendationHandler:
         """Answer many requests, each by itself: the fields of `BatchAnswer` for each.
 
         They queue a few at a time, so that single requests are answered in between.
+
+        Raises
+        ------
+        ProblemError
+            If they are more than the client may still send.
         """
+        if not self._requests.take(principal.account, len(requests) - 1):  # the gate counted one
+            raise ProblemError(429, "too many lists of this client", retry_after=60)
         request_id, size = str(request_ids.current()), self._settings.max_batch_size
         answers: list[dict[str, Any]] = []
         for first in range(0, len(requests), size):
@@ -189,40 +227,17 @@ class RecommendationHandler:
         except ProfileError as error:
             raise invalid_field(f"participant.{error.field}", str(error)) from error
 
-    async def _find_by_id(
-        self, ids: Sequence[str]
-    ) -> tuple[Mapping[str, CachedParticipant | None], Cause | None]:
-        """Return the participants of the ids: as the store holds them or, where it does not answer, as kept."""
-        if ids and time.monotonic() >= self._store_from:
-            start = time.perf_counter()
-            try:
-                found = self.participants.find_without_waiting(ids)
-                if found is None:
-                    found = await self._find_in_thread(ids)
-            except (SQLAlchemyError, TimeoutError) as error:
-                log.error("the store does not answer: %s", type(error).__name__)
-                self._store_from = time.monotonic() + STORE_PAUSE
-            else:
-                self._service.metrics.observe_stage("store", time.perf_counter() - start)
-                return dict(zip(ids, found, strict=True)), None
-        return {name: self.participants.find_kept(name) for name in ids}, "store"
-
-    async def _find_in_thread(self, ids: Sequence[str]) -> list[CachedParticipant | None]:
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(self._settings.store_timeout_seconds):
-            return await loop.run_in_executor(self._store_thread, self.participants.find, ids)
-
     async def _answer(
         self, batch: Sequence[WaitingRequest], load: Load
-    ) -> list[Served | ProblemError]:
+    ) -> list[Served | Unread | ProblemError]:
         """Answer a batch: its people held to the store at once, then those who ask alike together.
 
         Lists are made here and not in a thread, which would have the interpreter to itself no more than the
         event loop has: the two would wait for each other at every step.
         """
         ids = [str(one.request.participant_id) for one in batch if one.participant is None]
-        by_id, cause = await self._find_by_id(ids)
-        served: dict[int, Served | ProblemError] = {}
+        by_id, cause = await self._lookup.find(ids, self._service.metrics)
+        served: dict[int, Served | Unread | ProblemError] = {}
         at = dt.datetime.now(dt.UTC)
         groups: defaultdict[Hashable, dict[int, tuple[SlateRequest, Arm | None]]] = defaultdict(
             dict
@@ -237,6 +252,9 @@ class RecommendationHandler:
                 )
                 continue
             asked, arm = self._to_slate_request(one, participant)
+            if asked.is_long:
+                served[place] = Unread(asked)
+                continue
             groups[asked.group][place] = asked, arm
         for group in groups.values():
             lists, degraded = self._build_lists([asked for asked, _ in group.values()], load)
@@ -255,7 +273,7 @@ class RecommendationHandler:
         return SlateRequest(
             bundle=service.bundle,
             messages=service.messages(request.language),
-            day=dt.date.today(),
+            day=service.bundle.engine.programme.today(),
             settings=self._slate_settings(request.k),
             filters=request.filters,
             participant=participant,

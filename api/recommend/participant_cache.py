@@ -68,6 +68,11 @@ class ParticipantCache:
         self._kept: TTLCache[str, CachedParticipant] = TTLCache(size, KEPT_SECONDS)
         self._lock = Lock()
 
+    @property
+    def store_is_up(self) -> bool:
+        """Whether the store answered in the last second."""
+        return self._store.is_up()
+
     def find(self, ids: Sequence[str]) -> list[CachedParticipant | None]:
         """Return participants as the store holds them now; None for one whom it does not hold."""
         distinct = list(dict.fromkeys(ids))
@@ -140,9 +145,15 @@ class ParticipantCache:
                 if kept is not None and kept.revision != newest.get(name):
                     del self._kept[name]
 
+    def reconnect(self) -> None:
+        """Ask over new connections from here on; what hangs in the old ones is left to itself."""
+        old, self._persistent = self._persistent, self._store.persistent_connection()
+        old.abandon()
+        self._store.engine.dispose()
+
     def close(self) -> None:
         """Give back the connections to the store."""
-        self._persistent.close()
+        self._persistent.abandon()
         if self._non_blocking:
             self._non_blocking.close()
 

@@ -20,6 +20,11 @@ from training_data.packing import pack, unpack
 from training_data.profiles import ParticipantRows, to_columns
 
 PARTICIPANT_ID = list(Participants.columns()).index(Participants.participant_id.name)
+PHRASES = [
+    list(Participants.columns()).index(column.name)
+    for column in (Participants.skills, Participants.interests)
+]
+FEW_PHRASES, FEW_EVENTS = 12, 200  # of a person, who is read in the course of an answer: 10 ms
 EVENT_OWNER = list(Interactions.columns()).index(Interactions.participant_id.name)
 
 
@@ -51,6 +56,15 @@ class SlateRequest(NamedTuple):
             self.settings,
             self.filters,
         )
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the person is still to be read, and long: the others would wait for that."""
+        if self.preparation in self.participant.prepared:
+            return False
+        profile, events = self.participant.rows.profile, self.participant.rows.events
+        phrases = sum(len(profile[place] or ()) for place in PHRASES)
+        return phrases > FEW_PHRASES or len(events) > FEW_EVENTS
 
     @property
     def preparation(self) -> Hashable:
@@ -95,7 +109,7 @@ def _build(
     recommend: Callable[[PreparedParticipants], Recommendations],
 ) -> ServedLists:
     head, preparing = requests[0], Trace()
-    participants = _prepare(requests)
+    participants = prepare(requests)
     preparing.end_stage("prepare")
     recommendations = recommend(participants)
     recommendations.trace.seconds |= preparing.seconds
@@ -104,7 +118,7 @@ def _build(
     return ServedLists(lists, recommendations.participants, recommendations.trace)
 
 
-def _prepare(requests: Sequence[SlateRequest]) -> PreparedParticipants:
+def prepare(requests: Sequence[SlateRequest]) -> PreparedParticipants:
     """Return those who ask as the engine reads them; who was prepared before is not read again."""
     prepared = [request.participant.prepared.get(request.preparation) for request in requests]
     new = [place for place, kept in enumerate(prepared) if kept is None]

@@ -18,12 +18,11 @@ from api.schemas.courses import (
 )
 from api.security.principal import Anybody
 from api.service import CurrentService
-from training_data.columns import Courses
-from training_data.profiles import PLAIN
+from training_data.columns import PLAIN_IN_A_PATH, Courses
 
 C = Courses
-CourseId = Annotated[str, Path(min_length=1, max_length=128, pattern=PLAIN)]
-COURSE = "/v1/courses/{course_id:path}"  # an id may have slashes, as those of ministries have
+CourseId = Annotated[str, Path(min_length=1, max_length=128, pattern=PLAIN_IN_A_PATH)]
+COURSE = "/v1/courses/{course_id}"
 
 router = APIRouter(tags=["courses"])
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from api.problems import responses
+from api.recommend.turns import take_turn
 from api.routes.courses import COURSE, CourseId
 from api.schemas.officers import (
     AudienceMember,
@@ -36,6 +35,7 @@ router = APIRouter()
     operation_id="audience",
     responses=responses(404),
     tags=["officers"],
+    dependencies=[Depends(take_turn)],
 )
 def audience(
     course_id: CourseId, request: AudienceRequest, service: CurrentService, principal: Officer
@@ -48,7 +48,7 @@ def audience(
         people, events = participants.find(connection, list(near))
     willing = people.filter(~P.profiling_opt_out.col)
     engine = bundle.engine
-    query = engine.query(engine.prepare(willing, events, dt.date.today()))
+    query = engine.query(engine.prepare(willing, events, engine.programme.today()))
     may = willing.filter(build_mask(query)[:, course])[P.participant_id.name].head(request.k)
     seen = [service.entry(principal, "audience", name, {"course_id": course_id}) for name in may]
     with service.store.writing() as connection:

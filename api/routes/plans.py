@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
-import numpy as np
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from api.observability import request_ids
 from api.problems import responses
+from api.recommend.turns import take_turn
 from api.schemas.plans import EligibilityRequest, EligibilityResponse, PlanRequest, PlanResponse
 from api.security.principal import Portal
 from api.service import CurrentService, list_reason_codes
 from recommender.matching.plan import make_plan
 from recommender.responses.eligibility import decide_eligibility
-from recommender.responses.recommendations import build_items
+from recommender.responses.plans import build_plan
 from training_data.columns import Participants
 
 P = Participants
-UNLIMITED = np.iinfo(np.int64).max
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(take_turn)])
 
 
 @router.post(
@@ -37,7 +34,7 @@ def eligibility(
     decided = decide_eligibility(
         engine,
         service.messages(request.language),
-        engine.prepare(*tables, dt.date.today()),
+        engine.prepare(*tables, engine.programme.today()),
         request.course_ids,
     )[0]
     response: EligibilityResponse = {
@@ -55,28 +52,23 @@ def eligibility(
 
 @router.post("/v1/plans", operation_id="plan", responses=responses(404), tags=["plans"])
 def plans(request: PlanRequest, service: CurrentService, principal: Portal) -> PlanResponse:
-    """Plan the trainings that are worth most together within the balance, one after the other."""
+    """Plan the best trainings that can be taken one after the other within the balance."""
     participants, events = service.find_participant(request, principal, neutral=request.neutral)
     subject = None
     if request.participant_id is not None and not participants[P.profiling_opt_out.name][0]:
         subject = service.store.pseudonym(request.participant_id)
     service, arm = service.for_subject(subject)
     engine, messages = service.bundle.engine, service.messages(request.language)
-    prepared = engine.prepare(participants, events, dt.date.today())
+    prepared = engine.prepare(participants, events, engine.programme.today())
     plan = make_plan(engine, prepared, request.max_courses, request.filters)
-    items = build_items(engine, plan.recommendations, messages)[0]
-    decision = list_reason_codes(items)
+    planned = build_plan(engine, messages, plan)
+    decision = list_reason_codes(planned["items"])
     service.audit_writer.add(
         service.entry(principal, "plan", request.participant_id, decision, arm)
     )
-    return PlanResponse(
-        request_id=str(request_ids.current()),
-        bundle_version=service.bundle.manifest.version,
-        programme=engine.programme.label,
-        day=prepared.day,
-        participant_id=request.participant_id,
-        neutral=bool(prepared.batch.opted_out[0]),
-        items=items,
-        spent_idr=plan.spent,
-        left_idr=None if plan.balance == UNLIMITED else plan.balance - plan.spent,
-    )
+    return {
+        **planned,
+        "participant_id": request.participant_id,
+        "request_id": str(request_ids.current()),
+        "bundle_version": service.bundle.manifest.version,
+    }

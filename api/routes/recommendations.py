@@ -20,7 +20,7 @@ from api.security.principal import Portal
 router = APIRouter(tags=["recommendations"])
 
 
-def _handler(request: Request) -> RecommendationHandler:
+async def _handler(request: Request) -> RecommendationHandler:
     handler: RecommendationHandler = request.app.state.handler
     return handler
 

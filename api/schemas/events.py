@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictFloat, StrictInt
 
-from training_data.columns import EVENT_KINDS, SERVICE_MARK
+from training_data.columns import EVENT_KINDS, MAX_POSITION, OWN_EVENT
 from training_data.profiles import Identifier, Moment, ParticipantId
 
 MAX_EVENTS = 1_000
 
-SENT = rf"^[^\x00-\x1f\x7f{SERVICE_MARK}][^\x00-\x1f\x7f]*$"
-EventId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=SENT)]
+
+def _not_our_own(event_id: str) -> str:
+    if event_id.startswith(OWN_EVENT):
+        raise ValueError(f"ids that begin with {OWN_EVENT!r} are the service's own")
+    return event_id
 
 
 class Event(BaseModel):
@@ -33,9 +36,7 @@ class Event(BaseModel):
         },
     )
 
-    event_id: EventId = Field(
-        description=f"any of your own; those that begin with {SERVICE_MARK} are the service's"
-    )
+    event_id: Annotated[Identifier, AfterValidator(_not_our_own)]
     participant_id: ParticipantId
     course_id: Identifier
     kind: Literal[EVENT_KINDS]  # type: ignore[valid-type]
@@ -44,7 +45,7 @@ class Event(BaseModel):
         None, description="stars for rate, share done for complete, price for purchase"
     )
     request_id: Identifier | None = None
-    position: Annotated[StrictInt, Field(ge=1, le=10_000)] | None = None
+    position: Annotated[StrictInt, Field(ge=1, le=MAX_POSITION)] | None = None
     propensity: Annotated[StrictFloat, Field(gt=0, le=1)] | None = None
     bundle_version: Identifier | None = None
 

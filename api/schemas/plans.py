@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import ConfigDict, Field, StrictBool, StrictInt
 
 from api.schemas.recommendations import ParticipantRequest
 from recommender.responses.eligibility import EligibilityDecisions
-from recommender.responses.recommendations import Item
+from recommender.responses.plans import PlannedTrainings
 from recommender.settings import CourseFilters
 from training_data.profiles import Identifier, Participant
 
@@ -37,7 +36,7 @@ class EligibilityResponse(EligibilityDecisions):
 
 
 class PlanRequest(ParticipantRequest):
-    """The trainings that are worth most together within the balance."""
+    """The best trainings that can be taken one after the other within the balance."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -45,7 +44,7 @@ class PlanRequest(ParticipantRequest):
     )
 
     max_courses: Annotated[StrictInt, Field(ge=1, le=20)] = Field(
-        10, description="longest plan wanted"
+        3, description="longest plan wanted"
     )
     filters: CourseFilters = CourseFilters()
     neutral: StrictBool = Field(
@@ -53,15 +52,9 @@ class PlanRequest(ParticipantRequest):
     )
 
 
-class PlanResponse(BaseModel):
-    """Trainings to take one after the other."""
+class PlanResponse(PlannedTrainings):
+    """Trainings to take one after the other, and when."""
 
     request_id: str
     bundle_version: str
-    programme: str
-    day: dt.date
     participant_id: str | None
-    neutral: bool
-    items: list[Item] = Field(description="in the order in which to take them")
-    spent_idr: int = Field(examples=[1350000])
-    left_idr: int | None = Field(description="null where the programme sets no balance")

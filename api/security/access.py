@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import ipaddress
-import logging
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
+from api.addresses import FORWARDED_FOR, is_loopback
+from api.security.known_keys import KnownKeys
 from api.security.principal import API_KEY_HEADER, SCOPES, Principal
 from api.security.tokens import TokenRefusedError, Tokens
 from api.settings import ServiceSettings
@@ -21,34 +18,12 @@ from store import keys
 from store.database import Store
 
 API_KEY = API_KEY_HEADER.lower().encode()
-KEPT_SECONDS = 15  # so long a revoked key may still be let in by a process that knows it
-OUTAGE_SECONDS = 600  # so long a known key is let in while the store does not answer
-STORE_SECONDS = 5.0  # so long a request waits for the store to look its key up
 DEVELOPER = Principal("development", frozenset(SCOPES))
-
-
-log = logging.getLogger("padan.security")
-
-
-@dataclass
-class _Known:
-    """A key that was looked up: when it was found, and when the store was last asked, on the monotonic clock."""
-
-    key: keys.ApiKey
-    read_at: float
-    asked_at: float
+FORWARDED = frozenset({FORWARDED_FOR, b"forwarded", b"via", b"x-real-ip"})
 
 
 class AccessRefusedError(ValueError):
     """No credential, or one that opens nothing; the message repeats none of it."""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a name or address is of this machine itself."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Access:
@@ -65,23 +40,29 @@ class Access:
     """
 
     def __init__(self, store: Store, settings: ServiceSettings, development: bool = False) -> None:
-        self._store = store
         self._development = development
-        self._known: dict[str, _Known] = {}
+        self._keys = KnownKeys(store, settings.store_timeout_seconds)
+        self._refreshing = asyncio.Lock()
         self._tokens = (
             Tokens(settings.jwks, settings.jwt_audience, settings.jwt_issuer)
             if settings.jwks
             else None
         )
 
+    def close(self) -> None:
+        """End what reads the keys."""
+        self._keys.close()
+
     def is_reached_by_name(self, headers: Mapping[bytes, bytes]) -> bool:
         """Whether the request names a host that it may reach the service by.
 
-        Without credentials that is this machine only: a page of a browser here can have its own name
-        point to this machine (DNS rebinding), but it cannot send another name than its own.
+        Without credentials that is this machine only, and no proxy between: a page of a browser here can have
+        its own name point to this machine (DNS rebinding), but it cannot send another name than its own.
         """
         if not self._development:
             return True
+        if not FORWARDED.isdisjoint(headers):
+            return False
         try:
             host = headers.get(b"host", b"").decode("latin-1")
             return is_loopback(urlsplit(f"//{host}").hostname or "")
@@ -111,8 +92,10 @@ class Access:
     async def _of_token(self, token: str) -> Principal:
         if self._tokens is None:
             raise AccessRefusedError("tokens are not in use here; send an API key")
-        if self._tokens.stale:
-            await run_in_threadpool(self._tokens.refresh)
+        if self._tokens.stale or self._tokens.lacks_key(token):
+            async with self._refreshing:
+                if self._tokens.stale or self._tokens.lacks_key(token):
+                    await run_in_threadpool(self._tokens.refresh)
         try:
             return self._tokens.principal(token)
         except TokenRefusedError as error:
@@ -120,30 +103,7 @@ class Access:
 
     async def _of_key(self, written: str) -> Principal:
         parts = keys.split_key(written)
-        known = parts and await self._find(parts[0])
+        known = parts and await self._keys.find(parts[0])
         if not parts or not known or not known.accepts(parts[1], dt.datetime.now(dt.UTC)):
             raise AccessRefusedError("the API key is not known, expired or revoked")
-        return Principal(known.name, frozenset(known.scopes))
-
-    async def _find(self, key_id: str) -> keys.ApiKey | None:
-        now = time.monotonic()
-        held = self._known.get(key_id)
-        if held and now - held.asked_at < KEPT_SECONDS:
-            return held.key
-        if held:
-            held.asked_at = now  # the others go on with it while this request asks
-        try:
-            async with asyncio.timeout(STORE_SECONDS):
-                found = await asyncio.to_thread(self._read, key_id)
-        except (SQLAlchemyError, TimeoutError) as error:
-            if held is None or now - held.read_at > OUTAGE_SECONDS:
-                raise
-            log.error("the store does not answer, a known key is let in: %s", type(error).__name__)
-            return held.key
-        if found:
-            self._known[key_id] = _Known(found, now, now)
-        return found
-
-    def _read(self, key_id: str) -> keys.ApiKey | None:
-        with self._store.reading() as connection:
-            return keys.find(connection, key_id)
+        return Principal(known.name, frozenset(known.scopes), account=f"key {known.name}")

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.addresses import TrustedProxies, to_network
 from api.problems import document
 from api.security.access import Access, AccessRefusedError
 from api.security.rate_limit import RateLimit
@@ -28,17 +29,22 @@ NAMES: Final = frozenset(name for name, _ in SENT)
 POLICY: Final = b"content-security-policy"
 PAGES: Final = frozenset({"/docs", "/redoc"})  # they load scripts
 
+Refusal = tuple[int, str, Mapping[str, str]]
+
 log = logging.getLogger("padan.security")
 
 
 class Gate:
     """ASGI middleware that lets a request through, or answers it with a problem document."""
 
-    def __init__(self, app: ASGIApp, access: Access, settings: ServiceSettings) -> None:
+    def __init__(
+        self, app: ASGIApp, access: Access, requests: RateLimit, settings: ServiceSettings
+    ) -> None:
         self._app = app
         self._access = access
         self._body_bytes = settings.max_body_bytes
-        self._requests = RateLimit(settings.max_requests_per_minute)
+        self._proxies = TrustedProxies(settings.trusted_proxies)
+        self._requests = requests
         self._failures = RateLimit(settings.max_failures_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,33 +61,40 @@ class Gate:
             return
         await self._app(scope, _limit_body(receive, self._body_bytes), answer)
 
-    async def _refusal(self, scope: Scope) -> tuple[int, str, Mapping[str, str]] | None:
+    async def _refusal(self, scope: Scope) -> Refusal | None:
         """Return why a request is not let through; one that is bears its principal."""
         headers = dict(scope["headers"])
         if not self._access.is_reached_by_name(headers):
-            return 400, "in development mode the service answers to localhost only", {}
+            return (
+                400,
+                "in development mode the service answers to localhost only, and to no proxy",
+                {},
+            )
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self._body_bytes:
             return 413, f"a body may have {self._body_bytes} bytes", {"Connection": "close"}
         if scope["path"] in OPEN:
             return None
-        address = scope["client"][0] if scope.get("client") else "unknown"
-        if self._failures.is_full(address):
-            return 429, "too many wrong credentials from this address", {"Retry-After": "60"}
         try:
             principal = await self._access.principal(headers)
         except AccessRefusedError as error:
-            self._failures.take(address)
-            route = scope["state"]["route"]  # the path may name somebody
-            log.warning("refused %s %s from %s: %s", scope["method"], route, address, error)
-            return 401, str(error), {"WWW-Authenticate": "Bearer"}
+            return self._refuse(scope, error)
         except (SQLAlchemyError, TimeoutError) as error:
             log.error("the store does not answer: %s", type(error).__name__)
             return 503, "the store does not answer", {"Retry-After": "5"}
-        if not self._requests.take(principal.name):
+        if not self._requests.take(principal.account):
             return 429, "too many requests of this client", {"Retry-After": "10"}
         scope.setdefault("state", {})["principal"] = principal
         return None
+
+    def _refuse(self, scope: Scope, error: AccessRefusedError) -> Refusal:
+        """Return the refusal of a credential; a good one is never asked how many wrong ones came before."""
+        address = self._proxies.find_client(scope)
+        if not self._failures.take(to_network(address)):
+            return 429, "too many wrong credentials from this address", {"Retry-After": "60"}
+        route = scope["state"]["route"]  # the path may name somebody
+        log.warning("refused %s %s from %s: %s", scope["method"], route, address, error)
+        return 401, str(error), {"WWW-Authenticate": "Bearer"}
 
 
 def _with_headers(path: str, send: Send) -> Send:

@@ -27,11 +27,15 @@ class Principal:
         ``admin`` may do everything.
     participant_id : str, optional
         The only participant whose data the credential reaches; none: all.
+    account : str
+        Whose requests are counted: the name with the kind of the credential, so that no token's subject shares
+        the limit of a key that is named alike.
     """
 
     name: str
     scopes: frozenset[str]
     participant_id: str | None = None
+    account: str = ""
 
     def reaches(self, participant_id: str) -> bool:
         """Whether the credential is not another participant's."""
@@ -42,7 +46,7 @@ _bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="scopes i
 _api_key = APIKeyHeader(name=API_KEY_HEADER, auto_error=False)
 
 
-def _authorise(
+async def _authorise(
     request: Request,
     wanted: SecurityScopes,
     _token: Annotated[Any, Depends(_bearer)],  # for the OpenAPI document; the gate has checked it

@@ -27,19 +27,19 @@ class RateLimit:
         self._now: Counter[str] = Counter()
         self._before: Counter[str] = Counter()
 
-    def is_full(self, name: str) -> bool:
-        """Return whether another one would be over the limit."""
+    def is_full(self, name: str, count: int = 1) -> bool:
+        """Return whether so many more would be over the limit."""
         window, into = divmod(self._clock(), WINDOW_SECONDS)
         if window != self._window:
             self._before = self._now if window == self._window + 1 else Counter()
             self._now = Counter()
             self._window = int(window)
         fading = self._before.get(name, 0) * (1 - into / WINDOW_SECONDS)
-        return self._now.get(name, 0) + fading >= self._per_minute
+        return self._now.get(name, 0) + fading + count > self._per_minute
 
-    def take(self, name: str) -> bool:
-        """Count one, unless it is over the limit; return whether it was counted."""
-        if self.is_full(name):
+    def take(self, name: str, count: int = 1) -> bool:
+        """Count so many, unless they are over the limit; return whether they were counted."""
+        if self.is_full(name, count):
             return False
-        self._now[name] += 1
+        self._now[name] += count
         return True

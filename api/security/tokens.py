@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
@@ -18,6 +18,7 @@ from api.security.principal import SCOPES, Principal
 # Signatures by a private key only: neither "none" nor a secret that clients would share.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "Ed25519")
 KEPT_SECONDS = 300
+PAUSE_SECONDS = 5  # between two readings for tokens of unknown keys
 LEEWAY_SECONDS = 30
 
 log = logging.getLogger("padan.security")
@@ -62,6 +63,12 @@ class Tokens:
         """Whether the key set was read so long ago that `refresh` is due."""
         return time.monotonic() - self._read_at > KEPT_SECONDS
 
+    def lacks_key(self, token: str) -> bool:
+        """Whether a token names a key that is not in the set, and that may have come into it since it was read."""
+        kid = _key_id(token)
+        known = kid is None or any(key.kid == kid for key in self._keys.keys)
+        return not known and time.monotonic() - self._read_at > PAUSE_SECONDS
+
     def refresh(self) -> None:
         """Read the key set again; the old one is kept where that fails."""
         self._read_at = time.monotonic()
@@ -88,7 +95,18 @@ class Tokens:
         bound = claims.get("participant_id")
         if bound is not None and not isinstance(bound, str):
             raise TokenRefusedError("the token is refused: participant_id is no string")
-        return Principal(str(claims["sub"])[:200], frozenset(granted) & frozenset(SCOPES), bound)
+        name = str(claims["sub"])[:200]
+        scopes = frozenset(granted) & frozenset(SCOPES)
+        return Principal(name, scopes, bound, account=f"token {name}")
+
+
+def _key_id(token: str) -> str | None:
+    """Return the id of the key that a token says it is signed with."""
+    try:
+        kid = jws.extract_compact(token.encode()).headers().get("kid")
+    except (JoseError, ValueError, KeyError, TypeError):
+        return None
+    return kid if isinstance(kid, str) else None
 
 
 def _why(error: Exception) -> str:

@@ -11,6 +11,7 @@ import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from benchmarks.quality.task import RankingTask, make_task
 from evaluation.splits import Split, global_time_split, leave_last_out
 from models.candidates.interactions import Interactions
 from models.ranking.cutoffs import Horizon
@@ -59,6 +60,15 @@ def find_horizon(data: QualityData) -> Horizon:
     if at is None:
         at = np.arange(len(data.events))
     return "time" if at[data.split.development].max() < at[data.split.test].min() else "next"
+
+
+def split_tasks(data: QualityData) -> tuple[RankingTask, RankingTask]:
+    """Return the task of validation and that of the test."""
+    split, events = data.split, data.events
+    return (
+        make_task(events.take(split.train), events.take(split.validation)),
+        make_task(events.take(split.development), events.take(split.test)),
+    )
 
 
 def from_tables(

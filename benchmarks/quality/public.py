@@ -141,6 +141,10 @@ READERS: Final[dict[str, tuple[str, Callable[[Path], QualityData]]]] = {
 }
 
 
+CUTS: Final = {"mars": 10}
+"""Over how many cuts in time the mean is taken, of sets with few warm participants in the test."""
+
+
 def read_public(name: str, data: Path) -> QualityData:
     """Read one of the public sets from its folder under ``data``.
 

@@ -12,20 +12,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.peak_memory import measure_peak
-from benchmarks.quality.data import QualityData, find_horizon
+from benchmarks.quality.cuts import measure_cuts
+from benchmarks.quality.data import QualityData, find_horizon, split_tasks
 from benchmarks.quality.figures import OURS, K, against, figures, mean_ndcg, new_courses
 from benchmarks.quality.kept_rankings import read_kept
 from benchmarks.quality.peer_results import Entry, fingerprint, read, write
 from benchmarks.quality.peers import list_peers
 from benchmarks.quality.served import rank_as_served
-from benchmarks.quality.task import Ids, RankingTask, make_task
+from benchmarks.quality.task import Ids, RankingTask
 from benchmarks.quality.tuning import Budget, Peer, tune
 from benchmarks.result import BenchmarkResult
 from models.text.encoder import TextEncoder
@@ -43,6 +43,7 @@ def run(
     only: list[Peer] | None = None,
     kept: Sequence[Path] = (),
     fresh: bool = False,
+    cuts: int = 1,
     seed: int = 0,
 ) -> BenchmarkResult:
     """Run the engine and the peers on ``data`` and compare them.
@@ -57,24 +58,28 @@ def run(
         Files of rankings of models tuned elsewhere, see `benchmarks.quality.kept_rankings`.
     fresh : bool
         Tune and run the peers anew even where an earlier run of the same is kept.
+    cuts : int
+        Over how many cuts in time to take the mean, where more than one; it is then what has to reach the target.
     """
-    validation, test = tasks(data)
-    with measure_peak() as cost:
-        ours = rank_as_served(data, test, encoder, padan_home() / "bench", K)
+    validation, test = split_tasks(data)
+    served = rank_as_served(data, test, encoder, padan_home() / "bench", K)
     rivals = list_peers() if only is None else only
     others = [
         peer_entry(data.name, peer, validation, test, budget, seed, fresh=fresh) for peer in rivals
     ]
+    tuned = list(zip(rivals, (entry.tuning["params"] for entry in others), strict=True))
     others += [read_kept(path, test, K) for path in kept]
-    return _outcome(data, test, [ours, *others], {"training": asdict(cost)})
-
-
-def tasks(data: QualityData) -> tuple[RankingTask, RankingTask]:
-    """Return the task of validation and that of the test."""
-    split, events = data.split, data.events
-    return (
-        make_task(events.take(split.train), events.take(split.validation)),
-        make_task(events.take(split.development), events.take(split.test)),
+    extra = {"sources": served.sources, "training": served.training.model_dump(mode="json")}
+    outcome = _outcome(data, test, [served.entry, *others], extra)
+    if cuts == 1:
+        return outcome
+    latest = {name: figures["ndcg@10"] for name, figures in outcome.details["warm"].items()}
+    over = measure_cuts(data, encoder, tuned, latest, cuts, padan_home() / "bench")
+    return replace(
+        outcome,
+        figure=over["ratio"],
+        holds=over["ratio"] >= TARGET,
+        details=outcome.details | {"latest_ratio": outcome.figure, "over_cuts": over},
     )
 
 

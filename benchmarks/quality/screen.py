@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich.console import Console
 from rich.table import Table
 
@@ -21,11 +23,18 @@ def show(outcome: BenchmarkResult, console: Console) -> None:
         values = (f"{figures[metric]:.4f}" for metric in metrics)
         table.add_row(name, *values, str(details["tuning"][name]["trials"]))
     console.print(table)
+    _show_sources(details["sources"], metrics, console)
     low, high = details["interval"]
     console.print(
         f"NDCG@10 {outcome.figure:.3f} times that of the best peer, {details['best_peer']}; "
         f"difference {details['difference']:+.4f}, 95% interval {low:+.4f} to {high:+.4f}"
     )
+    if "over_cuts" in details:
+        over = details["over_cuts"]
+        console.print(
+            f"mean of {over['cuts']} cuts in time: NDCG@10 {over['means'][OURS]:.4f}, {over['ratio']:.3f} times "
+            f"that of the best peer in the mean, {over['best_peer']}"
+        )
     if details["kept"]:
         console.print(
             f"kept from an earlier run of the same data, split, versions and budget (--fresh runs anew): "
@@ -43,7 +52,27 @@ def show(outcome: BenchmarkResult, console: Console) -> None:
             f"{new['events']:,.0f} events of courses nobody had taken: Recall@20 {new[OURS]:.4f}, "
             f"a random ranking's {new['random ranking']:.4f}"
         )
-    training = details["training"]
-    console.print(
-        f"ours, all included: {training['seconds']:.0f} s, at most {training['peak_mb']:,.0f} MB"
+    _show_training(details["training"], console)
+
+
+def _show_sources(sources: dict[str, Any], metrics: list[str], console: Console) -> None:
+    table = Table(
+        title=f"each source of ours alone; the {sources['candidates']:,.0f} candidates of all together hold "
+        f"{sources['candidate_recall']:.1%} of what was taken"
     )
+    table.add_column("source", no_wrap=True)
+    for name in metrics:
+        table.add_column(name, justify="right")
+    for name, figures in sources["alone"].items():
+        table.add_row(name, *(f"{figures[metric]:.4f}" for metric in metrics))
+    console.print(table)
+
+
+def _show_training(training: dict[str, Any], console: Console) -> None:
+    costs = training["costs"]
+    table = Table("ours, training", "seconds", "peak MB")
+    for cost in costs:
+        table.add_row(cost["step"], f"{cost['seconds']:,.1f}", f"{cost['peak_mb']:,.0f}")
+    console.print(table)
+    if training["validation"]:
+        console.print(f"ranker chosen on validation: {training['validation']['chosen']}")

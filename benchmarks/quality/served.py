@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 from benchmarks.quality.data import QualityData, find_horizon
 from benchmarks.quality.figures import OURS
 from benchmarks.quality.peer_results import Entry
+from benchmarks.quality.source_figures import measure_sources
 from benchmarks.quality.task import Ids, RankingTask
+from models.bundles.training_report import TrainingReport
 from models.candidates.interactions import Interactions
 from models.text.encoder import TextEncoder
 from recommender.bundle.bundle import load_engine
 from recommender.engine import Engine
 from recommender.settings import SlateSettings
+from recommender.training.settings import TrainSettings
 from recommender.training.train import train
 from training_data.columns import Courses, Participants, complete_columns
 from training_data.columns import Interactions as Events
@@ -43,9 +46,17 @@ amount = 0
 """
 
 
+class Served(NamedTuple):
+    """The engine's lists, its sources alone, and what training reports."""
+
+    entry: Entry
+    sources: dict[str, Any]
+    training: TrainingReport
+
+
 def rank_as_served(
     data: QualityData, task: RankingTask, encoder: TextEncoder, home: Path, k: int
-) -> Entry:
+) -> Served:
     """Train the product on the task's past and ask it for everybody's list.
 
     Parameters
@@ -57,12 +68,17 @@ def rank_as_served(
     dataset = write_dataset(data, task.past, home / "quality" / data.name)
     events = dataset.read("interactions")
     last: dt.datetime = events[Events.at.name].max()  # type: ignore[assignment]
-    manifest = train(dataset, encoder, home, last.date(), horizon=find_horizon(data))
+    settings = TrainSettings(horizon=find_horizon(data))
+    manifest = train(dataset, encoder, home, last.date(), settings=settings)
     engine = load_engine(home / "bundles" / manifest.version)
     trained = time.monotonic() - began
     warm, cold = (_ask(engine, dataset, users, last, k) for users in (task.warm, task.cold))
     tuning = {"params": {}, "figure": 0.0, "trials": 1, "seconds": trained}
-    return Entry(OURS, warm, cold, tuning, trained)
+    people = dataset.read("participants")[task.warm]
+    sources = measure_sources(engine, people, events, last.date(), task, k)
+    if manifest.training is None:
+        raise ValueError("the bundle tells nothing of its training")
+    return Served(Entry(OURS, warm, cold, tuning, trained), sources, manifest.training)
 
 
 def write_dataset(data: QualityData, past: Interactions, folder: Path) -> Dataset:
@@ -88,7 +104,13 @@ def write_dataset(data: QualityData, past: Interactions, folder: Path) -> Datase
         pl.lit(0, pl.Int64).alias(Courses.price_idr.name),
     )
     nothing = pl.lit([], pl.List(pl.String))
-    people = pl.DataFrame({Participants.participant_id.name: _number(past.n_users)}).with_columns(
+    people = pl.DataFrame(
+        {
+            Participants.participant_id.name: _number(past.n_users),
+            Participants.admitted_on.name: _list_days_of_joining(data),
+        },
+        schema_overrides={Participants.admitted_on.name: pl.Date},
+    ).with_columns(
         *(
             nothing.alias(column.name)
             for column in (Participants.skills, Participants.interests, Participants.groups)
@@ -132,6 +154,17 @@ def _name_by_attributes(data: QualityData) -> list[str] | None:
     names = np.array(data.attribute_names, dtype=object)
     starts, cells = data.item_attributes.indptr, data.item_attributes.indices
     return [" ".join(names[part]) for part in np.split(cells, starts[1:-1])]
+
+
+def _list_days_of_joining(data: QualityData) -> list[dt.date | None]:
+    """Return the day on which each participant registered, where the table and its clock tell."""
+    if data.user_joined is None:
+        return [None] * data.events.n_users
+    known = (data.user_joined >= FIRST) & (data.user_joined <= LAST)  # nan is neither
+    return [
+        dt.datetime.fromtimestamp(at, tz=dt.UTC).date() if there else None
+        for at, there in zip(data.user_joined.tolist(), known.tolist(), strict=True)
+    ]
 
 
 def _to_clock(past: Interactions) -> NDArray[np.int64]:

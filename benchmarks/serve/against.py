@@ -14,33 +14,29 @@ from rich.table import Table
 
 from benchmarks.result import BenchmarkResult
 from benchmarks.serve.core_watch import watch_core
+from benchmarks.serve.data import Setup, build
 from benchmarks.serve.phases import Figures, at_full_speed
 from benchmarks.serve.process import Served, cores_apart
-from benchmarks.serve.run import build_once, serve_everybody
+from benchmarks.serve.run import serve_everybody
 
 TARGET: Final = 0.9  # of the other's requests a second
 ROUNDS, MAX_ROUNDS = 12, 24
 SECONDS: Final = 2.0  # of each at full speed in a round
 
 
-def run(
-    other: Path, *, courses: int = 5_000, participants: int = 5_000, home: Path
-) -> BenchmarkResult:
+def run(other: Path, setup: Setup) -> BenchmarkResult:
     """Measure this service and another one in turn.
 
     Parameters
     ----------
     other : Path
         The other checkout's ``padan`` program; it must read the bundles of this one.
-    home : Path
-        Data and bundles are made below it, and taken from there the next time.
     """
-    build_once(courses, participants, home)
+    build(setup)
     programs = "padan", str(other.absolute())
     with cores_apart() as core, watch_core(core) as watch, ExitStack() as stack:
         both = [
-            stack.enter_context(serve_everybody(courses, participants, home, core, program))[:2]
-            for program in programs
+            stack.enter_context(serve_everybody(setup, core, program))[:2] for program in programs
         ]
         rounds = watch.repeat(lambda: _measure_both(both), ROUNDS, MAX_ROUNDS).steadiest
         mib = [served.mib() for served, _ in both]

@@ -20,20 +20,28 @@ ITEM = {
     "category": "Penjualan dan Pemasaran",
     "mode": "webinar",
     "level": "beginner",
+    "language": "id",
     "price_idr": 350_000,
     "price_text": "Rp 350.000",
     "duration_hours": 18.0,
+    "weeks": 1,
+    "next_class": None,
     "region": None,
     "distance_km": None,
+    "waits_for": None,
     "score": 1.2345,
     "propensity": 1.0,
     "reasons": [
         {
-            "code": "close_to_wish",
-            "text": "Dekat dengan yang Anda tulis: “jualan camilan lewat internet”.",
-            "evidence": {"phrase": "jualan camilan lewat internet"},
+            "code": "matches_phrase",
+            "text": "Sesuai dengan yang Anda tulis: “jualan camilan lewat internet”.",
+            "evidence": {"closeness": "close", "phrase": "jualan camilan lewat internet"},
         },
-        {"code": "popular", "text": "Banyak dipilih peserta.", "evidence": {}},
+        {
+            "code": "popular",
+            "text": "Sering dipilih peserta lain (146 orang).",
+            "evidence": {"people": 146},
+        },
     ],
 }
 ANSWER = {
@@ -46,6 +54,12 @@ ANSWER = {
     "degraded": False,
     "cause": None,
     "items": [ITEM | {"rank": rank} for rank in range(1, 11)],
+    "advice": [],
+    "figures": {
+        "until": None,
+        "simulated": True,
+        "text": "Jumlah peserta berasal dari data simulasi.",
+    },
     "excluded": {},
 }
 

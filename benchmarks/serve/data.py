@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -47,17 +48,44 @@ class RandomWords:
         return self._words.encode(texts, role)
 
 
-def build(folder: Path, courses: int, participants: int, seed: int = 0) -> tuple[Dataset, Path]:
-    """Return a dataset below ``folder`` and a bundle trained on it, those of today where they are there."""
-    day = dt.date.today()
-    folder = folder / day.isoformat()
+@dataclass(frozen=True)
+class Setup:
+    """What the service is measured with.
+
+    Attributes
+    ----------
+    home : Path
+        Data and bundles are made below it, and taken from there the next time.
+    courses, participants : int
+    as_real : bool
+        Learn every source and choose among all rankers, as from events of real people.
+    """
+
+    home: Path
+    courses: int = 5_000
+    participants: int = 5_000
+    as_real: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """Where data and bundles of today are."""
+        kind = "serve-as-real" if self.as_real else "serve"
+        name = f"{kind}-{self.courses}-{self.participants}"
+        return self.home / name / dt.date.today().isoformat()
+
+
+def build(setup: Setup, seed: int = 0) -> tuple[Dataset, Path]:
+    """Return a dataset and a bundle trained on it, those of today where they are there."""
+    day, folder = dt.date.today(), setup.folder
     for bundle in folder.glob("bundles/*/manifest.json"):
         return Dataset.open(folder / "data"), bundle.parent
-    dataset = simulate_dataset(folder / "data", participants, day, seed)
-    catalogue, classes = _catalogue(courses, day, seed)
+    dataset = simulate_dataset(folder / "data", setup.participants, day, seed)
+    info = dataset.info.model_copy(update={"simulated": not setup.as_real})
+    dataset = Dataset.create(dataset.folder, info)
+    catalogue, classes = _catalogue(setup.courses, day, seed)
     dataset.write("courses", catalogue)
     dataset.write("classes", classes)
-    dataset.write("interactions", _spread(dataset.read("interactions"), courses, seed))
+    dataset.write("interactions", _spread(dataset.read("interactions"), setup.courses, seed))
     texts = [*catalogue[C.title.name], *catalogue[C.description.name].drop_nulls()]
     manifest = train(dataset, RandomWords(texts, seed), folder, day, seed)
     return dataset, folder / "bundles" / manifest.version

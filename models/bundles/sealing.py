@@ -19,6 +19,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from models.bundles.training_report import TrainingReport
+
 MANIFEST = "manifest.json"
 FORMAT = 5
 
@@ -46,7 +48,9 @@ class Manifest(BaseModel):
     objective : dict of str to float
         What the ranking was to achieve, see `recommender.objective`.
     metrics : dict
-        Figures measured at training, by name.
+        Sizes of what was trained on, by name.
+    training : TrainingReport, optional
+        What training was told, what it measured and what it cost.
     parts : dict of str to str
         Relative path -> SHA-256 of the file.
     """
@@ -64,6 +68,7 @@ class Manifest(BaseModel):
     simulated: bool
     objective: dict[str, float]
     metrics: dict[str, float]
+    training: TrainingReport | None = None
     parts: dict[str, str]
 
 

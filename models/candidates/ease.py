@@ -18,7 +18,6 @@ from models.candidates.recency import ages, by_position, decay
 from models.candidates.side import SideInformation
 from models.candidates.sparse import sums_of_rows
 from models.candidates.top_k import Scores
-from models.kernels.pairs import strongest_of_table
 from models.kernels.sums import put_columns
 
 
@@ -94,13 +93,6 @@ class EASE(LinearModel):
         scores = np.full((len(rows), len(column)), -np.inf, dtype=np.float32)
         put_columns(rebuilt, self.items_, scores)
         return scores
-
-    def strongest(
-        self, encoded: sp.csr_matrix, rows: NDArray[np.intp], courses: NDArray[np.int32]
-    ) -> NDArray[np.int32]:
-        """Return which course of each row's history alone says most for another, (P,); -1 where none does."""
-        starts, taken = encoded.indptr, encoded.indices
-        return strongest_of_table(starts, taken, rows, self.weights_, self._columns, courses)
 
     @cached_property
     def _columns(self) -> NDArray[np.int32]:

@@ -38,8 +38,6 @@ class Histories(Columnar):
         When, in the unit of the interactions; equal numbers where no time is known.
     attributes : csr_matrix of float32, shape (B, P), optional
         What is known of the participant beside the history.
-    joined : ndarray of float64, shape (B,), optional
-        When the participant joined, in the unit of ``SideInformation.user_joined``; nan where it is not known.
     """
 
     indptr: NDArray[np.int64]
@@ -48,7 +46,6 @@ class Histories(Columnar):
     n_items: int
     at: NDArray[np.int64]
     attributes: sp.csr_matrix | None = None
-    joined: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.indptr) - 1
@@ -79,7 +76,6 @@ class Histories(Columnar):
             self.n_items,
             self.at[places],
             None if self.attributes is None else take_rows(self.attributes, chosen),
-            None if self.joined is None else self.joined[chosen],
         )
 
     def with_attributes(self, attributes: sp.csr_matrix) -> Self:
@@ -92,7 +88,6 @@ class Histories(Columnar):
             "events": build_csr(self.weights, self.items, indptr, self.n_items),
             "at": Ragged(indptr, self.at),
             "attributes": self.attributes,
-            "joined": self.joined,
         }
 
     def _replace_columns(self, columns: Mapping[str, Any]) -> Self:
@@ -104,7 +99,6 @@ class Histories(Columnar):
             self.n_items,
             at.values,
             columns["attributes"],
-            columns["joined"],
         )
 
     def matrix(self, weights: NDArray[np.float32] | None = None) -> sp.csr_matrix:
@@ -147,7 +141,6 @@ def histories(
     interactions: Interactions,
     users: NDArray[np.int32] | None = None,
     attributes: sp.csr_matrix | None = None,
-    joined: NDArray[np.float64] | None = None,
 ) -> Histories:
     """Return the histories of ``users`` (all, where None), row for row.
 
@@ -155,8 +148,6 @@ def histories(
     ----------
     attributes : csr_matrix, shape (n_users, P), optional
         Attributes of all participants of the table.
-    joined : ndarray of float64, shape (n_users,), optional
-        When each of them joined.
     """
     at = np.arange(len(interactions)) if interactions.at is None else interactions.at
     order = np.lexsort((np.arange(len(at)), at, interactions.users))
@@ -168,6 +159,5 @@ def histories(
         interactions.n_items,
         at[order].astype(np.int64),
         attributes,
-        joined,
     )
     return everybody if users is None else everybody.take(users.astype(np.intp))

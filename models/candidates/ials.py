@@ -29,7 +29,9 @@ class IALS(LinearModel):
     Parameters
     ----------
     factors : int
+        Length of the vectors of participants and courses.
     l2 : float
+        Penalty on the vectors.
     alpha : float
         Weight of an event over that of an empty cell.
     iterations : int
@@ -37,6 +39,7 @@ class IALS(LinearModel):
     keep : float
         Weight of the course before, relative to the one after it, in serving.
     seed : int
+        Everything random follows from it.
     """
 
     factors: int = 32

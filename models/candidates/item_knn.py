@@ -22,6 +22,7 @@ class ItemKNN(ItemWeights):
     Parameters
     ----------
     neighbours : int
+        Courses like it that are kept for each course.
     k1, b : float
         Saturation and length normalisation of BM25, a course being a document and its takers the words.
     half_life : float, optional

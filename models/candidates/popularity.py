@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,6 +17,8 @@ from models.candidates.side import SideInformation
 from models.candidates.sparse import means_of_rows, selection
 from models.candidates.top_k import Scores
 
+SECONDS_A_DAY: Final = 86_400
+
 
 @dataclass
 class Popularity(LinearModel):
@@ -26,17 +28,22 @@ class Popularity(LinearModel):
     ----------
     half_life : float, optional
         Share of all events after which one counts half; None counts all alike.
+    days : float, optional
+        Only events of so many days before the newest count; None counts all.
     shrinkage : float, optional
         Events of everybody's that are mixed into each attribute's own counts (a Dirichlet prior centred on the
         whole). None ignores attributes.
     """
 
     half_life: float | None = None
+    days: float | None = None
     shrinkage: float | None = None
 
     def fit(self, interactions: Interactions, side: SideInformation | None = None) -> Self:
         """Count the events."""
         weights = decay(ages(interactions), self.half_life) * interactions.weights
+        if self.days is not None and interactions.at is not None and len(interactions):
+            weights *= interactions.at > interactions.at.max() - self.days * SECONDS_A_DAY
         counts = np.bincount(interactions.items, weights, minlength=interactions.n_items)
         self.share_ = (counts / max(counts.sum(), 1e-12)).astype(np.float32)
         self.group_share_ = np.empty((0, interactions.n_items), dtype=np.float32)

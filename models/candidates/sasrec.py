@@ -39,10 +39,13 @@ class SASRec(LinearModel):
     Parameters
     ----------
     dimensions : int
+        Length of the vectors of courses and of the state.
     dropout : float
+        Share of each state that is left out in training.
     smoothing : float
         Share of a target's label that goes to all other courses.
     learning_rate : float
+        Of AdamW.
     batch_size : int
         Targets a step, about.
     max_epochs : int
@@ -54,6 +57,7 @@ class SASRec(LinearModel):
     device : str
         "auto" takes a GPU where there is one.
     seed : int
+        Everything random follows from it.
     """
 
     costly: ClassVar[bool] = True

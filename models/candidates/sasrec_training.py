@@ -142,6 +142,11 @@ def choose_device(wanted: str) -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def is_quick_in_bfloat16(device: torch.device) -> bool:
+    """Return whether products of half the bits are quicker here; figures do not suffer."""
+    return device.type == "cuda" or bool(torch.cpu.get_capabilities().get("amx_bf16"))
+
+
 def _draw_held_out(starts: NDArray[np.int32], rng: np.random.Generator) -> NDArray[np.intp]:
     """Return whose last course is held out, of those with three or more."""
     able = np.flatnonzero(np.diff(starts) >= 3)
@@ -178,13 +183,17 @@ def _train(
     epochs = min(recipe.max_epochs, -(-recipe.max_targets // len(sequences.targets)))
     share = min(1.0, recipe.max_targets / len(sequences.targets))
     negatives = Negatives(sequences.targets, network.items.weight, recipe.negatives)
+    device = network.items.weight.device
     best, best_state, since = -1.0, network.state_dict(), 0
     for _ in range(epochs):
         network.train()
         for batch in _draw_batches(sequences, recipe.batch_size, share, rng):
-            inputs, targets, there = (part.to(network.items.weight.device) for part in batch)
-            states = network(inputs, there)[there]
-            loss = negatives.loss(states, targets[there], network.items.weight, recipe.smoothing)
+            inputs, targets, there = (part.to(device) for part in batch)
+            with torch.autocast(device.type, torch.bfloat16, enabled=is_quick_in_bfloat16(device)):
+                states = network(inputs, there)[there]
+                loss = negatives.loss(
+                    states, targets[there], network.items.weight, recipe.smoothing
+                )
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -21,15 +20,9 @@ class SideInformation:
     item_attributes : csr_matrix of float32, shape (N, A), optional
         Multi-hot attributes of courses: topic, level, provider.
     user_attributes : csr_matrix of float32, shape (n_users, P), optional
-        Multi-hot attributes of the participants in the interactions: region, group, occupation.
-    item_entered : ndarray of int64, shape (N,), optional
-        When each course entered the catalogue, in the unit of the events' ``at``.
-    user_joined : ndarray of float64, shape (n_users,), optional
-        When each participant joined, or any number that orders them by that; nan where it is not known.
+        Multi-hot attributes of the participants in the interactions: regions, groups or cohorts.
     """
 
-    item_vectors: NDArray[Any] | None = None
+    item_vectors: NDArray[np.float32] | None = None
     item_attributes: sp.csr_matrix | None = None
     user_attributes: sp.csr_matrix | None = None
-    item_entered: NDArray[Any] | None = None
-    user_joined: NDArray[np.float64] | None = None

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from sklearn.utils.extmath import randomized_svd
 
 from models.candidates.base import State
-from models.candidates.content import item_vectors
 from models.candidates.histories import Histories, histories
 from models.candidates.interactions import Interactions
+from models.candidates.item_vectors import item_vectors
 from models.candidates.linear import LinearModel
 from models.candidates.recency import ages, by_position, decay
 from models.candidates.side import SideInformation
@@ -39,6 +39,7 @@ class SimilarParticipants(LinearModel):
     Parameters
     ----------
     neighbours : int
+        Participants who vote.
     dimensions : int
         Of the course vectors from behaviour.
     sharpness : float

@@ -7,7 +7,6 @@ from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from models.candidates.histories import histories
 from models.candidates.interactions import Interactions
@@ -15,7 +14,6 @@ from models.candidates.item_weights import ItemWeights
 from models.candidates.recency import ages, decay
 from models.candidates.side import SideInformation
 from models.candidates.sparse import keep_largest
-from models.kernels.pairs import strongest_of_rows
 
 
 @dataclass
@@ -71,12 +69,3 @@ class Transitions(ItemWeights):
         pairs = sp.diags(1 / left) @ pairs @ sp.diags(1 / right)
         self.weights_ = keep_largest(pairs.tocsr(), self.neighbours)
         return self
-
-    def strongest(
-        self, encoded: sp.csr_matrix, rows: NDArray[np.intp], courses: NDArray[np.int32]
-    ) -> NDArray[np.int32]:
-        """Return which course of each row's history alone says most for another, (P,); -1 where none does."""
-        starts, taken, table = encoded.indptr, encoded.indices, self.weights_
-        return strongest_of_rows(
-            starts, taken, rows, table.indptr, table.indices, table.data, courses
-        )

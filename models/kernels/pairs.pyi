@@ -33,19 +33,6 @@ def heaviest(
     ``left_out``, and those that weigh nothing, are left out. Sets and what is returned are padded with -1.
     """
 
-def strongest_of_table(
-    starts: NDArray[np.int32],
-    members: NDArray[np.int32],
-    rows: NDArray[np.intp],
-    table: NDArray[np.float32],
-    places: NDArray[np.int32],
-    b: NDArray[np.int32],
-) -> NDArray[np.int32]:
-    """Return the member with the first of the largest values above 0 for ``b``, pair by pair, (P,); -1 for none.
-
-    Of the members of each pair's row in compressed rows. ``places`` are rows and columns of the table, -1 for none.
-    """
-
 def strongest_of_rows(
     starts: NDArray[np.int32],
     members: NDArray[np.int32],
@@ -55,7 +42,10 @@ def strongest_of_rows(
     table: NDArray[np.float32],
     b: NDArray[np.int32],
 ) -> NDArray[np.int32]:
-    """Return the same where the table is in compressed rows, of which it has its parts."""
+    """Return the member with the first of the largest values above 0 for ``b``, pair by pair, (P,); -1 for none.
+
+    Of the members of each pair's row in compressed rows; the table, given by its parts, is in compressed rows too.
+    """
 
 def leading(
     values: NDArray[np.float32],

@@ -86,30 +86,6 @@ cdef Py_ssize_t cell_of(const int[::1] members, Py_ssize_t begin, Py_ssize_t end
     return -1
 
 
-def strongest_of_table(
-    const int[::1] starts,
-    const int[::1] members,
-    const Py_ssize_t[:] rows,
-    const float[:, ::1] table,
-    const int[::1] places,
-    const int[::1] b,
-):
-    cdef Py_ssize_t pair, cell
-    cdef float most
-    found = np.full(rows.shape[0], -1, dtype=np.int32)
-    cdef int[::1] best = found
-    with nogil:
-        for pair in range(rows.shape[0]):
-            most = 0
-            if places[b[pair]] < 0:
-                continue
-            for cell in range(starts[rows[pair]], starts[rows[pair] + 1]):
-                if places[members[cell]] >= 0 and table[places[members[cell]], places[b[pair]]] > most:
-                    most = table[places[members[cell]], places[b[pair]]]
-                    best[pair] = members[cell]
-    return found
-
-
 def strongest_of_rows(
     const int[::1] starts,
     const int[::1] members,

@@ -9,15 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.candidates.base import State
-from models.candidates.content import item_vectors
 from models.candidates.histories import Histories
 from models.candidates.interactions import Interactions
+from models.candidates.item_vectors import item_vectors
 from models.candidates.recency import ages, by_position, decay
 from models.candidates.side import SideInformation
 from models.vectors import unit
 
 Floats = NDArray[np.float32]
 PRIOR = 2.0  # courses of an average participant mixed into a history's attributes
+FEW = 20  # participants for whom the pairs alone are quicker than all courses
 HALF_LIVES = (0.003, 0.01, 0.03, 0.1, 0.3)
 """Shares of all events; spans from the newest few events to a third of the past."""
 
@@ -229,8 +230,13 @@ class PairFeatures:
 
 def _likeness(batch: Histories, pairs: Pairs, vectors: Floats) -> Floats:
     """Cosine of a course to the whole history, to the latest courses, and to the last one, (R, 3)."""
-    columns = []
-    for keep in (1.0, 0.7, 0.01):
-        profile = unit(np.asarray(batch.matrix(by_position(batch, keep)) @ vectors))
-        columns.append((profile @ vectors.T)[pairs.rows, pairs.items])
+    profiles = [
+        unit(np.asarray(batch.matrix(by_position(batch, keep)) @ vectors))
+        for keep in (1.0, 0.7, 0.01)
+    ]
+    if len(batch) <= FEW:
+        theirs = vectors[pairs.items]
+        columns = [np.einsum("rd,rd->r", profile[pairs.rows], theirs) for profile in profiles]
+    else:
+        columns = [(profile @ vectors.T)[pairs.rows, pairs.items] for profile in profiles]
     return np.column_stack(columns).astype(np.float32)

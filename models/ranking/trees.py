@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 
 from models.ranking.lambdarank import settings
 
+FEW = 20_000  # pairs that one thread scores before several have begun
+KEPT = 64  # candidates of each participant that all trees score
+EARLY = 0.2  # share of the trees, the first ones, that choose them
+
 
 @dataclass
 class TreeRanker:
@@ -88,7 +92,50 @@ class TreeRanker:
 
     def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the score of each pair, shape (R,); only its order within a participant means something."""
-        scores = [booster.predict(features, num_threads=self.threads) for booster in self.boosters_]
+        return self._sum_trees(features, 0, -1)
+
+    def score_lists(
+        self, features: NDArray[np.float32], real: NDArray[np.bool_]
+    ) -> NDArray[np.float32]:
+        """Return the score of each candidate of n participants, shape (n, C).
+
+        The first trees score all and the others only the best ``KEPT`` of each participant; the rest stand below
+        these, in the order of the first trees.
+
+        Parameters
+        ----------
+        features : ndarray of float32, shape (n, C, F)
+        real : ndarray of bool, shape (n, C)
+            False in the padding.
+        """
+        shape = features.shape[:2]
+        pairs = features.reshape(-1, features.shape[-1])
+        if shape[1] <= 2 * KEPT:
+            return self.score(pairs).reshape(shape)
+        trees = self.boosters_[0].num_trees()
+        first = round(EARLY * trees)
+        early = self._sum_trees(pairs, 0, first).reshape(shape)
+        lowest = np.where(real, early, np.float32(-np.inf))
+        kept = np.argpartition(-lowest, KEPT, axis=1)[:, :KEPT]
+        rows = (kept + np.arange(shape[0])[:, None] * shape[1]).ravel()
+        late = self._sum_trees(pairs[rows], first, trees - first).reshape(kept.shape)
+        whole = np.take_along_axis(early, kept, axis=1) + late
+        least = whole.min(axis=1, keepdims=True)
+        scores: NDArray[np.float32] = early - early.max(axis=1, keepdims=True) + least
+        np.put_along_axis(scores, kept, whole, axis=1)
+        return scores
+
+    def _sum_trees(
+        self, features: NDArray[np.float32], start: int, trees: int
+    ) -> NDArray[np.float32]:
+        """Return the mean over the boosters of the sum of some of their trees, (R,)."""
+        threads = 1 if len(features) < FEW else self.threads
+        scores = [
+            booster.predict(
+                features, start_iteration=start, num_iteration=trees, num_threads=threads
+            )
+            for booster in self.boosters_
+        ]
         mean: NDArray[np.float32] = np.mean(scores, axis=0).astype(np.float32)
         return mean
 

@@ -248,26 +248,3 @@ def add_extracted_skills(courses: pl.DataFrame, extractor: SkillExtractor) -> pl
         for lacks, held in zip(lacking, courses[C.skills.name].to_list(), strict=True)
     ]
     return courses.with_columns(pl.Series(C.skills.name, skills, dtype=pl.List(pl.String)))
-
-
-def link_skills(
-    lists: Sequence[Sequence[str] | None], extractor: SkillExtractor
-) -> list[list[str] | None]:
-    """Replace each phrase of lists of skills by the ids of the skills that it names or means.
-
-    A phrase in which no skill is found stays as written.
-    """
-    vocabulary = extractor.vocabulary
-    distinct = dict.fromkeys(phrase for phrases in lists for phrase in phrases or ())
-    ids = {
-        phrase: [vocabulary.terms[number].id]
-        for phrase in distinct
-        if (number := vocabulary.find(phrase)) >= 0
-    }
-    unknown = [phrase for phrase in distinct if phrase not in ids]
-    for phrase, found in zip(unknown, extractor.extract(unknown), strict=True):
-        ids[phrase] = [vocabulary.terms[one.skill].id for one in found] or [phrase]
-    return [
-        None if phrases is None else list(dict.fromkeys(id_ for p in phrases for id_ in ids[p]))
-        for phrases in lists
-    ]

@@ -18,7 +18,9 @@ from models.index.flat import FaissIndex
 from models.ranking.pair_features import CourseStatistics, PairFeatures
 from models.skills.extraction import SkillExtractor
 from models.skills.occupation_finder import OccupationFinder
+from models.skills.phrase_linking import PhraseLinker
 from models.text.content_space import ContentSpace
+from models.text.standard_words import StandardWords
 from models.text.word_vectors import StaticWords
 from recommender.bundle.golden import Golden
 from recommender.bundle.ranker_parts import RankerPart, read_ranker, write_ranker
@@ -26,21 +28,26 @@ from recommender.catalogue.catalogue import build_catalogue
 from recommender.catalogue.labour_demand import LabourDemand
 from recommender.catalogue.quality import build_quality
 from recommender.catalogue.side import describe_courses
+from recommender.catalogue.texts import write_texts
 from recommender.engine import Engine
+from recommender.explanation.takers import Takers
 from recommender.messages import Messages, load_messages
 from recommender.objective import Objective
 from recommender.participants.batch import Vocabularies
+from recommender.participants.phrases import Linkers
 from recommender.participants.population import PopulationDistribution, PopulationGroups
-from recommender.participants.reader import Linkers, ParticipantReader
+from recommender.participants.reader import ParticipantReader
 from recommender.retrieval.neighbours import Neighbours
+from recommender.retrieval.relevance import Relevance
 from recommender.retrieval.sources import BehaviourModels, Source, load_model
 from training_data.occupations.national import NationalOccupations
 from training_data.occupations.occupations import load_occupations
 from training_data.programmes.programme import Programme
 from training_data.regions import RegionTable
 from training_data.skills.loading import load_skills
+from training_data.words.spoken import SpokenWords
 
-PARTS, LOG = "parts.json", "log.safetensors"
+PARTS, LOG, TAKERS = "parts.json", "log.safetensors", "takers.safetensors"
 PARTICIPANTS = "participants"  # their index
 
 
@@ -89,7 +96,7 @@ def write_parts(
     Parameters
     ----------
     sources : mapping of str to Path
-        Folders that are copied as they are: ``regions``, ``skills``, ``occupations`` and, where a
+        Folders that are copied as they are: ``regions``, ``skills``, ``occupations``, ``words`` and, where a
         country has its own, ``messages``.
 
     Raises
@@ -108,11 +115,13 @@ def write_parts(
     engine.catalogue.table.write_parquet(folder / "courses.parquet")
     engine.catalogue.classes.write_parquet(folder / "classes.parquet")
     linkers.content.save(folder / "content")
-    linkers.skills.save(folder / "skill_names")
+    linkers.texts.save(folder / "skill_names")
+    linkers.standard.save(folder / "standard_words")
     needs = engine.reader.vocabularies.occupations.needs
     save_file({"needs": needs.toarray()}, folder / "needs.safetensors")
     save_file({"courses": engine.course_vectors}, folder / "vectors.safetensors")
     save_file(engine.demand.state(), folder / "demand.safetensors")
+    save_file(engine.takers.get_state(), folder / TAKERS)
     neighbours.courses.save(folder, "courses")
     neighbours.participants.save(folder, PARTICIPANTS)
     population.save(folder)
@@ -214,19 +223,22 @@ def load_engine(folder: Path) -> Engine:
     if (folder / LOG).is_file():
         statistics = CourseStatistics.from_state(load_file(folder / LOG))
         log = PairFeatures().take(statistics, describe_courses(catalogue, course_vectors))
+    linkers = _read_linkers(folder, vocabularies)
+    language = programme.languages[0]
+    texts = write_texts(courses, vocabularies.skills, language)
     engine = Engine(
         programme=programme,
         catalogue=catalogue,
         quality=build_quality(courses),
         demand=LabourDemand.from_state(load_file(folder / "demand.safetensors")),
         course_vectors=course_vectors,
-        reader=ParticipantReader(
-            vocabularies, programme.languages[0], _read_linkers(folder, vocabularies)
-        ),
+        reader=ParticipantReader(vocabularies, language, linkers),
+        relevance=Relevance(catalogue, course_vectors, texts, vocabularies, linkers),
         models={
             name: load_model(name, load_file(folder / "sources" / f"{name}.safetensors"))
             for name in parts.sources
         },
+        takers=Takers.from_state(load_file(folder / TAKERS)),
         ranker=read_ranker(folder, parts.ranker),
         objective=Objective.model_validate_json(
             (folder / "objective.json").read_text(encoding="utf-8")
@@ -249,10 +261,14 @@ def _read_vocabularies(folder: Path) -> Vocabularies:
 
 def _read_linkers(folder: Path, vocabularies: Vocabularies) -> Linkers:
     content = ContentSpace.load(folder / "content")
+    standard = StandardWords.load(folder / "standard_words", SpokenWords.load(folder / "words"))
     national = NationalOccupations.in_folder(folder / "occupations")
-    words = StaticWords(content.student_)
     return Linkers(
         content,
-        SkillExtractor.load(folder / "skill_names", vocabularies.skills, words),
-        OccupationFinder(vocabularies.occupations, national).fit(content.student_),
+        SkillExtractor.load(
+            folder / "skill_names", vocabularies.skills, StaticWords(content.student_)
+        ),
+        standard,
+        PhraseLinker(vocabularies.skills, standard),
+        OccupationFinder(vocabularies.occupations, national, standard),
     )

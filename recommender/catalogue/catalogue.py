@@ -43,6 +43,7 @@ class CourseFacts(NamedTuple):
     category: str | None
     mode: str
     level: str | None
+    language: str | None
     price_idr: int
     duration_hours: float | None
 
@@ -51,7 +52,7 @@ class CourseFacts(NamedTuple):
 class Sessions(Columnar):
     """When and where trainings take place, P rows: a class each, or the standing venue of an undated one.
 
-    They stand in the order of the trainings.
+    They stand in the order of the trainings, those of one in the order of their first days.
 
     Attributes
     ----------
@@ -153,6 +154,14 @@ class Catalogue:
         return pad_rows(self.prerequisites, np.arange(len(self)))
 
     @cached_property
+    def needs_unknown(self) -> NDArray[np.bool_]:
+        """Whether each training needs one that is not in the catalogue, so that nobody can take it first, (N,)."""
+        unknown = np.zeros(len(self), dtype=bool)
+        rows, needed = explode(self.table[C.prerequisites.name])
+        unknown[rows[look_up(needed, lambda name: self.index.get(name, -1)) < 0]] = True
+        return unknown
+
+    @cached_property
     def of_small_provider(self) -> NDArray[np.bool_]:
         """Whether a small provider teaches each training, (N,).
 
@@ -202,9 +211,8 @@ def build_catalogue(
     category, categories = _factorise(courses[C.category.name])
     provider, providers = _factorise(courses[C.provider_id.name])
     rows, needed = explode(courses[C.prerequisites.name])
-    prerequisites = build_ones(
-        rows, look_up(needed, lambda name: index.get(name, -1)), (len(courses), len(courses))
-    )
+    needed_rows = look_up(needed, lambda name: index.get(name, -1))
+    prerequisites = build_ones(rows, needed_rows, (len(courses), len(courses)))
     return Catalogue(
         table=courses,
         classes=classes,
@@ -254,7 +262,7 @@ def _build_sessions(
     )
     rows = pl.concat([held, homes])
     course = look_up(rows[K.course_id.name], index.__getitem__)
-    order = np.argsort(course, kind="stable")
+    order = np.lexsort((rows[K.starts_on.name], course))
     rows, course = rows[order], course[order]
     return Sessions(
         course=course,

@@ -51,7 +51,7 @@ class Locations(Columnar):
         ]
         return cls(
             region,
-            np.where(known, regions.landmass[region], -1).astype(np.int32),
+            regions.landmass_at(region, *(np.where(exact, one, np.nan) for one in given)),
             np.where(exact, given[0], of_region[0]),
             np.where(exact, given[1], of_region[1]),
             exact,

@@ -46,6 +46,8 @@ class Measure:
         Observations; a figure that comes without a count is worth one.
     scaled : ndarray of float32, shape (N,)
         The mean in [0, 1].
+    observed : ndarray of float64, shape (N,)
+        The figure as it was reported; NaN where none was.
     """
 
     mean: NDArray[np.float32]
@@ -53,6 +55,19 @@ class Measure:
     high: NDArray[np.float32]
     count: NDArray[np.int64]
     scaled: NDArray[np.float32]
+    observed: NDArray[np.float64]
+
+    @property
+    def usual(self) -> float:
+        """Mean of all observations; NaN where there are none."""
+        known = ~np.isnan(self.observed)
+        count = self.count[known]
+        return float(self.observed[known] @ count / count.sum()) if count.any() else float("nan")
+
+    @property
+    def outstanding(self) -> NDArray[np.bool_]:
+        """Whether a figure that may be shown is above the usual beyond chance, (N,)."""
+        return self.known & (self.low > self.usual)
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -86,17 +101,6 @@ class Quality:
             return np.full(len(self.measures["rating"].count), 0.5, dtype=np.float32)
         overall: NDArray[np.float32] = np.mean(columns, axis=0).astype(np.float32)
         return overall
-
-    @cached_property
-    def usual(self) -> float:
-        """Median of ``overall``."""
-        return float(np.median(self.overall))
-
-    @cached_property
-    def praised(self) -> NDArray[np.bool_]:
-        """Whether each is above the usual, and there is enough data to say so, (N,)."""
-        known = self.measures["rating"].known | self.measures["completion"].known
-        return known & (self.overall > self.usual)
 
     @property
     def completion(self) -> NDArray[np.float32]:
@@ -142,7 +146,7 @@ def _measure(
         for value in (scaled, beta.ppf(outside, a, b), beta.ppf(1 - outside, a, b))
     )
     mean_, low, high = in_unit
-    return Measure(mean_, low, high, n.astype(np.int64), scaled.astype(np.float32))
+    return Measure(mean_, low, high, n.astype(np.int64), scaled.astype(np.float32), mean)
 
 
 def _prior(share: NDArray[np.float64], n: NDArray[np.float64]) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,10 +14,10 @@ from numpy.typing import NDArray
 
 from recommender.catalogue.catalogue import FAR_FUTURE, Catalogue, Sessions
 from recommender.eligibility.exclusions import Exclusion, set_bits
+from recommender.eligibility.occupations import ExcludedOccupations
 from recommender.eligibility.travel import Routes
 from training_data.columns import EDUCATIONS, LEVELS, MODES, Courses
 from training_data.programmes.rules import RulesInForce
-from training_data.text import normalise
 
 Stage = Literal["listed", "not_closed", "registrable", "in_time", "paid", "open"]
 Violations = NDArray[np.bool_]
@@ -86,6 +87,11 @@ class Availability:
         return self.catalogue.sessions.take(self._attended)
 
     @cached_property
+    def attended_rows(self) -> NDArray[np.intp]:
+        """Rows of the catalogue's sessions that are `attended_sessions`."""
+        return np.flatnonzero(self._attended)
+
+    @cached_property
     def attended_routes(self) -> Routes:
         """The routes to `attended_sessions`, in their order."""
         return self._routes_to(self._attended)
@@ -133,10 +139,12 @@ class Availability:
     def required_education(self) -> NDArray[np.int8]:
         """The least schooling (N,) for each training, by rule and by its own word; 0: none."""
         rule = self.rules.minimum_education
-        by_level = np.zeros(len(LEVELS) + 1, dtype=np.int8)
-        for number, level in enumerate(LEVELS):
-            if rule is not None and level in rule.education:
-                by_level[number] = EDUCATIONS.index(rule.education[level])
+        by_level = np.zeros(len(LEVELS) + 1, dtype=np.int8)  # the last is of the unknown, -1
+        if rule is not None:
+            by_level[:] = EDUCATIONS.index(rule.any_level)
+            for level, education in rule.education.items():
+                place = LEVELS.index(level)
+                by_level[place] = max(by_level[place], EDUCATIONS.index(education))
         return np.maximum(by_level[self.catalogue.level], self.catalogue.minimum_education).astype(
             np.int8
         )
@@ -165,20 +173,38 @@ class Availability:
         return self.prerequisite_places[needed.col], needed.row.astype(np.int32)
 
     @cached_property
-    def excluded_occupations(self) -> frozenset[str]:
-        """Names of the occupations that the programme leaves out, normalised."""
+    def excluded_occupations(self) -> ExcludedOccupations | None:
+        """The occupations that the programme leaves out."""
         rule = self.rules.excluded_occupation
-        return frozenset(normalise(name) for name in rule.occupations) if rule else frozenset()
+        return None if rule is None else ExcludedOccupations(rule)
 
     @cached_property
-    def price_int32(self) -> NDArray[np.int32]:
-        """Price (N,) in half the width, as masks compare it."""
-        return np.minimum(self.catalogue.price, np.iinfo(np.int32).max).astype(np.int32)
+    def from_balance(self) -> NDArray[np.int64]:
+        """What each training (N,) takes of the balance: its price less the participant's own share."""
+        rule = self.rules.own_payment
+        share = 0.0 if rule is None else rule.share
+        return np.maximum(self.catalogue.price - math.floor(share), 0)
 
     @cached_property
-    def closed(self) -> NDArray[np.uint32]:
+    def from_balance_int32(self) -> NDArray[np.int32]:
+        """The same in half the width, as masks compare it."""
+        return np.minimum(self.from_balance, np.iinfo(np.int32).max).astype(np.int32)
+
+    @cached_property
+    def price_ceiling(self) -> NDArray[np.int64]:
+        """The most (N,) that the programme pays for each training."""
+        rule, none = self.rules.price_ceiling, np.iinfo(np.int64).max
+        if rule is None:
+            return np.full(len(self.catalogue), none)
+        amounts = {name.casefold(): amount for name, amount in rule.by_category.items()}
+        usual = none if rule.amount is None else rule.amount
+        by_category = [amounts.get(name.casefold(), usual) for name in self.catalogue.categories]
+        return np.array([*by_category, usual])[self.catalogue.category]
+
+    @cached_property
+    def closed(self) -> NDArray[np.uint64]:
         """Every reason (N,) that closes a training to all; bit i stands for the i-th `Exclusion`."""
-        bits = np.zeros(len(self.catalogue), dtype=np.uint32)
+        bits = np.zeros(len(self.catalogue), dtype=np.uint64)
         for reason, check in COURSE_RULES.items():
             if (found := check(self)) is not None:
                 bits |= set_bits(found, reason)
@@ -187,7 +213,7 @@ class Availability:
     @cached_property
     def closed_counts(self) -> NDArray[np.int64]:
         """How many trainings each `Exclusion` closes to all."""
-        bits = np.arange(len(Exclusion), dtype=np.uint32)
+        bits = np.arange(len(Exclusion), dtype=np.uint64)
         counts: NDArray[np.int64] = (self.closed[:, None] >> bits & 1).sum(axis=0, dtype=np.int64)
         return counts
 
@@ -251,7 +277,7 @@ def _too_short(availability: Availability) -> Violations | None:
 def _above_price_ceiling(availability: Availability) -> Violations | None:
     if availability.rules.price_ceiling is None:
         return None
-    return availability.catalogue.price > availability.rules.price_ceiling.amount
+    return availability.from_balance > availability.price_ceiling
 
 
 def _rule_on_stage(stage: Stage, before: Stage) -> Callable[[Availability], Violations]:
@@ -266,9 +292,15 @@ def _rule_on_stage(stage: Stage, before: Stage) -> Callable[[Availability], Viol
 
 
 def _place_unknown(availability: Availability) -> Violations:
-    return availability.catalogue.face_to_face & ~availability.has_session(
-        availability.catalogue.sessions.location.known
-    )
+    """Forbid where sessions are open, and none of them is on the map."""
+    open_ = availability.stages["open"]
+    catalogue = availability.catalogue
+    somewhere = availability.has_session(open_ & catalogue.sessions.location.known)
+    return catalogue.face_to_face & availability.has_session(open_) & ~somewhere
+
+
+def _prerequisite_unknown(availability: Availability) -> Violations:
+    return availability.catalogue.needs_unknown
 
 
 COURSE_RULES: dict[Exclusion, Callable[[Availability], Violations | None]] = {
@@ -285,4 +317,5 @@ COURSE_RULES: dict[Exclusion, Callable[[Availability], Violations | None]] = {
     Exclusion.TOO_MANY_HOURS_A_DAY: _rule_on_stage("paid", "in_time"),
     Exclusion.NO_SEATS_LEFT: _rule_on_stage("open", "paid"),
     Exclusion.PLACE_UNKNOWN: _place_unknown,
+    Exclusion.PREREQUISITE_UNKNOWN: _prerequisite_unknown,
 }

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
+import scipy.sparse as sp
 
 from recommender.eligibility.exclusions import Exclusion
-from recommender.eligibility.participant_rules import find_unmet_prerequisites
+from recommender.eligibility.participant_rules import list_missing_prerequisites
 from recommender.eligibility.query import EligibilityQuery
 from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES, MODES, Courses
 
@@ -47,19 +48,39 @@ def _late(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG0
 
 
 def _unfinished(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
-    return {
-        "course": _titles(
-            q, (q.batch.past.taken - q.batch.past.taken.multiply(q.batch.past.finished))[row]
-        )
-    }
+    past = q.batch.past
+    return {"course": _titles_without(q, past.taken, past.finished, row)}
 
 
 def _unrated(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
+    past = q.batch.past
+    return {"course": _titles_without(q, past.finished, past.rated, row)}
+
+
+def _titles_without(
+    q: EligibilityQuery, some: sp.csr_matrix, others: sp.csr_matrix, row: int
+) -> list[str]:
+    """Return the titles of the trainings that a person has in one table and not in another."""
+    own, done = (table.indices[slice(*table.indptr[row : row + 2])] for table in (some, others))
+    return [_title(q, course) for course in np.setdiff1d(own, done)]
+
+
+def _graduated(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
     return {
-        "course": _titles(
-            q, (q.batch.past.finished - q.batch.past.finished.multiply(q.batch.past.rated))[row]
-        )
+        "date": to_date(q.batch.facts.graduated_on[row]),
+        "earliest": _require(q.rules.graduation).earliest(q.rules.day),
     }
+
+
+def _late_for_the_next(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
+    last = q.batch.past.finished_on[row] + _require(q.rules.next_purchase).within_days
+    return {"date": to_date(last)}
+
+
+def _choices(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
+    taken = q.batch.past.taken[row].indices
+    titles = [_title(q, one) for one in taken]
+    return {"most": _require(q.rules.choices).most, "course": titles}
 
 
 def _from(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
@@ -88,7 +109,7 @@ def _short(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG
 def _ceiling(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
     return {
         "price": int(q.catalogue.price[course]),
-        "ceiling": _require(q.rules.price_ceiling).amount,
+        "ceiling": int(q.availability.price_ceiling[course]),
     }
 
 
@@ -115,9 +136,12 @@ def _hours_a_day(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noq
 
 
 def _prerequisite(q: EligibilityQuery, row: int, course: int) -> Evidence:
-    courses, unmet = find_unmet_prerequisites(q, slice(row, row + 1))
-    missing = np.intersect1d(courses[unmet[0]], q.catalogue.prerequisites[course].indices)
-    return {"course": [_title(q, course) for course in missing]}
+    return {"course": [_title(q, one) for one in list_missing_prerequisites(q, row, course)]}
+
+
+def _unknown_prerequisites(q: EligibilityQuery, row: int, course: int) -> Evidence:  # noqa: ARG001
+    needed = q.catalogue.table[Courses.prerequisites.name][course]
+    return {"course": [one for one in needed if one not in q.catalogue.index]}
 
 
 def _education(q: EligibilityQuery, row: int, course: int) -> Evidence:
@@ -144,10 +168,6 @@ def _require(rule: T | None) -> T:
     return rule
 
 
-def _titles(q: EligibilityQuery, row: Any) -> list[str]:
-    return [_title(q, course) for course in row.nonzero()[1]]
-
-
 def _title(q: EligibilityQuery, course: int) -> str:
     return str(q.catalogue.table[Courses.title.name][int(course)])
 
@@ -162,7 +182,11 @@ EVIDENCE: dict[Exclusion, Callable[[EligibilityQuery, int, int], Evidence]] = {
     Exclusion.TOO_OLD: _too_old,
     Exclusion.STATUS_EXCLUDED: _status,
     Exclusion.OCCUPATION_EXCLUDED: _occupation,
+    Exclusion.GRADUATED_TOO_EARLY: _graduated,
     Exclusion.FIRST_PURCHASE_LATE: _late,
+    Exclusion.NEXT_PURCHASE_LATE: _late_for_the_next,
+    Exclusion.TOOK_PART_ALREADY: _no_evidence,
+    Exclusion.TOO_MANY_CHOICES: _choices,
     Exclusion.TRAINING_UNFINISHED: _unfinished,
     Exclusion.TRAINING_UNRATED: _unrated,
     Exclusion.WITHDRAWN: _no_evidence,
@@ -178,6 +202,7 @@ EVIDENCE: dict[Exclusion, Callable[[EligibilityQuery, int, int], Evidence]] = {
     Exclusion.TOO_MANY_HOURS_A_DAY: _hours_a_day,
     Exclusion.NO_SEATS_LEFT: _no_evidence,
     Exclusion.PLACE_UNKNOWN: _no_evidence,
+    Exclusion.PREREQUISITE_UNKNOWN: _unknown_prerequisites,
     Exclusion.BALANCE_TOO_LOW: _balance,
     Exclusion.TAKEN_ALREADY: _no_evidence,
     Exclusion.PREREQUISITE_MISSING: _prerequisite,

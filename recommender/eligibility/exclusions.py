@@ -19,7 +19,11 @@ class Exclusion(StrEnum):
     TOO_OLD = "too_old"
     STATUS_EXCLUDED = "status_excluded"
     OCCUPATION_EXCLUDED = "occupation_excluded"
+    GRADUATED_TOO_EARLY = "graduated_too_early"
     FIRST_PURCHASE_LATE = "first_purchase_late"
+    NEXT_PURCHASE_LATE = "next_purchase_late"
+    TOOK_PART_ALREADY = "took_part_already"
+    TOO_MANY_CHOICES = "too_many_choices"
     TRAINING_UNFINISHED = "training_unfinished"
     TRAINING_UNRATED = "training_unrated"
     WITHDRAWN = "withdrawn"
@@ -35,6 +39,7 @@ class Exclusion(StrEnum):
     TOO_MANY_HOURS_A_DAY = "too_many_hours_a_day"
     NO_SEATS_LEFT = "no_seats_left"
     PLACE_UNKNOWN = "place_unknown"
+    PREREQUISITE_UNKNOWN = "prerequisite_unknown"
     BALANCE_TOO_LOW = "balance_too_low"
     TAKEN_ALREADY = "taken_already"
     PREREQUISITE_MISSING = "prerequisite_missing"
@@ -45,12 +50,15 @@ class Exclusion(StrEnum):
     OUT_OF_REACH = "out_of_reach"
 
 
+PASSING = (Exclusion.TRAINING_UNFINISHED, Exclusion.TRAINING_UNRATED)
+"""What ends by itself or at once: it keeps nobody from seeing what comes after."""
+
 BIT = {reason: place for place, reason in enumerate(Exclusion)}
 
 
-def set_bits(found: NDArray[np.bool_], reason: Exclusion) -> NDArray[np.uint32]:
+def set_bits(found: NDArray[np.bool_], reason: Exclusion) -> NDArray[np.uint64]:
     """Return the bit of a reason where it was found, 0 elsewhere."""
-    return found * np.uint32(1 << BIT[reason])
+    return found * np.uint64(1 << BIT[reason])
 
 
 def list_exclusions(bits: int) -> list[Exclusion]:

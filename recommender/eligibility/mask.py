@@ -6,12 +6,14 @@ block of intermediate results is in memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.eligibility.exclusions import BIT, Exclusion, set_bits
+from recommender.eligibility.calendar import find_last_entries, find_ready_days
+from recommender.eligibility.exclusions import BIT, PASSING, Exclusion, set_bits
+from recommender.eligibility.next_class import find_classes_after
 from recommender.eligibility.participant_rules import PAIR_RULES, PARTICIPANT_RULES
 from recommender.eligibility.query import EligibilityQuery
 from training_data.arrays import Rows
@@ -19,27 +21,45 @@ from training_data.arrays import Rows
 CELLS = 2_000_000  # pairs of a block: its intermediate results stay in a core's cache
 
 
-def find_participant_exclusions(query: EligibilityQuery) -> NDArray[np.uint32]:
+def find_participant_exclusions(query: EligibilityQuery) -> NDArray[np.uint64]:
     """Return the reasons why each person may take nothing, shape (B,): bits as of `find_exclusions`."""
-    bits = np.zeros(len(query.batch), dtype=np.uint32)
+    bits = np.zeros(len(query.batch), dtype=np.uint64)
     for reason in PARTICIPANT_RULES:
         if (found := _check_participants(query, reason)) is not None:
             bits |= set_bits(found, reason)
     return bits
 
 
-def build_mask(query: EligibilityQuery) -> NDArray[np.bool_]:
-    """Return the mask, shape (B, N): True where no check forbids."""
-    blocks = [block for _, block in iterate_mask(query)]
+def build_list_mask(query: EligibilityQuery) -> NDArray[np.bool_]:
+    """Return what may be listed, shape (B, N): what one may take, now or after the training under way."""
+    mask = build_mask(query, PASSING)
+    ready = find_ready_days(query)
+    waiting = np.flatnonzero(ready > query.today)
+    if len(waiting):
+        mask[waiting] &= find_last_entries(query.availability) >= ready[waiting, None]
+        people, courses = np.nonzero(mask[waiting] & query.catalogue.face_to_face)
+        rows = waiting[people]
+        entered = find_classes_after(query, rows, courses.astype(np.int32), ready[rows])
+        mask[rows, courses] = entered >= 0
+    return mask
+
+
+def build_mask(query: EligibilityQuery, passing: Collection[Exclusion] = ()) -> NDArray[np.bool_]:
+    """Return the mask, shape (B, N): True where no check forbids; those that are ``passing`` do not count."""
+    blocks = [block for _, block in iterate_mask(query, passing)]
     if len(blocks) == 1:
         return blocks[0]
     return np.concatenate([np.empty((0, len(query.catalogue)), dtype=bool), *blocks])
 
 
-def iterate_mask(query: EligibilityQuery) -> Iterator[tuple[slice, NDArray[np.bool_]]]:
+def iterate_mask(
+    query: EligibilityQuery, passing: Collection[Exclusion] = ()
+) -> Iterator[tuple[slice, NDArray[np.bool_]]]:
     """Yield the mask in blocks of rows: the rows, and their part (n, N)."""
     people = np.ones(len(query.batch), dtype=bool)
     for reason in PARTICIPANT_RULES:
+        if reason in passing:
+            continue
         if (found := _check_participants(query, reason)) is not None:
             people &= ~found
     trainings = query.availability.closed == 0
@@ -53,7 +73,7 @@ def iterate_mask(query: EligibilityQuery) -> Iterator[tuple[slice, NDArray[np.bo
 
 def find_exclusions(
     query: EligibilityQuery, rows: NDArray[np.integer] | None = None
-) -> NDArray[np.uint32]:
+) -> NDArray[np.uint64]:
     """Return every reason why not, shape (n, N): bit i stands for the i-th `Exclusion`; 0 where permitted.
 
     Parameters

@@ -6,6 +6,7 @@ the rule forbids nothing here. What depends on the training alone stands in `rec
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 
 import numpy as np
@@ -15,9 +16,9 @@ from numpy.typing import NDArray
 from models.kernels.masks import mark_containing, mark_farther, mark_some
 from recommender.eligibility.exclusions import Exclusion
 from recommender.eligibility.query import EligibilityQuery
+from recommender.participants.batch import UNKNOWN_DAY
 from training_data.arrays import Rows, look_up, mark_cells, take_segments
 from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES
-from training_data.text import normalise
 
 Violations = NDArray[np.bool_]
 INT32_MAX = np.iinfo(np.int32).max
@@ -42,6 +43,13 @@ def find_unmet_prerequisites(
     return courses, ~met
 
 
+def list_missing_prerequisites(q: EligibilityQuery, row: int, course: int) -> list[int]:
+    """Return the listed trainings that a person still lacks before a training, ascending."""
+    courses, unmet = find_unmet_prerequisites(q, slice(row, row + 1))
+    missing = np.intersect1d(courses[unmet[0]], q.catalogue.prerequisites[course].indices)
+    return [int(one) for one in missing]
+
+
 def _row_numbers(q: EligibilityQuery, rows: Rows) -> NDArray[np.int64]:
     return np.arange(len(q.batch))[rows]
 
@@ -53,7 +61,9 @@ def _too_young(q: EligibilityQuery) -> Violations | None:
 
 
 def _too_old(q: EligibilityQuery) -> Violations | None:
-    return None if q.rules.age is None else q.ages > q.rules.age.maximum
+    if q.rules.age is None or q.rules.age.maximum is None:
+        return None
+    return q.ages > q.rules.age.maximum
 
 
 def _status_excluded(q: EligibilityQuery) -> Violations | None:
@@ -69,10 +79,9 @@ def _status_excluded(q: EligibilityQuery) -> Violations | None:
 
 
 def _occupation_excluded(q: EligibilityQuery) -> Violations | None:
-    rule = q.rules.excluded_occupation
-    if rule is None:
+    excluded = q.availability.excluded_occupations
+    if excluded is None:
         return None
-    names = q.availability.excluded_occupations
     occupations = q.batch.occupations
 
     def is_excluded(phrase: str) -> int:
@@ -81,8 +90,7 @@ def _occupation_excluded(q: EligibilityQuery) -> Violations | None:
         known = number >= 0
         id_ = occupations.vocabulary.terms[number].id if known else phrase
         code = occupations.codes[number] if known else phrase
-        named = bool(names & {normalise(phrase), normalise(id_)})
-        return int(named or code.startswith(rule.codes))
+        return int(excluded.names(phrase) or excluded.names(id_) or excluded.covers(code))
 
     found: Violations = look_up(q.batch.facts.occupation, is_excluded) == 1
     return found
@@ -96,10 +104,42 @@ def _first_purchase_late(q: EligibilityQuery) -> Violations | None:
     return (admitted >= 0) & ~q.batch.past.has_bought & (q.today > admitted + rule.within_days)
 
 
+def _graduated_too_early(q: EligibilityQuery) -> Violations | None:
+    rule = q.rules.graduation
+    if rule is None:
+        return None
+    graduated = q.batch.facts.graduated_on
+    earliest = (rule.earliest(q.rules.day) - dt.date(1970, 1, 1)).days
+    known: Violations = graduated != UNKNOWN_DAY
+    return known & (graduated < earliest)
+
+
+def _next_purchase_late(q: EligibilityQuery) -> Violations | None:
+    rule = q.rules.next_purchase
+    if rule is None:
+        return None
+    finished = q.batch.past.finished_on
+    return (finished > 0) & (q.today > finished + rule.within_days) & ~is_underway(q)
+
+
+def _took_part_already(q: EligibilityQuery) -> Violations | None:
+    return None if q.rules.once is None else q.batch.past.has_begun
+
+
+def _too_many_choices(q: EligibilityQuery) -> Violations | None:
+    rule = q.rules.choices
+    return None if rule is None else _count_cells(q.batch.past.taken) >= rule.most
+
+
+def is_underway(q: EligibilityQuery) -> Violations:
+    """Whether each person (B,) has a training that is not finished."""
+    return _count_cells(q.batch.past.taken) > _count_cells(q.batch.past.finished)
+
+
 def _training_unfinished(q: EligibilityQuery) -> Violations | None:
     if q.rules.one_at_a_time is None:
         return None
-    return _count_cells(q.batch.past.taken) > _count_cells(q.batch.past.finished)
+    return is_underway(q)
 
 
 def _training_unrated(q: EligibilityQuery) -> Violations | None:
@@ -117,7 +157,7 @@ def _count_cells(matrix: sp.csr_matrix) -> NDArray[np.int32]:
 
 def _balance_too_low(q: EligibilityQuery, rows: Rows) -> Violations:
     balance = np.minimum(q.batch.balance[rows], INT32_MAX).astype(np.int32)
-    return q.availability.price_int32 > balance[:, None]
+    return q.availability.from_balance_int32 > balance[:, None]
 
 
 def _taken_already(q: EligibilityQuery, rows: Rows) -> Violations | None:
@@ -171,7 +211,11 @@ PARTICIPANT_RULES: dict[Exclusion, Callable[[EligibilityQuery], Violations | Non
     Exclusion.TOO_OLD: _too_old,
     Exclusion.STATUS_EXCLUDED: _status_excluded,
     Exclusion.OCCUPATION_EXCLUDED: _occupation_excluded,
+    Exclusion.GRADUATED_TOO_EARLY: _graduated_too_early,
     Exclusion.FIRST_PURCHASE_LATE: _first_purchase_late,
+    Exclusion.NEXT_PURCHASE_LATE: _next_purchase_late,
+    Exclusion.TOOK_PART_ALREADY: _took_part_already,
+    Exclusion.TOO_MANY_CHOICES: _too_many_choices,
     Exclusion.TRAINING_UNFINISHED: _training_unfinished,
     Exclusion.TRAINING_UNRATED: _training_unrated,
 }

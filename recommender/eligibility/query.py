@@ -27,11 +27,14 @@ class EligibilityQuery:
     violations : dict
         What the rules of `recommender.eligibility.mask` found, which is asked for twice; of pairs only where
         the batch is small.
+    exclusions : dict
+        What was found of single participants, (N,) by row, for remedies that depend on other trainings.
     """
 
     batch: ParticipantBatch
     availability: Availability
     violations: dict[Exclusion, NDArray[np.bool_] | None] = field(default_factory=dict, repr=False)
+    exclusions: dict[int, NDArray[np.uint64]] = field(default_factory=dict, repr=False)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -55,9 +58,12 @@ class EligibilityQuery:
 
     @cached_property
     def ages(self) -> NDArray[np.int32]:
-        """Age that each participant (B,) reaches in the calendar year; -1 where the birth year is not known."""
+        """Age that each participant (B,) reaches in the calendar year; -1 where the birth year is not known.
+
+        Who is to be born in years to come is 0.
+        """
         born = self.batch.facts.birth_year
-        return np.where(born > 0, self.rules.day.year - born, -1).astype(np.int32)
+        return np.where(born > 0, np.maximum(self.rules.day.year - born, 0), -1).astype(np.int32)
 
     @cached_property
     def travel(self) -> Travel:

@@ -147,19 +147,26 @@ def measure_km(
 ) -> NDArray[np.float32]:
     """Return the km from each origin to each target as the rules count them; shapes broadcast.
 
-    The great-circle distance; shortened between touching regions whose centroids alone are known,
-    longer by a sea crossing, 0 within one's own region, infinite where either end is on no map.
+    The great-circle distance; between regions alone the known way, or shortened where they touch;
+    longer by a sea crossing or a missing road, 0 within one's own region but from island to island,
+    infinite where either end is on no map.
     """
     here = origins.region
     km = great_circle_km(origins.latitude, origins.longitude, targets.latitude, targets.longitude)
+    within = (here == targets.region) & (here >= 0)
     if rule is not None:
-        touching = regions.are_neighbours(here, targets.region)
-        touching &= ~origins.exact & ~targets.exact
+        there = targets.region
+        regions_alone = ~origins.exact & ~targets.exact
+        touching = regions.are_neighbours(here, there) & regions_alone
         km = np.where(touching, np.maximum(km / 2, km - rule.neighbour_km), km)
-        start, end = origins.landmass, targets.landmass
-        overseas = (start != end) & (start >= 0) & (end >= 0)
+        way = regions.way_km(here, there)
+        km = np.where(regions_alone & ~np.isnan(way), way, km)
+        overseas = regions.crosses_sea(here, there, origins.landmass, targets.landmass)
         km = np.where(overseas, km + rule.sea_crossing_km, km)
-    km = np.where((here == targets.region) & (here >= 0), 0.0, km)
+        km = np.where(regions.lack_road(here, there), km + rule.farthest_km, km)
+        on_two_islands = (origins.landmass != targets.landmass) & origins.exact & targets.exact
+        within &= ~on_two_islands
+    km = np.where(within, 0.0, km)
     return np.where(np.isnan(km), np.inf, km).astype(np.float32)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -12,11 +13,12 @@ from numpy.typing import NDArray
 from models.kernels.pairs import heaviest
 from recommender.catalogue.labour_demand import LabourDemand
 from recommender.catalogue.quality import Quality
+from recommender.eligibility.calendar import find_ready_days
+from recommender.eligibility.next_class import NextClasses, find_next_classes
 from recommender.eligibility.query import EligibilityQuery
-from recommender.eligibility.travel import find_nearest_sessions
-from recommender.participants.batch import Vocabularies
+from recommender.explanation.takers import Takers
 from recommender.participants.prepared import PreparedParticipants
-from recommender.retrieval.sources import BehaviourModels
+from recommender.participants.reader import ParticipantReader
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -30,13 +32,6 @@ class Reason:
     evidence: dict[str, Any]
 
 
-class NearestSessions(NamedTuple):
-    """Regions (M,), -1 for a training that is taken online or has no open session, and km (M,), NaN for those."""
-
-    region: NDArray[np.int32]
-    km: NDArray[np.float64]
-
-
 @dataclass(frozen=True)
 class ExplanationContext:
     """All that reasons for M pairs are drawn from.
@@ -46,10 +41,14 @@ class ExplanationContext:
     rows, courses : ndarray of int, shape (M,)
         Rows of the participants and of the catalogue.
     course_vectors : ndarray of float32, shape (N, D)
-    models : mapping of str to LinearModel
-        The behaviour models by their source.
+    takers : Takers
+        Who took what.
+    reader : ParticipantReader
+        That has read the participants.
     language : str
         In which skills, occupations and regions are named.
+    ready : ndarray of int64, shape (M,), optional
+        The first day on which each training can be bought; None: as soon as the person can.
     """
 
     rows: NDArray[np.intp]
@@ -59,27 +58,16 @@ class ExplanationContext:
     course_vectors: NDArray[np.float32]
     quality: Quality
     demand: LabourDemand
-    models: BehaviourModels
-    vocabularies: Vocabularies
+    takers: Takers
+    reader: ParticipantReader
     language: str
+    ready: NDArray[np.int64] | None = None
 
     @cached_property
-    def nearest_sessions(self) -> NearestSessions:
-        """The nearest open session of each pair's training."""
-        query, sessions = self.query, self.query.availability.attended_sessions
-        region = np.full(len(self.rows), -1, dtype=np.int32)
-        km = np.full(len(self.rows), np.nan)
-        attended = np.flatnonzero(query.catalogue.face_to_face[self.courses])
-        if len(attended) and len(sessions):
-            nearest, km[attended] = find_nearest_sessions(
-                query.batch,
-                self.rows[attended],
-                self.courses[attended],
-                sessions,
-                query.availability.attended_routes,
-            )
-            region[attended] = np.where(nearest >= 0, sessions.location.region[nearest], -1)
-        return NearestSessions(region, km)
+    def next_classes(self) -> NextClasses:
+        """The next class of each pair's training."""
+        ready = find_ready_days(self.query)[self.rows] if self.ready is None else self.ready
+        return find_next_classes(self.query, self.rows, self.courses, ready)
 
     @cached_property
     def profiled_regions(self) -> NDArray[np.int32]:
@@ -87,17 +75,22 @@ class ExplanationContext:
         batch = self.query.batch
         return np.where(batch.opted_out, -1, batch.home.region)[self.rows].astype(np.int32)
 
+    @cached_property
+    def named_goals(self) -> NDArray[np.int32]:
+        """The occupation that each pair's participant wishes for, -1 for none."""
+        return self.query.batch.skills.target[self.rows]
+
     def skill_labels(self) -> list[str]:
         """Return the label of each skill."""
-        return self.vocabularies.skills.labels(self.language)
+        return self.reader.vocabularies.skills.labels(self.language)
 
     def occupation_labels(self) -> list[str]:
         """Return the label of each occupation."""
-        return self.vocabularies.occupations.vocabulary.labels(self.language)
+        return self.reader.vocabularies.occupations.vocabulary.labels(self.language)
 
     def region_name(self, region: int) -> str | None:
         """Return the name of a region; None where it is not known."""
-        return None if region < 0 else self.vocabularies.regions.names[region]
+        return None if region < 0 else self.reader.vocabularies.regions.names[region]
 
     def find_heaviest_skills(self, count: int, *, held: bool) -> NDArray[np.int32]:
         """Return the skills that weigh most for the goal, of what each training teaches, (M, count).
@@ -119,3 +112,27 @@ class ExplanationContext:
             self.courses,
             count,
         )
+
+
+class PairReasons(NamedTuple):
+    """For which pairs (M,) there is evidence, and the reason of one of them."""
+
+    has_evidence: NDArray[np.bool_]
+    make: Callable[[int], Reason]
+
+
+ReasonGenerator = Callable[[ExplanationContext], PairReasons]
+
+
+def by_number(found: NDArray[np.integer], make: Callable[[int], Reason]) -> PairReasons:
+    """Give a reason by what was found for each pair, -1 where nothing was; that of each number is made once."""
+    numbers = found.tolist()
+    made: dict[int, Reason] = {}
+
+    def reason(pair: int) -> Reason:
+        number = numbers[pair]
+        if number not in made:
+            made[number] = make(number)
+        return made[number]
+
+    return PairReasons(found >= 0, reason)

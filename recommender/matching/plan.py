@@ -1,35 +1,35 @@
-"""A plan: the set of trainings worth most within the balance, in an order in which they can be taken.
+"""A plan: the best of the list that can be taken one after the other, within the balance.
 
-The balance cannot be cashed and what is left of it is lost, so the question is not which training is best
-but which ones are best together.
+Few trainings that fit are worth more than many: whoever buys something only to use up the balance loses weeks, so
+a plan holds nothing that fits less than the first trainings of the list do.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import gcd
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
 
-from recommender.eligibility.exclusions import BIT, Exclusion
+from recommender.eligibility.calendar import find_ready_days
+from recommender.eligibility.exclusions import BIT, PASSING, Exclusion
 from recommender.eligibility.mask import find_exclusions
 from recommender.eligibility.participant_rules import find_unmet_prerequisites
 from recommender.eligibility.query import EligibilityQuery
 from recommender.engine import Engine, Recommendations
+from recommender.explanation.reasons import speak_of_person
+from recommender.matching.schedule import Slot, find_slots
 from recommender.participants.prepared import PreparedParticipants
 from recommender.ranking.rankers import score_candidates
-from recommender.reranking.slate import Slates
+from recommender.reranking.slate import Slates, build_slates
 from recommender.settings import CourseFilters, SlateSettings
 
 # What a plan itself takes care of: one training after the other, prerequisites first.
-DEFERRABLE = (
-    Exclusion.PREREQUISITE_MISSING,
-    Exclusion.TRAINING_UNFINISHED,
-    Exclusion.TRAINING_UNRATED,
-)
+DEFERRABLE = (Exclusion.PREREQUISITE_MISSING, *PASSING)
+LISTED = 3  # first trainings of the list, which the planned ones have to fit as well as
+LOOKED_AT = 40  # trainings from which a plan is made, the best first, each unlike those before it
 
 
 @dataclass(frozen=True)
@@ -40,16 +40,28 @@ class Plan:
     ----------
     recommendations : Recommendations
         To one participant; the slate is the plan.
-    fit : ndarray of float64, shape (n,)
-        From 0 for the least fitting candidate to 1 for the most fitting one.
+    slots : list of Slot
+        When each is taken.
     spent, balance : int
         In the programme's currency.
+    nothing_fits : bool
+        Whether trainings may be taken and none of them fits what the person says.
     """
 
     recommendations: Recommendations
-    fit: NDArray[np.float64]
+    slots: list[Slot]
     spent: int
     balance: int
+    nothing_fits: bool
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Trainings that a plan is made from, the best first: rows of the catalogue, scores, and whether they fit."""
+
+    courses: NDArray[np.int32]
+    scores: NDArray[np.float32]
+    fits: NDArray[np.bool_]
 
 
 def make_plan(
@@ -65,126 +77,110 @@ def make_plan(
         Most trainings of a plan.
     """
     query = engine.query(participant)
-    deferrable = np.uint32(sum(1 << BIT[exclusion] for exclusion in DEFERRABLE))
-    mask = (find_exclusions(query) & ~deferrable == 0) & filters.mask(engine.catalogue)
-    found, features = engine.find_candidates(
-        participant, query, np.array([0]), mask, SlateSettings().per_source
-    )
-    scored = score_candidates(engine.ranker, features, found.ids)
-    kept, needs = _keep_with_prerequisites(query, scored.ids[0])
-    courses = scored.ids[0][kept]
-    fit = _scale(scored.scores[0][kept])
-    price = engine.catalogue.price[courses]
+    slates = _find_choice(engine, participant, query, filters)
+    found = Recommendations(participant, query, slates, engine.ranker, ~query.batch.opted_out)
+    choice = _judge(engine, found)
+    listed = engine.recommend(participant, SlateSettings(), filters)
+    floor = _find_floor(_judge(engine, listed))
     balance = int(query.batch.balance[0])
-    chosen = choose(price, fit, needs, balance, max_courses)
-    chosen = order_by_need(chosen, needs, engine.catalogue.level[courses], fit)
-    places = kept[chosen]
-    slates = Slates(scored.ids[:, places], scored.scores[:, places], scored.features[:, places])
-    return Plan(
-        Recommendations(participant, query, slates, engine.ranker),
-        fit[chosen],
-        int(price[chosen].sum()),
-        balance,
+    places, slots = choose(query, choice, balance, max_courses, floor)
+    chosen = Slates(
+        slates.ids[:, places],
+        slates.scores[:, places],
+        slates.features[:, places],
+        compared=slates.compared,
     )
+    spent = int(engine.catalogue.price[choice.courses[places]].sum())
+    nothing_fits = bool(len(choice.courses)) and not choice.fits.any()
+    return Plan(replace(found, slates=chosen), slots, spent, balance, nothing_fits)
 
 
 def choose(
-    price: NDArray[np.int64],
-    fit: NDArray[np.float64],
-    needs: sp.csr_matrix,
-    balance: int,
-    max_courses: int,
-) -> NDArray[np.intp]:
-    """Return the set with the largest sum of fit within the balance: a knapsack, solved exactly.
+    query: EligibilityQuery, choice: Choice, balance: int, max_courses: int, floor: float
+) -> tuple[list[int], list[Slot]]:
+    """Return the places of the planned trainings in the order in which to take them, and when.
+
+    The best that fits first; each further one where it can be taken after those before it, is paid by what they
+    leave, and the mean score stays above a floor. What is needed first is taken before.
 
     Parameters
     ----------
-    price : ndarray of int64, shape (C,)
-    fit : ndarray of float64, shape (C,)
-        Not negative.
-    needs : csr_matrix of shape (C, C)
-        A one where the row may only be chosen together with the column.
-    balance : int
-        What the chosen may cost together.
-    max_courses : int
-        How many may be chosen.
+    floor : float
+        Least mean score of the trainings of a plan.
     """
-    if not len(price):
-        return np.empty(0, dtype=np.intp)
-    unit = gcd(*price.tolist()) or 1
-    rows, columns = needs.nonzero()
-    ones = np.ones(len(rows))
-    pairs = np.arange(len(rows))
-    prerequisites_first = sp.csr_matrix(
-        (np.concatenate([ones, -ones]), (np.tile(pairs, 2), np.concatenate([rows, columns]))),
-        shape=(len(rows), len(price)),
+    place_of = {course: place for place, course in enumerate(choice.courses.tolist())}
+    price = query.catalogue.price[choice.courses]
+    chosen: list[int] = []
+    slots: list[Slot] = []
+    for place in np.flatnonzero(choice.fits).tolist():
+        with_it = _add_with_prerequisites(query, chosen, place, place_of)
+        if with_it is None or len(with_it) > max_courses or price[with_it].sum() > balance:
+            continue
+        if choice.scores[with_it].astype(np.float64).mean() < floor:
+            continue
+        ready = int(find_ready_days(query)[0])
+        if (found := find_slots(query, choice.courses[with_it].tolist(), ready)) is not None:
+            chosen, slots = with_it, found
+    return chosen, slots
+
+
+def _find_choice(
+    engine: Engine,
+    participant: PreparedParticipants,
+    query: EligibilityQuery,
+    filters: CourseFilters,
+) -> Slates:
+    """Return what may be taken, now or after something else, the best first and each unlike those before it."""
+    deferrable = np.uint64(sum(1 << BIT[exclusion] for exclusion in DEFERRABLE))
+    mask = (find_exclusions(query) & ~deferrable == 0) & filters.mask(engine.catalogue)
+    settings = SlateSettings(k=LOOKED_AT)
+    found, features = engine.find_candidates(
+        participant, query, np.array([0]), mask, settings.per_source
     )
-    budget = min(balance, int(price.sum())) // unit
-    while True:
-        limits = [
-            LinearConstraint(price[None, :] / unit, ub=budget),
-            LinearConstraint(np.ones((1, len(price))), ub=max_courses),
-            LinearConstraint(prerequisites_first, ub=0),
-        ]
-        solved = milp(
-            -fit,
-            integrality=np.ones(len(price)),
-            bounds=Bounds(0, 1),
-            constraints=limits if len(rows) else limits[:2],
-            options={"mip_rel_gap": 0.0},
-        )
-        chosen = np.flatnonzero(solved.x > 0.5)
-        over = int(price[chosen].sum()) // unit - budget
-        if over <= 0:
-            return chosen
-        budget -= over  # the solver's tolerance, which an amount of money has not
+    scored = score_candidates(engine.ranker, features, found.ids)
+    slates = build_slates(engine.catalogue, engine.course_vectors, scored, settings)
+    real = slates.ids[0] >= 0
+    return replace(
+        slates,
+        ids=slates.ids[:, real],
+        scores=slates.scores[:, real],
+        features=slates.features[:, real],
+    )
 
 
-def order_by_need(
-    chosen: NDArray[np.intp],
-    needs: sp.csr_matrix,
-    level: NDArray[np.int32],
-    fit: NDArray[np.float64],
-) -> NDArray[np.intp]:
-    """Return the chosen with prerequisites before what needs them, then lower levels, then the better fit."""
-    waiting = list(chosen[np.lexsort((-fit[chosen], level[chosen]))])
-    order: list[np.intp] = []
+def _judge(engine: Engine, found: Recommendations) -> Choice:
+    """Return the trainings of one person's slate, and which of them fit what the person says; all, if nothing."""
+    context = engine.explanation_context(found, engine.reader.language)
+    batch, profile = found.query.batch, found.participants.profile
+    said = bool(profile.weights.data.any()) or bool(batch.past.histories.lengths.any())
+    fits = speak_of_person(context) if said else np.ones(len(context.rows), dtype=bool)
+    return Choice(context.courses, found.slates.scores[found.slates.ids >= 0], fits)
+
+
+def _find_floor(listed: Choice) -> float:
+    """Return the mean score of the first trainings of a list that fit; what does not fit sets no floor."""
+    first = listed.scores[:LISTED][listed.fits[:LISTED]]
+    return float(first.astype(np.float64).mean()) - 1e-6 if len(first) else -np.inf
+
+
+def _add_with_prerequisites(
+    query: EligibilityQuery, chosen: Sequence[int], place: int, place_of: dict[int, int]
+) -> list[int] | None:
+    """Return the chosen places, then those needed before a further one, then that; None where one is not there."""
+    courses, unmet = find_unmet_prerequisites(query, slice(0, 1))
+    missing = set(courses[unmet[0]].tolist())
+    course_of = list(place_of)
+    needs: dict[int, set[int]] = {}
+    waiting = [course_of[place]]
     while waiting:
-        open_needs = set(waiting)
-        ready = [one for one in waiting if not open_needs & set(needs[one].indices)]
-        # Trainings that need each other in a circle can only be taken in some order.
-        order.append((ready or waiting)[0])
-        waiting.remove(order[-1])
-    return np.array(order, dtype=np.intp)
-
-
-def _keep_with_prerequisites(
-    query: EligibilityQuery, ids: NDArray[np.int32]
-) -> tuple[NDArray[np.intp], sp.csr_matrix]:
-    """Return the places of candidates whose unmet prerequisites are candidates too, and what they need of each."""
-    prerequisites, unmet = find_unmet_prerequisites(query, slice(0, 1))
-    missing = np.zeros(len(query.catalogue), dtype=np.float32)
-    missing[prerequisites] = unmet[0]
-    needed = query.catalogue.prerequisites @ sp.diags(missing)
-    kept = np.flatnonzero(ids >= 0)
-    while True:
-        courses = ids[kept]
-        rows = needed[courses]
-        within = rows[:, courses]
-        whole = rows.sum(axis=1).A1 == within.sum(axis=1).A1
-        if whole.all():
-            within.eliminate_zeros()
-            return kept, within.tocsr()
-        kept = kept[whole]
-
-
-def _scale(scores: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return scores between 0 and 1; all alike where there is nothing to tell them apart."""
-    if not len(scores):
-        return np.empty(0)
-    exact = scores.astype(np.float64)
-    spread = np.ptp(exact)
-    if spread == 0:
-        return np.ones(len(exact))
-    fit: NDArray[np.float64] = (exact - exact.min()) / spread
-    return fit
+        course = waiting.pop()
+        if course not in place_of:
+            return None
+        if course not in needs:
+            needs[course] = missing & set(query.catalogue.prerequisites[course].indices.tolist())
+            waiting += needs[course]
+    try:
+        order = [place_of[course] for course in TopologicalSorter(needs).static_order()]
+    except CycleError:
+        return None
+    return [*chosen, *(one for one in order if one not in chosen)]

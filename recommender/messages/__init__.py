@@ -13,12 +13,12 @@ from string import Formatter
 from typing import Any, Literal
 
 from babel.dates import format_date
-from babel.numbers import format_decimal, format_percent, get_currency_symbol
+from babel.numbers import format_decimal, get_currency_symbol
 
 from training_data.programmes.programme import Programme
 
 SHIPPED_MESSAGES = Path(str(resources.files("recommender") / "messages"))
-Section = Literal["reason", "exclusion", "remedy", "words"]
+Section = Literal["reason", "exclusion", "remedy", "advice", "plan", "figures", "notice", "words"]
 
 
 @dataclass(frozen=True)
@@ -61,19 +61,19 @@ class Messages:
         return {}
 
     def _format(self, name: str, value: Any) -> str:
-        if type(value) is str:
-            return self.texts["words"].get(value, value)
         if isinstance(value, list):
             return ", ".join(map(str, value))
         if isinstance(value, dt.date):
             return format_date(value, format="long", locale=self.language)
+        if name in CODES:
+            return self.texts["words"][value]
         if name in MONEY:
             return self.money(value)
-        if name in SHARES:
-            return _percent(value, self.language)
         if isinstance(value, float):
             return format_decimal(value, format="#,##0.#", locale=self.language)
-        return self.texts["words"].get(str(value), str(value))
+        if isinstance(value, int) and name not in YEARS:
+            return _decimal(value, self.language)
+        return str(value)
 
 
 @cache
@@ -94,15 +94,11 @@ def _decimal(amount: int, language: str) -> str:
     return written
 
 
-@lru_cache(maxsize=10_000)
-def _percent(share: float, language: str) -> str:
-    """Return a share as it is written in a language."""
-    written: str = format_percent(share, locale=language)
-    return written
-
-
 MONEY = frozenset({"price", "balance", "ceiling", "missing"})
-SHARES = frozenset({"placement"})
+CODES = frozenset(
+    {"status", "mode", "education", "employment", "closeness"}
+)  # written by their [words]
+YEARS = frozenset({"decade"})
 
 
 class MessagesError(ValueError):

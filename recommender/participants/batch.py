@@ -46,12 +46,17 @@ from training_data.skills.vocabulary import Vocabulary
 
 P, E = bind_columns(Participants), bind_columns(Interactions)
 
+SECONDS_A_DAY = 86_400
+UNKNOWN_DAY = int(np.iinfo(np.int32).min)  # of graduation, which may be before 1970
+
 FIRST_YEAR, DECADES = 1900, 21  # of birth, as the contract has them
 GROUP_STARTS = np.cumsum([0, DECADES, len(EDUCATIONS), len(EMPLOYMENT_STATUSES)])
+MONTHS = 240  # of entering the programme that are told apart: twenty years
 TAKING = ("purchase", "start", "complete", "rate")
 
-# By an event's kind: whether the training was bought or begun, finished, and rated.
+# By an event's kind: whether the training was bought or begun, begun, finished, and rated.
 TAKES = np.isin(EVENT_KINDS, TAKING)
+BEGINS = np.isin(EVENT_KINDS, ("start", "complete", "rate"))
 FINISHES = np.isin(EVENT_KINDS, ("complete", "rate"))
 RATES = np.isin(EVENT_KINDS, ("rate",))
 
@@ -66,6 +71,8 @@ class PersonalFacts(Columnar):
     occupation : tuple of str or None, B long
         Work now or last done, as it was written.
     groups : tuple of tuples of str, B long
+    graduated_on : ndarray of int32, shape (B,)
+        Days since 1970-01-01, ``UNKNOWN_DAY`` where not known.
     """
 
     birth_year: NDArray[np.int32]
@@ -74,6 +81,7 @@ class PersonalFacts(Columnar):
     employment: NDArray[np.int32]
     occupation: tuple[str | None, ...]
     groups: tuple[tuple[str, ...], ...]
+    graduated_on: NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -110,8 +118,11 @@ class PastTrainings(Columnar):
     ----------
     taken, finished, rated : csr_matrix of float32, shape (B, N)
         Trainings bought or begun, finished, and rated.
-    has_bought : ndarray of bool, shape (B,)
-        Whether any training was bought, listed today or not.
+    has_bought, has_begun : ndarray of bool, shape (B,)
+        Whether any training was bought, and begun, listed today or not.
+    finished_on : ndarray of int32, shape (B,)
+        When the last training was finished, listed today or not, in days since 1970-01-01; not above 0 where
+        none was, or its day is not known.
     histories : Histories
         What the behaviour models see: relevant events in order; none of those who object to profiling.
     """
@@ -120,6 +131,8 @@ class PastTrainings(Columnar):
     finished: sp.csr_matrix
     rated: sp.csr_matrix
     has_bought: NDArray[np.bool_]
+    has_begun: NDArray[np.bool_]
+    finished_on: NDArray[np.int32]
     histories: Histories
 
     @cached_property
@@ -232,6 +245,7 @@ def _read_facts(table: Table) -> PersonalFacts:
         employment=encode_strings(table[P.employment_status.name], EMPLOYMENT_STATUSES),
         occupation=tuple(to_list(table[P.occupation.name])),
         groups=tuple(map(tuple, to_list(table[P.groups.name]))),
+        graduated_on=to_days(table[P.graduated_on.name], UNKNOWN_DAY),
     )
 
 
@@ -273,8 +287,10 @@ def _read_past(
     courses = look_up(events[E.course_id.name], lambda name: catalogue.index.get(name, -1))
     kinds = look_up(events[E.kind.name], EVENT_KINDS.index)
     at = to_seconds(events[E.at.name])
-    has_bought = np.zeros(len(people), dtype=bool)
+    has_bought, has_begun = np.zeros((2, len(people)), dtype=bool)
     has_bought[rows[mine[TAKES[kinds[mine]]]]] = True
+    has_begun[rows[mine[BEGINS[kinds[mine]]]]] = True
+    finished_on = _find_last_finish(rows[mine], kinds[mine], at[mine], len(people))
     order = mine[np.lexsort((at[mine], rows[mine]))]
     order = order[courses[order] >= 0]
     shape = (len(people), len(catalogue))
@@ -292,6 +308,8 @@ def _read_past(
         finished=build_pairs(FINISHES),
         rated=build_pairs(RATES),
         has_bought=has_bought,
+        has_begun=has_begun,
+        finished_on=finished_on,
         histories=Histories(
             indptr=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
             items=courses[told],
@@ -300,6 +318,18 @@ def _read_past(
             at=at[order][told],
         ),
     )
+
+
+def _find_last_finish(
+    rows: NDArray[np.integer], kinds: NDArray[np.integer], at: NDArray[np.int64], count: int
+) -> NDArray[np.int32]:
+    """Return the day of each person's last completion; of the last rating where no completion is known."""
+    last = np.zeros((2, count), dtype=np.int64)
+    for found, kind in zip(last, ("complete", "rate"), strict=True):
+        mine = kinds == EVENT_KINDS.index(kind)
+        np.maximum.at(found, rows[mine], at[mine] // SECONDS_A_DAY)
+    day: NDArray[np.int32] = np.where(last[0] > 0, last[0], last[1]).astype(np.int32)
+    return day
 
 
 def topic_shares(batch: ParticipantBatch, catalogue: Catalogue) -> NDArray[np.float32]:
@@ -342,3 +372,15 @@ def filter_events(participants: pl.DataFrame, events: pl.DataFrame) -> pl.DataFr
     """Return the events of these participants: a block need not read those of all others."""
     ids = participants[P.participant_id.name]
     return events.filter(E.participant_id.col.is_in(ids.implode()))
+
+
+def encode_cohorts(batch: ParticipantBatch) -> sp.csr_matrix:
+    """Return a one for the month in which a participant entered the programme, (B, MONTHS).
+
+    Who enters together is often sent the same trainings: the waves of a programme, the terms of a school. None
+    where the day is not known or the participant objects to profiling.
+    """
+    known = (batch.admitted_on >= 0) & ~batch.opted_out
+    months = batch.admitted_on.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    columns = np.where(known, months % MONTHS, -1)
+    return build_ones(np.arange(len(batch)), columns, (len(batch), MONTHS))

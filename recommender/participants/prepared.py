@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recommender.participants.batch import ParticipantBatch
-from recommender.participants.profile_embedding import ProfileEmbedding
+from recommender.participants.profile_embedding import ProfileEmbedding, Written
 from training_data.columnar import Columnar
 
 
@@ -24,8 +24,10 @@ class PreparedParticipants(Columnar):
     day : date
         Whose rules, dates and seats count.
     ids : tuple of str, B long
+    written : tuple of tuples of Written, B long
+        What each wrote or chose, as it was given.
     profile : ProfileEmbedding
-        What they wrote.
+        What it was taken to mean.
     representations : dict of str to csr_matrix of float32, B rows each
         What each source makes of them, see `recommender.retrieval.sources`; empty where nobody asked.
     """
@@ -33,6 +35,7 @@ class PreparedParticipants(Columnar):
     day: dt.date
     ids: tuple[str, ...]
     batch: ParticipantBatch
+    written: tuple[tuple[Written, ...], ...]
     profile: ProfileEmbedding
     representations: dict[str, sp.csr_matrix]
 

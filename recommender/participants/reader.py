@@ -6,36 +6,23 @@ reads them here, so that all understand the same of what a person wrote.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from weakref import WeakValueDictionary
 
 import numpy as np
-from numpy.typing import NDArray
 
-from models.skills.extraction import SkillExtractor, link_skills
-from models.skills.occupation_finder import OccupationFinder, link_occupations
-from models.text.content_space import ContentSpace
 from recommender.catalogue.catalogue import Catalogue
 from recommender.objective import Objective
 from recommender.participants.batch import Vocabularies, build_batch
+from recommender.participants.phrases import Linkers, Phrase, PhraseReader, Said
 from recommender.participants.prepared import PreparedParticipants
-from recommender.participants.profile_embedding import Phrase, embed_profiles
+from recommender.participants.profile_embedding import Written, collect_written, embed_profiles
 from training_data.arrays import Columns, Table, replace_columns, to_list
 from training_data.columns import Participants, bind_columns
 from training_data.programmes.rules import RulesInForce
 
 P = bind_columns(Participants)
-
-
-@dataclass(frozen=True)
-class Linkers:
-    """What links a person's own words to the vocabularies, and encodes them."""
-
-    content: ContentSpace
-    skills: SkillExtractor
-    occupations: OccupationFinder
 
 
 @dataclass(frozen=True)
@@ -74,46 +61,60 @@ class ParticipantReader:
         linked = self._link(participants)
         grant = None if rules.grant is None else rules.grant.amount
         batch = build_batch(linked, events, catalogue, self.vocabularies, grant, objective)
-        profile = embed_profiles(
-            linked,
-            self.vocabularies.skills,
-            self.vocabularies.occupations.vocabulary,
-            self.language,
-            self._encode,
-            self._dim,
-        )
+        profile = embed_profiles(participants, self.understand, self._dim)
         ids = tuple(to_list(participants[P.participant_id.name]))
-        return PreparedParticipants(rules.day, ids, batch, profile, {})
+        written = collect_written(participants)
+        return PreparedParticipants(rules.day, ids, batch, written, profile, {})
+
+    def read_alone(self, written: Written) -> frozenset[str]:
+        """Return the phrases of a profile that something written stands for."""
+        said = self.understand([written.text])[written.text]
+        return frozenset(one.phrase.text for one in said if one.wanted)
+
+    def understand(self, phrases: Sequence[str]) -> Mapping[str, tuple[Said, ...]]:
+        """Return what each phrase says."""
+        if self._phrases is not None:
+            return self._phrases.read(phrases)
+        none = np.zeros((0,), dtype=np.float32)
+        return {text: (Said(Phrase(text, (), (), (), none, none[None][:0])),) for text in phrases}
 
     def _link(self, participants: Table) -> Table:
-        """Return the rows with ids of skills and of the goal where a person's own words name or mean them."""
-        if self.linkers is None:
+        """Return the rows with ids of skills and of the goal where a person's own words name them."""
+        if self._phrases is None:
             return participants
         skills, target = P.skills.name, P.target_occupation.name
+        held, goals = to_list(participants[skills]), to_list(participants[target])
         linked: Columns = {
-            skills: link_skills(to_list(participants[skills]), self.linkers.skills),
-            target: link_occupations(to_list(participants[target]), self.linkers.occupations),
+            skills: [None if phrases is None else self._name_skills(phrases) for phrases in held],
+            target: [None if goal is None else self._name_occupation(goal) for goal in goals],
         }
         return replace_columns(participants, linked)
 
-    def _encode(self, texts: Sequence[str]) -> tuple[Phrase, ...]:
-        """Return the phrases, one object for all who use a phrase at the same time."""
-        phrases = {text: self._phrases.get(text) for text in texts}
-        new = [text for text, phrase in phrases.items() if phrase is None]
-        vectors = self._encode_anew(new)
-        for text, vector in zip(new, vectors, strict=True):
-            phrases[text] = self._phrases[text] = Phrase(text, vector.copy())
-        return tuple(phrase for phrase in phrases.values() if phrase is not None)
+    def _name_skills(self, phrases: Sequence[str]) -> list[str]:
+        """Return ids of the skills that phrases name; a phrase that names none stays as written."""
+        terms = self.vocabularies.skills.terms
+        said = self.understand(phrases)
+        named = (
+            name
+            for phrase in phrases
+            for one in said[phrase]
+            if one.wanted and not one.lacking
+            for name in [terms[skill].id for skill in one.phrase.skills] or [one.phrase.text]
+        )
+        return list(dict.fromkeys(named))
 
-    def _encode_anew(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        if self.linkers is None or not texts:
-            return np.zeros((len(texts), self._dim), dtype=np.float32)
-        return self.linkers.content.encode_phrases(texts)
+    def _name_occupation(self, goal: str) -> str:
+        """Return the id of the occupation that a goal names; one that names none stays as written."""
+        terms = self.vocabularies.occupations.vocabulary.terms
+        wanted = (one.phrase for one in self.understand([goal])[goal] if one.wanted)
+        return next(
+            (terms[phrase.occupations[0]].id for phrase in wanted if phrase.occupations), goal
+        )
 
     @property
     def _dim(self) -> int:
         return self.linkers.content.dim if self.linkers else 0
 
     @cached_property
-    def _phrases(self) -> WeakValueDictionary[str, Phrase]:
-        return WeakValueDictionary()
+    def _phrases(self) -> PhraseReader | None:
+        return None if self.linkers is None else PhraseReader(self.linkers, self.language)

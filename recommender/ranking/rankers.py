@@ -15,32 +15,33 @@ from recommender.retrieval.sources import Source
 
 # Weights where there are no events to learn from: what a counsellor would look at, in this order.
 FIXED_WEIGHTS: dict[str, float] = {
-    Source.CONTENT: 4.0,
-    "gap_closed": 1.5,
-    "skills_needed": 1.0,
-    "interest_match": 0.8,
-    "topic_closeness": 1.0,
-    Source.BEHAVIOUR: 0.6,
-    Source.NEXT_COURSE: 0.3,
-    Source.SIMILAR_PARTICIPANTS: 0.4,
-    Source.REGIONAL_POPULARITY: 0.5,
+    Source.CONTENT: 10.0,
+    "gap_closed": 0.2,
+    "skills_needed": 0.2,
+    "interest_match": 0.3,
+    "topic_closeness": 0.3,
+    Source.BEHAVIOUR: 0.3,
+    Source.NEXT_COURSE: 0.2,
+    Source.SIMILAR_PARTICIPANTS: 0.1,
+    Source.REGIONAL_POPULARITY: 0.2,
     Source.GROUP_POPULARITY: 0.0,
-    "nearness": 0.3,
-    "level_fit": 0.3,
+    "nearness": 0.1,
+    "level_fit": 0.1,
     "builds_on": 0.5,
     "freshness": 0.1,
     "quality": 0.3,
     "completion": 0.0,
     "placement": 0.3,
-    Source.VACANCY_DEMAND: 0.3,
-    "skills_held": -0.6,
-    "price_to_balance": -0.2,
+    Source.VACANCY_DEMAND: 0.1,
+    "skills_held": -0.1,
+    "price_to_balance": -0.1,
     "webinar": 0.0,
     "face_to_face": 0.0,
 }
 
 
-FIXED_SHARE = 0.4
+FIXED_SHARE = 0.95  # chosen on judged lists, where what simulated people take makes lists worse
+Rows = NDArray[np.bool_] | slice
 
 
 class Ranker(Protocol):
@@ -109,13 +110,14 @@ class BlendedRanker:
 
     def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the blended score of each row."""
-        return self._blend(lambda ranker: ranker.score(features))
+        return self.blend(lambda ranker: ranker.score(features))
 
     def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return how much each feature moved each score, in both together."""
-        return self._blend(lambda ranker: ranker.contributions(features)[:, : len(FEATURES)])
+        return self.blend(lambda ranker: ranker.contributions(features)[:, : len(FEATURES)])
 
-    def _blend(self, of: Callable[[Ranker], NDArray[np.float32]]) -> NDArray[np.float32]:
+    def blend(self, of: Callable[[Ranker], NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Return the weighted sum of what is said of each ranker."""
         weights = (1 - self.share) / self.first_spread, self.share / self.second_spread
         parts = zip((self.first, self.second), weights, strict=True)
         told = [of(ranker) * np.float32(weight) for ranker, weight in parts if weight]
@@ -139,27 +141,29 @@ class ByHistory:
 
     def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return each row's score by the ranker for its person."""
-        return self._choose(features, lambda ranker, rows: ranker.score(rows))
+        return self.choose(features, lambda ranker, some: ranker.score(features[some]))
 
     def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return how much each feature moved each score, by the ranker for its person."""
-        return self._choose(
-            features, lambda ranker, rows: ranker.contributions(rows)[:, : len(FEATURES)]
+        return self.choose(
+            features,
+            lambda ranker, some: ranker.contributions(features[some])[:, : len(FEATURES)],
         )
 
-    def _choose(
+    def choose(
         self,
         features: NDArray[np.float32],
-        of: Callable[[Ranker, NDArray[np.float32]], NDArray[np.float32]],
+        of: Callable[[Ranker, Rows], NDArray[np.float32]],
     ) -> NDArray[np.float32]:
+        """Return what is said of some rows by the ranker for their person, row by row of ``features``, (M, F)."""
         new = features[:, self.column] == 0
-        if not new.any():
-            return of(self.known, features)
         if new.all():
-            return of(self.newcomers, features)
-        first = of(self.newcomers, features[new])
-        found = np.empty((len(features), *first.shape[1:]), dtype=np.float32)
-        found[new], found[~new] = first, of(self.known, features[~new])
+            return of(self.newcomers, slice(None))
+        if not new.any():
+            return of(self.known, slice(None))
+        known = of(self.known, ~new)
+        found = np.empty((len(features), *known.shape[1:]), dtype=np.float32)
+        found[new], found[~new] = of(self.newcomers, new), known
         return found
 
 
@@ -181,6 +185,29 @@ class ScoredCandidates:
     scores: NDArray[np.float32]
 
 
+def score_lists(
+    ranker: Ranker, features: NDArray[np.float32], real: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Return the score of each candidate of n participants, (n, C), of features (n, C, F).
+
+    Parameters
+    ----------
+    real : ndarray of bool, shape (n, C)
+        False in the padding.
+    """
+    match ranker:
+        case TreeRanker():
+            return ranker.score_lists(features, real)
+        case BlendedRanker():
+            return ranker.blend(lambda part: score_lists(part, features, real))
+        case ByHistory():
+            return ranker.choose(
+                features[:, 0], lambda part, some: score_lists(part, features[some], real[some])
+            )
+        case _:
+            return ranker.score(features.reshape(-1, features.shape[-1])).reshape(real.shape)
+
+
 def score_candidates(
     ranker: Ranker, features: NDArray[np.float32], ids: NDArray[np.int32]
 ) -> ScoredCandidates:
@@ -188,5 +215,5 @@ def score_candidates(
 
     Padding is scored with the rest, which is quicker than to pick the true candidates out.
     """
-    scores = ranker.score(features.reshape(-1, features.shape[-1])).reshape(ids.shape)
+    scores = score_lists(ranker, features, ids >= 0)
     return ScoredCandidates(ids, features, np.where(ids >= 0, scores, np.float32(-np.inf)))

@@ -3,8 +3,9 @@
 A list that is made of the scores alone shows the same trainings to the same people for ever, and what
 others would have earned cannot be learnt from its log. So with the probability ``share`` the last
 ``places`` of a list are filled by a uniform draw, without replacement, from the trainings that stand there
-and the ``pool`` that come next. The probability of a training at a place is then exact and simple:
-``(1 - share) [it would stand there anyway] + share / (trainings in the draw)``.
+and the ``pool`` that come next; where these fit unlike well, each place from those that fit as well as what
+stands there. The probability of a training at a place is then exact and simple:
+``(1 - share) [it would stand there anyway] + share / (trainings in the draw for the place)``.
 
 All trainings in the draw are permitted and were found fit by the ranker, only less so than what stands
 above. The draw follows from a seed, the request's id, so that every list can be made again.
@@ -24,7 +25,11 @@ BYTES = 8  # of a random number
 
 
 def explore(
-    ordered: NDArray[np.int64], k: int, exploration: Exploration, seeds: Sequence[str | None]
+    ordered: NDArray[np.int64],
+    fits: NDArray[np.int8],
+    k: int,
+    exploration: Exploration,
+    seeds: Sequence[str | None],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Choose k of what is ordered, and say with which probability each came to its place.
 
@@ -32,6 +37,8 @@ def explore(
     ----------
     ordered : ndarray of int64, shape (B, n)
         Best first, n as far as ``k + exploration.pool``; -1 from where there are no more.
+    fits : ndarray of int8, shape (B, n)
+        How well each fits; it never rises along a row.
     seeds : sequence of str or None, B long
         What a draw follows from; None: nothing is left to chance.
 
@@ -48,12 +55,14 @@ def explore(
     numbers = _random(seeds, 1 + tail.shape[1])
     drawn = numbers[:, 0] < share
     # Sorted by random numbers, those that are real come first, in an order of chance.
-    lots = np.where(tail >= 0, numbers[:, 1:], 1.0)
+    fit = fits[:, first : k + exploration.pool]
+    lots = np.where(tail >= 0, numbers[:, 1:] - fit, 1.0)
     shuffled = np.take_along_axis(tail, lots.argsort(axis=1), axis=1)
     anyway = chosen[:, first:]
     last = np.where(drawn[:, None], shuffled[:, : anyway.shape[1]], anyway)
-    in_draw = np.maximum((tail >= 0).sum(axis=1), 1)
-    propensities[:, first:] = (last == anyway) * (1 - share)[:, None] + (share / in_draw)[:, None]
+    alike = (fit[:, : anyway.shape[1], None] == fit[:, None]) & (tail >= 0)[:, None]
+    in_draw = np.maximum(alike.sum(axis=2), 1)
+    propensities[:, first:] = (last == anyway) * (1 - share)[:, None] + share[:, None] / in_draw
     chosen[:, first:] = last
     return chosen, propensities
 

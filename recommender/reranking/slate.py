@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.catalogue.catalogue import Catalogue
+from recommender.ranking.fit import grade_fit
 from recommender.ranking.rankers import ScoredCandidates
 from recommender.reranking.exploration import explore
 from recommender.reranking.greedy import Bounds, Topics, rerank
 from recommender.settings import SlateSettings
 
 HEAD = 4  # the reranker looks at so many times k candidates
+COMPARED = 8  # candidates that stand for all of a person's, evenly spread from the best to the last
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,15 @@ class Slates:
     features : ndarray of float32, shape (B, k, F)
     propensities : ndarray of float64, shape (B, k), optional
         Probability with which each training came to its place; None: nothing was left to chance.
+    compared : ndarray of float32, shape (B, ``COMPARED``, F), optional
+        Features of some of each person's candidates, to which those of the slate are compared; None: to nothing.
     """
 
     ids: NDArray[np.int32]
     scores: NDArray[np.float32]
     features: NDArray[np.float32]
     propensities: NDArray[np.float64] | None = None
+    compared: NDArray[np.float32] | None = None
 
     def spread(self, rows: NDArray[np.intp], count: int) -> Slates:
         """Return these slates as those of ``rows`` of so many; the others are empty."""
@@ -48,8 +53,13 @@ class Slates:
             return whole
 
         shares = None if self.propensities is None else place(self.propensities, 1)
+        compared = None if self.compared is None else place(self.compared, 0)
         return Slates(
-            place(self.ids, -1), place(self.scores, -np.inf), place(self.features, 0), shares
+            place(self.ids, -1),
+            place(self.scores, -np.inf),
+            place(self.features, 0),
+            shares,
+            compared,
         )
 
 
@@ -63,6 +73,8 @@ def build_slates(
 ) -> Slates:
     """Order n participants' candidates and keep the first k.
 
+    Whatever else the order follows, nothing stands above what fits better (`recommender.ranking.fit`).
+
     Parameters
     ----------
     course_vectors : ndarray of float32, shape (N, D)
@@ -74,7 +86,8 @@ def build_slates(
     """
     exploration = settings.exploration if seeds is not None else None
     rows = np.arange(len(scored.scores))[:, None]
-    head = _select_head(scored.scores, settings)
+    fits = np.where(scored.ids >= 0, grade_fit(scored.features), np.int8(-1))
+    head = _select_head(scored.scores, fits, settings)
     courses = np.maximum(scored.ids[rows, head], 0)
     places = rerank(
         scored.scores[rows, head],
@@ -88,17 +101,41 @@ def build_slates(
             catalogue, courses, settings, settings.k - (exploration.places if exploration else 0)
         ),
     )
+    placed = np.where(places >= 0, fits[rows, head[rows, places]], np.int8(-1))
+    by_fit = np.argsort(-placed, axis=1, kind="stable")
+    places, placed = places[rows, by_fit], placed[rows, by_fit]
     propensities = None
     if exploration and seeds is not None:
-        places, propensities = explore(places, settings.k, exploration, seeds)
+        places, propensities = explore(places, placed, settings.k, exploration, seeds)
     chosen = np.where(places >= 0, head[rows, places], -1)
     ids = np.where(chosen >= 0, scored.ids[rows, chosen], -1)
-    return Slates(ids, scored.scores[rows, chosen], scored.features[rows, chosen], propensities)
+    return Slates(
+        ids,
+        scored.scores[rows, chosen],
+        scored.features[rows, chosen],
+        propensities,
+        select_compared(scored),
+    )
 
 
-def _select_head(scores: NDArray[np.float32], settings: SlateSettings) -> NDArray[np.intp]:
+def select_compared(scored: ScoredCandidates) -> NDArray[np.float32]:
+    """Return the features of ``COMPARED`` candidates of each of n participants, evenly spread by score."""
+    people, candidates, width = scored.features.shape
+    if not candidates:
+        return np.zeros((people, COMPARED, width), dtype=np.float32)
+    order = np.argsort(-scored.scores, axis=1, kind="stable")
+    last = (scored.ids >= 0).sum(axis=1)[:, None] - 1
+    places = np.maximum(last, 0) * np.arange(COMPARED) // (COMPARED - 1)
+    rows = np.arange(people)[:, None]
+    compared: NDArray[np.float32] = scored.features[rows, order[rows, places]]
+    return compared
+
+
+def _select_head(
+    scores: NDArray[np.float32], fits: NDArray[np.int8], settings: SlateSettings
+) -> NDArray[np.intp]:
     """Return the columns worth reranking, best first: the first few times k, all under a provider cap."""
-    order = np.argsort(-scores, axis=1, kind="stable")
+    order = np.lexsort((-scores, -fits), axis=1)
     return order if settings.provider_cap else order[:, : HEAD * settings.k]
 
 

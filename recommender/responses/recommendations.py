@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from math import isnan
 from typing import Annotated, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import (
     TypedDict,  # of the standard library, pydantic reads it from Python 3.12 on
@@ -19,6 +19,10 @@ from recommender.eligibility.query import EligibilityQuery
 from recommender.engine import Engine, Recommendations
 from recommender.explanation.context import Reason
 from recommender.messages import Messages
+from recommender.ranking.fit import FITS, Fit, grade_fit
+from recommender.responses.advice import Advice, advise, find_waits
+from recommender.responses.classes import NextClass, list_classes
+from recommender.responses.notices import Notice, write_notices
 
 EXCLUSIONS = [exclusion.value for exclusion in Exclusion]
 
@@ -28,10 +32,12 @@ class RecommendationReason(TypedDict):
 
     code: Annotated[str, Field(examples=["matches_phrase"])]
     text: Annotated[
-        str, Field(examples=["Dekat dengan yang Anda tulis: “jualan camilan lewat internet”."])
+        str,
+        Field(examples=["Sesuai dengan yang Anda tulis: “jualan camilan lewat internet”."]),
     ]
     evidence: Annotated[
-        dict[str, Any], Field(examples=[{"phrase": "jualan camilan lewat internet"}])
+        dict[str, Any],
+        Field(examples=[{"closeness": "close", "phrase": "jualan camilan lewat internet"}]),
     ]
 
 
@@ -45,11 +51,28 @@ class Item(TypedDict):
     category: str | None
     mode: Annotated[str, Field(examples=["webinar"])]
     level: str | None
+    language: Annotated[str | None, Field(description="of teaching", examples=["id"])]
     price_idr: Annotated[int, Field(examples=[350000])]
     price_text: Annotated[str, Field(examples=["Rp 350.000"])]
     duration_hours: float | None
+    weeks: Annotated[
+        int | None, Field(description="from the first day to the last, by dates or by hours a day")
+    ]
+    next_class: Annotated[
+        NextClass | None, Field(description="null for what may be begun on any day")
+    ]
     region: Annotated[str | None, Field(description="where the nearest open class is; null online")]
-    distance_km: float | None
+    distance_km: Annotated[
+        float | None, Field(description="to it; null online and within one's own region")
+    ]
+    waits_for: Annotated[
+        str | None,
+        Field(
+            description="what the person has to do before: training_unfinished or training_unrated; "
+            "null for what may be taken now"
+        ),
+    ]
+    fit: Annotated[Fit, Field(description="how well it fits what the participant wrote")]
     score: float
     propensity: Annotated[
         float,
@@ -59,7 +82,18 @@ class Item(TypedDict):
             description="probability with which it came to this place; 1 where nothing was left to chance",
         ),
     ]
-    reasons: list[RecommendationReason]
+    reasons: Annotated[
+        list[RecommendationReason],
+        Field(description="what speaks of the person first; empty where nothing speaks for it"),
+    ]
+
+
+class Figures(TypedDict):
+    """When and how the numbers of people in reasons are known."""
+
+    until: Annotated[dt.date | None, Field(description="day of the newest event that was counted")]
+    simulated: bool
+    text: str
 
 
 class RecommendationList(TypedDict):
@@ -70,6 +104,15 @@ class RecommendationList(TypedDict):
     day: dt.date
     neutral: bool
     items: list[Item]
+    advice: Annotated[
+        list[Advice],
+        Field(description="what to do first, or why the list is empty and what would change it"),
+    ]
+    figures: Figures
+    notice: Annotated[
+        Notice | None,
+        Field(description="said where nothing permitted fits or is related to what was written"),
+    ]
     excluded: Annotated[
         dict[str, int],
         Field(
@@ -86,8 +129,11 @@ def build_lists(
     lists = build_items(engine, recommendations, messages)
     short = [len(items) < k for items in lists]
     excluded = count_excluded(recommendations.query, short)
+    notices = write_notices(engine, messages, recommendations)
     participants = recommendations.participants
     neutral = participants.batch.opted_out.tolist()
+    advice = advise(recommendations.query, messages, [not items for items in lists])
+    figures = describe_figures(engine, messages)
     return [
         {
             "participant_id": participant_id,
@@ -95,6 +141,9 @@ def build_lists(
             "day": participants.day,
             "neutral": neutral[row],
             "items": lists[row],
+            "advice": advice[row],
+            "figures": figures,
+            "notice": notices[row],
             "excluded": excluded[row],
         }
         for row, participant_id in enumerate(participants.ids)
@@ -102,27 +151,36 @@ def build_lists(
 
 
 def build_items(
-    engine: Engine, recommendations: Recommendations, messages: Messages
+    engine: Engine,
+    recommendations: Recommendations,
+    messages: Messages,
+    ready: NDArray[np.int64] | None = None,
 ) -> list[list[Item]]:
-    """Return each participant's items: facts, score, place and reasons of each training."""
+    """Return each participant's items: facts, score, place and reasons of each training.
+
+    Parameters
+    ----------
+    ready : ndarray of int64, optional
+        The first day on which each training can be bought; None: as soon as the person can.
+    """
     slates = recommendations.slates
-    context = engine.explanation_context(recommendations, messages.language)
+    context = engine.explanation_context(recommendations, messages.language, ready)
     reasons = engine.explain(recommendations, context)
     written = _write_reasons(reasons, messages)
-    regions, km = context.nearest_sessions
+    waits = find_waits(recommendations.query)
     pairs = zip(
         context.rows.tolist(),
         context.courses.tolist(),
+        grade_fit(slates.features[slates.ids >= 0]).tolist(),
         slates.scores[slates.ids >= 0].astype(np.float64).round(4).tolist(),
         _list_propensities(recommendations),
-        regions.tolist(),
-        km.tolist(),
+        list_classes(context),
         reasons,
         strict=True,
     )
     facts = engine.catalogue.facts
     lists: list[list[Item]] = [[] for _ in slates.ids]
-    for row, course, score, propensity, region, away, why in pairs:
+    for row, course, fit, score, propensity, held, why in pairs:
         known = facts[course]
         lists[row].append(
             {
@@ -133,17 +191,34 @@ def build_items(
                 "category": known.category,
                 "mode": known.mode,
                 "level": known.level,
+                "language": known.language,
                 "price_idr": known.price_idr,
                 "price_text": messages.price(known.price_idr),
                 "duration_hours": known.duration_hours,
-                "region": context.region_name(region),
-                "distance_km": None if isnan(away) else round(away, 1),
+                "weeks": held.weeks,
+                "next_class": held.dated,
+                "region": held.region,
+                "distance_km": held.km,
+                "waits_for": waits[row],
+                "fit": FITS[fit],
                 "score": score,
                 "propensity": propensity,
                 "reasons": [written[reason] for reason in why],
             }
         )
     return lists
+
+
+def describe_figures(engine: Engine, messages: Messages) -> Figures:
+    """Return when and how the numbers of people that reasons name are known."""
+    takers = engine.takers
+    if takers.simulated:
+        text = messages.text("figures", "simulated", {})
+    elif takers.until is None:
+        text = messages.text("figures", "none", {})
+    else:
+        text = messages.text("figures", "counted", {"date": takers.until})
+    return {"until": takers.until, "simulated": takers.simulated, "text": text}
 
 
 def count_excluded(query: EligibilityQuery, wanted: Sequence[bool]) -> list[dict[str, int]]:

@@ -2,79 +2,123 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.bundles.training_report import Foretold, Validation
 from models.ranking.additive import AdditiveRanker
 from models.ranking.trees import TreeRanker
 from recommender.ranking.features import FEATURES
 from recommender.ranking.rankers import BlendedRanker, ByHistory, FixedRanker, Ranker
-from recommender.training.examples import Examples, join_examples
+from recommender.training.examples import Examples
+from recommender.training.settings import Kind, RankerSettings
+from recommender.training.validation import measure, measure_candidates, measure_sources
 
-FIXED_SHARES: Final = (0.0, 0.2, 0.4)
 MAX_VALIDATED: Final = 4_000  # persons
 MIN_VALIDATED: Final = 30
 MAX_PAIRS: Final = 320_000
 STEADY: Final = 24_000  # persons from whom one model of the trees is as good as the mean of several
 MAX_SEEDS: Final = 5
-K: Final = 10
+TIMED: Final = 20  # persons
 CURVES: Final = "curves"
 HISTORY: Final = "taken"  # the feature that is 0 where there is none
 
 
 class ChosenRanker(NamedTuple):
-    """The best ranker, and NDCG@10 of each on persons of the latest cutoff, by name."""
+    """The best ranker, and what it was chosen by."""
 
     ranker: Ranker
-    figures: dict[str, float]
+    validation: Validation | None
 
 
-def choose_ranker(examples: Sequence[Examples], names: Sequence[str], seed: int) -> ChosenRanker:
+class Tried(NamedTuple):
+    """A kind of ranker with a share of the fixed weights, and how well it foretold."""
+
+    kind: Kind
+    share: float
+    foretold: Foretold
+
+
+def count_validated(persons: int) -> int:
+    """Return how many of those who are learnt from choose the ranker, the first ones."""
+    return min(MAX_VALIDATED, max(persons // 3, 1))
+
+
+def choose_ranker(
+    every: Examples, names: Sequence[str], settings: RankerSettings, seed: int
+) -> ChosenRanker:
     """Fit each kind of ranker without some persons of the latest cutoff, ask it about them, refit the best.
 
     Parameters
     ----------
-    examples : sequence of Examples
-        Block by block, those of the latest cutoff first.
+    every : Examples
+        Those of the latest cutoff first.
     names : sequence of str
         Of the features.
 
     Notes
     -----
     Validation chooses the share of the fixed weights too, for trees; for newcomers, of whom the log knows nothing,
-    and for curves, which cannot tell who is one, it is never less than the largest.
+    and for curves, which cannot tell who is one, it is the last of the settings.
     """
     rng = np.random.default_rng(seed)
-    every = join_examples(examples)
-    persons = len(every.groups)
-    held_out = np.arange(persons) < min(MAX_VALIDATED, max(persons // 3, 1))
-    learnt_from = every.take(~held_out).thin(MAX_PAIRS, rng)
+    persons, last_share = len(every.groups), settings.fixed_shares[-1]
+    held_out = np.arange(persons) < count_validated(persons)
     validation = every.take(held_out)
-    kinds = list_kinds(len(learnt_from.groups), seed)
+    whole = every.take(every.has_gain).thin(MAX_PAIRS // persons, rng)
     if persons < 2 * MIN_VALIDATED:
-        return ChosenRanker(blend_fixed(fit_curves(every, seed), every, FIXED_SHARES[-1]), {})
-    figures: dict[tuple[str, float], float] = {}
-    for kind, fit in kinds.items():
-        ranker = fit(learnt_from)
-        for share in FIXED_SHARES if kind != CURVES else FIXED_SHARES[-1:]:
+        return ChosenRanker(blend_fixed(fit_curves(whole, seed), whole, last_share), None)
+    learnt_from = every.take(~held_out & every.has_gain).thin(MAX_PAIRS // persons, rng)
+    kinds = list_kinds(len(learnt_from.groups), seed)
+    tried: list[Tried] = []
+    for kind in settings.kinds:
+        ranker = kinds[kind](learnt_from)
+        milliseconds = time_ranker(ranker, validation)
+        for share in settings.fixed_shares if kind != CURVES else (last_share,):
             blended = blend_fixed(ranker, learnt_from, share)
-            figures[kind, share] = measure_ndcg(blended.score(validation.features), validation)
-    kind, share = max(figures, key=lambda each: figures[each])
-    whole = every.thin(MAX_PAIRS, rng)
-    named = {f"{kind}, {part:.0%} fixed": value for (kind, part), value in figures.items()}
-    ranker = kinds[kind](whole)
-    blended = blend_fixed(ranker, whole, share)
-    if kind == CURVES or share == FIXED_SHARES[-1]:
-        return ChosenRanker(blended, named)
-    newcomers = blend_fixed(ranker, whole, FIXED_SHARES[-1])
-    return ChosenRanker(ByHistory(blended, newcomers, names.index(HISTORY)), named)
+            name = f"{kind}, {share:.0%} fixed"
+            found = measure(name, blended.score(validation.features), validation)
+            foretold = found.model_copy(update={"milliseconds": round(milliseconds, 2)})
+            tried.append(Tried(kind, share, foretold))
+    allowed = [each for each in tried if is_allowed(each, settings.latency_budget_ms)]
+    best = max(allowed or tried, key=lambda each: each.foretold.ndcg.mean)
+    told = Validation(
+        participants=len(validation.groups),
+        sources=measure_sources(validation, names),
+        candidates=float(validation.groups.mean()),
+        candidate_recall=measure_candidates(validation),
+        rankers=[each.foretold for each in tried],
+        chosen=best.foretold.name,
+    )
+    ranker = kinds[best.kind](whole)
+    blended = blend_fixed(ranker, whole, best.share)
+    if best.kind == CURVES or best.share == last_share:
+        return ChosenRanker(blended, told)
+    newcomers = blend_fixed(ranker, whole, last_share)
+    return ChosenRanker(ByHistory(blended, newcomers, names.index(HISTORY)), told)
 
 
-def list_kinds(persons: int, seed: int) -> dict[str, Callable[[Examples], Ranker]]:
+def is_allowed(tried: Tried, budget: float) -> bool:
+    """Return whether a ranker is quick enough; curves always are."""
+    milliseconds = tried.foretold.milliseconds
+    return tried.kind == CURVES or milliseconds is None or milliseconds <= budget
+
+
+def time_ranker(ranker: Ranker, examples: Examples) -> float:
+    """Return the milliseconds that the candidates of one person take, the median of some persons."""
+    seconds = []
+    for rows in np.split(examples.features, np.cumsum(examples.groups[:TIMED]))[:TIMED]:
+        began = time.perf_counter()
+        ranker.score(rows)
+        seconds.append(time.perf_counter() - began)
+    return 1000 * float(np.median(seconds))
+
+
+def list_kinds(persons: int, seed: int) -> dict[Kind, Callable[[Examples], Ranker]]:
     """Return how each kind of ranker is fitted."""
     seeds = min(max(STEADY // max(persons, 1), 1), MAX_SEEDS)
     small = TreeRanker(trees=100, leaves=6, min_leaf=100, seeds=seeds)
@@ -110,18 +154,3 @@ def blend_fixed(ranker: Ranker, examples: Examples, share: float) -> Ranker:
     if not share:
         return ranker
     return BlendedRanker.of(ranker, FixedRanker(), examples.features, share)
-
-
-def measure_ndcg(scores: NDArray[np.float32], examples: Examples) -> float:
-    """Return the mean NDCG@10 of persons' candidates in the order of their scores."""
-    owner = np.repeat(np.arange(len(examples.groups)), examples.groups)
-    starts = np.cumsum(examples.groups) - examples.groups
-
-    def sum_gains(keys: NDArray[np.float32]) -> NDArray[np.float64]:
-        order = np.lexsort((-keys, owner))
-        place = np.arange(len(owner)) - np.repeat(starts, examples.groups)
-        top = place < K
-        gained = examples.gains[order][top] / np.log2(place[top] + 2)
-        return np.bincount(owner[top], gained, len(examples.groups)).astype(np.float64)
-
-    return float((sum_gains(scores) / sum_gains(examples.gains)).mean())

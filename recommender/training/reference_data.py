@@ -28,7 +28,7 @@ class ReferenceData:
 def load_reference_data(dataset: Dataset) -> ReferenceData:
     """Load what a dataset names.
 
-    These are the region pack, ``skills``, ``occupations`` and ``messages``; the rule pack may be a file.
+    These are the region pack, ``skills``, ``occupations``, ``words`` and ``messages``; the rule pack may be a file.
     """
     shipped = Path(str(resources.files("training_data")))
     pack = dataset.info.region_pack
@@ -36,6 +36,7 @@ def load_reference_data(dataset: Dataset) -> ReferenceData:
         "regions": _own_or(dataset.folder / pack, shipped / "regions" / pack),
         "skills": _own_or(dataset.folder / "skills", shipped / "skills"),
         "occupations": _own_or(dataset.folder / "occupations", shipped / "occupations"),
+        "words": _own_or(dataset.folder / "words", shipped / "words"),
     }
     messages = dataset.folder / "messages"
     if messages.is_dir():

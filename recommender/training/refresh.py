@@ -28,13 +28,15 @@ from recommender.catalogue.side import describe_courses
 from recommender.catalogue.texts import read_courses
 from recommender.engine import Engine
 from recommender.retrieval.neighbours import Neighbours
+from recommender.retrieval.relevance import Relevance
 from training_data.arrays import look_up
 from training_data.columns import Courses, Interactions, Participants
 from training_data.dataset import Dataset
+from training_data.references import require_trainings
 
 SHARPNESS = 10.0  # exponent of the cosine by which a new training is like an old one
 MIN_SIMILARITY = 0.01  # so that one like none is like all
-COPIED = ("regions", "skills", "occupations", "messages")
+COPIED = ("regions", "skills", "occupations", "words", "messages")
 
 
 def refresh(
@@ -58,12 +60,15 @@ def refresh(
     ------
     BundleError
         The encoder is not the bundle's.
+    DatasetError
+        There is no training.
     """
     if encoder.name != bundle.manifest.encoder:
         raise BundleError(
             f"bundle {bundle.manifest.version} was trained with the encoder "
             f"{bundle.manifest.encoder}, not {encoder.name}; name that one, or train again"
         )
+    require_trainings(dataset)
     engine = _replace_catalogue(bundle.engine, dataset, encoder)
     newest = (
         bundle.manifest.newest_event,
@@ -94,7 +99,7 @@ def _replace_catalogue(engine: Engine, dataset: Dataset, encoder: TextEncoder) -
         raise BundleError("this bundle reads no texts; train again")
     regions, skills = vocabularies.regions, vocabularies.skills
     courses, texts = read_courses(dataset, skills)
-    courses = add_extracted_skills(courses, linkers.skills)
+    courses = add_extracted_skills(courses, linkers.texts)
     old_rows = engine.catalogue.index
     old = look_up(courses[Courses.course_id.name], lambda name: old_rows.get(name, -1))
     vectors = linkers.content.encode_courses(texts, encoder)
@@ -113,7 +118,9 @@ def _replace_catalogue(engine: Engine, dataset: Dataset, encoder: TextEncoder) -
             dataset.read("vacancies"), regions, skills, vocabularies.occupations
         ),
         course_vectors=vectors,
+        relevance=Relevance(catalogue, vectors, texts, vocabularies, linkers),
         models={name: model.remap(old, alike) for name, model in engine.models.items()},
+        takers=engine.takers.remap(old),
         log=log,
     )
 

@@ -4,57 +4,55 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-from rich.progress import (
-    BarColumn,
-    Progress,
-    SpinnerColumn,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from models.bundles.sealing import Manifest, open_draft, seal
+from models.bundles.training_report import TrainingReport
 from models.index.flat import FaissIndex
-from models.ranking.cutoffs import Horizon
 from models.ranking.pair_features import PairFeatures
 from models.skills.extraction import BY_STUDENT, SkillExtractor, add_extracted_skills
 from models.skills.occupation_finder import OccupationFinder
 from models.skills.occupation_needs import learn_occupations
+from models.skills.phrase_linking import PhraseLinker
 from models.text.content_space import ContentSpace
 from models.text.encoder import TextEncoder
+from models.text.standard_words import StandardWords
 from models.text.word_vectors import StaticWords
 from recommender.bundle.bundle import load_engine, write_parts
 from recommender.bundle.golden import Golden
 from recommender.catalogue.catalogue import build_catalogue
 from recommender.catalogue.labour_demand import build_labour_demand
 from recommender.catalogue.quality import build_quality
-from recommender.catalogue.texts import read_courses
+from recommender.catalogue.texts import read_courses, write_texts
 from recommender.engine import MAX_BLOCK, Engine
+from recommender.explanation.takers import Takers
 from recommender.objective import DEFAULT, Objective
+from recommender.participants.phrases import Linkers
 from recommender.participants.population import PopulationDistribution, PopulationGroups
-from recommender.participants.profile_embedding import collect_phrases
-from recommender.participants.reader import Linkers, ParticipantReader
+from recommender.participants.profile_embedding import COLUMNS, list_phrases
+from recommender.participants.reader import ParticipantReader
 from recommender.ranking.rankers import FixedRanker, reads_log
 from recommender.retrieval.neighbours import Neighbours
+from recommender.retrieval.relevance import Relevance
 from recommender.retrieval.sources import build_models
-from recommender.training.ranker import (
-    Log,
-    collect_interactions,
-    fit_models,
-    learn_ranker,
-    read_side,
-)
+from recommender.training.costs import Costs
+from recommender.training.log import Log, collect_interactions, fit_models, read_side
+from recommender.training.ranker import learn_ranker
 from recommender.training.reference_data import ReferenceData, load_reference_data
+from recommender.training.settings import TrainSettings
+from training_data.arrays import explode
 from training_data.columns import Interactions, Participants
 from training_data.dataset import Dataset
 from training_data.occupations.national import NationalOccupations
+from training_data.references import require_trainings, require_usable_events
+from training_data.words.spoken import SpokenWords
 
 P = Participants
 MIN_PEOPLE = (
@@ -71,7 +69,9 @@ def build_untrained_engine(
     """Return an engine that knows the catalogue and its texts, and nothing of anybody's behaviour."""
     vocabularies = reference.vocabularies
     courses, texts = read_courses(dataset, vocabularies.skills)
-    names = _list_names(dataset, reference, courses)
+    language = reference.programme.languages[0]
+    standard = _learn_words(reference, texts, [language, dataset.info.language, "en"])
+    names = _list_names(dataset, reference, courses, standard)
     content = ContentSpace(common_words=_count_common_words(dataset.info.language), seed=seed)
     content.fit(texts, list(dict.fromkeys(chain.from_iterable(names))), encoder).unify(names)
     extractor = SkillExtractor(vocabularies.skills, StaticWords(content.student_), BY_STUDENT)
@@ -80,23 +80,30 @@ def build_untrained_engine(
     occupations = learn_occupations(vocabularies.occupations, extractor, vacancies, courses)
     vocabularies = replace(vocabularies, occupations=occupations)
     national = NationalOccupations.in_folder(reference.folders["occupations"])
-    finder = OccupationFinder(occupations, national).fit(content.student_)
+    linkers = Linkers(
+        content,
+        extractor,
+        standard,
+        PhraseLinker(vocabularies.skills, standard),
+        OccupationFinder(occupations, national, standard),
+    )
+    catalogue = build_catalogue(
+        courses, dataset.read("classes"), vocabularies.regions, vocabularies.skills
+    )
+    vectors = content.encode_courses(texts, encoder)
+    told = write_texts(courses, vocabularies.skills, language)
     return Engine(
         programme=reference.programme,
-        catalogue=build_catalogue(
-            courses, dataset.read("classes"), vocabularies.regions, vocabularies.skills
-        ),
+        catalogue=catalogue,
         quality=build_quality(courses),
         demand=build_labour_demand(
             vacancies, vocabularies.regions, vocabularies.skills, occupations
         ),
-        course_vectors=content.encode_courses(texts, encoder),
-        reader=ParticipantReader(
-            vocabularies,
-            reference.programme.languages[0],
-            Linkers(content, extractor, finder),
-        ),
+        course_vectors=vectors,
+        reader=ParticipantReader(vocabularies, language, linkers),
+        relevance=Relevance(catalogue, vectors, told, vocabularies, linkers),
         models={},
+        takers=Takers.count_nobody(len(courses), len(vocabularies.regions)),
         ranker=FixedRanker(),
     )
 
@@ -108,7 +115,7 @@ def train(
     day: dt.date,
     seed: int = 0,
     objective: Objective = DEFAULT,
-    horizon: Horizon = "time",
+    settings: TrainSettings = TrainSettings(),
 ) -> Manifest:
     """Train everything on a dataset and seal it as a bundle below ``home``.
 
@@ -120,10 +127,19 @@ def train(
         Everything random follows from it.
     objective : Objective
         What the ranking is to achieve; recorded in the manifest.
-    horizon : {"time", "next"}
-        What the ranker learns to foretell: all that comes after a moment, or the next course of each participant.
+    settings : TrainSettings
+        Sources, rankers and how far back to look; recorded in the manifest.
+
+    Raises
+    ------
+    DatasetError
+        There is no training, or of all events none is of a known training and person.
     """
-    with _show_steps() as step:
+    require_trainings(dataset)
+    require_usable_events(dataset)
+    simulated = dataset.info.simulated
+    costs = Costs()
+    with _show_steps(costs) as step:
         step("Reading rules, regions and skills")
         reference = load_reference_data(dataset)
         participants, events = dataset.read("participants"), dataset.read("interactions")
@@ -135,15 +151,21 @@ def train(
             participants, events, engine.catalogue.index, objective
         )
         if len(interactions):
-            engine = replace(engine, models=build_models(simulated=dataset.info.simulated))
+            engine = replace(engine, models=build_models(settings.sources, simulated=simulated))
         step("Learning to rank from backtest cutoffs")
         courses = dataset.read("courses")
-        log = Log(courses, participants, rows, interactions, side, horizon)
-        ranker, figures = learn_ranker(engine, log, seed, simulated=dataset.info.simulated)
+        log = Log(courses, participants, rows, interactions, side, settings.horizon)
+        ranker, validation = learn_ranker(engine, log, settings, costs, seed, simulated=simulated)
         engine = replace(engine, ranker=ranker)
         step("Learning from all events")
         if len(interactions):
-            fit_models(engine.models, interactions, side)
+            living, of_group = (side[name].user_attributes for name in ("regions", "groups"))
+            index = engine.catalogue.index
+            takers = Takers.count(
+                participants, events, index, living, of_group, simulated=simulated
+            )
+            engine = replace(engine, takers=takers)
+            fit_models(engine.models, interactions, side, costs)
             if reads_log(ranker):
                 features = PairFeatures().fit(interactions, side["regions"])
                 engine = replace(engine, log=features)
@@ -166,14 +188,18 @@ def train(
                     "encoder": encoder.name,
                     "data": dataset.fingerprint(),
                     "newest_event": events[Interactions.at.name].max(),
-                    "simulated": dataset.info.simulated,
+                    "simulated": simulated,
                     "objective": objective.model_dump(),
                     "metrics": {
                         "courses": float(len(engine.catalogue)),
                         "participants": float(len(participants)),
                         "events": float(len(interactions)),
-                    }
-                    | {f"ndcg@10 on validation, {name}": value for name, value in figures.items()},
+                    },
+                    "training": TrainingReport(
+                        settings=settings.model_dump(mode="json"),
+                        validation=validation,
+                        costs=costs.list(),
+                    ),
                 },
             )
 
@@ -212,35 +238,70 @@ def _count_common_words(language: str) -> dict[str, int]:
     return {name: count for name, count in wanted.items() if name in counted}
 
 
+def _learn_words(reference: ReferenceData, texts: list[str], languages: list[str]) -> StandardWords:
+    """Return what puts phrases into standard words: of the vocabularies, the trainings and the languages."""
+    spoken = SpokenWords.load(reference.folders["words"])
+    vocabularies = (
+        reference.vocabularies.skills,
+        reference.vocabularies.occupations.vocabulary,
+    )
+    names = [
+        name for vocabulary in vocabularies for term in vocabulary.terms for name in term.names()
+    ]
+    return StandardWords.of(spoken, [*names, *texts], list(dict.fromkeys(languages)))
+
+
 def _list_names(
-    dataset: Dataset, reference: ReferenceData, courses: pl.DataFrame
+    dataset: Dataset, reference: ReferenceData, courses: pl.DataFrame, standard: StandardWords
 ) -> list[tuple[str, ...]]:
     """Return all names of each thing that profiles are made of: skills, occupations, topics, common own words."""
     skills = reference.vocabularies.skills
     occupations = reference.vocabularies.occupations.vocabulary
     named = [term.names() for vocabulary in (skills, occupations) for term in vocabulary.terms]
     topics = courses["category"].drop_nulls().unique(maintain_order=True).to_list()
-    written, weights = collect_phrases(
-        dataset.read("participants"), skills, occupations, dataset.info.language
+    participants = dataset.read("participants")
+    clauses = [
+        (phrase, standard.standardise(clause.text))
+        for phrase in list_phrases(participants)
+        if skills.find(phrase) < 0 and occupations.find(phrase) < 0
+        for clause in standard.spoken.split(phrase)
+    ]
+    written = _list_common(participants, clauses)
+    return [*named, *((phrase,) for phrase in dict.fromkeys([*topics, *written]))]
+
+
+def _list_common(participants: pl.DataFrame, clauses: list[tuple[str, str]]) -> list[str]:
+    """Return the clauses, given with the phrases that they are of, that enough people wrote."""
+    phrases = pl.DataFrame(clauses, schema={"phrase": pl.String, "clause": pl.String}, orient="row")
+    people = [
+        pl.DataFrame({"person": rows, "phrase": texts}, schema_overrides={"phrase": pl.String})
+        for rows, texts in (explode(participants[name]) for name in COLUMNS)
+    ]
+    return (
+        phrases.join(pl.concat(people), on="phrase", maintain_order="left")
+        .unique(["person", "clause"], maintain_order=True)
+        .group_by("clause", maintain_order=True)
+        .len("people")
+        .filter(pl.col("people") >= MIN_PEOPLE)["clause"]
+        .to_list()
     )
-    people = np.bincount(weights.indices, minlength=len(written))
-    common = [phrase for phrase, count in zip(written, people, strict=True) if count >= MIN_PEOPLE]
-    return [*named, *((phrase,) for phrase in dict.fromkeys([*topics, *common]))]
 
 
 @contextmanager
-def _show_steps() -> Iterator[Callable[[str], None]]:
-    """Show one line of progress a step."""
-    with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
-    ) as progress:
-        running: list[TaskID] = []
+def _show_steps(costs: Costs) -> Iterator[Callable[[str], None]]:
+    """Show one line of progress a step, and note what it costs."""
+    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+    with Progress(*columns) as progress, ExitStack() as running:
+
+        @contextmanager
+        def show(name: str) -> Iterator[None]:
+            task = progress.add_task(name, total=None)
+            with costs.measure(name):
+                yield
+            progress.update(task, total=1, completed=1)
 
         def step(name: str) -> None:
-            for task in running:
-                progress.update(task, total=1, completed=1)
-            running.append(progress.add_task(name, total=None))
+            running.close()
+            running.enter_context(show(name))
 
         yield step
-        for task in running:
-            progress.update(task, total=1, completed=1)

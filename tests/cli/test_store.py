@@ -65,9 +65,27 @@ def test_a_wrong_database_ends_with_one_line(monkeypatch: pytest.MonkeyPatch) ->
     assert "neither sqlite nor postgresql" in padan("store", "upgrade", status=2)
 
 
-def test_without_a_key_the_service_listens_on_this_machine_only() -> None:
+def test_development_is_for_this_machine_only() -> None:
     for host in ("0.0.0.0", "192.0.2.1", "example.org"):  # noqa: S104
-        assert "listens on 127.0.0.1 only" in padan("serve", "--host", host, status=2)
+        refused = padan("serve", "--development", "--host", host, status=2)
+        assert "listens on 127.0.0.1 only" in refused
+
+
+def test_without_a_key_in_force_the_service_does_not_start() -> None:
+    assert "add-key" in padan("serve", status=2)
+    padan("store", "upgrade")
+    key = padan("store", "add-key", "portal", "--scope", "portal").strip()
+    padan("store", "revoke-key", (keys.split_key(key) or ("", ""))[0])
+    assert "add-key" in padan("serve", status=2)
+
+
+def test_an_expired_key_is_not_in_force() -> None:
+    store = open_store()
+    store.upgrade()
+    with store.writing() as connection:
+        past = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
+        keys.create(connection, "portal", ["portal"], past)
+    assert "add-key" in padan("serve", status=2)
 
 
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

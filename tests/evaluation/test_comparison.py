@@ -130,3 +130,21 @@ def test_a_single_run_is_refused() -> None:
     runs, truth = rankings()
     with pytest.raises(ValueError, match="another run"):
         compare({"weak": runs["weak"]}, truth)
+
+
+@pytest.mark.parametrize("partial", ["ours", "base"])
+@pytest.mark.parametrize("having", [0, 5, 95])
+def test_a_run_with_lists_for_some_people_only_is_said_to_be_one(partial: str, having: int) -> None:
+    rng = np.random.default_rng(0)
+    whole = rng.permuted(np.tile(np.arange(20, dtype=np.int32), (100, 1)), axis=1)[:, :10]
+    truth = Truth(np.arange(101), rng.integers(0, 20, 100))
+    runs = {"base": whole, "ours": whole.copy()}
+    runs[partial] = np.where(np.arange(100)[:, None] < having, whole, np.int32(-1))
+    table = compare(runs, truth, draws=100).table
+    assert set(table["note"]) == {f"{partial} has lists for {having} of 100 people"}
+
+
+def test_whole_runs_have_no_note() -> None:
+    whole = np.tile(np.arange(10, dtype=np.int32), (100, 1))
+    truth = Truth(np.arange(101), np.full(100, 3))
+    assert set(compare({"a": whole, "b": whole[:, ::-1]}, truth, draws=100).table["note"]) == {""}

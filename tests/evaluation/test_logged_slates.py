@@ -49,7 +49,7 @@ def test_impressions_that_say_too_little_spoil_no_others() -> None:
 
 
 def test_impressions_sent_beside_the_services_own_do_not_count() -> None:
-    made = log(SHOWN).with_columns(event_id=pl.format("~{}", "event_id"))
+    made = log(SHOWN).with_columns(event_id=pl.format("shown:{}", "event_id"))
     sent = log([("r1", "d", "impression", 1, 0.5), ("r1", "a", "click", None, None)])
     slates = read_logged_slates(pl.concat([made, sent]), 2)
     assert slates.courses.tolist() == [["c", "a"], ["a", "b"]]

@@ -13,7 +13,7 @@ from evaluation.entrants import rank_entrants
 from evaluation.task import Task
 from models.text.encoder import SentenceEncoder
 from recommender.bundle.bundle import load_bundle
-from recommender.eligibility.mask import build_mask
+from recommender.eligibility.mask import build_list_mask
 from recommender.training.train import train
 from training_data.dataset import Dataset, DatasetError
 
@@ -80,7 +80,7 @@ def test_people_are_held_to_what_the_engine_reads(
     engine = replace(load_bundle(folder).engine, programme=read.programme)
     few = slice(0, 50)
     query = engine.query(engine.prepare(read.profiles[few], read.events, read.border.date()))
-    np.testing.assert_array_equal(read.read_permitted(few), build_mask(query))
+    np.testing.assert_array_equal(read.read_permitted(few), build_list_mask(query))
     skills = query.batch.skills
     missing = (skills.needs - skills.needs.multiply(skills.held)).sum(1)
     np.testing.assert_array_equal(

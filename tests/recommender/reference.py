@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import defaultdict
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from recommender.eligibility.exclusions import Exclusion
 from tests.recommender.worlds import World
 from training_data.columns import EDUCATIONS
+from training_data.regions.pack import RegionPack, read_pack
 
 Row = dict[str, Any]
 FAR = dt.date(9999, 1, 1)
@@ -66,24 +67,50 @@ class Reference:
             age = self.day.year - person["birth_year"]
             if age < rules.age.minimum:
                 found.add(Exclusion.TOO_YOUNG)
-            if age > rules.age.maximum:
+            if rules.age.maximum is not None and age > rules.age.maximum:
                 found.add(Exclusion.TOO_OLD)
         if rules.excluded_status and person["employment_status"] in rules.excluded_status.statuses:
             found.add(Exclusion.STATUS_EXCLUDED)
         if rules.excluded_occupation and person["occupation"] and self._occupation_excluded(person):
             found.add(Exclusion.OCCUPATION_EXCLUDED)
+        if rules.graduation and person["graduated_on"]:
+            earliest = rules.graduation.earliest_year
+            first = dt.date(earliest, 1, 1) if earliest else dt.date.min
+            if within := rules.graduation.within_years:
+                first = max(first, self.day.replace(year=self.day.year - within))
+            if person["graduated_on"] < first:
+                found.add(Exclusion.GRADUATED_TOO_EARLY)
         taken, finished, rated = self._history(person)
+        if rules.choices and len(taken) >= rules.choices.most:
+            found.add(Exclusion.TOO_MANY_CHOICES)
+        if rules.next_purchase and not taken - finished:
+            last = self._last_finish(person)
+            if last and self.day > last + dt.timedelta(days=rules.next_purchase.within_days):
+                found.add(Exclusion.NEXT_PURCHASE_LATE)
         if rules.one_at_a_time and taken - finished:
             found.add(Exclusion.TRAINING_UNFINISHED)
         if rules.one_at_a_time and rules.one_at_a_time.rating_required and finished - rated:
             found.add(Exclusion.TRAINING_UNRATED)
         did = self.done[person["participant_id"]]
         bought = did["purchase"] | did["start"] | did["complete"] | did["rate"]
+        if rules.once and did["start"] | did["complete"] | did["rate"]:
+            found.add(Exclusion.TOOK_PART_ALREADY)
         if rules.first_purchase and person["admitted_on"] and not bought:
             deadline = person["admitted_on"] + dt.timedelta(days=rules.first_purchase.within_days)
             if self.day > deadline:
                 found.add(Exclusion.FIRST_PURCHASE_LATE)
         return found
+
+    def _last_finish(self, person: Row) -> dt.date | None:
+        for kind in ("complete", "rate"):
+            days = [
+                event["at"].date()
+                for event in self.world.events.iter_rows(named=True)
+                if event["participant_id"] == person["participant_id"] and event["kind"] == kind
+            ]
+            if days:
+                return max(days)
+        return None
 
     def _occupation_excluded(self, person: Row) -> bool:
         occupations = self.world.vocabularies.occupations
@@ -95,7 +122,8 @@ class Reference:
             code = occupations.codes[number]
             names.add(occupations.vocabulary.terms[number].id.replace("-", " "))
         excluded = {name.lower().replace("-", " ").replace("_", " ") for name in rule.occupations}
-        return bool(names & excluded) or any(code.startswith(prefix) for prefix in rule.codes)
+        named = any(f" {one} " in f" {name} " for one in excluded for name in names)
+        return named or any(code.startswith(prefix) for prefix in rule.codes)
 
     def _of_course(self, course: Row) -> set[Exclusion]:
         rules, found = self.rules, set()
@@ -110,7 +138,7 @@ class Reference:
         hours = course["duration_hours"]
         if rules.duration and hours is not None and hours < rules.duration.minimum_hours:
             found.add(Exclusion.TOO_SHORT)
-        if rules.price_ceiling and course["price_idr"] > rules.price_ceiling.amount:
+        if rules.price_ceiling and self._from_balance(course) > self._ceiling(course):
             found.add(Exclusion.ABOVE_PRICE_CEILING)
         sessions = self._sessions(course)
         for exclusion, passes in (
@@ -124,10 +152,21 @@ class Reference:
             if sessions and not left:
                 found.add(exclusion)
             sessions = left
-        located = any(self._coordinates(session) for session in self._sessions(course))
-        if course["mode"] in ("in_person", "hybrid") and not located:
+        located = any(self._coordinates(session) for session in sessions)
+        if course["mode"] in ("in_person", "hybrid") and sessions and not located:
             found.add(Exclusion.PLACE_UNKNOWN)
         return found
+
+    def _from_balance(self, course: Row) -> int:
+        own = self.rules.own_payment
+        return max(0, math.ceil(course["price_idr"] - (own.share if own else 0)))
+
+    def _ceiling(self, course: Row) -> float:
+        rule = self.rules.price_ceiling
+        for category, amount in rule.by_category.items():
+            if course["category"] and category.lower() == course["category"].lower():
+                return amount
+        return math.inf if rule.amount is None else rule.amount
 
     def _sessions(self, course: Row) -> list[Row]:
         if course["course_id"] in self.classes:
@@ -185,16 +224,20 @@ class Reference:
         balance = person["balance_idr"]
         if balance is None:
             balance = rules.grant.amount if rules.grant else math.inf
-        if course["price_idr"] > balance:
+        if self._from_balance(course) > balance:
             found.add(Exclusion.BALANCE_TOO_LOW)
         held = set(person["skills"])
         for needed in course["prerequisites"]:
+            if needed not in self.courses:
+                found.add(Exclusion.PREREQUISITE_UNKNOWN)
+                continue
             taught = set(self.courses[needed]["skills"])
             if needed not in finished and not (taught and taught <= held):
                 found.add(Exclusion.PREREQUISITE_MISSING)
         required = [course["minimum_education"]]
         if rules.minimum_education:
             required.append(rules.minimum_education.education.get(course["level"]))
+            required.append(rules.minimum_education.any_level)
         least = max([EDUCATIONS.index(name) for name in required if name], default=0)
         if person["education"] and EDUCATIONS.index(person["education"]) < least:
             found.add(Exclusion.EDUCATION_TOO_LOW)
@@ -228,17 +271,51 @@ class Reference:
     def _measure_km(self, person: Row, session: Row) -> float:
         regions, rule = self.world.vocabularies.regions, self.rules.reach
         here, there = person["region_code"], session["region_code"]
-        if here and here == there:
+        centroids_only = person["latitude"] is None and session["latitude"] is None
+        islands = {self._island(person), self._island(session)}
+        both_exact = person["latitude"] is not None and session["latitude"] is not None
+        if here and here == there and not (rule and both_exact and len(islands) == 2):
             return 0.0
         km = _great_circle_km(*self._coordinates(person), *self._coordinates(session))
         if not (rule and here and there):
             return km
         a, b = regions.id(here), regions.id(there)
-        centroids_only = person["latitude"] is None and session["latitude"] is None
         if regions.are_neighbours(a, b) and centroids_only:
             km = max(km / 2, km - rule.neighbour_km)
-        islands = {regions.landmass[a], regions.landmass[b]}
-        return km + (rule.sea_crossing_km if len(islands) == 2 and -1 not in islands else 0.0)
+        way, known_km = self._ways.get(frozenset((here, there)), (None, None))
+        if centroids_only and known_km is not None:
+            km = known_km
+        if len(islands) == 2 and None not in islands and way != "ferry":
+            km += rule.sea_crossing_km
+        return km + (rule.farthest_km if way == "none" else 0.0)
+
+    @cached_property
+    def _ways(self) -> dict[frozenset[str], tuple[str, float | None]]:
+        rows = _load_pack().ways.iter_rows(named=True)
+        return {frozenset((r["code"], r["neighbour_code"])): (r["way"], r["km"]) for r in rows}
+
+    @cached_property
+    def _places(self) -> dict[str, list[Row]]:
+        found: dict[str, list[Row]] = defaultdict(list)
+        for place in _load_pack().places.iter_rows(named=True):
+            if place["latitude"] is not None:
+                found[place["region_code"]].append(place)
+        return found
+
+    def _island(self, row: Row) -> str | None:
+        """Island of the nearest district where coordinates are given, else of the region."""
+        if row["region_code"] is None:
+            return None
+        regions = self.world.vocabularies.regions
+        island: str | None = regions.frame["landmass"][regions.id(row["region_code"])]
+        if row["latitude"] is None or row["longitude"] is None:
+            return island
+        places = self._places[row["region_code"]]
+        if not any(place["landmass"] for place in places):
+            return island
+        here = (row["latitude"], row["longitude"])
+        nearest = min(places, key=lambda p: _great_circle_km(*here, p["latitude"], p["longitude"]))
+        return nearest["landmass"] or island
 
     def _radius(self, person: Row) -> float:
         if person["radius_km"] is not None:
@@ -247,6 +324,11 @@ class Reference:
         if rule is None:
             return math.inf
         return rule.rural_km if person["rural"] else rule.urban_km
+
+
+@cache
+def _load_pack() -> RegionPack:
+    return read_pack("indonesia")
 
 
 def _great_circle_km(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:

@@ -12,7 +12,7 @@ import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recommender.eligibility.mask import build_mask
+from recommender.eligibility.mask import build_list_mask
 from recommender.engine import Engine, Recommendations
 from recommender.participants.batch import filter_events
 from recommender.participants.prepared import PreparedParticipants
@@ -46,7 +46,7 @@ def test_lists_are_permitted_distinct_and_no_longer_than_asked(
 ) -> None:
     engine = engine_of(world)
     found = recommend(engine, world, k=k, relevance_weight=weight)
-    mask = build_mask(found.query)
+    mask = build_list_mask(found.query)
     for row, ids in enumerate(found.slates.ids):
         filled = ids[ids >= 0]
         assert len(ids) <= k
@@ -67,7 +67,7 @@ def test_exploration_keeps_to_what_is_permitted_and_to_the_head_of_the_list(
     plain = engine.recommend(participants, SlateSettings(k=k)).slates
     seeds = [name if row % 2 else None for row, name in enumerate(participants.ids)]
     recommendations = engine.recommend(participants, exploring, seeds=seeds)
-    mask, found = build_mask(recommendations.query), recommendations.slates
+    mask, found = build_list_mask(recommendations.query), recommendations.slates
     first = max(k - places, 0)
     np.testing.assert_array_equal(found.ids[:, :first], plain.ids[:, :first])
     np.testing.assert_array_equal(found.ids[::2], plain.ids[::2])
@@ -231,7 +231,7 @@ def list_reasons(
 
 
 def test_a_goal_in_ones_own_words_is_worth_what_its_name_is(engine_of: EngineOf) -> None:
-    """By a name in a sentence, by a title of KBJI 2014; what we lack stays as it was written."""
+    """By a name in a sentence, by a title of KBJI 2014; one's own words stay beside what they name."""
     world = random_world(1, n_participants=5)
     engine = engine_of(world)
     goals = ["juru-las", "ingin jadi tukang las di bengkel", "pekerja pengelasan", "hakim", None]
@@ -247,7 +247,10 @@ def test_a_goal_in_ones_own_words_is_worth_what_its_name_is(engine_of: EngineOf)
     assert (needs[:3] == needs[0]).all()
     label = occupations.terms[welder].label("id")
     written = [list_goals(prepared.take(np.array([row]))) for row in range(5)]
-    assert written == [[label], [label], [label], ["hakim"], []]
+    assert written == [[label], goals[1:2], goals[2:3], ["hakim"], []]
+    named = {phrase.text: phrase.occupations for phrase in prepared.profile.phrases}
+    assert all(named[goal] == (welder,) for goal in (label, *goals[1:3]))
+    assert named["hakim"] == ()
 
 
 def list_goals(participant: PreparedParticipants) -> list[str]:

@@ -26,7 +26,7 @@ def test_a_country_may_put_some_texts_in_other_words(tmp_path: Path) -> None:
 
 def test_a_language_of_its_own_needs_every_text(tmp_path: Path) -> None:
     own = write(tmp_path, "pt", '[exclusion]\nwithdrawn = "Já não existe."\n')
-    with pytest.raises(MessagesError, match=r"pt.toml lacks \[reason\] closes_gap"):
+    with pytest.raises(MessagesError, match=r"pt.toml lacks \[reason\] matches_phrase"):
         load_messages("pt", PROGRAMME, own)
     whole = (SHIPPED_MESSAGES / "en.toml").read_text(encoding="utf-8")
     assert load_messages("pt", PROGRAMME, write(tmp_path, "pt", whole)).language == "pt"
@@ -43,14 +43,36 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "price", "share"), [("id", "Rp 850.000", "67%"), ("en", "Rp 850,000", "67%")]
+    ("language", "price", "km"),
+    [("id", "Rp 850.000", "2.726 km"), ("en", "Rp 850,000", "2,726 km")],
 )
 def test_numbers_are_written_as_is_usual_in_the_language(
-    language: str, price: str, share: str
+    language: str, price: str, km: str
 ) -> None:
     messages = load_messages(language, PROGRAMME)
     assert messages.price(850_000) == price
-    assert share in messages.text("reason", "leads_to_work", {"placement": 0.666})
+    assert km in messages.text("reason", "near", {"region": "Bima", "km": 2_726})
+
+
+def test_a_year_has_no_thousands_and_words_of_a_person_stay_as_they_are() -> None:
+    messages = load_messages("id", PROGRAMME)
+    decade = messages.text("reason", "chosen_by_age", {"decade": 1990, "people": 1_200})
+    assert decade == "Sering dipilih peserta kelahiran 1990-an (1.200 orang)."
+    evidence = {"closeness": "close", "phrase": "student"}
+    assert "“student”" in messages.text("reason", "matches_phrase", evidence)
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_no_text_is_unused(language: str) -> None:
+    """Each code stands in the program; which reasons are told is held in `explanation/test_truth.py`."""
+    root = SHIPPED_MESSAGES.parents[1]
+    folders = ("recommender", "cli", "api", "training_data")
+    program = "".join(
+        path.read_text(encoding="utf-8") for name in folders for path in (root / name).rglob("*.py")
+    )
+    for codes in load_messages(language, PROGRAMME).texts.values():
+        for code in codes:
+            assert f'"{code}"' in program, code
 
 
 def test_every_text_is_filled_as_its_format_has_it(tmp_path: Path) -> None:

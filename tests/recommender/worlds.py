@@ -32,13 +32,27 @@ from training_data.regions import RegionTable
 from training_data.skills.loading import load_skills
 
 DAY = dt.date(2024, 6, 15)
-REGIONS = ("31.71", "31.72", "31.01", "53.71", "53.01", "91.71", "51.71", "32.04", "12.71")
+REGIONS = (
+    "31.71",
+    "31.72",
+    "31.01",
+    "53.71",
+    "53.01",
+    "91.71",
+    "91.03",
+    "51.71",
+    "81.01",
+    "81.71",
+    "94.05",
+    "94.02",
+)
 DAYS = tuple(DAY + dt.timedelta(days=n) for n in (-40, -1, 0, 1, 2, 40))
+GRADUATIONS = (dt.date(1969, 7, 1), *(dt.date(2023, 6, day) for day in (14, 15, 16)))
 WORK = ("police", "Anggota  POLRI", "juru-masak", "Koki", "5120", "0111", "military", "penyair")
 
 # What each kind of rule may be, beside not being there at all.
 CHOICES: dict[str, list[dict[str, Any]]] = {
-    "age": [{"minimum": 18, "maximum": 64}, {"minimum": 34, "maximum": 34}],
+    "age": [{"minimum": 18, "maximum": 64}, {"minimum": 34, "maximum": 34}, {"minimum": 18}],
     "excluded_status": [{"statuses": ["student"]}, {"statuses": ["employed", "laid_off"]}],
     "excluded_occupation": [
         {"occupations": ["police", "anggota polri"], "codes": ["0"]},
@@ -46,14 +60,27 @@ CHOICES: dict[str, list[dict[str, Any]]] = {
         {"occupations": ["nothing"], "codes": ["5"]},
     ],
     "grant": [{"amount": 3_500_000}, {"amount": 0}],
-    "price_ceiling": [{"amount": 900_000}, {"amount": 1_000_000}],
+    "own_payment": [{"top_up": True}, {"top_up": False}, {"share": 200_000.5, "top_up": True}],
+    "price_ceiling": [
+        {"amount": 900_000},
+        {"amount": 1_000_000},
+        {"amount": 900_001, "by_category": {"teknik": 300_000}},
+        {"by_category": {"Keuangan": 500_000}},
+    ],
     "one_at_a_time": [{"rating_required": True}, {"rating_required": False}],
     "first_purchase": [{"within_days": 1}, {"within_days": 40}],
+    "next_purchase": [{"within_days": 15}, {"within_days": 106}],
+    "once": [{}],
+    "choices": [{"most": 1}, {"most": 3}],
+    "graduation": [{"earliest_year": 2023}, {"within_years": 1}],
     "duration": [{"minimum_hours": 6}, {"minimum_hours": 15}],
     "hours_per_day": [{"hours": {"webinar": 3, "in_person": 8}}, {"hours": {"hybrid": 5}}],
     "modes": [{"allowed": ["webinar", "in_person"]}, {"allowed": ["self_paced", "hybrid"]}],
     "languages": [{"allowed": ["id"]}, {"allowed": ["id", "en"]}],
-    "minimum_education": [{"education": {"intermediate": "primary", "advanced": "diploma"}}],
+    "minimum_education": [
+        {"education": {"intermediate": "primary", "advanced": "diploma"}},
+        {"any_level": "upper_secondary", "education": {"advanced": "bachelor"}},
+    ],
     "priority_groups": [{"groups": ["fishers"], "genders": ["female"]}, {"groups": ["fishers"]}],
     "registration": [
         {"closes_days_before": 0},
@@ -180,11 +207,15 @@ def _course(rng: Random, number: int) -> dict[str, Any]:
         "minimum_education": _or_none(rng, EDUCATIONS[:5], missing=0.8),
         "needs_device": _or_none(rng, [True, False], missing=0.7),
         "needs_connection": _or_none(rng, [True, False], missing=0.7),
-        "prerequisites": [f"c{rng.randrange(number)}" for _ in range(rng.choice([0, 0, 1, 2]))]
-        if number
-        else [],
+        "prerequisites": _prerequisites(rng, number),
         **_location(rng),
     }
+
+
+def _prerequisites(rng: Random, number: int) -> list[str]:
+    """Some of the trainings before this one, at times one that is not listed."""
+    listed = [f"c{rng.randrange(number)}" for _ in range(rng.choice([0, 0, 1, 2]) if number else 0)]
+    return listed + ["not listed"] * (rng.random() < 0.05)
 
 
 def _class(rng: Random, number: int, courses: list[dict[str, Any]]) -> dict[str, Any]:
@@ -219,6 +250,7 @@ def _participant(rng: Random, number: int) -> dict[str, Any]:
         "balance_idr": _or_none(rng, [0, 500_000, 1_000_000, 3_500_000]),
         "groups": rng.choice([[], ["Fishers"], ["farmers"]]),
         "admitted_on": _or_none(rng, DAYS[:4], missing=0.5),
+        "graduated_on": _or_none(rng, GRADUATIONS, missing=0.5),
         "has_device": _or_none(rng, [True, False], missing=0.5),
         "has_connection": _or_none(rng, [True, False], missing=0.5),
         "profiling_opt_out": rng.random() < 0.2,

@@ -23,7 +23,7 @@ from store.erasure_lists import append_to_lists
 from store.errors import StoreError
 from store.revisions import read_revisions, renew_revisions
 from store.tables import metadata
-from training_data.columns import Interactions, Participants
+from training_data.columns import OWN_EVENT, Interactions, Participants
 from training_data.dataset import Dataset, DatasetError
 from training_data.simulation import simulate_dataset
 
@@ -424,6 +424,22 @@ def test_the_audit_lets_go_of_what_is_older_than_a_year(store: Store) -> None:
     assert count(store, "audit") == 1
 
 
+@pytest.mark.parametrize("request_id", ["r1", "r" * 128])
+def test_an_event_of_any_id_and_the_lists_shown_are_exported_together(
+    store: Store, tmp_path: Path, request_id: str
+) -> None:
+    put(store)
+    show(store, request_id, items=[("c1", 1.0), ("c2", 0.25)])
+    sent = [f"{request_id}:1"[-128:], "r1:1", "r1:2"]
+    with store.writing() as connection:
+        events.add(connection, [event(one, "p1") for one in dict.fromkeys(sent)], store.pseudonym)
+    copy = simulate_dataset(tmp_path / "copy", 5, NOW.date())
+    for _ in range(2):
+        export_dataset(store, copy)
+        rows = copy.read("interactions").filter(pl.col("participant_id") == "p1")
+        assert len(rows) == 2 + len(set(sent))
+
+
 def prune_all(store: Store) -> retention.Pruned:
     later = dt.datetime.now(dt.UTC) + dt.timedelta(days=50)
     with store.writing() as connection:
@@ -492,7 +508,7 @@ def test_shown_lists_become_impressions(store: Store, tmp_path: Path) -> None:
     rows = copy.read("interactions").filter(pl.col("participant_id") == "p1")
     assert len(copy.read("interactions")) == before + 2
     for found in (exported, rows.sort("position").to_dicts()):
-        assert [one["event_id"] for one in found] == ["~r1:1", "~r1:2"]
+        assert all(one["event_id"].startswith(OWN_EVENT) for one in found)
         assert [one["course_id"] for one in found] == ["c1", "c2"]
         assert [one["propensity"] for one in found] == [1.0, 0.25]
         assert {one["kind"] for one in found} == {"impression"}
@@ -525,7 +541,9 @@ def test_an_event_with_an_impressions_id_of_old_spoils_nothing(
     add(store, event("r1:1"))
     copy = Dataset.create(tmp_path / "copy")
     assert not export_dataset(store, copy)["interactions"].set_aside
-    assert sorted(copy.read("interactions")["event_id"]) == ["r1:1", "~r1:1"]
+    sent, made = sorted(copy.read("interactions")["event_id"])
+    assert sent == "r1:1"
+    assert made.startswith(OWN_EVENT)
 
 
 def test_a_dataset_that_comes_back_to_its_store_doubles_nothing(
@@ -539,7 +557,8 @@ def test_a_dataset_that_comes_back_to_its_store_doubles_nothing(
     with store.reading() as connection:
         assert len(participants.read_events(connection, "p1")) == 1
     export_dataset(store, copy)
-    assert copy.read("interactions")["event_id"].to_list() == ["~r1:1"]
+    (made,) = copy.read("interactions")["event_id"]
+    assert made.startswith(OWN_EVENT)
 
 
 BAD = {"position": -3, "kind": "stared", "value": "much", "course_id": ""}

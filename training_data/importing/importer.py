@@ -9,16 +9,18 @@ from typing import Final, Literal
 import dataframely as dy
 import polars as pl
 
-from training_data.columns import TABLES
-from training_data.importing.conversion import PROBLEM_SCHEMA, ROW, convert
+from training_data.columns import PLAIN, PLAIN_IN_A_PATH, TABLES
+from training_data.importing.conversion import PROBLEM_SCHEMA, convert
 from training_data.importing.mapping import (
     Kind,
     Mapping,
     MappingError,
     contract_mapping,
+    find_header,
     find_mapping,
 )
 from training_data.importing.reading import read_source
+from training_data.importing.source import ROW, Source
 from training_data.regions import RegionTable
 
 REJECT_SCHEMA: Final = pl.Schema(
@@ -37,11 +39,22 @@ _RULES: Final = {
     "nullability": "is empty",
     "min_length": "is too short",
     "max_length": "is too long",
+    "inner_min_length": "holds an item that is too short",
+    "inner_max_length": "holds an item that is too long",
+    "inner_regex": "holds an item with a control character, or an id that may not be",
     "min": "is too small",
     "min_exclusive": "is too small",
     "max": "is too large",
+    "nan": "is not a number",
+    "inf": "is infinite",
     "dates_in_order": "the end comes before the beginning",
+    "registration_in_order": "registration ends before it begins",
     "seats_left_within_seats": "more seats are left than there are",
+}
+_PATTERNS: Final = {
+    PLAIN: "holds a control character",
+    PLAIN_IN_A_PATH: "holds '/' or a control character, or dots alone, which no address can hold; "
+    "`replace` in the mapping writes others in their place",
 }
 
 
@@ -63,15 +76,21 @@ class ImportResult:
         Rows under contract.
     rejects : DataFrame
         Rows refused, in the columns of ``REJECT_SCHEMA``.
+    problems : DataFrame
+        What was wrong, cell by cell: ``row``, ``column``, ``reason``, ``kind`` (the reason without the cell).
     assumed : dict of str to int
         Accepted cells by column that hold an assumption of the mapping.
+    notes : tuple of str
+        What a person should know of how the file was read.
     """
 
     mapping: str
     read: int
     accepted: pl.DataFrame
     rejects: pl.DataFrame
+    problems: pl.DataFrame
     assumed: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def import_file(
@@ -92,49 +111,79 @@ def import_file(
         If the file cannot be read.
     """
     mapping = mapping or find_mapping(kind, path, None)
+    source = None
     if mapping is None:
-        columns = read_source(path).columns
-        mapping = find_mapping(kind, path, columns) or contract_mapping(kind, path, columns)
+        source = read_source(path)
+        columns = source.table.columns
+        mapping = find_mapping(kind, path, columns) or contract_mapping(kind, path, source.table)
     if mapping.kind != kind:
         raise MappingError(f"mapping {mapping.name} is for {mapping.kind}, not for {kind}")
-    raw = read_source(path, mapping)
-    _require_columns(raw, mapping, path)
-    return sort_rows(raw, path.name, mapping, regions)
+    if source is None or not mapping.reads_plainly():
+        source = read_source(path, mapping)
+    _require_columns(source.table, mapping, path)
+    return sort_rows(source, path.name, mapping, regions)
 
 
-def sort_rows(
-    raw: pl.DataFrame, source: str, mapping: Mapping, regions: RegionTable
-) -> ImportResult:
-    """Sort a table of text, as ``read_source`` gives it, into accepted and rejected rows."""
-    schema = TABLES[mapping.kind]
+def sort_rows(source: Source, name: str, mapping: Mapping, regions: RegionTable) -> ImportResult:
+    """Sort what ``read_source`` gives into accepted and rejected rows.
+
+    Parameters
+    ----------
+    name : str
+        The file's name, for the rejects.
+    """
+    raw, schema = source.table, TABLES[mapping.kind]
     converted = convert(raw, mapping, regions)
-    table = converted.table.with_row_index(ROW)
-    clean = table.join(converted.problems.select(ROW), on=ROW, how="anti")
-    broken = _contract_problems(clean, schema)
-    clean = clean.join(broken.select(ROW), on=ROW, how="anti")
+    broken = source.broken.select(
+        ROW, pl.lit("").alias("column"), "reason", pl.lit("cannot be taken apart").alias("kind")
+    ).cast(PROBLEM_SCHEMA)
+    faulty = converted.problems.join(broken, on=ROW, how="anti")
+    table = converted.table.with_row_index(ROW).cast({ROW: pl.UInt32})
+    against = _contract_problems(table.join(broken, on=ROW, how="anti"), schema)
+    against = against.join(faulty, on=[ROW, "column"], how="anti")
+    problems = pl.concat([broken, faulty, against])
+    clean = table.join(problems, on=ROW, how="anti")
     doubled = _duplicates(clean, schema.primary_key()[0], mapping.keep)
-    accepted = clean.join(doubled.select(ROW), on=ROW, how="anti")
-    problems = pl.concat([converted.problems, broken, doubled])
-    rejects = _rejects(raw, problems, source, mapping.kind)
-    _check_accounts(raw.height, accepted, rejects, source)
+    accepted = clean.join(doubled, on=ROW, how="anti")
+    problems = pl.concat([problems, doubled])
+    rejects = _rejects(source, problems, name, mapping.kind)
+    _check_accounts(raw.height, accepted, rejects, name)
     assumed = {
         column: count
         for column, rows in converted.assumed.items()
         if (count := int(rows.gather(accepted[ROW]).sum()))
     }
     return ImportResult(
-        mapping.name, raw.height, schema.validate(accepted.drop(ROW)), rejects, assumed
+        mapping.name,
+        raw.height,
+        schema.validate(accepted.drop(ROW)),
+        rejects,
+        problems,
+        assumed,
+        (*source.notes, *converted.notes, *_unused_columns(raw, mapping)),
     )
 
 
+def _unused_columns(raw: pl.DataFrame, mapping: Mapping) -> list[str]:
+    """Say which columns of the source with anything in them no key of the mapping reads."""
+    used = mapping.sources() | {join.on for join in mapping.join}
+    joined = tuple(f"{join.name}." for join in mapping.join)
+    unused = [
+        column.name
+        for column in raw
+        if column.name not in used
+        and column.null_count() < len(column)
+        and not (joined and column.name.startswith(joined))
+    ]
+    return [f"columns that no key uses: {', '.join(unused)}"] if unused else []
+
+
 def _require_columns(raw: pl.DataFrame, mapping: Mapping, path: Path) -> None:
-    needed = {name for column in mapping.columns.values() for name in column.sources()}
-    joined = tuple(f"{join.name}." for join in mapping.join)  # a second file may be absent
-    absent = sorted(n for n in needed - set(raw.columns) if not (joined and n.startswith(joined)))
+    absent = sorted(mapping.sources() - set(raw.columns))
     if absent:
         raise MappingError(
             f"{path.name}: mapping {mapping.name} needs the column {absent[0]!r}; "
-            f"the file has {', '.join(raw.columns)}"
+            f"the file has {', '.join(raw.columns)}{find_header(raw, absent, mapping)}"
         )
 
 
@@ -153,6 +202,7 @@ def _contract_problems(table: pl.DataFrame, schema: type[dy.Schema]) -> pl.DataF
             ROW,
             pl.col("rule").str.split("|").list.first().alias("column"),
             pl.col("rule").replace(reasons).alias("reason"),
+            pl.col("rule").replace(reasons).alias("kind"),
         )
         .cast(PROBLEM_SCHEMA)
     )
@@ -161,6 +211,10 @@ def _contract_problems(table: pl.DataFrame, schema: type[dy.Schema]) -> pl.DataF
 def _reason(rule: str, schema: type[dy.Schema]) -> str:
     column, _, name = rule.rpartition("|")
     limit = getattr(schema.columns().get(column), name, None)
+    if name == "regex":
+        return _PATTERNS[str(limit)]
+    if name == "max_length" and isinstance(schema.columns()[column], dy.List):
+        return f"has more than {limit} items"
     words = _RULES.get(name, f"breaks the rule {name}")
     return words if limit is None else f"{words} ({name} {limit})"
 
@@ -177,22 +231,32 @@ def _duplicates(table: pl.DataFrame, key: str, keep: Literal["first", "last"]) -
             pl.format("is the same as in row {}, which is kept", pl.col("kept") + 1).alias(
                 "reason"
             ),
+            pl.lit("is the same as in another row").alias("kind"),
         )
         .cast(PROBLEM_SCHEMA)
     )
 
 
-def _rejects(raw: pl.DataFrame, problems: pl.DataFrame, source: str, table: str) -> pl.DataFrame:
+def _rejects(source: Source, problems: pl.DataFrame, name: str, table: str) -> pl.DataFrame:
     """One line for each refused row, with all its reasons and the row as it was."""
-    by_row = problems.group_by(ROW).agg(
+    said = pl.when(pl.col("column") == "").then("reason")
+    by_row = problems.group_by(ROW, maintain_order=True).agg(
         pl.col("column").unique(maintain_order=True).str.join(", ").alias("columns"),
-        pl.format("{}: {}", "column", "reason").str.join("; ").alias("reason"),
+        said.otherwise(pl.format("{}: {}", "column", "reason")).str.join("; ").alias("reason"),
     )
-    rows = raw.select(pl.struct(pl.all()).struct.json_encode().alias("raw")).with_row_index(ROW)
+    rows = source.table.with_row_index(ROW).cast({ROW: pl.UInt32}).join(by_row, on=ROW, how="semi")
+    cells = pl.struct(pl.exclude(ROW)).struct.json_encode() if source.table.width else pl.lit("{}")
+    read = rows.select(ROW, cells.alias("cells"))
     return (
-        by_row.join(rows, on=ROW)
+        by_row.join(read, on=ROW)
+        .join(source.broken.select(ROW, "raw"), on=ROW, how="left")
         .sort(ROW)
-        .with_columns(pl.lit(source).alias("source"), pl.lit(table).alias("table"), pl.col(ROW) + 1)
+        .with_columns(
+            pl.lit(name).alias("source"),
+            pl.lit(table).alias("table"),
+            pl.col(ROW) + 1,
+            pl.coalesce("raw", "cells").alias("raw"),
+        )
         .select(*REJECT_SCHEMA)
         .cast(REJECT_SCHEMA)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fnmatch import fnmatch
 from importlib import resources
 from pathlib import Path
@@ -11,9 +11,11 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 import dataframely as dy
+import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from training_data.columns import TABLES
+from training_data.importing.source import squeeze
 
 Kind = Literal["courses", "participants", "interactions", "classes", "vacancies"]
 ParserName = Literal[
@@ -22,12 +24,21 @@ ParserName = Literal[
 ]  # fmt: skip
 
 _PARSERS_OF_OPTION: Final[dict[str, set[str | None]]] = {
-    "prefix": {None, "text", "hash"},
+    "prefix": {None, "text", "hash", "list"},
     "separator": {"list"},
     "discount": {"price"},
     "province": {"region"},
     "time_zone": {"datetime"},
 }
+
+
+_TYPES_OF_PARSER: Final[dict[ParserName, tuple[type[pl.DataType], ...]]] = {
+    "text": (pl.String, pl.Enum), "name": (pl.String,), "hash": (pl.String,), "region": (pl.String,),
+    "list": (pl.List,), "price": (pl.Int32, pl.Int64, pl.Float64), "integer": (pl.Int32, pl.Int64, pl.Float64),
+    "percent": (pl.Float64,), "number": (pl.Float64,), "boolean": (pl.Boolean,), "date": (pl.Date,),
+    "datetime": (pl.Datetime,), "duration_hours": (pl.Float64,), "duration_minutes": (pl.Float64,),
+    "duration_jp": (pl.Float64,),
+}  # fmt: skip
 
 
 class MappingError(ValueError):
@@ -49,6 +60,7 @@ class Column(_Strict):
     prefix: str = ""
     join: str = " "
     strip: str = Field("", description="characters to take off both ends beside white space")
+    replace: dict[str, str] = Field({}, description="characters to write in the place of others")
     missing: tuple[str, ...] = Field((), description="texts that mean: not known")
     separator: str = Field(",", min_length=1, description="between the items of a list")
     discount: str | None = Field(
@@ -67,6 +79,16 @@ class Column(_Strict):
             fields["source"] = (fields["source"],)
         return fields
 
+    @field_validator("source")
+    @classmethod
+    def _as_headers_are(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(squeeze(name) for name in value)
+
+    @field_validator("discount", "province")
+    @classmethod
+    def _as_a_header_is(cls, value: str | None) -> str | None:
+        return value and squeeze(value)
+
     @field_validator("time_zone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
@@ -78,6 +100,8 @@ class Column(_Strict):
 
     @model_validator(mode="after")
     def _options_fit_parser(self) -> Column:
+        if self.parser == "hash" and "join" in self.model_fields_set:
+            raise ValueError("join has no meaning for parser = hash, which keeps the columns apart")
         for option, parsers in _PARSERS_OF_OPTION.items():
             if option in self.model_fields_set and self.parser not in parsers:
                 fitting = " or ".join(sorted(name for name in parsers if name))
@@ -106,16 +130,42 @@ class Match(_Strict):
     columns: tuple[str, ...] = ()
 
 
-class Mapping(_Strict):
+class FileOptions(_Strict):
+    """How a file is read, whatever its columns mean."""
+
+    sheet: str | int = Field(0, description="of a workbook, by name or by number from 0")
+    skip_rows: int = Field(0, ge=0, description="rows before the header")
+    separator: str = Field(",", min_length=1, max_length=1, description="of a CSV file")
+    encoding: str | None = Field(None, description="of a CSV file; None: UTF-8, or by its mark")
+    records: str = Field(
+        "", description="dotted path of the list in a JSON file; '': the only one of objects"
+    )
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_exists(cls, value: str | None) -> str | None:
+        try:
+            "".encode(value or "utf-8")
+        except LookupError as error:
+            raise ValueError(f"{value!r} is no encoding such as cp1252 or utf-16") from error
+        return value
+
+    @field_validator("separator")
+    @classmethod
+    def _separates(cls, value: str) -> str:
+        if value in '\r\n"':
+            raise ValueError(f"{value!r} cannot separate cells")
+        return value
+
+
+class Mapping(FileOptions):
     """One source's mapping. Columns, constants, enumerations and assumptions go by our columns."""
 
     name: str
     kind: Kind
     description: str = ""
     match: Match = Match()
-    sheet: str | int = 0
-    skip_rows: int = Field(0, ge=0, description="rows before the header")
-    separator: str = Field(",", min_length=1, max_length=1, description="of a CSV file")
+    missing: tuple[str, ...] = Field((), description="cells of any column that mean: not known")
     keep: Literal["first", "last"] = Field(
         "first", description="which of several rows with one key"
     )
@@ -132,6 +182,16 @@ class Mapping(_Strict):
     )
     join: tuple[Join, ...] = ()
 
+    def sources(self) -> set[str]:
+        """Every column of the source that is read."""
+        return {name for column in self.columns.values() for name in column.sources()}
+
+    def reads_plainly(self) -> bool:
+        """Whether the file is read as one without a mapping is."""
+        return not self.join and all(
+            getattr(self, name) == field.default for name, field in FileOptions.model_fields.items()
+        )
+
     @model_validator(mode="after")
     def _targets_exist(self) -> Mapping:
         known = TABLES[self.kind].columns()
@@ -139,6 +199,12 @@ class Mapping(_Strict):
         unknown = [target for target in given if target not in known]
         if unknown:
             raise ValueError(f"{self.kind} has no column {unknown[0]!r}; it has {', '.join(known)}")
+        for name, column in self.columns.items():
+            fitting = _TYPES_OF_PARSER[column.parser] if column.parser else ()
+            if column.parser and not isinstance(known[name].dtype, fitting):
+                raise ValueError(
+                    f"columns.{name}: parser = {column.parser} gives no {known[name].dtype}"
+                )
         twice = sorted(set(self.constants) & (set(self.columns) | set(self.assumptions)))
         if twice:
             raise ValueError(f"{twice[0]!r} is a constant and comes from elsewhere too; keep one")
@@ -191,7 +257,7 @@ def find_mapping(kind: Kind, path: Path, columns: Sequence[str] | None) -> Mappi
     return fitting[0] if fitting else None
 
 
-def contract_mapping(kind: Kind, path: Path, columns: Sequence[str]) -> Mapping:
+def contract_mapping(kind: Kind, path: Path, table: pl.DataFrame) -> Mapping:
     """Return the mapping of a file that uses our own column names.
 
     Raises
@@ -199,9 +265,26 @@ def contract_mapping(kind: Kind, path: Path, columns: Sequence[str]) -> Mapping:
     MappingError
         If a column that may not be empty is absent.
     """
-    ours = {name: {"source": name} for name in TABLES[kind].columns() if name in columns}
+    contract = TABLES[kind].columns()
+    ours = {name: {"source": name} for name in contract if name in table.columns}
     fields: dict[str, object] = {"name": "contract", "kind": kind, "columns": ours}
-    return _validate(f"{path.name}: no shipped mapping fits, and with our own columns", fields)
+    hint = "" if ours else find_header(table, [TABLES[kind].primary_key()[0]])
+    return _validate(
+        f"{path.name}: no shipped mapping fits (`padan import {kind} --suggest` writes one){hint}, "
+        "and with our own columns",
+        fields,
+    )
+
+
+def find_header(
+    table: pl.DataFrame, wanted: Collection[str], options: FileOptions | None = None
+) -> str:
+    """Return a hint where one of the first rows holds the names that the header should."""
+    skipped = options.skip_rows if options else 0
+    for number, cells in enumerate(table.head(20).iter_rows(), 1):
+        if set(wanted) <= {squeeze(cell) for cell in cells if cell}:
+            return f" (row {number} has it: skip_rows = {skipped + number})"
+    return ""
 
 
 def _fits(mapping: Mapping, path: Path, columns: Sequence[str] | None) -> bool:

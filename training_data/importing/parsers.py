@@ -6,6 +6,7 @@ be shown to the person who keeps the file. A text that may mean two things is re
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import re
@@ -26,22 +27,39 @@ _MULTIPLES: Final = {
 }  # fmt: skip
 _PRICE: Final = re.compile(
     r"(?:rp|idr)?\.?\s*(?P<number>[0-9][0-9.,]*?)(?:[.,]-)?\s*(?P<multiple>rb|ribu|k|jt|juta)?"
-    r"\s*(?:rp|idr|rupiah)?\.?",
+    r"\s*(?:rp|idr|rupiah)?\.?(?:\s*(?:/|per\b)\s*(?:orang|org|peserta|pax|person|participant))?",
     re.IGNORECASE,
 )
+_THREE_DECIMALS: Final = re.compile(r"^[0-9]+[.,][0-9]{3}$")
 _MAX_DIGITS: Final = 15
 _MINUTES: Final = {
-    "jam": Decimal(60), "hour": Decimal(60), "hours": Decimal(60), "h": Decimal(60),
-    "menit": Decimal(1), "minute": Decimal(1), "minutes": Decimal(1), "min": Decimal(1),
-    "jp": HOURS_PER_JP * 60,
+    "jam": Decimal(60), "j": Decimal(60), "hour": Decimal(60), "hours": Decimal(60),
+    "h": Decimal(60), "hrs": Decimal(60), "hr": Decimal(60),
+    "menit": Decimal(1), "mnt": Decimal(1), "m": Decimal(1), "minute": Decimal(1),
+    "minutes": Decimal(1), "min": Decimal(1), "mins": Decimal(1),
+    "jp": HOURS_PER_JP * 60, "jpl": HOURS_PER_JP * 60, "jam pelajaran": HOURS_PER_JP * 60,
+    "jam pelatihan": HOURS_PER_JP * 60,
 }  # fmt: skip
-_DURATION_PART: Final = re.compile(r"\s*([0-9][0-9.,]*)\s*([a-z]*)\s*", re.IGNORECASE)
-_MONTHS: Final = {
-    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "mei": 5, "may": 5, "jun": 6, "jul": 7, "agu": 8,
-    "ags": 8, "aug": 8, "sep": 9, "okt": 10, "oct": 10, "nov": 11, "des": 12, "dec": 12,
-}  # fmt: skip
-_TRUE: Final = {"ya", "y", "true", "t", "yes", "benar", "1"}
-_FALSE: Final = {"tidak", "n", "false", "f", "no", "salah", "0"}
+_DURATION_PART: Final = re.compile(
+    r"\s*([0-9][0-9.,]*)\s*(jam +pela(?:jaran|tihan)|[a-z]*)\.?\s*", re.IGNORECASE
+)
+_MONTHS: Final = (
+    {"januari", "january"}, {"februari", "pebruari", "february"}, {"maret", "march"}, {"april"},
+    {"mei", "may"}, {"juni", "june"}, {"juli", "july"}, {"agustus", "august", "agt", "ags", "agst"},
+    {"september"}, {"oktober", "october"}, {"november", "nopember"}, {"desember", "december"},
+)  # fmt: skip
+_YEAR_FIRST: Final = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})")
+_DAY_FIRST: Final = re.compile(
+    r"(?:[a-z']+,\s*)?([0-9]{1,2})[-/. ]+([0-9]{1,2}|[a-z]{3,9})[-/. ]+([0-9]{4})", re.IGNORECASE
+)
+_CLOCK: Final = re.compile(
+    r"[T,\s]+(?:pukul\s+|jam\s+)?([0-9]{1,2})[:.]([0-9]{2})(?:[:.]([0-9]{2}))?"
+    r"\s*(wib|wita|wit)?",
+    re.IGNORECASE,
+)
+_ZONES: Final = {"wib": 7, "wita": 8, "wit": 9}
+_TRUE: Final = {"ya", "iya", "y", "true", "yes", "benar", "betul", "1"}
+_FALSE: Final = {"tidak", "tdk", "bukan", "n", "false", "f", "no", "salah", "0"}
 
 
 class UnparsableError(ValueError):
@@ -57,7 +75,7 @@ def parse_price(text: str) -> int:
         raise UnparsableError(f"{text!r} is not a price")
     if found["multiple"] is None:
         return _whole(_amount(found["number"], text), text)
-    if re.search(r"[.,][0-9]{3}$", found["number"]):
+    if _THREE_DECIMALS.search(found["number"]):
         raise UnparsableError(f"{text!r} may be thousands or a fraction")
     return _whole(_decimal(found["number"], text) * _MULTIPLES[found["multiple"].lower()], text)
 
@@ -107,42 +125,76 @@ def parse_integer(text: str) -> int:
 
 
 def parse_boolean(text: str) -> bool:
-    """Return True for "ya", "true", "1", and False for "tidak", "false", "0"."""
+    """Return True for "ya", "true", "1", and False for "tidak", "false", "0"; "T" may be either."""
     word = text.strip().lower()
+    if word == "t":
+        raise UnparsableError(f"{text!r} may be tidak or true")
     if word not in _TRUE | _FALSE:
         raise UnparsableError(f"{text!r} is neither yes nor no")
     return word in _TRUE
 
 
 def parse_date(text: str) -> dt.date:
-    """Return a day: "2024-03-01", "01/03/2024" (day first), "1 Maret 2024"."""
-    bare = text.strip()
-    if re.match(r"[0-9]{4}-", bare):
-        return _calendar(lambda: dt.datetime.fromisoformat(bare).date(), text)
-    found = re.fullmatch(r"([0-9]{1,2})[-/. ]+([0-9]{1,2}|[a-zA-Z]{3,9})[-/. ]+([0-9]{4})", bare)
-    if found is None:
-        raise UnparsableError(f"{text!r} is not a date such as 2024-03-01 or 1 Maret 2024")
-    day, month, year = found.groups()
-    number = int(month) if month.isdigit() else _MONTHS.get(month.lower()[:3], 0)
-    return _calendar(lambda: dt.date(int(year), number, int(day)), text)
+    """Return a day: "2024-03-01", "01/03/2024" (day first), "1 Maret 2024", with or without a time."""
+    return _day_and_clock(text)[0]
 
 
 def parse_datetime(text: str, time_zone: str = "UTC") -> dt.datetime:
-    """Return a moment in UTC from ISO 8601, a date, or seconds or milliseconds since 1970.
+    """Return a moment in UTC from ISO 8601, a date with or without a time, or seconds or milliseconds since 1970.
 
-    A moment that names no zone is taken to be in ``time_zone``.
+    A moment that names no zone is taken to be in ``time_zone``; WIB, WITA and WIT are known.
     """
     bare = text.strip()
-    if re.fullmatch(r"[0-9]{9,10}|[0-9]{13}", bare):
+    if re.fullmatch(r"[0-9]{9}|1[0-9]{9}|1[0-9]{12}", bare):
         seconds = int(bare) / (1000 if len(bare) == 13 else 1)
         return dt.datetime.fromtimestamp(seconds, dt.UTC)
-    try:
-        moment = dt.datetime.fromisoformat(bare)
-    except ValueError:
-        moment = dt.datetime.combine(parse_date(text), dt.time())
+    day, clock = _day_and_clock(text)
+    moment = dt.datetime.combine(day, clock)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(time_zone))
     return _calendar(lambda: moment.astimezone(dt.UTC), text)
+
+
+def _day_and_clock(text: str) -> tuple[dt.date, dt.time]:
+    """Take a text apart into a day and a time, which is midnight where there is none."""
+    bare = text.strip()
+    if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|(?:19|20)[0-9]{6}(?![0-9])", bare):
+        with contextlib.suppress(ValueError):
+            moment = dt.datetime.fromisoformat(bare)
+            return moment.date(), moment.timetz()
+    year_first, day_first = _YEAR_FIRST.match(bare), _DAY_FIRST.match(bare)
+    found = year_first or day_first
+    if found is None:
+        raise UnparsableError(f"{text!r} is not a date such as 2024-03-01 or 1 Maret 2024")
+    first, middle, last = found.groups()
+    year, day = (first, last) if year_first else (last, first)
+    month = int(middle) if middle.isdigit() else _month(middle)
+    date = _calendar(lambda: dt.date(int(year), month, int(day)), text)
+    return date, _clock(bare[found.end() :], text)
+
+
+def _month(word: str) -> int:
+    """Return the number of a month by its name or the beginning of it, 0 for none."""
+    lower = word.lower()
+    return next(
+        (
+            number
+            for number, names in enumerate(_MONTHS, 1)
+            if any(name.startswith(lower) for name in names)
+        ),
+        0,
+    )
+
+
+def _clock(rest: str, text: str) -> dt.time:
+    if not rest:
+        return dt.time()
+    found = _CLOCK.fullmatch(rest)
+    if found is None:
+        raise UnparsableError(f"{text!r} is a date with something after it that is no time of day")
+    hour, minute, second = (int(part or 0) for part in found.groups()[:3])
+    zone = found[4] and dt.timezone(dt.timedelta(hours=_ZONES[found[4].lower()]))
+    return _calendar(lambda: dt.time(hour, minute, second, tzinfo=zone or None), text)
 
 
 def parse_list(text: str, separator: str = ",") -> list[str]:
@@ -162,9 +214,11 @@ def _duration(text: str, bare_unit: str) -> float:
     minutes, position = Decimal(0), 0
     while position < len(text):
         part = _DURATION_PART.match(text, position)
-        unit = "" if part is None else (part[2].lower() or bare_unit)
+        unit = "" if part is None else (" ".join(part[2].lower().split()) or bare_unit)
         if part is None or unit not in _MINUTES or (not part[2] and part[0] != text):
             raise UnparsableError(f"{text!r} is not a duration in hours, minutes or JP")
+        if _THREE_DECIMALS.search(part[1]):
+            raise UnparsableError(f"{text!r} may be thousands or a fraction")
         minutes += _decimal(part[1], text) * _MINUTES[unit]
         position = part.end()
     return float(minutes / 60)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import polars as pl
 
+from training_data.columns import TABLES
 from training_data.dataset import INFO_FILE, Dataset, DatasetInfo
 from training_data.importing.importer import REJECT_SCHEMA, ImportResult, import_file
 from training_data.importing.mapping import Kind, Mapping
@@ -18,7 +19,7 @@ from training_data.regions import RegionTable
 REJECTS: Final = "rejects"
 
 
-@dataclass
+@dataclass(frozen=True)
 class ImportSummary:
     """What an import did, summed over its files.
 
@@ -34,13 +35,46 @@ class ImportSummary:
         File name and its result.
     """
 
-    read: int = 0
-    accepted: int = 0
-    rejected: int = 0
-    added: int = 0
-    replaced: int = 0
-    assumed: Counter[str] = field(default_factory=Counter)
-    files: list[tuple[str, ImportResult]] = field(default_factory=list)
+    added: int
+    replaced: int
+    files: list[tuple[str, ImportResult]]
+
+    @property
+    def read(self) -> int:
+        return sum(result.read for _, result in self.files)
+
+    @property
+    def accepted(self) -> int:
+        return sum(result.accepted.height for _, result in self.files)
+
+    @property
+    def rejected(self) -> int:
+        return sum(result.rejects.height for _, result in self.files)
+
+    @property
+    def assumed(self) -> dict[str, int]:
+        return dict(sum((Counter(result.assumed) for _, result in self.files), Counter()))
+
+    @property
+    def reasons(self) -> list[Reason]:
+        """Why rows were refused, the commonest first; a row may have several reasons."""
+        problems = pl.concat([result.problems for _, result in self.files])
+        told = pl.when(pl.col("column") == "").then(pl.lit("")).otherwise(pl.col("column") + ": ")
+        counts = (
+            problems.select((told + pl.col(name)).alias(name) for name in ("kind", "reason"))
+            .group_by("kind", maintain_order=True)
+            .agg(pl.len(), pl.col("reason").first())
+            .sort("len", descending=True, maintain_order=True)
+        )
+        return [Reason(*row) for row in counts.iter_rows()]
+
+
+class Reason(NamedTuple):
+    """A reason without what the cells hold, how many cells it is about, and one in full."""
+
+    kind: str
+    rows: int
+    example: str
 
 
 def import_into(
@@ -55,12 +89,12 @@ def import_into(
     Parameters
     ----------
     folder : Path
-        The dataset's directory; it is made when a first file has been read.
+        The dataset's directory; it is made when a first row has been accepted.
     mapping : Mapping, optional
         For all the files; None: each file's own is found by its name or columns.
     append : bool
         True: merge into the table that is there, a row taking the place of one with its key.
-        False: begin the table anew.
+        False: begin the table anew, unless no row is accepted: nothing is replaced by nothing.
 
     Raises
     ------
@@ -70,28 +104,39 @@ def import_into(
     there = (folder / INFO_FILE).exists()
     own = Dataset.open(folder) if there else Dataset(folder, DatasetInfo())
     regions = RegionTable.load(own.own_or_named(own.info.region_pack))
-    results = [(path.name, import_file(path, kind, mapping, regions)) for path in paths]
+    results = [import_file(path, kind, mapping, regions) for path in paths]
+    accepted = pl.concat([result.accepted for result in results])
+    added = _write_accepted(folder, kind, accepted, append) if accepted.height else 0
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_rejects(folder, kind, paths, results)
+    named = [(path.name, result) for path, result in zip(paths, results, strict=True)]
+    return ImportSummary(added, accepted.height - added, named)
+
+
+def _write_accepted(folder: Path, kind: Kind, rows: pl.DataFrame, append: bool) -> int:
+    """Bring rows into their table at once, the last of one key; return how many keys are new."""
     dataset = Dataset.open_or_create(folder)
-    summary = ImportSummary(files=results)
-    for position, (_, result) in enumerate(results):
-        if position == 0 and not append:
-            dataset.write(kind, result.accepted.clear())
-        counts = dataset.merge(kind, result.accepted)
-        summary.read += result.read
-        summary.accepted += result.accepted.height
-        summary.rejected += result.rejects.height
-        summary.added += counts.added
-        summary.replaced += counts.replaced
-        summary.assumed.update(result.assumed)
-    _write_rejects(folder, kind, results)
-    return summary
+    fresh = rows.unique(TABLES[kind].primary_key(), keep="last", maintain_order=True)
+    if append:
+        return dataset.merge(kind, fresh).added
+    dataset.write(kind, fresh)
+    return fresh.height
 
 
-def _write_rejects(folder: Path, kind: Kind, results: Sequence[tuple[str, ImportResult]]) -> None:
+def _write_rejects(
+    folder: Path, kind: Kind, paths: Sequence[Path], results: Sequence[ImportResult]
+) -> None:
     """Put the rejects of these files in the place of those that the same files had before."""
     path = folder / f"{REJECTS}.parquet"
-    before = pl.read_parquet(path) if path.is_file() else pl.DataFrame(schema=REJECT_SCHEMA)
-    again = (pl.col("table") == kind) & pl.col("source").is_in([name for name, _ in results])
-    rejects = pl.concat([before.filter(~again), *(result.rejects for _, result in results)])
+    empty = pl.DataFrame(schema={**REJECT_SCHEMA, "path": pl.String})
+    before = pl.read_parquet(path) if path.is_file() else empty
+    files = [str(file.resolve()) for file in paths]
+    again = (pl.col("table") == kind) & pl.col("path").is_in(files)
+    fresh = (
+        result.rejects.with_columns(pl.lit(file).alias("path"))
+        for file, result in zip(files, results, strict=True)
+    )
+    kept = pl.concat([empty, before], how="diagonal").filter(~again.fill_null(False))
+    rejects = pl.concat([kept, *fresh])
     rejects.write_parquet(path)
     rejects.write_csv(folder / f"{REJECTS}.csv")

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping as Dictionary
 from pathlib import Path
 from typing import Final
 
-import fastexcel
 import polars as pl
+from python_calamine import CalamineError, CalamineWorkbook
 
-from training_data.importing.mapping import Join, Mapping
+from training_data.importing.csv_rows import read_csv
+from training_data.importing.json_rows import build_source, flatten, read_json, read_json_lines
+from training_data.importing.mapping import FileOptions, Join, Mapping
+from training_data.importing.source import (
+    BROKEN_SCHEMA,
+    Source,
+    SourceBuilder,
+    SourceError,
+    as_text,
+    name_columns,
+    tidy,
+)
 from training_data.text import normalise
 
 FORMATS: Final = (".csv", ".json", ".jsonl", ".xlsx", ".parquet")
 
 
-class SourceError(ValueError):
-    """A source file that cannot be read; the message names the file and what to do."""
-
-
-def read_source(path: Path, mapping: Mapping | None = None) -> pl.DataFrame:
+def read_source(path: Path, mapping: Mapping | None = None) -> Source:
     """Read a file as text columns; without a mapping by commas, the first sheet, no rows skipped.
 
     Raises
@@ -29,14 +34,23 @@ def read_source(path: Path, mapping: Mapping | None = None) -> pl.DataFrame:
         If the file is missing, of an unknown format, malformed, or without a header.
     """
     if mapping is None:
-        return _read(path, separator=",", sheet=0, skip_rows=0)
-    table = _read(path, mapping.separator, mapping.sheet, mapping.skip_rows)
+        return read_file(path, FileOptions())
+    source = read_file(path, mapping)
+    table, notes = source.table, []
     for join in mapping.join:
-        table = _join_file(table, path, join)
-    return table
+        beside = sorted(path.parent.glob(join.file))
+        if len(beside) > 1:
+            raise SourceError(f"{path.parent}: {len(beside)} files match {join.file!r}; keep one")
+        if beside:
+            table = _join_file(table, path, beside[0], join)
+        else:
+            table = _leave_empty(table, mapping, join)
+            notes.append(f"no file beside it fits {join.file!r}: {join.name}.* is not known")
+    return Source(table, source.broken, tuple(notes))
 
 
-def _read(path: Path, separator: str, sheet: str | int, skip_rows: int) -> pl.DataFrame:
+def read_file(path: Path, options: FileOptions) -> Source:
+    """Read one file as `read_source` does, without what stands beside it."""
     if path.suffix.lower() not in FORMATS:
         raise SourceError(f"{path}: the format is not one of {', '.join(FORMATS)}")
     if not path.is_file():
@@ -44,77 +58,67 @@ def _read(path: Path, separator: str, sheet: str | int, skip_rows: int) -> pl.Da
     try:
         match path.suffix.lower():
             case ".csv":
-                return _trim(
-                    pl.read_csv(path, separator=separator, skip_rows=skip_rows, infer_schema=False)
-                )
+                return read_csv(path, options.separator, options.skip_rows, options.encoding)
             case ".json":
-                return _from_records(json.loads(path.read_text(encoding="utf-8-sig")))
+                return read_json(path, options.records)
             case ".jsonl":
-                lines = path.read_text(encoding="utf-8-sig").splitlines()
-                return _from_records([json.loads(line) for line in lines if line.strip()])
+                return read_json_lines(path)
             case ".xlsx":
-                workbook = fastexcel.read_excel(path)
-                return _trim(
-                    workbook.load_sheet(sheet, header_row=skip_rows, dtypes="string").to_polars()
-                )
+                return _read_workbook(path, options.sheet, options.skip_rows)
             case _:
-                return _text_columns(pl.read_parquet(path))
-    except (
-        pl.exceptions.PolarsError,
-        fastexcel.FastExcelError,
-        ValueError,
-        RecursionError,
-    ) as error:
+                return _from_typed(pl.read_parquet(path))
+    except SourceError:
+        raise
+    except (pl.exceptions.PolarsError, CalamineError, ValueError, RecursionError, OSError) as error:
         reason = str(error).partition("\n")[0]
         raise SourceError(
             f"{path}: cannot be read as {path.suffix[1:].upper()}: {reason}"
         ) from error
 
 
-def _from_records(records: object) -> pl.DataFrame:
-    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-        raise ValueError("a list of objects is needed")
-    names = dict.fromkeys(name for record in records for name in record)
-    columns = {name: [_as_text(record.get(name)) for record in records] for name in names}
-    return _trim(pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String)))
+def _read_workbook(path: Path, sheet: str | int, skip_rows: int) -> Source:
+    with CalamineWorkbook.from_path(path) as workbook:
+        names = workbook.sheet_names
+        if sheet not in names and not (isinstance(sheet, int) and 0 <= sheet < len(names)):
+            raise ValueError(f"no sheet {sheet!r}; its sheets are {', '.join(names)}")
+        name = names[sheet] if isinstance(sheet, int) else sheet
+        rows = workbook.get_sheet_by_name(name).to_python()[skip_rows:]
+    if not rows:
+        raise ValueError(f"the sheet {name!r} has no header")
+    header, *records = ([as_text(cell) or "" for cell in row] for row in rows)
+    builder = SourceBuilder(header)
+    for cells in records:
+        builder.add(cells)
+    return builder.build()
 
 
-def _as_text(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)
+def _from_typed(table: pl.DataFrame) -> Source:
+    """Return typed columns as text; nested ones as JSON would have them."""
+    if any(dtype.is_nested() for dtype in table.dtypes):
+        return build_source([dict(flatten(record)) for record in table.to_dicts()])
+    table = table.rename(dict(zip(table.columns, name_columns(table.columns), strict=True)))
+    text = [_column_as_text(column) for column in table]
+    return Source(tidy(pl.DataFrame(text)), pl.DataFrame(schema=BROKEN_SCHEMA))
 
 
-def _text_columns(table: pl.DataFrame) -> pl.DataFrame:
-    nested = [name for name, dtype in table.schema.items() if dtype.is_nested()]
-    lists = [
-        pl.Series(name, [_as_text(_plain(value)) for value in table[name]], dtype=pl.String)
-        for name in nested
-    ]
-    return _trim(table.with_columns(*lists).cast(pl.String))
+def _column_as_text(column: pl.Series) -> pl.Series:
+    if column.dtype.is_float() or column.dtype.is_decimal():
+        distinct = column.unique()
+        texts = pl.Series([as_text(float(x)) for x in distinct.drop_nulls()], dtype=pl.String)
+        return column.replace_strict(
+            distinct.drop_nulls(), texts, default=None, return_dtype=pl.String
+        )
+    if isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone:
+        column = column.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.6f+00:00")
+    return column.cast(pl.String, strict=False)
 
 
-def _plain(value: object) -> object:
-    return value.to_list() if isinstance(value, pl.Series) else value
-
-
-def _trim(table: pl.DataFrame) -> pl.DataFrame:
-    """White space off both ends of headers and cells; an empty cell is null."""
-    stripped = table.rename({name: name.strip() for name in table.columns})
-    return stripped.with_columns(pl.all().str.strip_chars()).with_columns(
-        pl.when(pl.all() != "").then(pl.all())
-    )
-
-
-def _join_file(table: pl.DataFrame, path: Path, join: Join) -> pl.DataFrame:
-    """Add the columns of the second file; where the file is absent, nothing is added."""
-    beside = sorted(path.parent.glob(join.file))
-    if not beside:
-        return table
-    if len(beside) > 1:
-        raise SourceError(f"{path.parent}: {len(beside)} files match {join.file!r}; keep one")
-    second = _read(beside[0], separator=",", sheet=join.sheet, skip_rows=0)
-    _require({join.on: path, join.to: beside[0]}, {path: table, beside[0]: second})
+def _join_file(table: pl.DataFrame, path: Path, beside: Path, join: Join) -> pl.DataFrame:
+    """Add the columns of the second file."""
+    second = read_file(beside, FileOptions(sheet=join.sheet)).table
+    for file, held, column in ((path, table, join.on), (beside, second, join.to)):
+        if column not in held.columns:
+            raise SourceError(f"{file}: no column {column!r} to join on")
     key = f"{join.name}.key"
     second = (
         second.rename({name: f"{join.name}.{name}" for name in second.columns})
@@ -131,11 +135,12 @@ def _join_file(table: pl.DataFrame, path: Path, join: Join) -> pl.DataFrame:
     )
 
 
+def _leave_empty(table: pl.DataFrame, mapping: Mapping, join: Join) -> pl.DataFrame:
+    """Add the columns that the mapping reads of a second file, without values."""
+    asked = sorted({n for n in mapping.sources() if n.startswith(f"{join.name}.")})
+    absent = [name for name in asked if name not in table.columns]
+    return table.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
+
+
 def _key(column: str) -> pl.Expr:
     return pl.col(column).map_elements(normalise, return_dtype=pl.String)
-
-
-def _require(columns: Dictionary[str, Path], tables: Dictionary[Path, pl.DataFrame]) -> None:
-    for column, path in columns.items():
-        if column not in tables[path].columns:
-            raise SourceError(f"{path}: no column {column!r} to join on")

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator
 
@@ -34,6 +35,8 @@ class Programme(Strict):
         The pack's name for machines, for people, and its own version.
     currency : str
         ISO 4217 code of every amount of money in the pack and in the dataset's ``*_idr`` columns.
+    timezone : str
+        Name in the IANA database of the zone whose day is the programme's.
     languages : tuple of str
         Languages in which participants are addressed, the first by default.
     topics : tuple of str
@@ -46,9 +49,19 @@ class Programme(Strict):
     name: str
     version: str
     currency: str = Field(pattern=r"^[A-Z]{3}$")
+    timezone: str = "UTC"
     languages: tuple[str, ...] = Field(min_length=1)
     topics: tuple[str, ...] = ()
     rule: tuple[Rule, ...]
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (OSError, ValueError, ZoneInfoNotFoundError) as error:
+            raise ValueError(f"no time zone '{value}', as in Asia/Jakarta") from error
+        return value
 
     @field_validator("rule")
     @classmethod
@@ -56,6 +69,10 @@ class Programme(Strict):
         if not value:  # a minimum length would complain beside every wrong rule, too
             raise ValueError("a pack needs at least one [[rule]]")
         return value
+
+    def today(self, now: dt.datetime | None = None) -> dt.date:
+        """Return the day that it is in the programme, wherever the machine stands; at another moment than now."""
+        return (now or dt.datetime.now(dt.UTC)).astimezone(ZoneInfo(self.timezone)).date()
 
     def in_force(self, day: dt.date) -> RulesInForce:
         """Return the rules that hold on ``day``.

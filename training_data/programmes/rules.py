@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES, GENDERS, LEVELS, MODES
 
+FARTHEST_KM = 150.0  # farther than that, "if you travel so far" is no advice
+
 
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,11 +44,11 @@ class AgeRule(_Rule):
 
     kind: Literal["age"]
     minimum: int = Field(ge=0, le=150)
-    maximum: int = Field(ge=0, le=150)
+    maximum: int | None = Field(None, ge=0, le=150, description="None: no upper age")
 
     @model_validator(mode="after")
     def _range(self) -> AgeRule:
-        if self.maximum < self.minimum:
+        if self.maximum is not None and self.maximum < self.minimum:
             raise ValueError(f"maximum {self.maximum} is below minimum {self.minimum}")
         return self
 
@@ -67,12 +69,17 @@ class ExcludedStatusRule(_Rule):
 class ExcludedOccupationRule(_Rule):
     """Occupations that may not take part.
 
-    ``occupations`` are ids of the occupation vocabulary or names, in any spelling; ``codes`` are those
-    of the national classification, where a prefix covers its subtree.
+    ``occupations`` are ids of the occupation vocabulary or names, in any spelling, that stand as whole
+    words anywhere in what a person wrote; ``*`` in a name stands for any words. A name does not count
+    where one of the words ``unless_preceded_by`` ("mantan") or ``unless_followed_by`` ("pensiun")
+    stands before or after it up to the next comma or slash. ``codes`` are those of the national
+    classification, where a prefix covers its subtree.
     """
 
     kind: Literal["excluded_occupation"]
-    occupations: tuple[str, ...] = Field(min_length=1)
+    occupations: tuple[Annotated[str, Field(pattern=r"\w")], ...] = Field(min_length=1)
+    unless_preceded_by: tuple[str, ...] = ()
+    unless_followed_by: tuple[str, ...] = ()
     codes: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
 
@@ -83,11 +90,30 @@ class GrantRule(_Rule):
     amount: int = Field(ge=0, description="in the programme's currency")
 
 
+class OwnPaymentRule(_Rule):
+    """What participants pay of their own money; without this rule nothing, and they may add nothing."""
+
+    kind: Literal["own_payment"]
+    share: float = Field(0.0, ge=0, description="of each training, in the programme's currency")
+    top_up: bool = Field(description="whether they may pay what the balance or a ceiling leaves")
+
+
 class PriceCeilingRule(_Rule):
-    """Dearest training that the programme pays."""
+    """The most that the programme pays for a training, or for those of a category."""
 
     kind: Literal["price_ceiling"]
-    amount: int = Field(ge=0, description="in the programme's currency")
+    amount: int | None = Field(
+        None, ge=0, description="in the programme's currency; None: no limit"
+    )
+    by_category: dict[str, Annotated[int, Field(ge=0)]] = Field(
+        default_factory=dict, description="in place of ``amount``; categories in any case"
+    )
+
+    @model_validator(mode="after")
+    def _some_ceiling(self) -> PriceCeilingRule:
+        if self.amount is None and not self.by_category:
+            raise ValueError("give an amount, or amounts by_category")
+        return self
 
 
 class OneAtATimeRule(_Rule):
@@ -102,6 +128,62 @@ class FirstPurchaseRule(_Rule):
 
     kind: Literal["first_purchase"]
     within_days: int = Field(ge=1)
+
+
+class NextPurchaseRule(_Rule):
+    """Days after a training is finished within which the next must be bought."""
+
+    kind: Literal["next_purchase"]
+    within_days: int = Field(ge=1)
+
+
+class OnceRule(_Rule):
+    """Who has begun one training, or placement, takes no other."""
+
+    kind: Literal["once"]
+
+
+class ChoicesRule(_Rule):
+    """Most trainings, or placements, that one may have chosen."""
+
+    kind: Literal["choices"]
+    most: int = Field(ge=1)
+
+
+class GraduationRule(_Rule):
+    """How long ago the last diploma may be; of who does not say, it is not asked."""
+
+    kind: Literal["graduation"]
+    earliest_year: int | None = Field(None, ge=1900, le=2200)
+    within_years: int | None = Field(None, ge=1, le=100, description="at most so many years ago")
+
+    @model_validator(mode="after")
+    def _some_limit(self) -> GraduationRule:
+        if self.earliest_year is None and self.within_years is None:
+            raise ValueError("give earliest_year or within_years")
+        return self
+
+    def earliest(self, day: dt.date) -> dt.date:
+        """Return the earliest day of a diploma that counts on ``day``."""
+        limits = []
+        if self.earliest_year is not None:
+            limits.append(dt.date(self.earliest_year, 1, 1))
+        if self.within_years is not None:
+            limits.append(_shift_years(day, -self.within_years))
+        return max(limits)
+
+    def last_day(self, graduated_on: dt.date) -> dt.date:
+        """Return the last day on which a diploma of ``graduated_on`` counts, as far as years go."""
+        return (
+            dt.date.max
+            if self.within_years is None
+            else _shift_years(graduated_on, self.within_years)
+        )
+
+
+def _shift_years(day: dt.date, years: int) -> dt.date:
+    is_leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year + years, day=28 if is_leap_day else day.day)
 
 
 class DurationRule(_Rule):
@@ -133,10 +215,17 @@ class LanguagesRule(_Rule):
 
 
 class MinimumEducationRule(_Rule):
-    """Least schooling needed for trainings of a level, beside what a training itself asks for."""
+    """Least schooling needed for any training, or for those of a level, beside what one itself asks for."""
 
     kind: Literal["minimum_education"]
-    education: dict[Literal[LEVELS], Literal[EDUCATIONS]] = Field(min_length=1)  # type: ignore[valid-type]
+    any_level: Literal[EDUCATIONS] = EDUCATIONS[0]  # type: ignore[valid-type]
+    education: dict[Literal[LEVELS], Literal[EDUCATIONS]] = Field(default_factory=dict)  # type: ignore[valid-type]
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> MinimumEducationRule:
+        if self.any_level == EDUCATIONS[0] and not self.education:
+            raise ValueError("give any_level, or education by level")
+        return self
 
     @model_validator(mode="after")
     def _rises_with_level(self) -> MinimumEducationRule:
@@ -187,10 +276,13 @@ class ClassDatesRule(_Rule):
 class ReachRule(_Rule):
     """How far people travel to a class, where they have not said so themselves.
 
-    A sea crossing between two landmasses counts as ``sea_crossing_km`` more. The class in one's own
-    region (the lowest level of the region pack) is in reach however far the centroids are apart. Where
-    only the regions are known and they touch, the way is up to ``neighbour_km`` shorter than between
-    the centroids, but not less than half of it: people live nearer to the border than the centroid.
+    A sea crossing between two landmasses counts as ``sea_crossing_km`` more, unless a usual ferry crosses;
+    where no road leads over land, ``farthest_km`` more.
+    The class in one's own region (the lowest level of the region pack) is in reach however far the
+    centroids are apart, unless both places are known and lie on two islands. Where only the regions are
+    known and they touch, the way is up to ``neighbour_km`` shorter than between the centroids, but not
+    less than half of it: people live nearer to the border than the centroid. Nobody is told to travel
+    farther than ``farthest_km``.
     """
 
     kind: Literal["reach"]
@@ -198,6 +290,7 @@ class ReachRule(_Rule):
     rural_km: float = Field(ge=0)
     sea_crossing_km: float = Field(ge=0)
     neighbour_km: float = Field(0.0, ge=0)
+    farthest_km: float = Field(FARTHEST_KM, ge=0)
 
 
 Rule = Annotated[
@@ -205,9 +298,14 @@ Rule = Annotated[
     | ExcludedStatusRule
     | ExcludedOccupationRule
     | GrantRule
+    | OwnPaymentRule
     | PriceCeilingRule
     | OneAtATimeRule
     | FirstPurchaseRule
+    | NextPurchaseRule
+    | OnceRule
+    | ChoicesRule
+    | GraduationRule
     | DurationRule
     | HoursPerDayRule
     | ModesRule
@@ -229,9 +327,14 @@ class RulesInForce(Strict):
     excluded_status: ExcludedStatusRule | None = None
     excluded_occupation: ExcludedOccupationRule | None = None
     grant: GrantRule | None = None
+    own_payment: OwnPaymentRule | None = None
     price_ceiling: PriceCeilingRule | None = None
     one_at_a_time: OneAtATimeRule | None = None
     first_purchase: FirstPurchaseRule | None = None
+    next_purchase: NextPurchaseRule | None = None
+    once: OnceRule | None = None
+    choices: ChoicesRule | None = None
+    graduation: GraduationRule | None = None
     duration: DurationRule | None = None
     hours_per_day: HoursPerDayRule | None = None
     modes: ModesRule | None = None
@@ -241,3 +344,13 @@ class RulesInForce(Strict):
     registration: RegistrationRule | None = None
     class_dates: ClassDatesRule | None = None
     reach: ReachRule | None = None
+
+    @property
+    def last_day(self) -> dt.date | None:
+        """The last day on which any of these rules holds, as far as they say; None: no end."""
+        ends = [rule.valid_until for rule in self._rules()]
+        known = [end for end in ends if end is not None]
+        return max(known) if len(known) == len(ends) else None
+
+    def _rules(self) -> list[Rule]:
+        return [rule for name, rule in self if name != "day" and rule is not None]

@@ -37,11 +37,12 @@ class RegionNotFoundError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """A region's claim to a form."""
+    """A region's claim to a form; of a place within it, the row of that place."""
 
     stage: int
     order: int
     region: int
+    place: int = -1
 
 
 def squash(text: str) -> str:
@@ -86,6 +87,15 @@ class NameIndex:
                 return self._compound(parts, within)
             found = self._fuzzy(squash(text), within)
         return found
+
+    def find_place(self, text: str, region: int) -> int:
+        """Row of the place within a region that a text names, -1 where it names the region alone."""
+        for part in (text, *_SEPARATORS.split(text)):
+            claims = [one for one in self._claims.get(squash(part), []) if one.region == region]
+            places = {claim.place for claim in claims}
+            if len(places) == 1 and (place := places.pop()) >= 0:
+                return place
+        return -1
 
     def suggest(self, text: str, count: int = 3) -> list[int]:
         """Rows of the regions that a text may have meant, likeliest first."""
@@ -198,8 +208,9 @@ def _region_claims(pack: RegionPack) -> Iterator[tuple[str, _Claim]]:
 
 def _place_claims(pack: RegionPack) -> Iterator[tuple[str, _Claim]]:
     row_of = {code: row for row, code in enumerate(pack.regions["code"])}
-    for name, code in pack.places.select("name", "region_code").iter_rows():
-        claim = _Claim(PLACE, 0, row_of[code])
+    places = pack.places.select("name", "region_code").iter_rows()
+    for place, (name, code) in enumerate(places):
+        claim = _Claim(PLACE, 0, row_of[code], place)
         for affixes in (None, pack.settings.places):
             for form in _forms(name, affixes, pack.settings.spellings):
                 yield form, claim

@@ -1,4 +1,4 @@
-"""A region pack on disk: ``pack.toml``, ``regions.csv``, ``places.csv`` and ``neighbours.csv``."""
+"""A region pack on disk: ``pack.toml``, ``regions.csv``, ``places.csv``, ``neighbours.csv`` and ``ways.csv``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 import dataframely as dy
 import polars as pl
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from training_data.columns import complete_columns
 
 SHIPPED = Path(__file__).parent
 
@@ -30,6 +32,34 @@ class Regions(dy.Schema):
     longitude = dy.Float64(min=-180, max=180, description="degrees east")
     population = dy.Int64(min=0, description="inhabitants")
     area_km2 = dy.Float64(min_exclusive=0, description="square kilometres")
+
+
+class Places(dy.Schema):
+    """One place within a region a row: a district, a seat. ``places.csv``; the last three columns may be absent."""
+
+    name = dy.String(min_length=1)
+    region_code = dy.String()
+    latitude = dy.Float64(nullable=True, min=-90, max=90, description="degrees north")
+    longitude = dy.Float64(nullable=True, min=-180, max=180, description="degrees east")
+    landmass = dy.String(nullable=True, description="island, where it is not that of the region")
+
+    @dy.rule()
+    def both_degrees_or_none(cls) -> pl.Expr:  # noqa: N805
+        return cls.latitude.col.is_null() == cls.longitude.col.is_null()
+
+
+class Ways(dy.Schema):
+    """What is known of the way between two regions, or within one. ``ways.csv``, optional."""
+
+    code = dy.String(primary_key=True)
+    neighbour_code = dy.String(
+        primary_key=True, description="of the same region: between its islands"
+    )
+    way = dy.Enum(("road", "ferry", "none"), description="none: people fly, or sail for a day")
+    km = dy.Float64(
+        nullable=True, min=0, description="between the two seats; null: as far as the centroids"
+    )
+    known = dy.String(min_length=1, description="what is known of it, in words")
 
 
 class _Settings(BaseModel):
@@ -71,15 +101,18 @@ class RegionPack:
     regions : DataFrame
         ``Regions`` and whatever further columns the pack has.
     places : DataFrame
-        ``name``, ``region_code``: places within regions (districts, seats), for lookup only.
+        ``Places``: districts and seats, by which regions and people are found.
     neighbours : DataFrame
         ``code``, ``neighbour_code``: regions that touch, each pair once.
+    ways : DataFrame
+        ``Ways``: ferries that count as land, roads that the centroids misplace, and missing roads.
     """
 
     settings: PackSettings
     regions: pl.DataFrame
     places: pl.DataFrame
     neighbours: pl.DataFrame
+    ways: pl.DataFrame
 
 
 def read_pack(name_or_directory: str | Path) -> RegionPack:
@@ -108,9 +141,29 @@ def read_pack(name_or_directory: str | Path) -> RegionPack:
     return RegionPack(
         settings,
         regions,
-        _read_codes(directory / "places.csv", ("name", "region_code"), ("region_code",), codes),
+        _read_table(directory / "places.csv", Places, ("region_code",), codes),
         _read_codes(directory / "neighbours.csv", pair, pair, codes),
+        _read_ways(directory / "ways.csv", codes),
     )
+
+
+def _read_ways(path: Path, codes: pl.Series) -> pl.DataFrame:
+    if not path.is_file():
+        return Ways.create_empty()
+    return _read_table(path, Ways, ("code", "neighbour_code"), codes)
+
+
+def _read_table(
+    path: Path, table: type[dy.Schema], code_columns: tuple[str, ...], codes: pl.Series
+) -> pl.DataFrame:
+    try:
+        schema = table.create_empty().schema
+        frame = complete_columns(table, pl.read_csv(path, schema_overrides=schema))
+        frame = table.validate(frame, cast=True)
+    except (dy.exc.ValidationError, dy.exc.SchemaError, pl.exceptions.PolarsError) as error:
+        raise ValueError(f"{path}: {error}") from error
+    _check_codes(path, frame, code_columns, codes)
+    return frame
 
 
 def _read_settings(path: Path) -> PackSettings:
@@ -156,8 +209,14 @@ def _read_codes(
     frame = pl.read_csv(path, infer_schema=False)
     if tuple(frame.columns) != columns:
         raise ValueError(f"{path}: columns {frame.columns}, expected {list(columns)}")
+    _check_codes(path, frame, code_columns, codes)
+    return frame
+
+
+def _check_codes(
+    path: Path, frame: pl.DataFrame, code_columns: tuple[str, ...], codes: pl.Series
+) -> None:
     for column in code_columns:
         unknown = frame[column].filter(~frame[column].is_in(codes.implode()))
         if len(unknown):
             raise ValueError(f"{path}: unknown {column} {unknown.head(5).to_list()}")
-    return frame

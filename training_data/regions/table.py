@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +14,15 @@ from numpy.typing import ArrayLike, NDArray
 from training_data.regions.geo import great_circle_km
 from training_data.regions.names import NameIndex, RegionNotFoundError
 from training_data.regions.pack import RegionPack, read_pack
+
+
+@dataclass(frozen=True)
+class Located:
+    """A region's code, and the coordinates of the place within it that was named, if any."""
+
+    code: str
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 class RegionTable:
@@ -46,10 +56,16 @@ class RegionTable:
         self.frame = frame
         self.codes: tuple[str, ...] = tuple(frame["code"])
         self._id_of = {code: row for row, code in enumerate(self.codes)}
-        self._undotted = {code.replace(".", ""): row for row, code in enumerate(self.codes)}
+        # Without dots, or as a number that has lost a last zero: "3215", and "32.1" for 32.10.
+        self._as_numbers = {
+            form: row
+            for row, code in enumerate(self.codes)
+            for form in (code.replace(".", ""), code.rstrip("0") if "." in code else code)
+        }
         self.parents = self.ids(frame["parent_code"])
         self.level = frame["level"].to_numpy()
-        self.landmass = _number_labels(frame["landmass"])
+        self._places = pack.places
+        self.landmass, self._place_landmass = self._number_landmasses(pack)
         self.latitude = frame["latitude"].to_numpy()
         self.longitude = frame["longitude"].to_numpy()
         self.population = frame["population"].to_numpy()
@@ -58,6 +74,7 @@ class RegionTable:
         self._neighbours = np.zeros((len(self.codes), len(self.codes)), dtype=np.bool_)
         a, b = (self.ids(pack.neighbours[column]) for column in ("code", "neighbour_code"))
         self._neighbours[a, b] = self._neighbours[b, a] = True
+        self._has_ferry, self._has_no_road, self._way_km = self._read_ways(pack.ways)
 
     @classmethod
     def load(cls, name_or_directory: str | Path) -> RegionTable:
@@ -121,10 +138,11 @@ class RegionTable:
     def lookup(self, name_or_code: str, within: str | None = None) -> str:
         """Code of the region that a code or a name, however written, stands for.
 
-        A code may lack its dots ("3172") and is read in this pack's own code set; codes of another
-        agency are not recognised as such and must be translated before. A name may carry a word for
-        its kind or none, be abbreviated, English, an old one, a place inside the region, or a list
-        ("Kebayoran Lama, Jakarta Selatan"). ``pack.toml`` has the rule on names without a kind.
+        A code may lack its dots ("3172"), or a last zero behind them ("32.1" for 32.10), and is read in
+        this pack's own code set; codes of another agency are not recognised as such and must be translated
+        before. A name may carry a word for its kind or none, be abbreviated, English, an old one, a place
+        inside the region, or a list ("Kebayoran Lama, Jakarta Selatan"). ``pack.toml`` has the rule on
+        names without a kind.
 
         Parameters
         ----------
@@ -149,6 +167,22 @@ class RegionTable:
                 f"near: {near}"
             )
         return self.codes[found]
+
+    def locate(self, name_or_code: str) -> Located:
+        """Code of the region that a text stands for, and where the district lies that it names.
+
+        "Kec. Leihitu, Maluku Tengah" lies on the island Ambon; of "Maluku Tengah" only the region is known.
+
+        Raises
+        ------
+        RegionNotFoundError
+            As of ``lookup``.
+        """
+        code = self.lookup(name_or_code)
+        place = self._names.find_place(name_or_code, self.id(code))
+        if place < 0:
+            return Located(code)
+        return Located(code, self._places["latitude"][place], self._places["longitude"][place])
 
     def resolve(self, names: pl.Series, within: pl.Series | None = None) -> pl.Series:
         """``lookup`` of a column: codes, null where a name (or its ``within``) is not resolved.
@@ -215,6 +249,68 @@ class RegionTable:
         )
         return np.where((a < 0) | (b < 0), np.nan, distance)
 
+    def landmass_at(
+        self,
+        region: NDArray[np.int32],
+        latitude: NDArray[np.float64],
+        longitude: NDArray[np.float64],
+    ) -> NDArray[np.int32]:
+        """Island of points within regions: that of the nearest district where a region has several.
+
+        Parameters
+        ----------
+        region : ndarray of int32
+            -1 where it is not known; ``latitude`` and ``longitude`` are NaN where they are not.
+        """
+        found = np.where(region >= 0, self.landmass[region], -1).astype(np.int32)
+        on_islands = np.isin(region, list(self._archipelagos)) & ~np.isnan(latitude)
+        for row in np.unique(region[on_islands]):
+            here = on_islands & (region == row)
+            places, landmasses = self._archipelagos[int(row)]
+            km = great_circle_km(latitude[here][:, None], longitude[here][:, None], *places)
+            found[here] = landmasses[km.argmin(axis=1)]
+        return found
+
+    @cached_property
+    def _archipelagos(self) -> dict[int, tuple[NDArray[np.float64], NDArray[np.int32]]]:
+        """Regions on several islands: where their districts lie, (2, P), and on which island each."""
+        region = self.ids(self._places["region_code"])
+        degrees = self._places.select("latitude", "longitude").to_numpy().T
+        landmass = np.where(self._place_landmass >= 0, self._place_landmass, self.landmass[region])
+        known = ~np.isnan(degrees[0])
+        return {
+            int(row): (degrees[:, here], landmass[here])
+            for row in np.unique(region[self._place_landmass >= 0])
+            if (here := known & (region == row)).any()
+        }
+
+    def crosses_sea(
+        self, a: ArrayLike, b: ArrayLike, landmass_a: ArrayLike, landmass_b: ArrayLike
+    ) -> NDArray[np.bool_]:
+        """Whether a sea that no usual ferry crosses lies between places in two regions.
+
+        Parameters
+        ----------
+        a, b : array-like of int
+            Ids, -1 where not known; all shapes broadcast.
+        landmass_a, landmass_b : array-like of int
+            Islands of the two places, -1 where not known: no sea is assumed then.
+        """
+        a, b = np.asarray(a), np.asarray(b)
+        on_a, on_b = np.asarray(landmass_a), np.asarray(landmass_b)
+        by_ferry = self._has_ferry[a, b] & (a >= 0) & (b >= 0)
+        return np.asarray((on_a != on_b) & (on_a >= 0) & (on_b >= 0) & ~by_ferry)
+
+    def lack_road(self, a: ArrayLike, b: ArrayLike) -> NDArray[np.bool_]:
+        """Whether ids are known to have no road between them; shapes broadcast."""
+        a, b = np.asarray(a), np.asarray(b)
+        return np.asarray(self._has_no_road[a, b] & (a >= 0) & (b >= 0))
+
+    def way_km(self, a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
+        """Kilometres between the seats of two regions where they are known, else NaN; shapes broadcast."""
+        a, b = np.asarray(a), np.asarray(b)
+        return np.where((a >= 0) & (b >= 0), self._way_km[a, b], np.nan)
+
     def same_landmass(self, a: ArrayLike, b: ArrayLike) -> NDArray[np.bool_]:
         """Whether ids are joined by land; shapes broadcast. False where it is not known."""
         a, b = np.asarray(a), np.asarray(b)
@@ -232,6 +328,26 @@ class RegionTable:
         a, b = np.asarray(a), np.asarray(b)
         return np.asarray(self._neighbours[a, b] & (a >= 0) & (b >= 0))
 
+    def _number_landmasses(self, pack: RegionPack) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Equal islands as equal numbers from 0, null as -1: of the regions, and of the places."""
+        labels = pl.concat([pack.regions["landmass"], pack.places["landmass"]])
+        numbers = (labels.rank("dense").cast(pl.Int32) - 1).fill_null(-1).to_numpy()
+        return numbers[: len(self)], numbers[len(self) :]
+
+    def _read_ways(
+        self, ways: pl.DataFrame
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64]]:
+        """Ferries, missing roads, and km between the seats, each of shape (R, R)."""
+        shape = (len(self), len(self))
+        ferry, no_road = np.zeros((2, *shape), dtype=np.bool_)
+        km = np.full(shape, np.nan)
+        a, b = (self.ids(ways[column]) for column in ("code", "neighbour_code"))
+        way = ways["way"].cast(pl.String)
+        ferry[a, b] = ferry[b, a] = (way == "ferry").to_numpy()
+        no_road[a, b] = no_road[b, a] = (way == "none").to_numpy()
+        km[a, b] = km[b, a] = ways["km"].to_numpy()
+        return ferry, no_road, km
+
     def _resolve_one(self, name: str | None, within: str | None) -> str | None:
         outer = None
         if name is None:
@@ -243,7 +359,7 @@ class RegionTable:
 
     def _find(self, text: str, within: int | None) -> int | None:
         stripped = text.strip()
-        coded = self._id_of.get(stripped, self._undotted.get(stripped))
+        coded = self._id_of.get(stripped, self._as_numbers.get(stripped))
         if coded is None:
             return self._names.find(text, within)
         outside = within is not None and coded != within and not self._inside[within, coded]
@@ -265,9 +381,3 @@ class RegionTable:
                     around.append(int(split_from[outer]))
             inside[around, region] = True
         return inside
-
-
-def _number_labels(labels: pl.Series) -> NDArray[np.int32]:
-    """Equal labels as equal numbers from 0, null as -1."""
-    numbers = labels.rank("dense").cast(pl.Int32) - 1
-    return numbers.fill_null(-1).to_numpy()

@@ -80,9 +80,17 @@ def simulate_visits(world: World, people: People) -> Iterator[Visit]:
         finished[comes, visit.course] = True
         last[comes] = visit.course
         again = uniforms(world.seed, Stream.ADMISSION, people.first, len(people), 4, number + 1)
-        pause = -np.log1p(-again[comes, 0]) * figures.PAUSE_DAYS * DAY
-        next_at[comes] = visit.rated + BROWSING_SECONDS + 60 + pause.astype(np.int64)
+        next_at[comes] = visit.rated + _draw_pause(world, again[comes, 0])
         comes = comes[visit.completes & (again[comes, 1] < figures.BUYS_AGAIN)]
+
+
+def _draw_pause(world: World, uniform: NDArray[np.float64]) -> Integers:
+    """Draw the seconds from a rating to the next purchase: exponential, and within the days of the rule."""
+    longest = world.next_purchase_days - figures.RATING_DAYS - 1
+    within = -np.expm1(-longest / figures.PAUSE_DAYS)
+    pause = -np.log1p(-uniform * within) * figures.PAUSE_DAYS * DAY
+    seconds: NDArray[np.int64] = BROWSING_SECONDS + 60 + pause.astype(np.int64)
+    return seconds
 
 
 def _visit(
@@ -117,7 +125,7 @@ def _visit(
         bought=at,
         started=started,
         finished=finished,
-        rated=finished + 60 + (luck[:, 3] ** 3 * 2 * DAY).astype(np.int64),
+        rated=finished + 60 + (luck[:, 3] ** 3 * figures.RATING_DAYS * DAY).astype(np.int64),
         completes=luck[:, 4] < completion_chance(world, people.target[person], course),
         stars=_stars(luck[:, 5], fit),
         shown=shown,

@@ -115,7 +115,10 @@ MAX_PURCHASES: Final = 6
 COMPLETION_LOGIT: Final = 2.35
 COMPLETION_PER_HOUR: Final = -0.02  # from 20 hours
 COMPLETION_BY_LEVEL: Final = (0.0, -0.2, -0.5)
-PAUSE_DAYS: Final = 18.0  # mean, between a rating and the next purchase
+RATING_DAYS: Final = 2  # most, between the end of a training and its rating
+PAUSE_DAYS: Final = (
+    18.0  # scale, between a rating and the next purchase; cut where the rule ends it
+)
 
 # The log of lists shown.
 LOGGED_SHARE: Final = 0.1  # of visits

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from training_data.arrays import encode_strings
 from training_data.demo import demo_places
+from training_data.programmes.rules import ReachRule
 from training_data.regions import RegionTable
 from training_data.simulation import figures
 
@@ -57,15 +58,15 @@ def read_homes() -> tuple[Homes, RegionTable]:
 
 
 def way_km(
-    homes: Homes, regions: RegionTable, ids: list[str], sea_crossing_km: float
+    homes: Homes, regions: RegionTable, ids: list[str], reach: ReachRule
 ) -> NDArray[np.float32]:
     places = demo_places()
     home = regions.ids(homes.codes)[:, None]
     place = regions.ids(places["region_code"])[None, :]
     way = regions.distance_km(home, place)
-    on_home, on_place = regions.landmass[home], regions.landmass[place]
-    overseas = (on_home != on_place) & (on_home >= 0) & (on_place >= 0)
-    way = np.where(home == place, 0.0, way + sea_crossing_km * overseas)
+    overseas = regions.crosses_sea(home, place, regions.landmass[home], regions.landmass[place])
+    way = np.where(home == place, 0.0, way + reach.sea_crossing_km * overseas)
+    way += reach.farthest_km * regions.lack_road(home, place)
     found = np.zeros((len(homes.codes), len(ids)), dtype=np.float32)
     course = encode_strings(places["course_id"], ids)
     for number in np.unique(course):

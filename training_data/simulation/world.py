@@ -43,6 +43,8 @@ class World:
         What everybody may spend, in the programme's currency.
     first_purchase_days : int
         Within which the first training is bought.
+    next_purchase_days : int
+        Within which the next one is bought after one is finished.
     reach : ReachRule
     courses : DataFrame, N rows
     topics : tuple of str
@@ -73,6 +75,7 @@ class World:
     day: dt.date
     grant: int
     first_purchase_days: int
+    next_purchase_days: int
     reach: ReachRule
     courses: pl.DataFrame
     topics: tuple[str, ...]
@@ -116,8 +119,13 @@ def build_world(day: dt.date, seed: int = 0) -> World:
         If no rules hold on that day, or one that the simulator needs is missing.
     """
     rules = load_programme(PROGRAMME).in_force(day)
-    if rules.grant is None or rules.reach is None or rules.first_purchase is None:
-        raise ValueError(f"{PROGRAMME} lacks a grant, reach or first_purchase rule on {day}")
+    if (
+        rules.grant is None
+        or rules.reach is None
+        or rules.first_purchase is None
+        or rules.next_purchase is None
+    ):
+        raise ValueError(f"{PROGRAMME} lacks a rule that the simulator needs on {day}")
     generator = np.random.default_rng([seed, Stream.WORLD])
     courses = demo_courses(seed).sort("category", "course_id")
     ids = courses["course_id"].to_list()
@@ -136,6 +144,7 @@ def build_world(day: dt.date, seed: int = 0) -> World:
         day=day,
         grant=rules.grant.amount,
         first_purchase_days=rules.first_purchase.within_days,
+        next_purchase_days=rules.next_purchase.within_days,
         reach=rules.reach,
         courses=courses,
         topics=topics,
@@ -151,7 +160,7 @@ def build_world(day: dt.date, seed: int = 0) -> World:
         needs=needs,
         follow_up=_follow_up(teaches, needs, level),
         homes=homes,
-        way_km=way_km(homes, regions, ids, rules.reach.sea_crossing_km),
+        way_km=way_km(homes, regions, ids, rules.reach),
         skills=skills,
         skill_topic=skill_topic,
         occupations=occupations,

@@ -188,12 +188,12 @@ def plan(
     *,
     participant_id: str | None = None,
     participant: Participant | None = None,
-    max_courses: int = 10,
+    max_courses: int = 3,
     filters: CourseFilters | None = None,
     neutral: bool = False,
     language: str | None = None,
 ) -> Call[PlanResponse]:
-    """Plan the trainings that are worth most together within the balance, one after the other.
+    """Plan the best trainings that can be taken one after the other within the balance.
 
     Parameters
     ----------

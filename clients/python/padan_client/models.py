@@ -59,7 +59,9 @@ class Profile(RequestModel):
     )
     skills: list[str] = Field(default_factory=list, description="skill ids or phrases")
     interests: list[str] = Field(default_factory=list, description="topics, wishes and goals")
-    region: str | None = Field(None, description="code or name of the kabupaten or kota")
+    region: str | None = Field(
+        None, description="kabupaten or kota by code or name; a kecamatan may come before"
+    )
     rural: bool | None = None
     latitude: float | None = None
     longitude: float | None = None
@@ -70,6 +72,7 @@ class Profile(RequestModel):
     )
     groups: list[str] = Field(default_factory=list)
     admitted_on: dt.date | None = Field(None, description="first day in the programme")
+    graduated_on: dt.date | None = Field(None, description="day of the last diploma or degree")
     has_device: bool | None = Field(None, description="has a phone or computer to learn with")
     has_connection: bool | None = Field(None, description="has the internet to learn with")
 
@@ -177,6 +180,32 @@ class RecommendationReason(BaseModel):
     evidence: dict[str, Any]
 
 
+class NextClass(BaseModel):
+    """The class of a training that a person would take: the nearest that can be entered, of these the first."""
+
+    starts_on: dt.date
+    ends_on: dt.date
+    register_until: dt.date
+    region: str | None = Field(description="None online")
+    seats_left: int
+
+
+class Advice(BaseModel):
+    """What to do first, or why there is nothing and what would change it."""
+
+    code: str
+    text: str
+    evidence: dict[str, Any]
+
+
+class Figures(BaseModel):
+    """When and how the numbers of people in reasons are known."""
+
+    until: dt.date | None = Field(description="day of the newest event that was counted")
+    simulated: bool
+    text: str
+
+
 class Item(BaseModel):
     """One recommended training."""
 
@@ -187,14 +216,36 @@ class Item(BaseModel):
     category: str | None
     mode: str
     level: str | None
+    language: str | None = Field(description="of teaching")
     price_idr: int
     price_text: str
     duration_hours: float | None
+    weeks: int | None = Field(
+        description="from the first day to the last, by dates or by hours a day"
+    )
+    next_class: NextClass | None = Field(description="None for what may be begun on any day")
     region: str | None = Field(description="where the nearest open class is; None online")
-    distance_km: float | None
+    distance_km: float | None = Field(description="to it; None online and within one's own region")
+    waits_for: str | None = Field(
+        description="what the person has to do before: training_unfinished or training_unrated; "
+        "None for what may be taken now"
+    )
+    fit: Literal["other", "related", "strong"] = Field(
+        description="how well it fits what the participant wrote"
+    )
     score: float
     propensity: float = Field(description="probability with which it came to this place")
-    reasons: list[RecommendationReason]
+    reasons: list[RecommendationReason] = Field(
+        description="what speaks of the person first; empty where nothing speaks for it"
+    )
+
+
+class Notice(BaseModel):
+    """What is said of a list as a whole."""
+
+    code: str
+    text: str
+    evidence: dict[str, Any]
 
 
 class RecommendationResponse(BaseModel):
@@ -207,6 +258,13 @@ class RecommendationResponse(BaseModel):
     participant_id: str | None
     neutral: bool
     items: list[Item]
+    advice: list[Advice] = Field(
+        description="what to do first, or why the list is empty and what would change it"
+    )
+    figures: Figures
+    notice: Notice | None = Field(
+        description="said where nothing permitted fits or is related to what was written"
+    )
     excluded: dict[str, int] = Field(
         description="where the list is short: how many trainings each rule leaves out"
     )
@@ -296,15 +354,23 @@ class EligibilityResponse(BaseModel):
 
 
 class PlanRequest(ParticipantRequest):
-    """The trainings that are worth most together within the balance."""
+    """The best trainings that can be taken one after the other within the balance."""
 
-    max_courses: int = 10
+    max_courses: int = 3
     filters: CourseFilters = CourseFilters()
     neutral: bool = Field(False, description="use no personal data beyond what eligibility needs")
 
 
+class PlannedItem(Item):
+    """One training of a plan, and when it is taken."""
+
+    buy_on: dt.date
+    starts_on: dt.date
+    ends_on: dt.date
+
+
 class PlanResponse(BaseModel):
-    """Trainings to take one after the other."""
+    """Trainings to take one after the other, and when."""
 
     request_id: str
     bundle_version: str
@@ -312,9 +378,16 @@ class PlanResponse(BaseModel):
     day: dt.date
     participant_id: str | None
     neutral: bool
-    items: list[Item] = Field(description="in the order in which to take them")
+    items: list[PlannedItem] = Field(description="in the order in which to take them")
+    hours: float = Field(description="of all together, as far as they are known")
+    weeks: int = Field(description="from the first purchase to the last day")
     spent_idr: int
     left_idr: int | None = Field(description="None where the programme sets no balance")
+    summary: str | None = Field(description="the whole in one sentence; None for an empty plan")
+    advice: list[Advice] = Field(
+        description="what to do first, or why the plan is empty and what would change it"
+    )
+    figures: Figures
 
 
 # The catalogue

@@ -208,7 +208,7 @@ def test_a_list_that_breaks_a_rule_is_noticed(
     golden = Golden.read(bundle_folder)
     engine = load_engine(bundle_folder)
     monkeypatch.setattr(
-        "recommender.engine.build_mask",
+        "recommender.engine.build_list_mask",
         lambda query: np.ones((len(query.batch), len(engine.catalogue)), dtype=bool),
     )
     with pytest.raises(BundleError, match="forbidden"):

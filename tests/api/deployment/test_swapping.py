@@ -51,7 +51,9 @@ def test_no_request_is_dropped_while_bundles_are_swapped(
     bundles = tmp_path / "bundles"
     versions = [reseal(bundle_folder, bundles, change) for change in (rename(1), reorder)]
     promote(bundles, versions[0])
-    with serving(tmp_path, f"sqlite:///{tmp_path / 'store.sqlite'}", None) as served:
+    with serving(
+        tmp_path, f"sqlite:///{tmp_path / 'store.sqlite'}", None, "--development"
+    ) as served:
         clients = [Client(served.url) for _ in range(CLIENTS)]
         try:
             for swap in range(1, swaps + 1):
@@ -84,7 +86,9 @@ def test_a_refused_bundle_is_shown_and_the_service_stays_ready(
     good = reseal(bundle_folder, bundles, rename(1))
     bad = reseal(bundle_folder, bundles, break_golden)
     promote(bundles, good)
-    with serving(tmp_path, f"sqlite:///{tmp_path / 'store.sqlite'}", None) as served:
+    with serving(
+        tmp_path, f"sqlite:///{tmp_path / 'store.sqlite'}", None, "--development"
+    ) as served:
         promote(bundles, bad)
         refused = None
         while refused is None:
@@ -97,5 +101,7 @@ def test_a_refused_bundle_is_shown_and_the_service_stays_ready(
         assert httpx.get(f"{served.url}/readyz", timeout=60).json()["bundle_version"] == good
         assert f"bundle {bad} is refused" in served.log.read_text()
         served.kill()
-        with serving(tmp_path, f"sqlite:///{tmp_path / 'store.sqlite'}", None) as again:
+        with serving(
+            tmp_path, f"sqlite:///{tmp_path / 'store.sqlite'}", None, "--development"
+        ) as again:
             assert httpx.get(f"{again.url}/readyz", timeout=60).json()["bundle_version"] == good

@@ -86,7 +86,8 @@ def test_lists_plans_and_decisions_agree(
         decisions = decide(client, courses, participant)
         slate = post(client, "/v1/recommendations", participant=participant, k=100)
         assert not slate["degraded"]
-        assert all(decisions[item["course_id"]]["eligible"] for item in slate["items"])
+        for item in slate["items"]:  # what may be taken, or comes after the training under way
+            assert set(codes(decisions[item["course_id"]])) <= {item["waits_for"]} - {None}
         short = post(client, "/v1/recommendations", participant=participant, k=100, filters=FEW)
         assert short["excluded"] == Counter(
             code for decision in decisions.values() for code in codes(decision)
@@ -97,7 +98,7 @@ def test_lists_plans_and_decisions_agree(
         listed += len(slate["items"])
         planned += len(plan["items"])
     assert listed > 10 * count
-    assert planned > count
+    assert planned > count / 2
 
 
 def test_an_audience_is_of_those_who_may_take_the_training(

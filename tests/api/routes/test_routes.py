@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -13,13 +12,10 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.deployment.releases import Releases
 from api.settings import ServiceSettings
-from models.index.flat import FaissIndex
 from recommender.bundle.bundle import Bundle
-from recommender.catalogue.catalogue import build_catalogue
-from recommender.retrieval.neighbours import Neighbours
-from store.database import Store, open_store
+from store.database import open_store
 from tests.api.routes.test_law import PROFILE, event, send
-from training_data.dataset import Dataset
+from training_data.columns import OWN_EVENT
 
 
 def test_courses_are_listed_page_by_page(client: TestClient, bundle: Bundle) -> None:
@@ -67,7 +63,9 @@ def test_a_plan_stays_within_the_balance(client: TestClient) -> None:
     assert found["left_idr"] == 1_500_000 - sum(prices)
     ids = [item["course_id"] for item in found["items"]]
     assert len(set(ids)) == len(ids)
-    assert all(item["reasons"] for item in found["items"])
+    dates = [(item["buy_on"], item["starts_on"], item["ends_on"]) for item in found["items"]]
+    assert sorted(dates) == dates
+    assert found["summary"]
 
 
 def list_ids(client: TestClient, **query: Any) -> list[str]:
@@ -120,34 +118,6 @@ def test_head_says_what_get_would(client: TestClient) -> None:
     assert client.head("/v1/recommendations").status_code == 405
 
 
-def test_a_course_whose_id_has_slashes_is_found(
-    bundle: Bundle, sqlite_store: Store, dataset: Dataset
-) -> None:
-    odd = "TIK/2025/001"
-    courses = dataset.read("courses")
-    renamed = courses.with_columns(
-        course_id=pl.when(pl.col("course_id") == "penjualan-004")
-        .then(pl.lit(odd))
-        .otherwise("course_id")
-    )
-    regions = bundle.engine.reader.vocabularies.regions
-    catalogue = build_catalogue(
-        renamed, dataset.read("classes"), regions, bundle.engine.reader.vocabularies.skills
-    )
-    vectors = bundle.engine.course_vectors
-    neighbours = Neighbours(
-        FaissIndex(vectors.shape[1]).add(catalogue.ids, vectors), bundle.neighbours.participants
-    )
-    engine = replace(bundle.engine, catalogue=catalogue)
-    with_odd = replace(bundle, engine=engine, neighbours=neighbours)
-    app = create_app(Releases.of(with_odd), sqlite_store, ServiceSettings(), development=True)
-    with TestClient(app, base_url="http://localhost") as client:
-        path = "/v1/courses/TIK%2F2025%2F001"
-        assert client.get(path).json()["course_id"] == odd
-        assert client.get(f"{path}/similar").json()["course_id"] == odd
-        assert client.post(f"{path}/audience", json={"k": 3}).json()["course_id"] == odd
-
-
 def test_events_are_taken_once_and_whole(client: TestClient) -> None:
     first = send(client, event("e1"), event("e2"))
     assert (first.status_code, first.json()) == (202, {"accepted": 2, "repeated": 0})
@@ -195,11 +165,11 @@ def test_ids_of_events_never_meet_the_services_own(client: TestClient, service: 
     client.put("/v1/participants/p1", json=PROFILE)
     body = {"participant_id": "p1", "k": 1}
     request = client.post("/v1/recommendations", json=body).json()["request_id"]
-    assert send(client, event(f"~{request}:1")).status_code == 422
+    assert send(client, event(f"{OWN_EVENT}{request}:1")).status_code == 422
     assert send(client, event(f"{request}:1")).status_code == 202
     service.state.service.audit_writer.close()  # what waits is written
     held = client.get("/v1/participants/p1/export").json()["events"]
-    assert sorted(one["event_id"] for one in held) == [f"{request}:1", f"~{request}:1"]
+    assert [one["kind"] for one in held] == ["click", "impression"]
 
 
 def test_too_many_events_are_refused(client: TestClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import datetime as dt
 import hashlib
@@ -16,12 +17,14 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import httpx
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from joserfc import jwt
 from joserfc.jwk import ECKey, OKPKey, RSAKey
+from sqlalchemy import event
 
 from api.app import create_app
 from api.deployment.releases import Releases
@@ -31,6 +34,7 @@ from api.settings import ServiceSettings
 from recommender.bundle.bundle import Bundle
 from store import keys, tables
 from store.database import Store
+from training_data.settings import SettingsError
 
 ISSUER = "https://identity.example"
 SIGNING = RSAKey.generate_key(2048, {"kid": "signing"})
@@ -259,7 +263,7 @@ def test_a_participants_token_reaches_that_participant_only(outside: TestClient)
     for name in ("p1", "p2"):
         assert outside.put(f"/v1/participants/{name}", json={}, headers=portal).is_success
     own = {"Authorization": f"Bearer {token(scope='portal', participant_id='p1')}"}
-    event = {"event_id": "e", "course_id": "c", "kind": "click", "at": "2026-02-24T09:30:00Z"}
+    click = {"event_id": "e", "course_id": "c", "kind": "click", "at": "2026-02-24T09:30:00Z"}
     for name, allowed in (("p1", True), ("p2", False)):
         path = f"/v1/participants/{name}"
         body = {"participant_id": name}
@@ -273,7 +277,7 @@ def test_a_participants_token_reaches_that_participant_only(outside: TestClient)
             outside.post(
                 "/v1/eligibility", json=body | {"course_ids": ["penjualan-004"]}, headers=own
             ),
-            outside.post("/v1/events", json={"events": [event | body]}, headers=own),
+            outside.post("/v1/events", json={"events": [click | body]}, headers=own),
             outside.delete(path, headers=own),
         ]
         for answer in answers:
@@ -316,19 +320,143 @@ def test_a_revoked_key_ends_when_what_is_remembered_of_it_does(
     assert send(outside, "get", "/v1/model", **{"X-API-Key": key}).status_code == 200
     with sqlite_store.writing() as connection:
         keys.revoke(connection, (keys.split_key(key) or ("", ""))[0])
-    monkeypatch.setattr("api.security.access.KEPT_SECONDS", 0)
+    monkeypatch.setattr("api.security.known_keys.KEPT_SECONDS", 0)
     assert send(outside, "get", "/v1/model", **{"X-API-Key": key}).status_code == 401
 
 
-def test_too_many_wrong_credentials_close_the_gate_to_the_address(
-    bundle: Bundle, sqlite_store: Store
+WRONG = {"X-API-Key": "padan_0123456789abcdef_" + "x" * 43}
+
+
+def test_after_many_wrong_credentials_the_address_is_told_to_wait_and_good_ones_pass(
+    bundle: Bundle, sqlite_store: Store, new_key: Callable[..., str]
 ) -> None:
     client = TestClient(
         create_app(Releases.of(bundle), sqlite_store, ServiceSettings(max_failures_per_minute=3))
     )
-    statuses = [client.get("/v1/model").status_code for _ in range(5)]
+    statuses = [client.get("/v1/model", headers=WRONG).status_code for _ in range(5)]
     assert statuses == [401, 401, 401, 429, 429]
     assert client.get("/healthz").status_code == 200
+    for scope in ("portal", "officer"):  # also of a key that is made only now
+        good = {"X-API-Key": new_key(scope)}
+        assert client.get("/v1/model", headers=good).status_code == 200
+    assert client.get("/v1/model", headers=WRONG).status_code == 429
+
+
+def test_wrong_keys_cost_the_store_a_few_readings_however_many_they_are(
+    bundle: Bundle, sqlite_store: Store, new_key: Callable[..., str]
+) -> None:
+    settings = ServiceSettings(max_failures_per_minute=1_000_000)
+    app = create_app(Releases.of(bundle), sqlite_store, settings)
+    asked = 0
+
+    def count(*_: Any) -> None:
+        nonlocal asked
+        asked += 1
+
+    good = new_key("portal")
+
+    async def ask_many() -> list[int]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
+            sent = [f"padan_{number:016x}_{'x' * 43}" for number in range(100)] + [good] * 20
+            answers = (http.get("/v1/model", headers={"X-API-Key": key}) for key in sent)
+            return [answer.status_code for answer in await asyncio.gather(*answers)]
+
+    event.listen(sqlite_store.engine, "before_cursor_execute", count)
+    assert asyncio.run(ask_many()) == [401] * 100 + [200] * 20
+    event.remove(sqlite_store.engine, "before_cursor_execute", count)
+    assert asked <= 5
+
+
+@pytest.mark.parametrize(
+    ("trusted", "forwarded", "locked"),
+    [
+        ("", ["192.0.2.1", "192.0.2.2"], True),  # nobody is believed: all are the proxy
+        ("testclient", ["192.0.2.1"], None),
+        ("203.0.113.0/24", ["192.0.2.1", "192.0.2.2"], False),
+        ("203.0.113.9", ["192.0.2.1:4711", "[2001:db8::1]:80"], False),
+        ("203.0.113.9", ["192.0.2.1", "198.51.100.7, 192.0.2.1"], True),  # the first is made up
+        ("203.0.113.9", ["192.0.2.1", "192.0.2.2, 203.0.113.9"], False),
+        ("203.0.113.9", ["2001:db8::1", "2001:db8::ffff:1"], True),  # one network of IPv6
+        ("203.0.113.9", ["nonsense", "unknown, "], True),
+    ],
+)
+def test_forwarded_addresses_are_believed_of_trusted_proxies_alone(
+    bundle: Bundle,
+    sqlite_store: Store,
+    trusted: str,
+    forwarded: list[str],
+    locked: bool | None,
+) -> None:
+    if locked is None:
+        with pytest.raises(SettingsError, match="PADAN_TRUSTED_PROXIES"):
+            ServiceSettings(trusted_proxies=trusted)
+        return
+    settings = ServiceSettings(trusted_proxies=trusted, max_failures_per_minute=1)
+    app = create_app(Releases.of(bundle), sqlite_store, settings)
+    client = TestClient(app, client=("203.0.113.9", 1234))
+    statuses = [
+        client.get("/v1/model", headers={"X-Forwarded-For": one}).status_code for one in forwarded
+    ]
+    assert statuses == [401, 429 if locked else 401]
+
+
+def test_no_proxy_leads_into_development_mode(bundle: Bundle, sqlite_store: Store) -> None:
+    app = create_app(Releases.of(bundle), sqlite_store, ServiceSettings(), development=True)
+    client = TestClient(app, base_url="http://localhost")
+    assert client.get("/v1/model").status_code == 200
+    for name in ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"):
+        assert client.get("/v1/model", headers={name: "192.0.2.1"}).status_code == 400
+
+
+def test_a_batch_counts_as_its_lists(
+    bundle: Bundle, sqlite_store: Store, new_key: Callable[..., str]
+) -> None:
+    settings = ServiceSettings(max_requests_per_minute=10, deadline_seconds=60)
+    with TestClient(create_app(Releases.of(bundle), sqlite_store, settings)) as client:
+        headers = {"X-API-Key": new_key("portal")}
+
+        def ask(lists: int) -> Any:
+            body = {"requests": [{"participant": {}, "k": 1}] * lists}
+            return client.post("/v1/recommendations:batch", json=body, headers=headers)
+
+        assert ask(6).status_code == 200
+        refused = ask(6)
+        assert refused.status_code == 429
+        assert refused.headers["Retry-After"]
+        assert ask(3).status_code == 200
+        assert ask(1).status_code == 429
+
+
+def test_a_key_and_a_token_of_one_name_have_a_limit_each(
+    bundle: Bundle, sqlite_store: Store, new_key: Callable[..., str], tmp_path: Path
+) -> None:
+    public = [SIGNING.as_dict(private=False)]
+    (tmp_path / "jwks.json").write_text(json.dumps({"keys": public}))
+    settings = ServiceSettings(jwks=str(tmp_path / "jwks.json"), max_requests_per_minute=2)
+    client = TestClient(create_app(Releases.of(bundle), sqlite_store, settings))
+    bearer = {"Authorization": f"Bearer {token(sub='portal')}"}
+    key = {"X-API-Key": new_key("portal")}  # named "portal", too
+    statuses = [client.get("/v1/model", headers=one).status_code for one in [bearer] * 3 + [key]]
+    assert statuses == [200, 200, 429, 200]
+
+
+def test_a_token_of_a_new_key_has_the_set_read_again(
+    bundle: Bundle,
+    sqlite_store: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tmp_path / "jwks.json"
+    path.write_text(json.dumps({"keys": [SIGNING.as_dict(private=False)]}))
+    app = create_app(Releases.of(bundle), sqlite_store, ServiceSettings(jwks=str(path)))
+    client = TestClient(app)
+    new = {"Authorization": f"Bearer {token(OTHERS['ES256'], 'ES256')}"}
+    both = [key.as_dict(private=False) for key in (SIGNING, OTHERS["ES256"])]
+    path.write_text(json.dumps({"keys": both}))
+    assert client.get("/v1/model", headers=new).status_code == 401  # it was read just now
+    monkeypatch.setattr("api.security.tokens.PAUSE_SECONDS", 0)
+    assert client.get("/v1/model", headers=new).status_code == 200
 
 
 def test_each_client_has_its_own_limit(

@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from benchmarks.peak_memory import measure_peak
 from benchmarks.quality import run as run_module
 from benchmarks.quality.data import find_horizon, from_tables, read_tables
 from benchmarks.quality.figures import mean_ndcg
@@ -158,6 +157,12 @@ def test_a_small_run(
     figures = result.details["warm"]["Padan"]
     assert all(0 <= figures[name] <= 1 for name in ("ndcg@10", "recall@10", "mrr@20"))
     assert figures["ndcg@10"] > 2 * result.details["warm"]["popular, 7 days"]["ndcg@10"]
+    sources = result.details["sources"]
+    assert (
+        max(alone["recall@20"] for alone in sources["alone"].values())
+        <= sources["candidate_recall"]
+    )
+    assert figures["recall@20"] <= sources["candidate_recall"]
     low, high = result.details["interval"]
     assert low <= result.details["difference"] <= high
     assert result.holds == (result.figure >= 1.1)
@@ -175,12 +180,3 @@ def test_the_benchmark_has_no_model_of_its_own() -> None:
         )
     }
     assert used <= {path.name for path in folder.glob("*_peers.py")}
-
-
-def test_the_peak_of_a_part_is_its_own() -> None:
-    with measure_peak() as large:
-        np.ones(40_000_000)
-    with measure_peak() as small:
-        np.ones(1_000)
-    assert large.peak_mb - small.peak_mb > 250
-    assert large.seconds > 0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.candidates.interactions import Interactions
-from models.ranking.cutoffs import Horizon, backtest_cutoffs, find_common_past, mark_future
+from models.ranking.cutoffs import Horizon, backtest_cutoffs, find_common_past
 
 N_USERS, N_ITEMS = 80, 30
 
@@ -29,7 +29,7 @@ def test_cutoffs_of_time_do_not_overlap(timed: bool) -> None:
         everything = Interactions(
             everything.users, everything.items, everything.weights, N_USERS, N_ITEMS, clock
         )
-    for cutoff in backtest_cutoffs(everything, "time", 3, 0.2):
+    for cutoff in backtest_cutoffs(everything, "time", 3, 0.2, 1):
         assert cutoff.past.at is not None
         assert cutoff.future.at is not None
         assert cutoff.past.at.max() < cutoff.future.at.min()
@@ -40,23 +40,50 @@ def test_cutoffs_of_time_do_not_overlap(timed: bool) -> None:
         )
 
 
-def test_cutoffs_of_next_hold_out_each_last_event_once() -> None:
+@pytest.mark.parametrize("depth", [1, 3])
+def test_cutoffs_of_next_foretell_each_of_the_last_events_once(depth: int) -> None:
     everything = events()
     assert everything.at is not None
-    last = {user: everything.at[everything.users == user].max() for user in range(N_USERS)}
+    last = {user: np.sort(everything.at[everything.users == user]) for user in range(N_USERS)}
     found = []
-    for cutoff in backtest_cutoffs(everything, "next", 4):
-        assert cutoff.future.at is not None
-        assert len(cutoff.past) + len(cutoff.future) == len(everything)
-        found += list(zip(cutoff.future.users, cutoff.future.at, strict=True))
-    assert sorted(found) == sorted(last.items())
+    for cutoff in backtest_cutoffs(everything, "next", 4, 0.1, depth):
+        past, future = cutoff.past, cutoff.future
+        assert past.at is not None
+        assert future.at is not None
+        np.testing.assert_array_equal(everything.at[cutoff.known], past.at)
+        for user, at in zip(future.users, future.at, strict=True):
+            assert past.at[past.users == user].max() < at
+            assert (last[user] > at).sum() == (last[user] >= at).sum() - 1
+            assert not (past.at[past.users == user] >= at).any()
+        others = ~np.isin(everything.users, future.users)
+        assert np.isin(everything.at[others], past.at).all()
+        found += list(zip(future.users, future.at, strict=True))
+    assert sorted(found) == sorted(
+        (user, at) for user, times in last.items() for at in times[-depth:]
+    )
+
+
+def test_who_has_but_the_events_to_foretell_is_asked_about_once() -> None:
+    everything = Interactions(
+        np.array([0, 1, 1, 2, 2, 2], dtype=np.int32),
+        np.arange(6, dtype=np.int32),
+        np.ones(6, dtype=np.float32),
+        3,
+        6,
+    )
+    found = [
+        (int(user), int(item))
+        for cutoff in backtest_cutoffs(everything, "next", 1, 0.1, 3)
+        for user, item in zip(cutoff.future.users, cutoff.future.items, strict=True)
+    ]
+    assert found == [(0, 0), (1, 2), (2, 5), (2, 4)]
 
 
 @pytest.mark.parametrize("horizon", ["time", "next"])
 def test_the_common_past_has_seen_no_future(horizon: Horizon) -> None:
     everything = events()
-    cutoffs = list(backtest_cutoffs(everything, horizon, 3, 0.2))
-    common = find_common_past(everything, horizon, cutoffs)
+    cutoffs = list(backtest_cutoffs(everything, horizon, 3, 0.2, 3))
+    common = find_common_past(everything, cutoffs)
     assert common.at is not None
     assert len(common)
     for cutoff in cutoffs:
@@ -64,12 +91,3 @@ def test_the_common_past_has_seen_no_future(horizon: Horizon) -> None:
         assert cutoff.future.at is not None
         assert np.isin(common.at, cutoff.past.at).all()
         assert not np.isin(common.at, cutoff.future.at).any()
-
-
-def test_the_future_of_next_is_marked_as_it_was_cut() -> None:
-    everything = events()
-    assert everything.at is not None
-    for cutoff in backtest_cutoffs(everything, "next", 3):
-        assert cutoff.future.at is not None
-        marked = mark_future(everything, cutoff)
-        np.testing.assert_array_equal(everything.at[marked], cutoff.future.at)

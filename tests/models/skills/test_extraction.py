@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.skills.extraction import BY_STUDENT, SkillExtractor, add_extracted_skills, link_skills
+from models.skills.extraction import BY_STUDENT, SkillExtractor, add_extracted_skills
 from models.text.static_student import StaticStudent
 from models.text.word_coverage import WordCoverage
 from models.text.word_vectors import StaticWords
@@ -117,16 +117,6 @@ def test_trainings_without_skills_get_them_and_others_keep_theirs(
     )
     given = add_extracted_skills(courses, extractor)
     assert given[C.skills.name].to_list() == [["python"], ["las", "kue"], ["kue"]]
-
-
-def test_phrases_of_a_person_become_ids_or_stay_as_written(extractor: SkillExtractor) -> None:
-    lists = [["kukis", "bisa las listrik", "terbang"], [], None, ["kue"]]
-    assert link_skills(lists, extractor) == [
-        ["kue", "las", "terbang"],
-        [],
-        None,
-        ["kue"],
-    ]
 
 
 def test_coverage_is_a_share_that_grows_with_the_run() -> None:

@@ -99,6 +99,26 @@ def test_the_decision_names_the_basic_training(engine_of: EngineOf) -> None:
     assert decision["can_become_eligible"]
 
 
+@pytest.mark.parametrize("needed", [["LAS-102"], [BASIC, "101.0"], ['["basic"'], ["Basic"]])
+@pytest.mark.parametrize("finished", [(), (BASIC,)])
+def test_a_training_that_needs_one_nobody_offers_stays_closed(
+    engine_of: EngineOf, needed: list[str], finished: Sequence[str]
+) -> None:
+    rows = ({**IN_A_ROW[0], "prerequisites": needed}, IN_A_ROW[1])
+    here = world(rows, SKILLS, finished)
+    assert NEXT not in list_ids(engine_of, here)
+    engine = engine_of(here)
+    texts = load_messages("en", engine.programme)
+    prepared = engine.prepare(here.participants, here.events, DAY)
+    [decision] = decide_eligibility(engine, texts, prepared, [NEXT])[0]["courses"]
+    [reason] = decision["reasons"]
+    unknown = [one for one in needed if one != BASIC]
+    assert reason["code"] == "prerequisite_unknown"
+    assert reason["evidence"] == {"course": unknown}
+    assert reason["text"] == f"It needs a training first that is not offered: {unknown[0]}."
+    assert not engine.catalogue.needs_unknown[engine.catalogue.index[BASIC]]
+
+
 @pytest.mark.parametrize(
     ("held", "expected"),
     [(0, [BASIC, NEXT, MASTER]), (2, [NEXT]), (4, [MASTER, NEXT, BASIC])],

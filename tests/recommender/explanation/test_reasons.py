@@ -1,4 +1,4 @@
-"""Reasons: every recommended training has one, none is said twice, and each has its evidence."""
+"""Reasons: what raised a score above the others, what speaks of the person, and nothing twice."""
 
 from __future__ import annotations
 
@@ -7,25 +7,33 @@ from dataclasses import replace
 
 import numpy as np
 import polars as pl
+import scipy.sparse as sp
 
 from recommender.engine import Engine
-from recommender.explanation.reasons import explain
+from recommender.explanation.reasons import explain, speak_of_person
+from recommender.messages import load_messages
 from recommender.participants.prepared import PreparedParticipants
 from recommender.ranking.features import FEATURES
 from recommender.settings import SlateSettings
 from tests.recommender.worlds import DAY, World, random_world
+from training_data.programmes.programme import load_programme
 
+PROGRAMME = load_programme("prakerja-2024")
 EngineOf = Callable[[World], Engine]
 
 
-def test_every_recommended_training_has_a_reason(
+def test_what_all_candidates_have_in_common_is_no_reason_but_what_speaks_of_the_person(
     someone: tuple[Engine, PreparedParticipants],
 ) -> None:
+    """A contribution counts against the other candidates; of one's own words something is told all the same."""
     engine, participant = someone
     found = engine.recommend(participant)
-    reasons = engine.explain(found, engine.explanation_context(found, "en"))
-    assert len(reasons) == (found.slates.ids >= 0).sum()
-    assert all(reasons)
+    context = engine.explanation_context(found, "en")
+    moved = np.ones((len(context.rows), len(FEATURES)), dtype=np.float32)
+    own = speak_of_person(context)
+    assert own.any()
+    for reasons, speaks in zip(explain(context, moved, np.zeros_like(moved)), own, strict=True):
+        assert [reason.code for reason in reasons] == (["interest"] if speaks else [])
 
 
 def test_two_features_that_say_the_same_give_one_reason(engine_of: EngineOf) -> None:
@@ -35,11 +43,20 @@ def test_two_features_that_say_the_same_give_one_reason(engine_of: EngineOf) -> 
     found = engine.recommend(engine.prepare(willing, world.events, DAY), SlateSettings())
     ids = np.arange(2 * len(willing), dtype=np.int32).reshape(-1, 2)
     moved = np.zeros((ids.size, len(FEATURES)), dtype=np.float32)
-    for name in ("similar_participants", "group_popularity"):
+    for name in ("group_popularity", "regional_popularity"):
         moved[:, FEATURES.index(name)] = 1
+    counts = np.full((1, len(engine.catalogue)), 30, dtype=np.int32)
+    everybody = replace(
+        engine.takers,
+        everywhere=counts[0],
+        in_groups=sp.csr_matrix(np.repeat(counts, engine.takers.in_groups.shape[0], axis=0)),
+    )
     narrowed = replace(found, slates=replace(found.slates, ids=ids))
-    reasons = explain(engine.explanation_context(narrowed, "en"), moved)
-    assert all([reason.code for reason in each] == ["similar_participants"] for each in reasons)
+    context = replace(engine, takers=everybody).explanation_context(narrowed, "en")
+    reasons = explain(context, moved, moved)
+    texts = load_messages("en", PROGRAMME).texts["reason"]
+    codes = {"popular"} | {code for code in texts if code.startswith("chosen_by")}
+    assert all(sum(reason.code in codes for reason in each) == 1 for each in reasons)
 
 
 def test_what_builds_on_a_finished_training_says_on_which(engine_of: EngineOf) -> None:
@@ -59,6 +76,6 @@ def test_what_builds_on_a_finished_training_says_on_which(engine_of: EngineOf) -
     narrowed = replace(found, slates=replace(found.slates, ids=ids))
     moved = np.zeros((2, len(FEATURES)), dtype=np.float32)
     moved[:, FEATURES.index("builds_on")] = 1
-    first, second = explain(engine.explanation_context(narrowed, "en"), moved)
+    first, second = explain(engine.explanation_context(narrowed, "en"), moved, moved)
     assert [(one.code, one.evidence) for one in first] == [("builds_on", {"course": "Training 0"})]
-    assert [one.code for one in second] == ["permitted"]
+    assert second == []

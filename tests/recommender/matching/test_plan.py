@@ -1,142 +1,292 @@
-"""Plans: never over the balance, prerequisites first, and exactly as good as the best of all sets."""
+"""Plans: what is in them can be done in that order by dates, seats, balance and rules, and fits like the list."""
 
 from __future__ import annotations
 
+import datetime as dt
+import random
 from collections.abc import Callable
-from itertools import combinations
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
-import scipy.sparse as sp
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from recommender.eligibility.exclusions import BIT, Exclusion
+from recommender.bundle.bundle import Bundle
+from recommender.eligibility.exclusions import Exclusion, list_exclusions
 from recommender.eligibility.mask import find_exclusions
 from recommender.engine import Engine
-from recommender.matching.plan import DEFERRABLE, choose, make_plan, order_by_need
-from recommender.settings import CourseFilters
-from tests.recommender.worlds import DAY, random_world
+from recommender.explanation.reasons import speak_of_person
+from recommender.matching.plan import DEFERRABLE, Plan, make_plan
+from recommender.messages import Messages
+from recommender.participants.prepared import PreparedParticipants
+from recommender.responses.plans import build_plan
+from recommender.settings import CourseFilters, SlateSettings
+from tests.free_text import draw_participant
+from tests.recommender.worlds import DAY, World, random_world, table
+from training_data.profiles import Participant, to_tables
 
-PRICES = st.sampled_from([0, 1, 7, 99_999, 100_000, 250_000, 349_999, 1_000_000])
-
-
-@st.composite
-def knapsacks(draw: st.DrawFn, max_items: int) -> tuple[np.ndarray, np.ndarray, sp.csr_matrix]:
-    count = draw(st.integers(0, max_items))
-    price = np.array([draw(PRICES) for _ in range(count)], dtype=np.int64)
-    fit = np.array([draw(st.integers(0, 20)) / 20 for _ in range(count)])
-    needs = np.zeros((count, count), dtype=np.float32)
-    for row in range(1, count):
-        if draw(st.booleans()):
-            needs[row, draw(st.integers(0, row - 1))] = 1
-    return price, fit, sp.csr_matrix(needs)
+EngineOf = Callable[[World], Engine]
+EPOCH = dt.date(1970, 1, 1)
+TODAY = dt.date.today()
 
 
-def whole(chosen: set[int], needs: sp.csr_matrix) -> bool:
-    return all(set(needs[one].indices) <= chosen for one in chosen)
-
-
-def best_of_all(
-    price: np.ndarray, fit: np.ndarray, needs: sp.csr_matrix, balance: int, max_courses: int
-) -> float:
-    return max(
-        fit[list(chosen)].sum()
-        for size in range(min(max_courses, len(price)) + 1)
-        for chosen in combinations(range(len(price)), size)
-        if price[list(chosen)].sum() <= balance and whole(set(chosen), needs)
-    )
-
-
-def greedy(
-    price: np.ndarray, fit: np.ndarray, needs: sp.csr_matrix, balance: int, max_courses: int
-) -> float:
-    chosen: set[int] = set()
-    for one in np.argsort(-fit, kind="stable"):
-        with_it = chosen | {int(one)}
-        fits = price[list(with_it)].sum() <= balance and len(with_it) <= max_courses
-        if fits and whole(with_it, needs):
-            chosen = with_it
-    return float(fit[list(chosen)].sum())
-
-
-@given(knapsacks(max_items=8), st.integers(0, 2_500_000), st.integers(1, 8))
-@settings(deadline=None, max_examples=150)
-def test_no_set_within_the_balance_is_worth_more(
-    knapsack: tuple[np.ndarray, np.ndarray, sp.csr_matrix], balance: int, max_courses: int
-) -> None:
-    price, fit, needs = knapsack
-    chosen = choose(price, fit, needs, balance, max_courses)
-    assert price[chosen].sum() <= balance
-    assert len(chosen) <= max_courses
-    assert whole(set(chosen.tolist()), needs)
-    assert fit[chosen].sum() == pytest.approx(best_of_all(price, fit, needs, balance, max_courses))
-
-
-@given(st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=15)
-def test_large_ones_stay_within_the_balance_and_beat_greed(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    price = rng.integers(1, 1_000_000, 150)
-    fit = rng.random(150)
-    needs = sp.csr_matrix(np.tril(rng.random((150, 150)) < 0.005, -1).astype(np.float32))
-    chosen = choose(price, fit, needs, 3_500_000, 10)
-    assert price[chosen].sum() <= 3_500_000
-    assert whole(set(chosen.tolist()), needs)
-    assert fit[chosen].sum() >= greedy(price, fit, needs, 3_500_000, 10) - 1e-9
-
-
-def test_a_larger_balance_never_makes_a_plan_worse() -> None:
-    rng = np.random.default_rng(0)
-    price, fit = rng.integers(1, 10, 30) * 50_000, rng.random(30)
-    needs = sp.csr_matrix((30, 30), dtype=np.float32)
-    worth = [fit[choose(price, fit, needs, b, 8)].sum() for b in range(0, 2_000_000, 200_000)]
-    assert (np.diff(worth) >= -1e-9).all()
-    assert worth[0] == 0 < worth[-1]
-
-
-@given(knapsacks(max_items=8))
-@settings(deadline=None, max_examples=60)
-def test_prerequisites_come_first(knapsack: tuple[np.ndarray, np.ndarray, sp.csr_matrix]) -> None:
-    price, fit, needs = knapsack
-    level = (np.arange(len(price)) % 3).astype(np.int32)
-    order = order_by_need(np.arange(len(price)), needs, level, fit).tolist()
-    assert sorted(order) == list(range(len(price)))
-    for place, one in enumerate(order):
-        assert set(needs[one].indices) <= set(order[:place])
-
-
-def test_levels_then_fit_decide_where_nothing_is_needed() -> None:
-    level = np.array([2, 0, 0, 1], dtype=np.int32)
-    fit = np.array([1.0, 0.2, 0.9, 0.5])
-    needs = sp.csr_matrix((4, 4), dtype=np.float32)
-    assert order_by_need(np.arange(4), needs, level, fit).tolist() == [2, 1, 3, 0]
-
-
-def test_a_circle_of_needs_is_put_in_some_order() -> None:
-    needs = sp.csr_matrix(np.array([[0, 1], [1, 0]], dtype=np.float32))
-    order = order_by_need(np.arange(2), needs, np.zeros(2, np.int32), np.ones(2))
-    assert sorted(order.tolist()) == [0, 1]
+def check_plan(engine: Engine, participant: PreparedParticipants, plan: Plan) -> None:
+    """Hold a plan to dates, seats, balance and prerequisites, from the tables of the catalogue."""
+    courses = engine.catalogue.table.to_dicts()
+    classes = engine.catalogue.classes.to_dicts()
+    ids = plan.recommendations.slates.ids[0].tolist()
+    bits = find_exclusions(engine.query(participant))[0]
+    rules = engine.programme.in_force(participant.day)
+    before = rules.registration.closes_days_before if rules.registration else 0
+    free_from, done = participant.day, set(participant.batch.past.finished[0].indices.tolist())
+    assert len(set(ids)) == len(ids) == len(plan.slots)
+    assert plan.spent == sum(courses[one]["price_idr"] for one in ids) <= plan.balance
+    for course, slot in zip(ids, plan.slots, strict=True):
+        row = courses[course]
+        buy, start, end = (EPOCH + dt.timedelta(days=day) for day in slot)
+        assert free_from <= buy <= start <= end
+        assert row["available_until"] is None or buy <= row["available_until"]
+        held = [one for one in classes if one["course_id"] == row["course_id"]]
+        if held:
+            assert any(
+                (one["starts_on"], one["ends_on"]) == (start, end)
+                and one["seats_left"] > 0
+                and buy <= (one["registration_until"] or start - dt.timedelta(days=before))
+                for one in held
+            )
+        elif row["duration_hours"]:
+            assert (end - start).days + 1 >= row["duration_hours"] / 8
+        exclusions = list_exclusions(int(bits[course]))
+        assert set(exclusions) <= set(DEFERRABLE)
+        if Exclusion.PREREQUISITE_MISSING in exclusions:
+            needed = set(engine.catalogue.prerequisites[course].indices.tolist())
+            assert needed & done or needed <= set(ids)
+        done.add(course)
+        free_from = end + dt.timedelta(days=1)
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_plans_of_random_participants_keep_every_rule_but_those_a_plan_takes_care_of(
-    seed: int, engine_of: Callable[..., Engine]
+def test_plans_of_random_participants_can_be_done_in_their_order(
+    seed: int, engine_of: EngineOf
 ) -> None:
-    world = random_world(seed)
+    world = random_world(seed, n_courses=40)
     engine = engine_of(world)
     for row in range(world.participants.height):
         participant = engine.prepare(world.participants[row : row + 1], world.events, DAY)
-        plan = make_plan(engine, participant, 5, CourseFilters())
+        for most in (1, 3, 6):
+            plan = make_plan(engine, participant, most, CourseFilters())
+            assert len(plan.slots) <= most
+            check_plan(engine, participant, plan)
+
+
+@pytest.mark.parametrize(
+    "count", [80, pytest.param(1_000, marks=pytest.mark.slow, id="1000 people")]
+)
+def test_plans_can_be_done_and_fit_like_the_list(
+    demo_bundle: Bundle, demo: Any, count: int
+) -> None:
+    engine, rng = demo_bundle.engine, random.Random(count)  # noqa: S311
+    regions = engine.reader.vocabularies.regions
+    written = [Participant.model_validate(draw_participant(engine, rng)) for _ in range(count // 2)]
+    folder = demo / "demo"
+    simulated = pl.read_parquet(folder / "participants.parquet")[: count // 2]
+    some = simulated["participant_id"].implode()
+    events = pl.read_parquet(folder / "interactions.parquet").filter(
+        pl.col("participant_id").is_in(some)
+    )
+    planned = 0
+    for tables in (
+        (simulated, events),
+        to_tables(written, [str(number) for number in range(len(written))], regions),
+    ):
+        everybody = engine.prepare(*tables, TODAY)
+        for row in range(len(everybody)):
+            person = everybody.take(np.array([row]))
+            plan = make_plan(engine, person, 3, CourseFilters())
+            check_plan(engine, person, plan)
+            check_fit(engine, person, plan)
+            answer = build_plan(engine, demo_bundle.messages("id"), plan)
+            planned += bool(answer["items"])
+            assert answer["items"] or answer["advice"]  # an empty plan says what to do
+    assert planned > count / 2
+
+
+def check_fit(engine: Engine, person: PreparedParticipants, plan: Plan) -> None:
+    """What is planned speaks of the person or is needed for what does, and scores like the first of the list."""
+    listed = engine.recommend(person, SlateSettings(k=10))
+    own = speak_of_person(engine.explanation_context(listed, "id"))[:3]
+    if plan.slots and own.any():
+        speaks = speak_of_person(engine.explanation_context(plan.recommendations, "id"))
         ids = plan.recommendations.slates.ids[0]
-        assert (ids >= 0).all()
-        assert len(set(ids.tolist())) == len(ids) <= 5
-        assert plan.spent == engine.catalogue.price[ids].sum() <= plan.balance
-        assert ((plan.fit >= 0) & (plan.fit <= 1)).all()
-        bits = find_exclusions(engine.query(participant))[0, ids]
-        deferrable = sum(1 << BIT[exclusion] for exclusion in DEFERRABLE)
-        assert not (bits & ~np.uint32(deferrable)).any()
-        needing = bits >> np.uint32(BIT[Exclusion.PREREQUISITE_MISSING]) & 1 == 1
-        for place in np.flatnonzero(needing):
-            prerequisites = engine.catalogue.prerequisites[int(ids[place])].indices
-            assert set(prerequisites) & set(ids[:place].tolist())
+        needed = set(engine.catalogue.prerequisites[ids].indices.tolist())
+        assert all(told or course in needed for told, course in zip(speaks, ids, strict=True))
+        first = listed.slates.scores[0, :3][own].astype(float)
+        assert plan.recommendations.slates.scores[0].astype(float).mean() >= first.mean() - 1e-5
+
+
+def world_of(courses: list[dict[str, Any]], classes: list[dict[str, Any]]) -> World:
+    """Return a world of one willing person and these trainings, all on a topic that the person named."""
+    world = random_world(3)
+    usual = {
+        "title": "Las",
+        "provider_id": "p",
+        "category": "Teknik",
+        "skills": [],
+        "mode": "webinar",
+        "price_idr": 500_000,
+        "duration_hours": 15.0,
+        "prerequisites": [],
+    }
+    seats = {"seats": 10, "seats_left": 5}
+    person = {
+        "participant_id": "one",
+        "birth_year": 1990,
+        "skills": [],
+        "interests": ["Teknik"],
+        "groups": [],
+        "balance_idr": 3_500_000,
+        "profiling_opt_out": False,
+    }
+    return replace(
+        world,
+        courses=table("courses", [usual | one for one in courses]),
+        classes=table(
+            "classes", [seats | {"class_id": str(n)} | one for n, one in enumerate(classes)]
+        ),
+        participants=table("participants", [person]),
+        events=table("interactions", []),
+    )
+
+
+def day(number: int) -> dt.date:
+    return DAY + dt.timedelta(days=number)
+
+
+def held(course: str, first: int, last: int, **more: Any) -> dict[str, Any]:
+    return {"course_id": course, "starts_on": day(first), "ends_on": day(last), **more}
+
+
+def plan_of(engine: Engine, world: World, most: int = 3) -> tuple[Plan, list[str]]:
+    person = engine.prepare(world.participants, world.events, DAY)
+    plan = make_plan(engine, person, most, CourseFilters())
+    check_plan(engine, person, plan)
+    return plan, [engine.catalogue.ids[one] for one in plan.recommendations.slates.ids[0]]
+
+
+def test_of_classes_at_the_same_time_one_is_planned_and_a_later_class_of_the_other(
+    engine_of: EngineOf,
+) -> None:
+    both = [{"course_id": "a"}, {"course_id": "b"}]
+    at_once = world_of(both, [held("a", 5, 9), held("b", 5, 9)])
+    assert len(plan_of(engine_of(at_once), at_once)[1]) == 1
+    later = world_of(both, [held("a", 5, 9), held("b", 5, 9), held("a", 20, 24), held("b", 30, 34)])
+    plan, ids = plan_of(engine_of(later), later)
+    assert sorted(ids) == ["a", "b"]
+    assert plan.slots[0].ends_on < plan.slots[1].starts_on
+
+
+def test_what_is_needed_first_is_taken_first_or_the_training_is_left_out(
+    engine_of: EngineOf,
+) -> None:
+    both = [{"course_id": "a", "prerequisites": ["b"]}, {"course_id": "b"}]
+    world = world_of(both, [])
+    assert plan_of(engine_of(world), world)[1] == ["b", "a"]
+    closed = world_of(both, [held("b", -9, -5)])
+    assert plan_of(engine_of(closed), closed)[1] == []
+
+
+def test_circles_of_needs_are_left_out(engine_of: EngineOf) -> None:
+    world = world_of(
+        [
+            {"course_id": "a", "prerequisites": ["b"]},
+            {"course_id": "b", "prerequisites": ["a"]},
+            {"course_id": "c"},
+        ],
+        [],
+    )
+    assert plan_of(engine_of(world), world)[1] == ["c"]
+
+
+def with_events(world: World, *kinds: str) -> World:
+    rows = [
+        {
+            "event_id": kind,
+            "participant_id": "one",
+            "course_id": "a",
+            "kind": kind,
+            "at": dt.datetime(2024, 6, 10, tzinfo=dt.UTC),
+        }
+        for kind in kinds
+    ]
+    return replace(world, events=table("interactions", rows))
+
+
+def test_while_a_training_runs_the_plan_begins_after_it(engine_of: EngineOf) -> None:
+    world = world_of(
+        [{"course_id": "a"}, {"course_id": "b"}, {"course_id": "c"}],
+        [held("a", -1, 12), held("b", 5, 9), held("c", 20, 24)],
+    )
+    plan, ids = plan_of(engine_of(world), with_events(world, "purchase"))
+    assert ids == ["c"]
+    assert EPOCH + dt.timedelta(days=plan.slots[0].buy_on) == day(13)
+
+
+def test_an_unrated_training_is_rated_first_and_holds_up_nothing(
+    engine_of: EngineOf, messages: Messages
+) -> None:
+    world = world_of([{"course_id": "a"}, {"course_id": "b"}], [])
+    engine = engine_of(world)
+    plan, ids = plan_of(engine, with_events(world, "purchase", "complete"))
+    answer = build_plan(engine, messages, plan)
+    assert ids == ["b"]
+    assert answer["items"][0]["buy_on"] == DAY
+    assert answer["items"][0]["waits_for"] == "training_unrated"
+    assert [one["code"] for one in answer["advice"]] == ["training_unrated"]
+    assert answer["advice"][0]["text"] == (
+        "Beri dulu penilaian untuk pelatihan yang sudah selesai: Las."
+    )
+
+
+def test_a_plan_is_summed_up(engine_of: EngineOf, messages: Messages) -> None:
+    world = world_of([{"course_id": "a"}, {"course_id": "b", "price_idr": 350_000}], [])
+    engine = engine_of(world)
+    answer = build_plan(engine, messages, plan_of(engine, world)[0])
+    assert (answer["hours"], answer["spent_idr"], answer["left_idr"]) == (30, 850_000, 2_650_000)
+    assert answer["summary"] == "2 pelatihan, 30 jam dalam 2 minggu; sisa saldo Anda Rp 2.650.000."
+
+
+def test_a_small_balance_buys_the_best_that_it_can(engine_of: EngineOf) -> None:
+    world = world_of([{"course_id": "a"}, {"course_id": "b"}], [])
+    poor = replace(world, participants=world.participants.with_columns(balance_idr=600_000))
+    assert len(plan_of(engine_of(poor), poor)[1]) == 1
+
+
+@pytest.mark.parametrize(
+    ("person", "code"),
+    [
+        ({"birth_year": 2020}, "too_young"),
+        ({"balance_idr": 0}, "balance_too_low"),
+        ({"skills": ["zzz"], "interests": []}, "nothing_fitting"),
+    ],
+)
+def test_an_empty_plan_says_what_to_do(
+    engine_of: EngineOf, messages: Messages, person: dict[str, Any], code: str
+) -> None:
+    world = world_of([{"course_id": "a"}], [])
+    row = world.participants.to_dicts()[0] | person
+    engine = engine_of(world)
+    changed = replace(world, participants=table("participants", [row]))
+    plan, ids = plan_of(engine, changed)
+    advice = build_plan(engine, messages, plan)["advice"]
+    assert ids == []
+    assert [one["code"] for one in advice] == [code]
+
+
+def test_filters_that_leave_nothing_say_so(engine_of: EngineOf, messages: Messages) -> None:
+    world = world_of([{"course_id": "a"}], [])
+    engine = engine_of(world)
+    person = engine.prepare(world.participants, world.events, DAY)
+    plan = make_plan(engine, person, 3, CourseFilters(modes=("in_person",)))
+    advice = build_plan(engine, messages, plan)["advice"]
+    assert [one["code"] for one in advice] == ["filters_leave_nothing"]

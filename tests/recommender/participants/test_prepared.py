@@ -18,7 +18,8 @@ from recommender.participants.prepared import PreparedParticipants
 from recommender.reranking.slate import Slates
 from recommender.retrieval.sources import build_models
 from recommender.settings import SlateSettings
-from recommender.training.ranker import collect_interactions, fit_models, read_side
+from recommender.training.costs import Costs
+from recommender.training.log import collect_interactions, fit_models, read_side
 from tests.comparison import assert_same
 from tests.recommender.worlds import DAY, World, random_world
 from training_data.packing import pack, unpack
@@ -60,11 +61,11 @@ worlds = st.integers(0, 2**32 - 1).map(build_world)
 
 def fit_engine(engine_of: EngineOf, world: World) -> Engine:
     """Return an engine that learnt from what the participants did, so that every source says something."""
-    engine = replace(engine_of(world), models=build_models(simulated=True))
+    engine = replace(engine_of(world), models=build_models({}, simulated=True))
     interactions, _ = collect_interactions(
         world.participants, world.events, engine.catalogue.index, engine.objective
     )
-    fit_models(engine.models, interactions, read_side(engine, world.participants))
+    fit_models(engine.models, interactions, read_side(engine, world.participants), Costs())
     return engine
 
 
@@ -116,7 +117,7 @@ def assert_same_answers(
 def test_to_prepare_many_is_to_join_each_prepared_alone(engine_of: EngineOf, world: World) -> None:
     engine = fit_engine(engine_of, world)
     whole = prepare(engine, world)
-    assert set(whole.representations) == set(build_models(simulated=True))
+    assert set(whole.representations) == set(build_models({}, simulated=True))
     events = [filter_events(one, world.events) for one in world.participants.iter_slices(1)]
     pairs = list(zip(world.participants.iter_slices(1), events, strict=True))
     frames = join(engine.prepare(*pair, DAY) for pair in pairs)

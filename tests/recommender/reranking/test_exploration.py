@@ -30,8 +30,25 @@ def ordered(rows: int, real: int = K + POOL) -> np.ndarray:
     return np.tile(row, (rows, 1))
 
 
+def alike(rows: int, real: int = K + POOL) -> np.ndarray:
+    """All real ones fit as well as each other."""
+    return np.where(ordered(rows, real) >= 0, 2, -1).astype(np.int8)
+
+
+def test_where_some_fit_better_chance_moves_nothing_above_them() -> None:
+    fits = np.tile(np.array([2, 2, 2, 2, 1, 1, 1, 0, 0], dtype=np.int8), (len(SEEDS), 1))
+    chosen, propensities = explore(ordered(len(SEEDS)), fits, K, SETTING, SEEDS)
+    assert (chosen[:, 3] == 103).all()
+    assert propensities[:, 3] == pytest.approx(1)
+    shown, counts = np.unique(chosen[:, 4], return_counts=True)
+    assert shown.tolist() == [104, 105, 106]
+    expected = np.array([propensities[chosen[:, 4] == one, 4][0] for one in shown])
+    assert expected.sum() == pytest.approx(1)
+    assert stats.chisquare(counts, expected * len(SEEDS)).pvalue > 0.001
+
+
 def test_what_is_shown_comes_as_often_as_logged() -> None:
-    chosen, propensities = explore(ordered(len(SEEDS)), K, SETTING, SEEDS)
+    chosen, propensities = explore(ordered(len(SEEDS)), alike(len(SEEDS)), K, SETTING, SEEDS)
     assert (chosen[:, :3] == [100, 101, 102]).all()
     assert (propensities[:, :3] == 1).all()
     for place in (3, 4):
@@ -45,13 +62,15 @@ def test_what_is_shown_comes_as_often_as_logged() -> None:
 
 
 def test_a_draw_without_replacement_repeats_nothing() -> None:
-    chosen, _ = explore(ordered(2_000), K, SETTING, SEEDS[:2_000])
+    chosen, _ = explore(ordered(2_000), alike(2_000), K, SETTING, SEEDS[:2_000])
     assert all(len(set(row)) == K for row in chosen.tolist())
 
 
 @pytest.mark.parametrize("real", [0, 2, 3, 4, 5, 6, 9])
 def test_short_lists_stay_whole(real: int) -> None:
-    chosen, propensities = explore(ordered(20_000, real), K, SETTING, SEEDS[:20_000])
+    chosen, propensities = explore(
+        ordered(20_000, real), alike(20_000, real), K, SETTING, SEEDS[:20_000]
+    )
     length = min(real, K)
     assert ((chosen >= 0).sum(axis=1) == length).all()
     assert (chosen[:, :length] >= 0).all()
@@ -64,14 +83,16 @@ def test_short_lists_stay_whole(real: int) -> None:
 
 
 def test_a_list_can_be_made_again() -> None:
-    once, again = (explore(ordered(500), K, SETTING, SEEDS[:500])[0] for _ in range(2))
+    once, again = (explore(ordered(500), alike(500), K, SETTING, SEEDS[:500])[0] for _ in range(2))
     np.testing.assert_array_equal(once, again)
-    alone = explore(ordered(1), K, SETTING, SEEDS[7:8])[0]
+    alone = explore(ordered(1), alike(1), K, SETTING, SEEDS[7:8])[0]
     np.testing.assert_array_equal(once[7:8], alone)
 
 
 def test_without_a_seed_nothing_is_left_to_chance() -> None:
-    chosen, propensities = explore(ordered(100), K, Exploration(share=1.0), [None] * 100)
+    chosen, propensities = explore(
+        ordered(100), alike(100), K, Exploration(share=1.0), [None] * 100
+    )
     assert (chosen == ordered(1)[0, :K]).all()
     assert (propensities == 1).all()
 
@@ -86,7 +107,7 @@ def test_another_policy_is_judged_from_the_log() -> None:
     covered = []
     for run in range(60):
         seeds = [f"{run}-{number}" for number in range(3_000)]
-        chosen, propensities = explore(ordered(len(seeds)), K, SETTING, seeds)
+        chosen, propensities = explore(ordered(len(seeds)), alike(len(seeds)), K, SETTING, seeds)
         rewards = (rng.random(chosen.shape) < worth[chosen - 100] * fade).astype(float)
         weights = importance_weights((chosen - 100 == other).astype(float), propensities)
         estimate = independent_ips(rewards, weights)

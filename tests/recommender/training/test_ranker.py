@@ -13,10 +13,13 @@ import pytest
 from models.text.encoder import SentenceEncoder
 from recommender.engine import Engine
 from recommender.ranking.features import FEATURES
-from recommender.retrieval.sources import build_models
-from recommender.training import ranker as learning
-from recommender.training.ranker import Log, collect_interactions, learn_ranker, read_side
+from recommender.retrieval.sources import Source, build_models
+from recommender.training import labels as learning
+from recommender.training.costs import Costs
+from recommender.training.log import Log, collect_interactions, read_side
+from recommender.training.ranker import learn_ranker
 from recommender.training.reference_data import load_reference_data
+from recommender.training.settings import TrainSettings
 from recommender.training.train import build_untrained_engine
 from training_data.columns import Interactions
 from training_data.dataset import Dataset
@@ -25,6 +28,8 @@ from training_data.simulation import simulate_dataset
 pytestmark = pytest.mark.integration
 
 E = Interactions
+SETTINGS = TrainSettings()
+SMALL = {Source.SEQUENCE: {"dimensions": 16}}
 DAY = dt.date(2024, 6, 15)
 Tables = list[np.ndarray]
 
@@ -37,7 +42,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 @pytest.fixture(scope="module")
 def engine(dataset: Dataset, tiny_encoder: SentenceEncoder) -> Engine:
     untrained = build_untrained_engine(dataset, load_reference_data(dataset), tiny_encoder, 0)
-    return replace(untrained, models=build_models(simulated=True))
+    return replace(untrained, models=build_models({}, simulated=True))
 
 
 @pytest.fixture
@@ -63,8 +68,10 @@ def features_of(
             participants, events, engine.catalogue.index, engine.objective
         )
         log = Log(dataset.read("courses"), participants, rows, known, side, "time")
-        several = engine if simulated else replace(engine, models=build_models(simulated=False))
-        learn_ranker(several, log, 0, simulated=simulated)
+        several = (
+            engine if simulated else replace(engine, models=build_models(SMALL, simulated=False))
+        )
+        learn_ranker(several, log, SETTINGS, Costs(), 0, simulated=simulated)
         return list(seen)
 
     return learn
@@ -73,7 +80,7 @@ def features_of(
 def with_another_future(events: pl.DataFrame) -> pl.DataFrame:
     """The events with other trainings and outcomes after the latest cutoff that is learnt from."""
     worthy = events.filter(E.kind.col != "impression")
-    start = worthy[E.at.name].sort()[-int(len(worthy) * learning.REAL.window * 0.95)]
+    start = worthy[E.at.name].sort()[-int(len(worthy) * SETTINGS.backtest.window * 0.95)]
     swapped = {"purchase": "complete", "complete": "purchase", "rate": "start", "start": "rate"}
     later = E.at.col >= start
     return events.with_columns(
@@ -130,7 +137,9 @@ def test_a_leak_is_seen(
                     patched.setattr(
                         learning,
                         "fit_models",
-                        lambda models, _, side, costly: fit(models, known, side, costly=costly),
+                        lambda models, _, side, costs, costly: fit(
+                            models, known, side, costs, costly=costly
+                        ),
                     )
                     return cutoffs(known, *arguments)
 

@@ -14,7 +14,7 @@ from training_data.columns import Courses
 from training_data.importing import importer
 from training_data.importing.importer import AccountingError, ImportResult, import_file, sort_rows
 from training_data.importing.mapping import Mapping, MappingError
-from training_data.importing.reading import SourceError
+from training_data.importing.source import BROKEN_SCHEMA, Source, SourceError
 from training_data.regions import RegionTable
 
 MAPPING = Mapping.model_validate(
@@ -52,7 +52,8 @@ def sort(
 ) -> ImportResult:
     rows = [{**GOOD, "id": f"c{number}", **change} for number, change in enumerate(changes)]
     raw = pl.DataFrame(rows, schema=dict.fromkeys(GOOD, pl.String))
-    return sort_rows(raw, "messy.csv", mapping, regions)
+    source = Source(raw, pl.DataFrame(schema=BROKEN_SCHEMA))
+    return sort_rows(source, "messy.csv", mapping, regions)
 
 
 def test_a_good_row_becomes_a_course(regions: RegionTable) -> None:

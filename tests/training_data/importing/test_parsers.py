@@ -39,6 +39,10 @@ PARSERS = [getattr(parsers, name) for name in dir(parsers) if name.startswith("p
         ("250000", 250_000),
         ("250000.0", 250_000),
         ("0", 0),
+        ("Rp250.000/orang", 250_000),
+        ("Rp 250.000 / peserta", 250_000),
+        ("250 ribu per orang", 250_000),
+        ("1.250.000 /pax", 1_250_000),
     ],
 )
 def test_prices(text: str, rupiah: int) -> None:
@@ -51,7 +55,7 @@ def test_prices(text: str, rupiah: int) -> None:
         "", "Rp", "-5000", "Rp -20.000", "Berbayar", "100.000 - 200.000", "1.00.000", "1.5",
         "99.99",
         "20.000,50", "0.500", "1.250 juta", "1,250 juta", "12.345,678", "1,2,3",
-        "9" * 40, "nan", "١٢",
+        "9" * 40, "nan", "١٢", "Rp250.000/bulan", "150.1250", "1.234.567 ribu",
     ],
 )  # fmt: skip
 def test_a_price_of_no_single_meaning_is_refused(text: str) -> None:
@@ -124,10 +128,26 @@ def test_a_share_beyond_all_is_refused(text: str) -> None:
         (parsers.parse_duration_hours, "12", 12),
         (parsers.parse_duration_minutes, "90", 1.5),
         (parsers.parse_duration_jp, "280", 210),
+        (parsers.parse_duration_hours, "3 Jam Pelajaran", 2.25),
+        (parsers.parse_duration_hours, "3 jam  pelatihan", 2.25),
+        (parsers.parse_duration_hours, "40 JPL", 30),
+        (parsers.parse_duration_hours, "2j", 2),
+        (parsers.parse_duration_hours, "2j 30m", 2.5),
+        (parsers.parse_duration_hours, "2 jam 30 mnt.", 2.5),
+        (parsers.parse_duration_hours, "1080 menit", 18),
+        (parsers.parse_duration_minutes, "1.080,5", 18 + 0.5 / 60),
     ],
 )
 def test_durations(parse: Callable[[str], float], text: str, hours: float) -> None:
     assert parse(text) == pytest.approx(hours)
+
+
+@pytest.mark.parametrize(
+    "text", ["1.080 menit", "1,080 menit", "1.200 JP", "1.080", "2 jam 1.500 menit", "0.500 jam"]
+)
+def test_a_duration_in_thousands_or_a_fraction_is_refused(text: str) -> None:
+    with pytest.raises(UnparsableError, match="thousands or a fraction"):
+        parsers.parse_duration_hours(text)
 
 
 @pytest.mark.parametrize("text", ["2 hari", "3 4", "jam", "-2 jam", "2 jam 30"])
@@ -138,10 +158,36 @@ def test_a_duration_of_unknown_unit_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["2024-03-01", "01/03/2024", "1-3-2024", "1 Maret 2024", "1 mar 2024", "2024-03-01 08:00"],
-)
+    [
+        "2024-03-01", "01/03/2024", "1-3-2024", "1 Maret 2024", "1 mar 2024", "2024-03-01 08:00",
+        "2024/03/01", "2024.3.1", "20240301", "01/03/2024 23:59", "Jumat, 1 Maret 2024",
+        "1 March 2024", "01.03.2024",
+    ],
+)  # fmt: skip
 def test_dates(text: str) -> None:
     assert parsers.parse_date(text) == dt.date(2024, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "month"),
+    [
+        ("Januari", 1), ("Februari", 2), ("Pebruari", 2), ("Peb", 2), ("Maret", 3), ("April", 4),
+        ("Mei", 5), ("Juni", 6), ("Juli", 7), ("Agustus", 8), ("Agt", 8), ("Ags", 8), ("Agu", 8),
+        ("September", 9), ("Sept", 9), ("Oktober", 10), ("Nopember", 11), ("Nop", 11),
+        ("November", 11), ("Desember", 12), ("December", 12), ("august", 8), ("OKT", 10),
+    ],
+)  # fmt: skip
+def test_months_by_the_names_in_use(name: str, month: int) -> None:
+    assert parsers.parse_date(f"1 {name} 2025") == dt.date(2025, month, 1)
+    assert parsers.parse_datetime(f"1-{name}-2025 08.30") == dt.datetime(
+        2025, month, 1, 8, 30, tzinfo=dt.UTC
+    )
+
+
+@pytest.mark.parametrize("text", ["1 Marble 2025", "1 ma 2025", "1 xyz 2025", "2025-13-01"])
+def test_a_month_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(UnparsableError):
+        parsers.parse_date(text)
 
 
 @pytest.mark.parametrize("text", ["31/02/2024", "1/3/24", "03/2024", "besok"])
@@ -158,10 +204,46 @@ def test_a_day_that_is_none_is_refused(text: str) -> None:
         ("2024-03-01T01:00:00Z", "Asia/Jakarta"),
         ("1709254800", "UTC"),
         ("1709254800000", "UTC"),
+        ("01/03/2024 08:00", "Asia/Jakarta"),
+        ("01/03/2024 08.00 WIB", "UTC"),
+        ("1 Maret 2024 pukul 09.00 WITA", "UTC"),
+        ("2024/03/01 10:00:00 WIT", "UTC"),
     ],
 )
 def test_moments_are_utc(text: str, zone: str) -> None:
     assert parsers.parse_datetime(text, zone) == dt.datetime(2024, 3, 1, 1, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2024030108", "202403010800", "01/03/2024 25:00", "01/03/2024 besok", "2024-W10", "08:00"],
+)
+def test_a_moment_of_no_single_meaning_is_refused(text: str) -> None:
+    with pytest.raises(UnparsableError):
+        parsers.parse_datetime(text)
+
+
+@given(st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2099, 12, 31)))
+def test_a_written_moment_is_read_back(moment: dt.datetime) -> None:
+    whole = moment.replace(second=0, microsecond=0, tzinfo=dt.UTC)
+    for form in ("%d/%m/%Y %H:%M", "%Y/%m/%d %H.%M", "%Y-%m-%dT%H:%M", "%d %B %Y, %H:%M"):
+        assert parsers.parse_datetime(whole.strftime(form)) == whole
+
+
+@pytest.mark.parametrize("text", ["ya", "Iya", "Y", "TRUE", "yes", "benar", "betul", "1"])
+def test_yes(text: str) -> None:
+    assert parsers.parse_boolean(text) is True
+
+
+@pytest.mark.parametrize("text", ["tidak", "TDK", "n", "False", "no", "salah", "bukan", "0"])
+def test_no(text: str) -> None:
+    assert parsers.parse_boolean(text) is False
+
+
+@pytest.mark.parametrize("text", ["T", "t", "", "mungkin", "2"])
+def test_neither_yes_nor_no(text: str) -> None:
+    with pytest.raises(UnparsableError):
+        parsers.parse_boolean(text)
 
 
 def test_numbers_and_their_ambiguity() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 
 import pytest
@@ -27,34 +28,26 @@ def rule(kind: str, body: str, start: str = "2024-01-01", until: str = "") -> st
     return f'[[rule]]\nkind = "{kind}"\nvalid_from = {start}\n{end}source = "test"\n{body}\n'
 
 
-def test_three_packs_of_the_programme_are_shipped() -> None:
-    assert shipped_programmes() == ["prakerja-2020-22", "prakerja-2023", "prakerja-2024"]
-
-
-@pytest.mark.parametrize(
-    ("pack", "day", "grant", "first_purchase", "hours"),
-    [
-        ("prakerja-2020-22", dt.date(2020, 4, 1), 1_000_000, 30, 6),
-        ("prakerja-2020-22", dt.date(2022, 12, 31), 1_000_000, 30, 6),
-        ("prakerja-2023", dt.date(2023, 1, 1), 3_500_000, 15, 15),
-        ("prakerja-2024", dt.date(2024, 1, 1), 3_500_000, 15, 15),
-    ],
-)
-def test_the_facts_of_each_year(
-    pack: str, day: dt.date, grant: int, first_purchase: int, hours: int
-) -> None:
-    rules = load_programme(pack).in_force(day)
-    assert rules.grant.amount == grant
-    assert rules.first_purchase.within_days == first_purchase
-    assert rules.duration.minimum_hours == hours
-    assert (rules.age.minimum, rules.age.maximum) == (18, 64)
-    assert rules.hours_per_day.hours == {"webinar": 3, "in_person": 8, "hybrid": 8}
-    assert rules.one_at_a_time.rating_required
+def test_the_packs_that_are_shipped() -> None:
+    assert shipped_programmes() == [
+        "cpf-france-2026",
+        "maganghub-2025",
+        "prakerja-2020-22",
+        "prakerja-2023",
+        "prakerja-2024",
+        "pvn-2026",
+    ]
 
 
 @pytest.mark.parametrize("pack", shipped_programmes())
 def test_every_shipped_rule_says_where_it_is_written(pack: str) -> None:
     assert all(len(rule.source) > 10 for rule in load_programme(pack).rule)
+
+
+@pytest.mark.parametrize("pack", shipped_programmes())
+def test_every_source_has_a_year_or_is_an_assumption(pack: str) -> None:
+    for rule in load_programme(pack).rule:
+        assert re.search(r"\b20\d\d", rule.source) or "assumption" in rule.source, rule.source
 
 
 def test_outside_its_time_a_pack_is_refused_instead_of_permitting_everything() -> None:
@@ -92,6 +85,12 @@ WRONG = {
     "no kind": ("[[rule]]\nvalid_from = 2024-01-01\n", 6, "kind"),
     "no source": ('[[rule]]\nkind = "grant"\nvalid_from = 2024-01-01\namount = 1\n', 6, "source"),
     "minimum above maximum": (rule("age", "minimum = 65\nmaximum = 64"), 6, "below minimum 65"),
+    "no ceiling": (rule("price_ceiling", ""), 6, "by_category"),
+    "no limit to a diploma": (rule("graduation", ""), 6, "within_years"),
+    "no schooling": (rule("minimum_education", ""), 6, "any_level"),
+    "an occupation without a name": (
+        rule("excluded_occupation", 'occupations = ["*"]'), 10, "pattern",
+    ),
     "negative ceiling": (rule("price_ceiling", "amount = -1"), 10, "greater than or equal to 0"),
     "no hours for a mode": (
         rule("hours_per_day", "hours = { webinar = 0, in_person = 8 }"), 10, "greater than 0",
@@ -150,7 +149,28 @@ def test_every_problem_is_named_at_once() -> None:
 
 
 def test_a_missing_pack_names_those_that_there_are(tmp_path: Path) -> None:
-    with pytest.raises(PackError, match="prakerja-2020-22, prakerja-2023, prakerja-2024"):
+    with pytest.raises(PackError, match="prakerja-2020-22, prakerja-2023, prakerja-2024, pvn-2026"):
         load_programme("prakerja-2019")
     with pytest.raises(PackError, match="no such rule pack"):
         load_programme(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "day"),
+    [
+        ("Asia/Jakarta", "2026-02-23T16:59:59Z", 23),
+        ("Asia/Jakarta", "2026-02-23T17:00:00Z", 24),
+        ("America/Sao_Paulo", "2026-02-24T02:59:59Z", 23),
+        ("UTC", "2026-02-24T00:00:00Z", 24),
+    ],
+)
+def test_the_programmes_zone_decides_the_day(zone: str, moment: str, day: int) -> None:
+    text = HEAD + f'timezone = "{zone}"\n' + rule("grant", "amount = 1")
+    programme = parse_programme(text, "t")
+    assert programme.today(dt.datetime.fromisoformat(moment)) == dt.date(2026, 2, day)
+
+
+@pytest.mark.parametrize("zone", ["Jakarta", "Asia/Nowhere", "../etc/passwd", "", "+07:00"])
+def test_a_zone_that_is_not_known_is_refused(zone: str) -> None:
+    with pytest.raises(PackError, match="time zone"):
+        parse_programme(HEAD + f'timezone = "{zone}"\n' + rule("grant", "amount = 1"), "t")

@@ -205,6 +205,22 @@ class TestBehaviour:
         assert (waited.min(), waited.max()) == (0, rule.within_days)
         assert participants["admitted_on"].max() < DAY
 
+    def test_the_next_purchase_comes_within_the_days_of_the_rule(
+        self, purchases: pl.DataFrame, events: pl.DataFrame
+    ) -> None:
+        rule = load_programme("prakerja-2024").in_force(DAY).next_purchase
+        assert rule is not None
+        ended = events.filter(pl.col("kind") == "complete").select(
+            "participant_id", "course_id", ended="at"
+        )
+        later = purchases.filter(pl.col("number") > 0).join(ended, on="participant_id")
+        later = later.filter(pl.col("ended") < pl.col("at"))
+        waited = later.group_by("participant_id", "number").agg(
+            (pl.col("at").dt.date().first() - pl.col("ended").dt.date().max()).dt.total_days()
+        )["at"]
+        assert len(waited) > 100
+        assert 0 <= waited.min() < waited.max() <= rule.within_days
+
     def test_events_span_the_months_before_the_day(self, events: pl.DataFrame) -> None:
         end = dt.datetime.combine(DAY, dt.time(), dt.UTC)
         assert events["at"].max() < end

@@ -7,7 +7,7 @@ import socket
 
 import uvloop
 
-from api.process.server import SOCKET_COPIES, duplicate_socket
+from api.server.listening import SOCKET_COPIES, duplicate_socket
 
 TURNS = 6
 

@@ -1,0 +1,1 @@
+"""The processes that listen, and what clients may do to their connections."""

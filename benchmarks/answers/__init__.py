@@ -1,0 +1,1 @@
+"""`padan bench answers`: lists for written people, judged by reading, and what phrases are understood to mean."""

@@ -1,0 +1,119 @@
+"""The next class of a training for a person: of those that can still be entered the nearest, of these the first."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.eligibility.query import EligibilityQuery
+from recommender.eligibility.travel import find_nearest_sessions, measure_km
+from training_data.regions import great_circle_km
+
+
+class NextClasses(NamedTuple):
+    """The next class for each of M pairs of a person and a training.
+
+    Attributes
+    ----------
+    session : ndarray of int, shape (M,)
+        Row of the catalogue's sessions; -1 where there is none, as of what is learnt online at any time.
+    region : ndarray of int32, shape (M,)
+        Where one goes to; -1 online.
+    km : ndarray of float64, shape (M,)
+        As the crow flies; NaN online and where a place is not known.
+    """
+
+    session: NDArray[np.int64]
+    region: NDArray[np.int32]
+    km: NDArray[np.float64]
+
+
+def find_next_classes(
+    query: EligibilityQuery,
+    rows: NDArray[np.intp],
+    courses: NDArray[np.int32],
+    ready: NDArray[np.int64],
+) -> NextClasses:
+    """Return the next class for participants ``rows`` (M,) and trainings ``courses`` (M,).
+
+    Parameters
+    ----------
+    ready : ndarray of int64, shape (M,)
+        The first day on which each person can buy the training.
+    """
+    session = np.where(
+        query.catalogue.face_to_face[courses],
+        _find_nearest(query, rows, courses),
+        _find_first(query, courses),
+    )
+    held = np.flatnonzero(session >= 0)
+    closes = query.availability.registration_closes[session[held]]
+    late = held[closes < ready[held]]
+    if len(late):
+        session[late] = find_classes_after(query, rows[late], courses[late], ready[late])
+    there, home = query.catalogue.sessions.location, query.batch.home
+    visited = (session >= 0) & query.catalogue.face_to_face[courses]
+    km = np.full(len(rows), np.nan)
+    going, to = rows[visited], session[visited]
+    km[visited] = great_circle_km(
+        home.latitude[going], home.longitude[going], there.latitude[to], there.longitude[to]
+    )
+    region = np.full(len(rows), -1, dtype=np.int32)
+    region[visited] = there.region[to]
+    return NextClasses(session, region, km)
+
+
+def _find_nearest(
+    query: EligibilityQuery, rows: NDArray[np.intp], courses: NDArray[np.int32]
+) -> NDArray[np.int64]:
+    """Return the nearest open session that one goes to, -1 where there is none."""
+    availability = query.availability
+    sessions = availability.attended_sessions
+    found = np.full(len(rows), -1, dtype=np.int64)
+    some = np.flatnonzero(query.catalogue.face_to_face[courses])
+    if len(some) and len(sessions):
+        nearest, _ = find_nearest_sessions(
+            query.batch, rows[some], courses[some], sessions, availability.attended_routes
+        )
+        found[some] = np.where(nearest >= 0, availability.attended_rows[nearest], -1)
+    return found
+
+
+def _find_first(query: EligibilityQuery, courses: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return the first open session, -1 where there is none."""
+    rows = np.flatnonzero(query.availability.stages["open"])
+    if not len(rows):
+        return np.full(len(courses), -1, dtype=np.int64)
+    of = query.catalogue.sessions.course[rows]
+    place = np.minimum(np.searchsorted(of, courses), len(rows) - 1)
+    return np.where(of[place] == courses, rows[place], -1)
+
+
+def find_classes_after(
+    query: EligibilityQuery,
+    rows: NDArray[np.intp],
+    courses: NDArray[np.int32],
+    ready: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return the nearest open session within reach that can be entered from a day on, -1 where there is none."""
+    availability, sessions = query.availability, query.catalogue.sessions
+    first, end = (np.searchsorted(sessions.course, courses, side) for side in ("left", "right"))
+    steps = np.arange((end - first).max(initial=1))
+    real = steps < (end - first)[:, None]
+    found = np.where(real, first[:, None] + steps, 0)
+    can_enter = real & availability.stages["open"][found]
+    can_enter &= availability.registration_closes[found] >= ready[:, None]
+    km = np.zeros(found.shape)
+    visited = query.catalogue.face_to_face[courses]
+    km[visited] = measure_km(
+        query.batch.home.take((rows[visited], None)),
+        sessions.location.take(found[visited]),
+        query.catalogue.regions,
+        query.rules.reach,
+    )
+    can_enter &= km <= query.radius_km[rows, None]
+    nearest = np.where(can_enter, km, np.inf).argmin(axis=1)[:, None]
+    session = np.take_along_axis(found, nearest, axis=1)[:, 0]
+    return np.where(can_enter.any(axis=1), session, -1)

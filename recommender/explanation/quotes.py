@@ -1,0 +1,70 @@
+"""Quotes of a person: what was written stands in quotation marks, and nothing else does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from recommender.explanation.context import ExplanationContext, Reason
+from recommender.participants.profile_embedding import Written
+from training_data.columns import Participants, bind_columns
+from training_data.skills.vocabulary import Term
+
+P = bind_columns(Participants)
+
+
+def quote(context: ExplanationContext, row: int, phrase: int, closeness: str) -> Reason:
+    """Return the reason that a training fits a phrase of a profile, in the person's words where there are any.
+
+    A phrase may stand for a choice from a list, or for what was understood of other words.
+
+    Parameters
+    ----------
+    row, phrase : int
+        Of the participants and of their phrases.
+    closeness : {"close", "related"}
+        How well the training fits it.
+    """
+    text = context.participants.profile.phrases[phrase].text
+    given = context.participants.written[row]
+    written = [one for one in given if not _is_choice(context, one)]
+    if words := _find_words(text, written):
+        return Reason("matches_phrase", {"closeness": closeness, "phrase": words})
+    for one in (*written, *given):
+        if text in context.reader.read_alone(one):
+            return _name_meaning(context, one, text, closeness)
+    return Reason("matches_profile", {"closeness": closeness, "term": text})
+
+
+def _name_meaning(context: ExplanationContext, given: Written, text: str, closeness: str) -> Reason:
+    """Return the reason for a phrase that something given stands for, in other words or as an id."""
+    term = _find_term(context, given.column, text)
+    meant = text if term is None else term.label(context.language)
+    if _is_choice(context, given):
+        return Reason("matches_profile", {"closeness": closeness, "term": meant})
+    if given.text.casefold() in text.casefold():  # "petani padi" of "Petani padi dan palawija"
+        return Reason("matches_phrase", {"closeness": closeness, "phrase": given.text})
+    evidence = {"closeness": closeness, "phrase": given.text, "term": meant}
+    return Reason("matches_meaning", evidence)
+
+
+def _find_words(text: str, written: Sequence[Written]) -> str | None:
+    """Return the words of a text as a person wrote them, alone or among others."""
+    words = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)", re.IGNORECASE)
+    found = (words.search(one.text) for one in written)
+    return next((match.group() for match in found if match), None)
+
+
+def _is_choice(context: ExplanationContext, given: Written) -> bool:
+    """Whether something stands in the profile as an id or a code, which nobody writes."""
+    term = _find_term(context, given.column, given.text)
+    return term is not None and given.text in (term.id, term.code)
+
+
+def _find_term(context: ExplanationContext, column: str, phrase: str) -> Term | None:
+    """Return the skill or, for a goal or an occupation, the occupation of that name."""
+    vocabularies = context.reader.vocabularies
+    works = column in (P.target_occupation.name, P.occupation.name)
+    vocabulary = vocabularies.occupations.vocabulary if works else vocabularies.skills
+    number = vocabulary.find(phrase)
+    return vocabulary.terms[number] if number >= 0 else None

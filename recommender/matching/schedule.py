@@ -1,0 +1,67 @@
+"""When one training after the other can be taken: bought, begun and over."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from recommender.catalogue.catalogue import FAR_FUTURE
+from recommender.eligibility.calendar import count_study_days
+from recommender.eligibility.next_class import find_next_classes
+from recommender.eligibility.query import EligibilityQuery
+
+
+class Slot(NamedTuple):
+    """Days since 1970-01-01."""
+
+    buy_on: int
+    starts_on: int
+    ends_on: int
+
+
+def find_slots(query: EligibilityQuery, courses: Sequence[int], ready: int) -> list[Slot] | None:
+    """Return when one person takes trainings in this order; None where they cannot all be taken so.
+
+    Each is bought on the day after the one before is over, while its registration is open, and begins after that.
+
+    Parameters
+    ----------
+    query : EligibilityQuery
+        Of one person.
+    ready : int
+        The first day on which the first can be bought.
+    """
+    slots: list[Slot] = []
+    for course in courses:
+        slot = _find_slot(query, course, ready)
+        if slot is None:
+            return None
+        slots.append(slot)
+        ready = slot.ends_on + 1
+    return slots
+
+
+def _find_slot(query: EligibilityQuery, course: int, ready: int) -> Slot | None:
+    if ready > min(int(query.catalogue.available_until[course]), _find_last_birthday(query)):
+        return None
+    one = np.array([course], dtype=np.int32)
+    (session,), _, _ = find_next_classes(query, np.array([0]), one, np.array([ready]))
+    sessions = query.catalogue.sessions
+    if session >= 0 and sessions.starts_on[session] < FAR_FUTURE:
+        starts, ends = int(sessions.starts_on[session]), int(sessions.ends_on[session])
+        in_time = ready <= min(starts, int(query.availability.registration_closes[session]))
+        return Slot(ready, starts, ends) if in_time else None
+    if session < 0 and (sessions.course == course).any():
+        return None  # its classes can no longer be entered by then
+    return Slot(ready, ready, ready + int(count_study_days(query.availability)[course]) - 1)
+
+
+def _find_last_birthday(query: EligibilityQuery) -> int:
+    """Return the last day on which a person is not too old."""
+    rule, born = query.rules.age, int(query.batch.facts.birth_year[0])
+    if rule is None or rule.maximum is None or born == 0:
+        return FAR_FUTURE
+    return (dt.date(born + rule.maximum, 12, 31) - dt.date(1970, 1, 1)).days

@@ -1,0 +1,118 @@
+"""What is said to whom nothing fits: that it is so, and which training comes nearest to what they wrote."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from typing_extensions import (
+    TypedDict,  # of the standard library, pydantic reads it from Python 3.12 on
+)
+
+from recommender.eligibility.query import EligibilityQuery
+from recommender.eligibility.travel import find_nearest_sessions
+from recommender.engine import Engine, Recommendations
+from recommender.messages import Messages
+from recommender.participants.phrases import Phrase
+from recommender.participants.profile_embedding import ProfileEmbedding
+from recommender.ranking.fit import FITS, RELATED_FROM, STRONG_FROM, Fit, grade_fit
+
+ANY_DAY = dt.date(2100, 1, 1).toordinal() - dt.date(1970, 1, 1).toordinal()
+
+
+class Notice(TypedDict):
+    """What is said of a list as a whole."""
+
+    code: Annotated[str, Field(examples=["nothing_near"])]
+    text: str
+    evidence: Annotated[dict[str, Any], Field(examples=[{"wish": "las"}])]
+
+
+def write_notices(
+    engine: Engine, messages: Messages, recommendations: Recommendations
+) -> list[Notice | None]:
+    """Return the notice of each list; None where something fits, or nothing was wished."""
+    unmet = find_unmet(recommendations)
+    notices: list[Notice | None] = [None] * len(recommendations.slates.ids)
+    for row, wish in unmet.items():
+        code, evidence = _find_alternative(engine, recommendations, row, wish)
+        text = messages.text("notice", code, evidence)
+        notices[row] = {"code": code, "text": text, "evidence": evidence}
+    return notices
+
+
+def find_unmet(recommendations: Recommendations) -> dict[int, Phrase]:
+    """Return whose wish no permitted training fits or is related to, with the wish that weighs most.
+
+    The fallback list ranks by popularity alone and says nothing of fit.
+    """
+    slates = recommendations.slates
+    best = grade_fit(slates.features[:, :1]).max(axis=1, initial=0)
+    profile = recommendations.participants.profile
+    unmet = np.flatnonzero((best == FITS.index(Fit.OTHER)) & recommendations.judged)
+    wishes = {int(row): _find_wish(profile, int(row)) for row in unmet}
+    return {row: wish for row, wish in wishes.items() if wish is not None}
+
+
+def _find_wish(profile: ProfileEmbedding, row: int) -> Phrase | None:
+    """Return the phrase that weighs most of those that say something; None where none does."""
+    cells = range(*profile.weights.indptr[row : row + 2].tolist())
+    said = [
+        (float(profile.weights.data[cell]), profile.phrases[profile.weights.indices[cell]])
+        for cell in cells
+    ]
+    wanted = [(weight, phrase) for weight, phrase in said if weight > 0 and phrase.words]
+    return max(wanted, key=lambda pair: pair[0])[1] if wanted else None
+
+
+def _find_alternative(
+    engine: Engine, recommendations: Recommendations, row: int, wish: Phrase
+) -> tuple[str, dict[str, Any]]:
+    """Return the code and the evidence of the nearest training that fits a wish, though it is not permitted."""
+    catalogue, query = engine.catalogue, recommendations.query
+    answer = np.where(catalogue.withdrawn, 0, engine.relevance.answer([wish])[0])
+    fitting = np.flatnonzero(answer >= min(STRONG_FROM, max(float(answer.max()), RELATED_FROM)))
+    evidence: dict[str, Any] = {"wish": wish.text}
+    if not len(fitting):
+        return "nothing_fits", evidence
+    nearest = _find_nearest(query, row, fitting)
+    if nearest is None:
+        best = int(fitting[answer[fitting].argmax()])
+        named = {"course_id": catalogue.ids[best], "course": catalogue.titles[best]}
+        return "nothing_permitted", evidence | named
+    course, session, km = nearest
+    sessions = query.availability.attended_sessions
+    regions = engine.reader.vocabularies.regions
+    start = min(int(sessions.starts_on[session]), ANY_DAY)
+    return "nothing_near", evidence | {
+        "course_id": catalogue.ids[course],
+        "course": catalogue.titles[course],
+        "region": regions.names[sessions.location.region[session]],
+        "km": round(km),
+        "date": dt.date(1970, 1, 1) + dt.timedelta(days=start),
+    }
+
+
+def _find_nearest(
+    query: EligibilityQuery, row: int, courses: NDArray[np.intp]
+) -> tuple[int, int, float] | None:
+    """Return the training whose open class is nearest, that class, and the km to it; None without any on a map."""
+    attended = courses[query.catalogue.face_to_face[courses]]
+    sessions = query.availability.attended_sessions
+    if not len(attended) or not len(sessions):
+        return None
+    session, km = find_nearest_sessions(
+        query.batch,
+        np.full(len(attended), row),
+        attended,
+        sessions,
+        query.availability.attended_routes,
+    )
+    known = np.flatnonzero((session >= 0) & ~np.isnan(km))
+    if not len(known):
+        return None
+    best = known[km[known].argmin()]
+    return int(attended[best]), int(session[best]), float(km[best])

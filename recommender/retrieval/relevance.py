@@ -1,0 +1,213 @@
+"""The content source: how well each training answers what a person wrote, from 0 to 1.
+
+Of every phrase and training, it is fused what their words share, what the phrase names that the training
+teaches, and how near their vectors are; the weights were learnt on judged lists (`padan bench answers`). A
+phrase is answered once and its answers are kept, so that the next who writes it costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+from typing import Final, NamedTuple
+
+import numpy as np
+from cachetools import LRUCache
+from numpy.typing import NDArray
+
+from recommender.catalogue.catalogue import Catalogue
+from recommender.catalogue.course_words import CourseWords
+from recommender.participants.batch import Vocabularies
+from recommender.participants.phrases import Linkers, Phrase
+from recommender.participants.profile_embedding import ProfileEmbedding
+
+MAX_KEPT: Final = 16_000_000  # answers, 64 MB
+TOP_NEEDS: Final = (
+    3  # a training that teaches the three things most needed answers an occupation in full
+)
+
+
+class Weights(NamedTuple):
+    """Of the logit of a training's answering a phrase.
+
+    Attributes
+    ----------
+    title, text : float
+        Of the shares of the phrase's words in the training's title, and in its whole text.
+    taught : float
+        Of teaching a skill that the phrase names.
+    needed : float
+        Of the share of what the named occupation needs.
+    own, named : float
+        Of the cosine with the phrase's own words, and with what they name.
+    name : float
+        Of the share of a name of what is named in the title.
+    intercept : float
+    """
+
+    title: float
+    text: float
+    taught: float
+    needed: float
+    own: float
+    named: float
+    name: float
+    intercept: float
+
+
+LEARNT: Final = Weights(6.0, 0.9, 1.5, 6.0, 4.2, 3.6, 0.8, -4.6)
+
+
+class Relevance:
+    """Answers phrases with the trainings of a catalogue.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    course_vectors : ndarray of float32, shape (N, D)
+        Unit vector of each training's text.
+    texts : sequence of str, N long
+    vocabularies : Vocabularies
+    linkers : Linkers, optional
+        None: nothing is known of any phrase.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        course_vectors: NDArray[np.float32],
+        texts: Sequence[str],
+        vocabularies: Vocabularies,
+        linkers: Linkers | None,
+        weights: Weights = LEARNT,
+    ) -> None:
+        self.vectors = course_vectors
+        self.weights = weights
+        self._taught = catalogue.skills.tocsc()
+        self._vocabularies = vocabularies
+        self._linkers = linkers
+        self._words = (
+            None
+            if linkers is None
+            else CourseWords.index(catalogue.titles, texts, linkers.standard)
+        )
+        self._kept: LRUCache[Phrase, NDArray[np.float32]] = LRUCache(
+            max(MAX_KEPT // max(len(catalogue), 1), 1)
+        )
+        self._lock = Lock()
+
+    def score(self, profile: ProfileEmbedding, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Return how well each training answers the best of each person's phrases, (n, N).
+
+        What is not wanted takes away as much as it is answered.
+        """
+        shape = len(rows), len(self.vectors)
+        scores = np.zeros(shape, dtype=np.float32)
+        indptr = profile.weights.indptr
+        answered = {
+            phrase: place
+            for place, phrase in enumerate(
+                dict.fromkeys(
+                    profile.phrases[one]
+                    for row in rows.tolist()
+                    for one in profile.weights.indices[indptr[row] : indptr[row + 1]].tolist()
+                )
+            )
+        }
+        if not answered:
+            return scores
+        answers = self.answer(list(answered))
+        for place, row in enumerate(rows.tolist()):
+            cells = slice(indptr[row], indptr[row + 1])
+            weights = profile.weights.data[cells]
+            own = [
+                answered[profile.phrases[one]] for one in profile.weights.indices[cells].tolist()
+            ]
+            most = float(weights.max(initial=0))
+            if most <= 0:
+                continue
+            for weight, answer in zip(weights.tolist(), own, strict=True):
+                if weight > 0:
+                    np.maximum(
+                        scores[place],
+                        np.float32(min(weight / most, 1)) * answers[answer],
+                        out=scores[place],
+                    )
+            for weight, answer in zip(weights.tolist(), own, strict=True):
+                if weight < 0:
+                    scores[place] *= 1 - answers[answer]
+        return scores
+
+    def answer(self, phrases: Sequence[Phrase]) -> NDArray[np.float32]:
+        """Return how well each training answers each phrase, (Q, N)."""
+        with self._lock:
+            found = {phrase: self._kept.get(phrase) for phrase in phrases}
+        new = [phrase for phrase, kept in found.items() if kept is None]
+        if new:
+            fresh = dict(zip(new, self._answer_anew(new), strict=True))
+            with self._lock:
+                self._kept.update(fresh)
+            found |= fresh
+        return np.array([found[phrase] for phrase in phrases], dtype=np.float32)
+
+    def _answer_anew(self, phrases: Sequence[Phrase]) -> NDArray[np.float32]:
+        w = self.weights
+        own = np.array([phrase.own for phrase in phrases]) @ self.vectors.T
+        logits = own * np.float32(w.own) + np.float32(w.intercept)
+        for logit, phrase in zip(logits, phrases, strict=True):
+            logit += self._compare_words(phrase)
+            if len(phrase.named):
+                logit += np.float32(w.named) * (phrase.named @ self.vectors.T).max(axis=0)
+        answers: NDArray[np.float32] = 1 / (1 + np.exp(-logits))
+        return answers
+
+    def _compare_words(self, phrase: Phrase) -> NDArray[np.float32]:
+        """Return the part of the logits (N,) that words, skills and needs make."""
+        w, words = self.weights, self._words
+        logit = np.zeros(len(self.vectors), dtype=np.float32)
+        if words is None:
+            return logit
+        logit += np.float32(w.title) * words.cover(phrase.words, words.titles)
+        logit += np.float32(w.text) * words.cover(phrase.words, words.texts)
+        names = self._list_names(phrase)
+        if names:
+            covered = [words.cover(name, words.titles) for name in names]
+            logit += np.float32(w.name) * np.max(covered, axis=0)
+        taught = np.unique(
+            np.concatenate(
+                [
+                    self._taught.indices[self._taught.indptr[s] : self._taught.indptr[s + 1]]
+                    for s in phrase.skills
+                ]
+                or [np.empty(0, dtype=np.int32)]
+            )
+        )
+        logit[taught] += np.float32(w.taught)
+        if phrase.occupations:
+            logit += np.float32(w.needed) * self._meet_needs(phrase.occupations)
+        return logit
+
+    def _meet_needs(self, occupations: Sequence[int]) -> NDArray[np.float32]:
+        needs = (
+            self._vocabularies.occupations.needs[list(occupations)].max(axis=0).toarray().ravel()
+        )
+        most = np.sort(needs)[::-1][:TOP_NEEDS].sum() or 1.0
+        met: NDArray[np.float32] = np.minimum(self._taught @ needs / most, 1).astype(np.float32)
+        return met
+
+    def _list_names(self, phrase: Phrase) -> list[list[str]]:
+        """Return the telling names of what a phrase names, in words."""
+        if self._linkers is None:
+            return []
+        standard = self._linkers.standard
+        vocabularies = self._vocabularies
+        terms = [
+            *(vocabularies.skills.terms[skill] for skill in phrase.skills),
+            *(vocabularies.occupations.vocabulary.terms[one] for one in phrase.occupations),
+        ]
+        names = (
+            standard.spoken.content(standard.standardise(name))
+            for term in terms
+            for name in term.names()
+        )
+        return [name for name in names if not standard.spoken.generic.issuperset(name)]

@@ -1,0 +1,61 @@
+"""What is wanted, what is not, and what somebody cannot do yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from training_data.words.spoken import Clause, SpokenWords, SpokenWordsError
+
+
+@pytest.fixture(scope="module")
+def spoken() -> SpokenWords:
+    return SpokenWords.load()
+
+
+@pytest.mark.parametrize(
+    ("phrase", "wanted", "unwanted"),
+    [
+        ("ternak kambing", ["ternak kambing"], []),
+        ("tidak mau jualan", [], ["jualan"]),
+        ("gak suka masak", [], ["masak"]),
+        ("emoh nyupir", [], ["nyupir"]),
+        ("bahasa asing selain inggris", ["bahasa asing"], ["inggris"]),
+        ("beternak, bukan jualan", ["beternak"], ["jualan"]),
+        ("tidak mau jualan tapi ternak lele", ["ternak lele"], ["jualan"]),
+        ("I do not want cooking", [], ["cooking"]),
+        ("bukannya", ["bukannya"], []),
+    ],
+)
+def test_a_negation_reaches_to_the_end_or_a_turn(
+    spoken: SpokenWords, phrase: str, wanted: list[str], unwanted: list[str]
+) -> None:
+    clauses = spoken.split(phrase)
+    assert [one.text for one in clauses if one.wanted] == wanted
+    assert [one.text for one in clauses if not one.wanted] == unwanted
+
+
+def test_a_lack_is_no_skill_but_may_be_a_wish(spoken: SpokenWords) -> None:
+    assert spoken.split("belum bisa komputer") == [Clause("komputer", lacking=True)]
+
+
+def test_a_phrase_without_negation_stays_as_it_was_written(spoken: SpokenWords) -> None:
+    assert spoken.split("Jualan, Online!") == [Clause("Jualan, Online!")]
+
+
+def test_things_side_by_side_are_told_apart(spoken: SpokenWords) -> None:
+    assert spoken.parts("menjahit dan memasak") == ["menjahit", "memasak"]
+    assert spoken.parts("sandal") == ["sandal"]
+
+
+def test_without_a_table_nothing_is_known(tmp_path: Path) -> None:
+    empty = SpokenWords.load(tmp_path)
+    assert empty.split("tidak mau jualan") == [Clause("tidak mau jualan")]
+    assert empty.content("saya mau jualan") == ["saya", "mau", "jualan"]
+
+
+def test_a_list_that_nobody_reads_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "xx.toml").write_text('filers = ["a"]')
+    with pytest.raises(SpokenWordsError, match=r"xx\.toml: unknown list 'filers'"):
+        SpokenWords.load(tmp_path)

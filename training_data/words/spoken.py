@@ -1,0 +1,163 @@
+"""Spoken words, abbreviations and regional words, and what they are in the words of trainings."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final, Self
+
+from training_data.text import normalise
+
+SHIPPED: Final = Path(__file__).parent
+LONGEST: Final = 5  # words of an entry
+_CLAUSE: Final = re.compile(r"[,;.!?/()\n]+")
+
+
+class SpokenWordsError(ValueError):
+    """A table of words that cannot be read; the message names the file and the entry."""
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A part of what somebody wrote.
+
+    Attributes
+    ----------
+    text : str
+    wanted : bool
+        Whether it is wished or known; else the person says that they do not want it.
+    lacking : bool
+        Whether the person says that they cannot do it yet: no skill, though it may be a wish.
+    """
+
+    text: str
+    wanted: bool = True
+    lacking: bool = False
+
+
+@dataclass(frozen=True)
+class SpokenWords:
+    """How people write, and what it is in the words of trainings.
+
+    Attributes
+    ----------
+    words : dict of str to str
+        Standard words for a word or a few words, normalised.
+    fillers : frozenset of str
+        Words that say that something is wished or known, not what.
+    generic : frozenset of str
+        Words that name very different things: one alone carries no match.
+    negations, turns, lacks : tuple of str
+        What begins something unwanted, what ends it, and what begins something that the person cannot do.
+    joins : tuple of str
+        What stands between two things named side by side.
+    """
+
+    words: dict[str, str]
+    fillers: frozenset[str]
+    generic: frozenset[str]
+    negations: tuple[str, ...]
+    turns: tuple[str, ...]
+    lacks: tuple[str, ...]
+    joins: tuple[str, ...]
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> Self:
+        """Read every ``.toml`` file of a folder, by default the project's own; without any, nothing is known."""
+        words: dict[str, str] = {}
+        lists: dict[str, list[str]] = {
+            name: [] for name in ("fillers", "generic", "negations", "turns", "lacks", "joins")
+        }
+        for path in sorted((folder or SHIPPED).glob("*.toml")):
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+            for spoken, standard in table.pop("words", {}).items():
+                if len(spoken.split()) > LONGEST:
+                    raise SpokenWordsError(
+                        f"{path.name}: '{spoken}' is longer than {LONGEST} words"
+                    )
+                words[normalise(spoken)] = standard
+            for name, values in table.items():
+                if name not in lists:
+                    raise SpokenWordsError(f"{path.name}: unknown list '{name}'")
+                lists[name] += map(normalise, values)
+        return cls(
+            words,
+            frozenset(lists["fillers"]),
+            frozenset(lists["generic"]),
+            tuple(lists["negations"]),
+            tuple(lists["turns"]),
+            tuple(lists["lacks"]),
+            tuple(lists["joins"]),
+        )
+
+    def split(self, phrase: str) -> list[Clause]:
+        """Return what is wanted and what is not, in the order of the phrase.
+
+        ``"beternak, bukan jualan"`` is one of each; a phrase without a negation is one clause as written.
+        """
+        marked = f" {normalise(phrase)} "
+        if not (self._negation.search(marked) or self._lack.search(marked)):
+            return [Clause(phrase)]
+        clauses = (
+            clause
+            for part in _CLAUSE.split(phrase)
+            if part.strip()
+            for clause in self._split_part(f" {normalise(part)} ")
+        )
+        return [clause for clause in clauses if self.content(clause.text)]
+
+    def content(self, text: str) -> list[str]:
+        """Return the normalised words of a text that say what is meant."""
+        return [word for word in normalise(text).split() if word not in self.fillers]
+
+    def parts(self, phrase: str) -> list[str]:
+        """Return the things that a phrase names side by side: "menjahit dan memasak" are two."""
+        sides = (
+            side.strip()
+            for part in _CLAUSE.split(phrase)
+            for side in self._join.split(f" {normalise(part)} ")
+        )
+        return [side for side in sides if self.content(side)]
+
+    def _split_part(self, text: str) -> Iterable[Clause]:
+        lack = self._lack.search(text)
+        if lack is not None:
+            yield Clause(text[: lack.start()].strip())
+            yield Clause(text[lack.end() :].strip(), lacking=True)
+            return
+        negation = self._negation.search(text)
+        if negation is None:
+            yield Clause(text.strip())
+            return
+        yield Clause(text[: negation.start()].strip())
+        rest = text[negation.end() - 1 :]
+        turn = self._turn.search(rest)
+        yield Clause((rest if turn is None else rest[: turn.start()]).strip(), wanted=False)
+        if turn is not None:
+            yield from self._split_part(f" {rest[turn.end() - 1 :].strip()} ")
+
+    @cached_property
+    def _negation(self) -> re.Pattern[str]:
+        return _one_of(self.negations)
+
+    @cached_property
+    def _turn(self) -> re.Pattern[str]:
+        return _one_of(self.turns)
+
+    @cached_property
+    def _join(self) -> re.Pattern[str]:
+        return _one_of(self.joins)
+
+    @cached_property
+    def _lack(self) -> re.Pattern[str]:
+        return _one_of(self.lacks)
+
+
+def _one_of(phrases: Iterable[str]) -> re.Pattern[str]:
+    """Return a pattern of any of some phrases as whole words; of none, one that never matches."""
+    longest_first = sorted(map(re.escape, phrases), key=len, reverse=True)
+    return re.compile(f" (?:{'|'.join(longest_first)}) " if longest_first else r"(?!)")
