@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from api import problems
+from api.catalogue_answers import CatalogueCompression
 from api.deployment.releases import Releases
 from api.deployment.shadow import Shadow
+from api.head_requests import HeadRequests
 from api.observability.audit_writer import AuditWriter
 from api.observability.instrumentation import Instrumentation
 from api.observability.metrics import Metrics
@@ -26,6 +28,7 @@ from api.routes import (
     health,
     metrics,
     officers,
+    participant_batches,
     participants,
     plans,
     recommendations,
@@ -38,7 +41,16 @@ from api.settings import ServiceSettings
 from store.database import Store
 from store.health import StoreHealth
 
-ROUTERS = (recommendations, plans, courses, participants, events, officers, metrics)
+ROUTERS = (
+    recommendations,
+    plans,
+    courses,
+    participants,
+    participant_batches,
+    events,
+    officers,
+    metrics,
+)
 
 
 def create_app(
@@ -83,6 +95,7 @@ def create_app(
         store_health.close()
         if tracing is not None:
             tracing.close()
+        store.truncate_log()
 
     app = FastAPI(
         title="Padan",
@@ -98,9 +111,11 @@ def create_app(
     app.include_router(health.router)
     for module in ROUTERS:
         app.include_router(module.router, responses=responses(400, 401, 403, 413, 422, 429, 503))
+    app.add_middleware(CatalogueCompression)
     app.add_middleware(FastPath, handler=handler)
     app.add_middleware(Gate, access=access, requests=requests, settings=settings)
     app.add_middleware(LoadShedding, handler=handler)
+    app.add_middleware(HeadRequests)
     problems.describe(app)
     paths = list(app.openapi()["paths"])
     app.add_middleware(Instrumentation, metrics=service.metrics, paths=paths, tracing=tracing)

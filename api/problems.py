@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
@@ -72,10 +72,25 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "description": HTTPStatus(status).phrase,
+            "headers": _describe_headers(status),
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
         for status in statuses
     }
+
+
+def _describe_headers(status: int) -> dict[str, Any]:
+    """Return what OpenAPI says of the headers of an error's answer."""
+    text = {"schema": {"type": "string"}}
+    headers: dict[str, Any] = {
+        request_ids.HEADER: text | {"description": "Under which the request is found again."}
+    }
+    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+        seconds = {"schema": {"type": "integer", "minimum": 1}}
+        headers["Retry-After"] = seconds | {"description": "Seconds until it may be asked again."}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = text | {"description": "How to authenticate."}
+    return headers
 
 
 def describe(app: FastAPI) -> None:
@@ -94,14 +109,13 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        errors = [_field_problem(problem) for problem in error.errors()]
-        count = len(errors)
-        detail = f"{count} field{'s' if count > 1 else ''} cannot be used"
-        return document(request.url.path, 422, detail, errors)
+        return build_invalid(error.errors()).document(request.url.path)
 
     @app.exception_handler(HTTPException)
-    async def _http(request: Request, error: HTTPException) -> JSONResponse:
+    async def _http(request: Request, error: HTTPException) -> Response:
         path, headers = request.url.path, error.headers
+        if error.status_code == HTTPStatus.NOT_MODIFIED:
+            return Response(status_code=error.status_code, headers=headers)
         return document(path, error.status_code, str(error.detail), headers=headers)
 
     @app.exception_handler(InterfaceError)
@@ -121,6 +135,13 @@ def install(app: FastAPI) -> None:
         headers = {request_ids.HEADER: request_ids.current() or ""}
         detail = "the service made a mistake; it was logged"
         return document(request.url.path, 500, detail, headers=headers)
+
+
+def build_invalid(problems: Sequence[Any]) -> ProblemError:
+    """Return the problem of fields that cannot be used, as pydantic lists them."""
+    errors = [_field_problem(problem) for problem in problems]
+    count = len(errors)
+    return ProblemError(422, f"{count} field{'s' if count > 1 else ''} cannot be used", errors)
 
 
 def _field_problem(problem: dict[str, Any]) -> FieldProblem:

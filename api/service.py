@@ -93,6 +93,24 @@ class Service:
             people = people.with_columns(pl.lit(True).alias(Participants.profiling_opt_out.name))
         return people, events
 
+    def actor(self, principal: Principal) -> str:
+        """Return how the audit names a client: a participant's credential by a salted hash, as any participant."""
+        if principal.participant_id is None:
+            return principal.name
+        return f"participant {self.store.pseudonym(principal.name)}"
+
+    def require_own(self, principal: Principal, participant_id: str) -> None:
+        """Refuse another participant's data to a participant's credential."""
+        if not principal.reaches(participant_id):
+            self.refuse(principal, participant_id, {"status": 403})
+            raise ProblemError(403, "this credential reaches one participant's data only")
+
+    def refuse(
+        self, principal: Principal, participant_id: str | None, decision: Mapping[str, object]
+    ) -> None:
+        """Have it audited that a client was refused."""
+        self.audit_writer.add(self.entry(principal, "refuse", participant_id, dict(decision)))
+
     def entry(
         self,
         principal: Principal,
@@ -103,7 +121,7 @@ class Service:
     ) -> Entry:
         """Return an entry of the audit about the present request."""
         return Entry(
-            actor=principal.name,
+            actor=self.actor(principal),
             action=action,
             subject=None if participant_id is None else self.store.pseudonym(participant_id),
             request_id=request_ids.current(),
@@ -121,7 +139,7 @@ class Service:
             except ProfileError as error:
                 raise invalid_field(f"participant.{error.field}", str(error)) from error
         participant_id = str(request.participant_id)
-        principal.require_own(participant_id)
+        self.require_own(principal, participant_id)
         with self.store.reading() as connection:
             people, events = participants.find(connection, [participant_id])
         if not len(people):

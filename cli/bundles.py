@@ -17,6 +17,9 @@ from training_data.home import padan_home
 FOLLOWED = "running services take it up within seconds"
 
 
+app = typer.Typer(help="The bundles: a list of them, and what they still hold of people.")
+
+
 def promote(
     bundle: Annotated[str, typer.Argument(help="Its version, as `padan bundles` shows it.")],
 ) -> None:
@@ -37,12 +40,16 @@ def rollback() -> None:
     typer.echo(f"{version} is current again; {FOLLOWED}")
 
 
-def bundles(
+@app.callback(invoke_without_command=True)
+def list_bundles(
+    context: typer.Context,
     show: Annotated[
         str | None, typer.Option(help="Tell all that one of them says of its training.")
     ] = None,
 ) -> None:
     """List the bundles: the promoted ones first, in the order in which `rollback` returns to them."""
+    if context.invoked_subcommand:
+        return
     folder = padan_home() / "bundles"
     if show is not None:
         with exit_on_bad_input():
@@ -61,3 +68,29 @@ def bundles(
         said = (manifest.created_on, manifest.programme, manifest.regions, manifest.data[:16])
         table.add_row(version, place, *said)
     Console().print(table)
+
+
+@app.command()
+def prune() -> None:
+    """Write bundles that name people who were erased or pruned anew without them; run it daily.
+
+    Deleted are the bundles that were written anew, those that cannot be used, and what a training left that
+    was ended. Services that were started with a bundle's folder go on until they are started anew.
+    """
+    from recommender.bundle.pruning import prune_bundles  # seconds to import
+    from store.audit import Entry, record
+    from store.database import open_store
+    from store.erasure import list_gone
+
+    with exit_on_bad_input():
+        store = open_store()
+        store.prepare()
+        pruned = prune_bundles(padan_home() / "bundles", list_gone(store))
+    with store.writing() as connection:
+        decision = {one.version: one.rewritten for one in pruned}
+        record(connection, [Entry("padan bundles prune", "prune", decision=decision)])
+    for version, rewritten, reason in pruned:
+        what = f"written anew as {rewritten}" if rewritten else "deleted"
+        typer.echo(f"{version} {what}: {reason}")
+    if not pruned:
+        typer.echo("no bundle names anybody who is gone")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import typer
 
-from cli import bench, encoder, store
-from cli.bundles import bundles, promote, rollback
+from cli import bench, bundles, encoder, store
+from cli.bundles import promote, rollback
 from cli.check import check
 from cli.config import config
 from cli.demo import demo
@@ -31,7 +32,8 @@ app = typer.Typer(
 
 @app.callback(help="Which trainings fit this person, may they take them, and why?")
 def check_settings() -> None:
-    """Refuse settings that cannot be used, before any command."""
+    """Refuse settings that cannot be used, before any command; what commands write is their user's alone."""
+    os.umask(0o077)
     with exit_on_bad_input():
         HomeSettings()
 
@@ -45,7 +47,6 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     refresh,
     promote,
     rollback,
-    bundles,
     recommend,
     explain,
     evaluate,
@@ -57,5 +58,6 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 )
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(bundles.app, name="bundles")
 app.add_typer(store.app, name="store")
 app.add_typer(bench.app, name="bench")

@@ -117,13 +117,14 @@ def _prepare_store(data: Path | None, settings: ServiceSettings, development: bo
 
     from store.database import open_store
     from store.dataset_import import import_dataset
+    from store.erasure import exclude_listed
     from store.keys import all_keys
 
     store = open_store()
     try:
         store.prepare()
         if data:
-            import_dataset(store, Dataset.open(data))
+            import_dataset(store, exclude_listed(Dataset.open(data)))
         with store.reading() as connection:
             keys = [key for key in all_keys(connection) if key.is_in_force(dt.datetime.now(dt.UTC))]
     except OperationalError as error:

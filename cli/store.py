@@ -16,6 +16,9 @@ from cli.exits import UNUSABLE, exit_on_bad_input
 
 if TYPE_CHECKING:
     from store.database import Store
+    from store.dataset_export import Export
+
+NAMED = 5  # rows set aside that are named; the file has all
 
 app = typer.Typer(help="The store of participants and events.", no_args_is_help=True)
 
@@ -101,16 +104,18 @@ def prune() -> None:
 
     with exit_on_bad_input():
         settings = StoreSettings()
-    now = dt.datetime.now(dt.UTC)
-    with _open().writing() as connection:
+    now, store = dt.datetime.now(dt.UTC), _open()
+    with store.writing() as connection:
         pruned = retention.prune(
             connection,
             settings.participant_retention_days,
             settings.event_retention_days,
             settings.audit_retention_days,
             now,
+            store.pseudonym,
         )
         record(connection, [Entry("padan store prune", "prune", decision=vars(pruned))])
+    store.truncate_log()
     counts = ", ".join(f"{count:,} {name}" for name, count in vars(pruned).items())
     typer.echo(f"deleted: {counts}")
 
@@ -121,12 +126,25 @@ def save(
 ) -> None:
     """Merge what the store holds into a dataset, to train on; take out of it who was erased."""
     from store import dataset_export as saving
+    from store.erasure import exclude_listed
     from training_data.dataset import Dataset
 
     with exit_on_bad_input():
-        counts = saving.export_dataset(_open(), Dataset.open_or_create(data))
-    for table, merged in counts.items():
+        dataset = exclude_listed(Dataset.open_or_create(data))
+        exported = saving.export_dataset(_open(), dataset)
+    for table, export in exported.items():
+        merged = export.counts
         typer.echo(f"{table}: {merged.added:,} added, {merged.replaced:,} replaced")
+        if export.set_aside:
+            _name_set_aside(table, export)
+
+
+def _name_set_aside(table: str, export: Export) -> None:
+    """Say which rows no dataset may hold; the first few by their id."""
+    rows, key = export.set_aside, next(iter(export.set_aside[0]))
+    typer.echo(f"padan: {table}: {len(rows):,} set aside, see {export.set_aside_file}", err=True)
+    for row in rows[:NAMED]:
+        typer.echo(f"padan: {table}: {key} '{row[key]}': {row['reason']}", err=True)
 
 
 def _open() -> Store:

@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from training_data.columns import Interactions
+from training_data.columns import OWN_EVENT, Interactions
 
 E = Interactions
 
@@ -53,9 +53,10 @@ def read_logged_slates(
 ) -> LoggedSlates:
     """Collect the impressions of each request, and the events that answer to them.
 
-    An event answers to an impression of the same request and course. Requests that showed less than
-    ``k`` places are left out: their slates are of another kind. So are impressions without request, position
-    or propensity: a portal noted them, and nobody knows how likely they were.
+    An event answers to an impression of the same request and course. Left out are requests that showed less
+    than ``k`` places, whose slates are of another kind, and impressions that no estimate can use: those without
+    request, position or propensity, as portals send them, those that portals sent beside the service's own
+    of the same request, and requests that show two trainings at one place.
 
     Parameters
     ----------
@@ -69,11 +70,16 @@ def read_logged_slates(
     Raises
     ------
     ValueError
-        If a place is filled twice.
+        If impressions are there and none of them can be used.
     """
     kinds = E.kind.col.cast(pl.String)
-    logged = [E.request_id.name, E.position.name, E.propensity.name]
-    shown = events.filter(kinds == "impression", E.position.col <= k).drop_nulls(logged)
+    shown = events.filter((kinds == "impression") & (E.position.col.fill_null(0) <= k))
+    usable = _find_usable(shown)
+    if len(shown) and not len(usable):
+        raise ValueError(
+            f"none of the {len(shown):,} impressions can be used, such as {shown[E.event_id.name][0]}; "
+            "off-policy estimates need request, position and propensity of each, and one training a place"
+        )
     key = [E.request_id.name, E.course_id.name]
     answers = (
         events.filter(kinds.is_in(list(rewards)) & E.request_id.col.is_not_null())
@@ -82,16 +88,11 @@ def read_logged_slates(
         .agg(pl.col("reward").max())
     )
     table = (
-        shown.join(answers, on=key, how="left")
+        usable.join(answers, on=key, how="left")
         .with_columns(pl.col("reward").fill_null(0.0))
-        .filter(pl.len().over(E.request_id.name) >= k)
+        .filter(pl.len().over(E.request_id.name) == k)
         .sort(E.request_id.name, E.position.name)
     )
-    if (
-        len(table) % k
-        or (table[E.position.name].to_numpy().reshape(-1, k) != np.arange(1, k + 1)).any()
-    ):
-        raise ValueError("a request shows two trainings at one place, or skips a place")
     first = table.gather_every(k)
     return LoggedSlates(
         first[E.request_id.name],
@@ -99,4 +100,15 @@ def read_logged_slates(
         table[E.course_id.name].to_numpy().reshape(-1, k),
         table[E.propensity.name].to_numpy().reshape(-1, k),
         table["reward"].to_numpy().reshape(-1, k),
+    )
+
+
+def _find_usable(shown: pl.DataFrame) -> pl.DataFrame:
+    """Return the impressions that are complete, of requests that show one training at each place."""
+    request, place = E.request_id.name, E.position.name
+    ours = E.event_id.col.str.starts_with(OWN_EVENT)
+    return (
+        shown.drop_nulls([request, place, E.propensity.name])
+        .filter(ours | ~ours.any().over(request))
+        .filter(~pl.struct(request, place).is_duplicated().any().over(request))
     )

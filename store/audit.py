@@ -26,6 +26,7 @@ Action = Literal[
     "erase",
     "events",
     "prune",
+    "refuse",
 ]
 
 
@@ -55,11 +56,19 @@ class Entry(NamedTuple):
 
 
 def record(connection: sa.Connection, entries: Sequence[Entry]) -> None:
-    """Add entries."""
+    """Add entries; of their texts, what no database can hold is written out as its code."""
     if entries:
+        entries = [Entry(*map(_clean, entry)) for entry in entries]
         columns = dict(zip(Entry._fields, zip(*entries, strict=True), strict=True))
         moments = [dt.datetime.now(dt.UTC)] * len(entries)
         insert(connection, audit, {**columns, "at": moments})
+
+
+def _clean(value: Any) -> Any:
+    """Return a text without NUL and without halves of characters; anything else as it is."""
+    if type(value) is not str or (value.isprintable() and value.isascii()):
+        return value
+    return value.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
 
 
 def read_entries(connection: sa.Connection, subject: str) -> list[dict[str, Any]]:

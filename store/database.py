@@ -168,7 +168,16 @@ class Store:
         """Bring a local SQLite file to the newest version; hold a shared database to it."""
         if self.engine.dialect.name == "sqlite":
             self.upgrade()
+            self.truncate_log()
         self.check_newest()
+
+    def truncate_log(self) -> bool:
+        """Empty SQLite's write-ahead log, which may hold what was erased; False where others still read from it."""
+        if self.engine.dialect.name != "sqlite":
+            return True
+        with self.engine.execution_options(sqlite_begin=None).connect() as connection:
+            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
+        return not busy
 
     def check_newest(self) -> None:
         """Hold the tables to the newest version.
@@ -189,12 +198,23 @@ class Store:
 
     def pseudonym(self, participant_id: str) -> str:
         """Return the salted hash (64 hexadecimal digits) under which audit and proofs name a person."""
-        return hmac.digest(self._salt, participant_id.encode(), hashlib.sha256).hex()
+        return make_pseudonym(self.key, participant_id)
 
     @cached_property
-    def _salt(self) -> bytes:
+    def name(self) -> str:
+        """What the store is called beside datasets: the same in every copy of it."""
+        return hashlib.sha256(self.key).hexdigest()[:16]
+
+    @cached_property
+    def key(self) -> bytes:
+        """The salt of the hashes."""
         with self.reading() as connection:
             return bytes.fromhex(connection.execute(sa.select(salt.c.value)).scalar_one())
+
+
+def make_pseudonym(key: bytes, participant_id: str) -> str:
+    """Return the hash (64 hexadecimal digits) of an id under a store's key."""
+    return hmac.digest(key, participant_id.encode(), hashlib.sha256).hex()
 
 
 def open_store(url: str | None = None, statement_seconds: float = STATEMENT_SECONDS) -> Store:
@@ -233,10 +253,21 @@ def _alembic() -> Config:
     return config
 
 
+def _make_private(path: Path) -> None:
+    """Make the file for its owner alone, and with it the files that SQLite puts beside it."""
+    if not path.parent.is_dir():
+        path.parent.mkdir(parents=True, mode=0o700)
+    try:
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+    except PermissionError:
+        return  # another user's: SQLite says whether it can be used
+
+
 def _sqlite(url: sa.URL) -> sa.Engine:
     if not url.database or url.database == ":memory:":
         raise StoreError("PADAN_DATABASE_URL: name a file; a store in memory would not last")
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    _make_private(Path(url.database))
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **POOL)
 
     @sa.event.listens_for(engine, "connect")

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 
 from store.database import Store
 from store.erasure import exclude_erased, lock_erasures
+from store.erasure_lists import write_list
 from store.revisions import new_revision, renew_revisions
-from store.tables import events, loads, participants
+from store.tables import events, loads, participants, shown
 from store.upserts import build_upsert
-from training_data.columns import Interactions
+from training_data.columns import OWN_EVENT, Interactions
 from training_data.dataset import Dataset
 
 CHUNK = 10_000
@@ -21,6 +22,8 @@ CHUNK = 10_000
 def import_dataset(store: Store, dataset: Dataset) -> bool:
     """Load what a dataset holds and the store does not; rows of known ids stay as they are.
 
+    Nobody comes back who was erased or pruned.
+
     Returns
     -------
     bool
@@ -28,6 +31,7 @@ def import_dataset(store: Store, dataset: Dataset) -> bool:
     """
     fingerprint = dataset.fingerprint()
     with store.writing() as connection:
+        write_list(connection, store, dataset.folder)
         known = sa.select(loads).where(loads.c.fingerprint == fingerprint)
         if connection.execute(known).first():
             return False
@@ -40,6 +44,14 @@ def import_dataset(store: Store, dataset: Dataset) -> bool:
         for table, rows in ((participants, written), (events, done)):
             for chunk in rows.iter_slices(CHUNK):
                 connection.execute(build_upsert(connection, table), chunk.to_dicts())
+        _drop_shown_twice(connection)
         renew_revisions(connection, done[Interactions.participant_id.name].unique().to_list())
         connection.execute(build_upsert(connection, loads), {"fingerprint": fingerprint, "at": now})
     return True
+
+
+def _drop_shown_twice(connection: sa.Connection) -> None:
+    """Delete impressions that came back from a dataset, where the list that they were made of is here."""
+    made_here = events.c.event_id.startswith(OWN_EVENT, autoescape=True)
+    lists = sa.select(shown.c.request_id)
+    connection.execute(sa.delete(events).where(made_here, events.c.request_id.in_(lists)))

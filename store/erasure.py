@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
 import sqlalchemy as sa
 
 from store.database import Store, open_store
+from store.erasure_lists import ErasureList, read_lists
 from store.statements import write_placeholders
-from store.tables import erasures, events, participants, shown
+from store.tables import erasures, events, participants, prunings, shown
 from training_data.columns import Participants
 from training_data.dataset import Dataset
 
@@ -33,6 +34,8 @@ class Proof:
 def erase(connection: sa.Connection, participant_id: str, subject: str) -> Proof | None:
     """Delete the profile, the events and the shown lists of a participant, and write the proof.
 
+    The caller empties the write-ahead log afterwards, see `Store.truncate_log`.
+
     Parameters
     ----------
     subject : str
@@ -41,20 +44,26 @@ def erase(connection: sa.Connection, participant_id: str, subject: str) -> Proof
     Returns
     -------
     Proof or None
-        None where nothing is held of anybody of that id.
+        None where nothing is held of anybody of that id, and nobody of that id was pruned.
     """
     lock_erasures(connection, "ROW EXCLUSIVE")
-    counts = {
-        str(table.name): connection.execute(
-            sa.delete(table).where(table.c[ID] == participant_id)
-        ).rowcount
-        for table in (participants, events, shown)
-    }
-    if not any(counts.values()):
+    counts = delete_rows(connection, [participant_id])
+    pruned = connection.execute(sa.delete(prunings).where(prunings.c.subject == subject)).rowcount
+    if not (pruned or any(counts.values())):
         return None
     proof = Proof(subject, dt.datetime.now(dt.UTC), counts)
     connection.execute(sa.insert(erasures), vars(proof))
     return proof
+
+
+def delete_rows(connection: sa.Connection, participant_ids: Sequence[str]) -> dict[str, int]:
+    """Delete the profiles, events and shown lists of participants; return how many rows of each table."""
+    return {
+        str(table.name): connection.execute(
+            sa.delete(table).where(table.c[ID].in_(participant_ids))
+        ).rowcount
+        for table in (participants, events, shown)
+    }
 
 
 def find_erased(
@@ -68,12 +77,6 @@ def find_erased(
     return {subjects[row[0]] for row in connection.exec_driver_sql(asked, tuple(subjects))}
 
 
-def find_erased_since(connection: sa.Connection, moment: dt.datetime) -> set[str]:
-    """Return the salted hashes of the ids that were erased since a moment."""
-    asked = sa.select(erasures.c.subject).where(erasures.c.at >= moment)
-    return set(connection.execute(asked).scalars())
-
-
 def lock_erasures(connection: sa.Connection, mode: Literal["SHARE", "ROW EXCLUSIVE"]) -> None:
     """Keep erasing and writing apart until the transaction ends, so that no write slips past an erasure.
 
@@ -85,18 +88,17 @@ def lock_erasures(connection: sa.Connection, mode: Literal["SHARE", "ROW EXCLUSI
 
 @dataclass(frozen=True)
 class RemainingDataset(Dataset):
-    """A dataset without the participants who were erased, whatever its files still hold of them."""
+    """A dataset without the participants who were erased or pruned, whatever its files still hold of them."""
 
-    subjects: frozenset[str]
-    pseudonym: Callable[[str], str]
+    lists: tuple[ErasureList, ...]
 
     def read(self, table: str) -> pl.DataFrame:
-        """Read a table whole, without the rows of those who were erased."""
+        """Read a table whole, without the rows of those who are gone."""
         rows = super().read(table)
         return rows.filter(~self._gone(rows[ID])) if ID in rows.columns else rows
 
     def scan(self, table: str) -> pl.LazyFrame:
-        """Return a lazy table, without the rows of those who were erased."""
+        """Return a lazy table, without the rows of those who are gone."""
         rows = super().scan(table)
         if ID not in rows.collect_schema():
             return rows
@@ -104,21 +106,37 @@ class RemainingDataset(Dataset):
 
     def _gone(self, ids: pl.Series) -> pl.Series:
         distinct = ids.unique()
-        gone = [name for name in distinct if self.pseudonym(name) in self.subjects]
+        gone = [name for name in distinct if any(one.holds(name) for one in self.lists)]
         return ids.is_in(gone)
 
 
 def open_without_erased(folder: Path) -> Dataset:
-    """Open a dataset as training and evaluation may read it, by the erasures of the store."""
+    """Open a dataset as training and evaluation may read it, by the erasures of the store and its own lists."""
     store = open_store()
     store.prepare()
-    return exclude_erased(Dataset.open(folder), store)
+    return exclude_erased(exclude_listed(Dataset.open(folder)), store)
+
+
+def exclude_listed(dataset: Dataset) -> Dataset:
+    """Return a dataset without those whom any store that it was in erased."""
+    return _exclude(dataset, read_lists(dataset.folder))
 
 
 def exclude_erased(dataset: Dataset, store: Store) -> Dataset:
-    """Return a dataset as training may read it."""
-    with store.reading() as connection:
-        subjects = frozenset[Any](connection.execute(sa.select(erasures.c.subject)).scalars())
-    if not subjects:
+    """Return a dataset without those whom this store erased or pruned."""
+    return _exclude(dataset, [list_gone(store)])
+
+
+def _exclude(dataset: Dataset, lists: Iterable[ErasureList]) -> Dataset:
+    told = [one for one in lists if one.subjects]
+    if not told:
         return dataset
-    return RemainingDataset(dataset.folder, dataset.info, subjects, store.pseudonym)
+    before = dataset.lists if isinstance(dataset, RemainingDataset) else ()
+    return RemainingDataset(dataset.folder, dataset.info, (*before, *told))
+
+
+def list_gone(store: Store) -> ErasureList:
+    """Return those who were erased or pruned, and have not come back."""
+    with store.reading() as connection:
+        asked = sa.union(sa.select(erasures.c.subject), sa.select(prunings.c.subject))
+        return ErasureList(store.key, frozenset(connection.execute(asked).scalars()))

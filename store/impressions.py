@@ -1,4 +1,8 @@
-"""Lists that were shown: one row for each, from which the impressions of its places are made."""
+"""Lists that were shown: one row for each, from which the impressions of its places are made.
+
+A portal may send one request id with two lists. Where the list, or whom it was for, is another one, it is kept
+under the id with `~` and a hash behind, which no portal can send.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,11 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import orjson
 import sqlalchemy as sa
 
 from store.erasure import find_erased, lock_erasures
-from store.statements import Packed, insert
+from store.statements import Packed, as_json, insert
 from store.tables import shown
 from training_data.columns import OWN_EVENT, Interactions
 
@@ -36,15 +41,38 @@ class ShownSlate(NamedTuple):
 def add(
     connection: sa.Connection, lists: Sequence[ShownSlate], pseudonym: Callable[[str], str]
 ) -> None:
-    """Add lists; those of somebody who was erased meanwhile, and those of a known request, are passed over."""
+    """Add lists; one that is there already, and those of somebody who was erased meanwhile, are passed over."""
     if not lists:
         return
     lock_erasures(connection, "SHARE")
     gone = find_erased(connection, {one.participant_id for one in lists}, pseudonym)
     left = [one for one in lists if one.participant_id not in gone]
-    if left:
-        columns = dict(zip(ShownSlate._fields, zip(*left, strict=True), strict=True))
-        insert(connection, shown, columns, "ON CONFLICT DO NOTHING")
+    if _insert(connection, left) < len(left):
+        _insert(connection, _rename_others(connection, left))
+
+
+def _insert(connection: sa.Connection, lists: Sequence[ShownSlate]) -> int:
+    """Add the lists whose request id is new; return how many."""
+    if not lists:
+        return 0
+    columns = dict(zip(ShownSlate._fields, zip(*lists, strict=True), strict=True))
+    return insert(connection, shown, columns, "ON CONFLICT DO NOTHING")
+
+
+def _rename_others(connection: sa.Connection, lists: Sequence[ShownSlate]) -> list[ShownSlate]:
+    """Return, under an id of their own, the lists whose request id is another list's."""
+    asked = sa.select(shown).where(shown.c.request_id.in_({one.request_id for one in lists}))
+    held = {
+        row["request_id"]: (row["participant_id"], row["items"])
+        for row in connection.execute(asked).mappings()
+    }
+    others = []
+    for one in lists:
+        content = one.participant_id, orjson.loads(as_json(one.items))
+        if content != held[one.request_id]:
+            mark = hashlib.sha256(as_json(content).encode()).hexdigest()[:8]
+            others.append(one._replace(request_id=f"{one.request_id}~{mark}"))
+    return others
 
 
 def to_events(row: Mapping[Any, Any]) -> list[dict[str, Any]]:

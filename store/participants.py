@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from store.erasure import find_erased, lock_erasures
 from store.impressions import to_events
 from store.revisions import new_revision
-from store.tables import events, participants, shown
+from store.tables import events, participants, prunings, shown
 from store.upserts import build_upsert
 from training_data.columns import Interactions, Participants
 from training_data.profiles import ParticipantRows, to_frames
@@ -57,11 +57,22 @@ def rows(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Participant
     return found
 
 
-def read(connection: sa.Connection, participant_id: str) -> dict[str, Any] | None:
-    """Return a participant's columns by name, None where nobody has that id."""
+def read(
+    connection: sa.Connection, participant_id: str, *, lock: bool = False
+) -> dict[str, Any] | None:
+    """Return a participant's columns by name, None where nobody has that id.
+
+    Parameters
+    ----------
+    lock : bool
+        Keep others from changing or erasing them until the transaction ends.
+    """
     asked = sa.select(*(participants.c[name] for name in PROFILE)).where(
         participants.c.participant_id == participant_id
     )
+    if lock:
+        lock_erasures(connection, "SHARE")  # as `put` does first, so that nobody waits in a circle
+        asked = asked.with_for_update()
     row = connection.execute(asked).mappings().one_or_none()
     return None if row is None else dict(row)
 
@@ -80,10 +91,12 @@ def put(connection: sa.Connection, row: Mapping[str, Any], pseudonym: Callable[[
         If the id was erased.
     """
     lock_erasures(connection, "SHARE")
-    if find_erased(connection, [row[P.participant_id.name]], pseudonym):
+    participant_id = row[P.participant_id.name]
+    if find_erased(connection, [participant_id], pseudonym):
         raise ErasedError("this participant was erased; somebody who returns gets a new id")
+    connection.execute(sa.delete(prunings).where(prunings.c.subject == pseudonym(participant_id)))
     facts = {P.profiling_opt_out.name: False} | _change() | dict(row)
-    known = participants.c.participant_id == facts[P.participant_id.name]
+    known = participants.c.participant_id == participant_id
     kept = {P.participant_id.name, P.profiling_opt_out.name}
     changed = {name: value for name, value in facts.items() if name not in kept}
     if connection.execute(sa.update(participants).where(known).values(changed)).rowcount:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from store.erasure import delete_rows, lock_erasures
 from store.revisions import renew_revisions
-from store.tables import audit, events, participants, shown
+from store.tables import audit, events, participants, prunings, shown
+from store.upserts import build_upsert
+
+CHUNK = 500
 
 
 @dataclass(frozen=True)
@@ -27,8 +32,12 @@ def prune(
     event_days: int,
     audit_days: int,
     now: dt.datetime,
+    pseudonym: Callable[[str], str],
 ) -> Pruned:
     """Delete what is too old: events and shown lists, silent participants, and entries of the audit.
+
+    A silent participant goes with all that is held of them. That they were here is noted under the salted hash:
+    no dataset brings them back, only their own return does.
 
     Parameters
     ----------
@@ -39,6 +48,7 @@ def prune(
     audit_days : int
         Days since the entry was written; the database refuses less than 365.
     """
+    lock_erasures(connection, "SHARE")
     too_old = events.c.at < now - dt.timedelta(days=event_days)
     whose = sa.select(events.c.participant_id).where(too_old).distinct()
     renew_revisions(connection, connection.execute(whose).scalars().all())
@@ -47,13 +57,19 @@ def prune(
     heard_of = sa.exists().where(
         events.c.participant_id == participants.c.participant_id, events.c.received_at >= since
     )
-    silent = connection.execute(
-        sa.delete(participants).where(participants.c.changed_at < since, ~heard_of)
+    asked = sa.select(participants.c.participant_id).where(
+        participants.c.changed_at < since, ~heard_of
     )
+    silent = connection.execute(asked).scalars().all()
+    for first in range(0, len(silent), CHUNK):
+        some = silent[first : first + CHUNK]
+        delete_rows(connection, some)
+        noted = [{"subject": pseudonym(name), "at": now} for name in some]
+        connection.execute(build_upsert(connection, prunings), noted)
     lists = connection.execute(
         sa.delete(shown).where(shown.c.at < now - dt.timedelta(days=event_days))
     )
     entries = connection.execute(
         sa.delete(audit).where(audit.c.at < now - dt.timedelta(days=audit_days))
     )
-    return Pruned(silent.rowcount, old.rowcount, lists.rowcount, entries.rowcount)
+    return Pruned(len(silent), old.rowcount, lists.rowcount, entries.rowcount)

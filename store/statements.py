@@ -43,7 +43,7 @@ def insert(
     table: sa.Table,
     columns: Mapping[str, Sequence[Any]],
     ending: str = "",
-) -> None:
+) -> int:
     """Add rows, at least one; many in one statement, as a driver lets other threads in with each.
 
     Parameters
@@ -52,17 +52,23 @@ def insert(
         The values of each column, row by row.
     ending : str
         What follows the values in the statement.
+
+    Returns
+    -------
+    int
+        How many were added.
     """
     bound = [_bound(connection, table.c[name], values) for name, values in columns.items()]
     row = f"({write_placeholders(connection, len(columns))})"
-    rows, first = list(zip(*bound, strict=True)), 0
+    rows, first, added = list(zip(*bound, strict=True)), 0, 0
     while first < len(rows):
         size = min(MAX_ROWS, 1 << (len(rows) - first).bit_length() - 1)
         values = ", ".join([row] * size)
         statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {values} {ending}"  # noqa: S608
         some = rows[first : first + size]
-        connection.exec_driver_sql(statement, tuple(chain.from_iterable(some)))
+        added += connection.exec_driver_sql(statement, tuple(chain.from_iterable(some))).rowcount
         first += size
+    return added
 
 
 def _bound(

@@ -116,6 +116,15 @@ erasures = sa.Table(
     sa.Column("counts", sa.JSON, nullable=False),
 )
 
+prunings = sa.Table(
+    "prunings",
+    metadata,
+    sa.Column("subject", SUBJECT, primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+)
+
+datasets = sa.Table("datasets", metadata, sa.Column("folder", sa.String(4096), primary_key=True))
+
 loads = sa.Table(
     "loads",
     metadata,

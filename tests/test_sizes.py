@@ -31,6 +31,7 @@ DEFENDED = {
     "cli/bench_quality.py:quality": COMMAND,
     "cli/evaluate.py:evaluate": COMMAND,
     "cli/serve.py:serve": COMMAND,
+    "clients/python/padan_client/_calls.py:courses": "each parameter is one of the query",
     "clients/python/padan_client/models.py:Profile": PUBLIC,
     "clients/python/padan_client/models.py:Item": PUBLIC,
     "clients/python/padan_client/models.py:RecommendationResponse": PUBLIC,

@@ -173,6 +173,16 @@ class Dataset:
         return whole.hexdigest()
 
 
+def split_by_contract(table: str, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows that keep a table's contract, and those that do not with the column ``reason``."""
+    good, failure = _schema(table).filter(complete_columns(_schema(table), rows), cast=True)
+    details = failure.details()
+    rules = [name for name in details.columns if name not in rows.columns]
+    broken = [pl.when(pl.col(rule) == "invalid").then(pl.lit(rule)) for rule in rules]
+    reason = pl.concat_str(broken, separator=", ", ignore_nulls=True)
+    return good, failure.invalid().with_columns(details.select(reason.alias("reason")))
+
+
 def _schema(table: str) -> type[dy.Schema]:
     if table not in TABLES:
         raise DatasetError(

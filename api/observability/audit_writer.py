@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Event, Lock
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from api.process.interpreter import give_way
 from store.audit import Entry, record
@@ -47,6 +47,7 @@ class AuditWriter:
         self._waiting: deque[Waiting] = deque()
         self._in_doubt: deque[tuple[str, Sequence[Waiting]]] = deque()
         self._taking = Lock()
+        self._in_hand = 0
         self._gentle, self._firm = (
             ThreadPoolExecutor(1, "audit", initializer=give_way, initargs=(nice,))
             for nice in (GENTLE, FIRM)
@@ -74,7 +75,8 @@ class AuditWriter:
     @property
     def waiting(self) -> int:
         """How many entries are not written yet."""
-        return len(self._waiting) + sum(len(entries) for _, entries in self._in_doubt)
+        doubtful = sum(len(entries) for _, entries in self._in_doubt)
+        return len(self._waiting) + self._in_hand + doubtful
 
     @property
     def failing(self) -> bool:
@@ -108,7 +110,9 @@ class AuditWriter:
         self._settle_doubts()
         left = len(self._waiting)
         while taken := self._take(min(left, together)):
-            if self._wrote(taken):
+            wrote = self._wrote(taken)
+            self._put_down(len(taken))
+            if wrote:
                 left -= len(taken)
             elif self._closing.wait(RETRY_SECONDS):
                 self._log_waiting()
@@ -119,7 +123,13 @@ class AuditWriter:
     def _take(self, count: int) -> list[Waiting]:
         """Return the oldest entries, fewer where the other writer took some."""
         with self._taking:
-            return [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
+            taken = [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
+            self._in_hand += len(taken)
+            return taken
+
+    def _put_down(self, count: int) -> None:
+        with self._taking:
+            self._in_hand -= count
 
     def _wrote(self, taken: list[Waiting]) -> bool:
         """Write entries; False where the store does not take them, and they wait again."""
@@ -134,6 +144,8 @@ class AuditWriter:
                 }
                 add_shown(connection, lists, subjects.__getitem__)
                 ending = True
+        except (DataError, ValueError, TypeError) as error:
+            return self._write_apart(taken, error)
         except SQLAlchemyError as error:
             if number and ending:
                 self._in_doubt.append((number, taken))
@@ -143,6 +155,14 @@ class AuditWriter:
             self._failing = True
             return False
         self._failing = False
+        return True
+
+    def _write_apart(self, taken: list[Waiting], error: Exception) -> bool:
+        """Write entries each by itself, one of which no database takes; that one is logged."""
+        if len(taken) > 1:
+            outcomes = [self._wrote([one]) for one in taken]
+            return all(outcomes)
+        log.critical("%s: this entry of the audit is here only: %s", error, taken[0][0])
         return True
 
     def _settle_doubts(self) -> None:

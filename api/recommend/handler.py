@@ -45,7 +45,7 @@ from store.impressions import ShownSlate
 from store.statements import Packed
 from training_data.profiles import Participant, ProfileError, to_rows
 
-SWEEP_SECONDS = 10.0
+SWEEP_SECONDS = 2.0
 PATH = "/v1/recommendations"
 BATCH = f"{PATH}:batch"
 DEGRADE_SHARE, QUEUE_SHARE = 0.2, 0.4  # of the deadline
@@ -123,7 +123,7 @@ class RecommendationHandler:
         )
 
     async def sweep_regularly(self) -> None:
-        """Go on forgetting those whom any process erased."""
+        """Go on forgetting those whom any process erased or changed."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
@@ -158,7 +158,7 @@ class RecommendationHandler:
         if request.participant is not None:
             described = self._describe(request.participant, service.bundle)
         else:
-            principal.require_own(str(request.participant_id))
+            service.require_own(principal, str(request.participant_id))
         waiting = WaitingRequest(request, service, described, request_ids.current())
         until = time.monotonic() + self._settings.deadline_seconds
         try:
@@ -325,7 +325,7 @@ class RecommendationHandler:
             "cause": cause,
         }
         entry = Entry(
-            actor=principal.name,
+            actor=self._service.actor(principal),
             action="recommend",
             subject=asked.participant.subject,
             request_id=answer["request_id"],

@@ -6,7 +6,6 @@ a change by any process is seen at the next request, for one cheap query that re
 
 from __future__ import annotations
 
-import datetime as dt
 import sqlite3
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,8 +16,7 @@ from cachetools import TTLCache
 from recommender.participants.prepared import PreparedParticipants
 from store import participants
 from store.database import Store
-from store.erasure import find_erased_since
-from store.revisions import read_revisions, read_revisions_bare
+from store.revisions import CHUNK, read_revisions, read_revisions_bare
 from training_data.columns import Participants
 from training_data.packing import PackedRow
 from training_data.profiles import ParticipantRows
@@ -27,8 +25,6 @@ MAX_RECENT = 300
 OPT_OUT = list(Participants.columns()).index(Participants.profiling_opt_out.name)
 # how long somebody is kept after the last request, or through an outage of the store
 KEPT_SECONDS = 600.0
-# requests that were under way at an erasure are over by then
-ERASURE_WINDOW = dt.timedelta(minutes=1)
 
 
 @dataclass
@@ -129,15 +125,25 @@ class ParticipantCache:
             last = list(self._kept.values())[-MAX_RECENT:]
         return [participant.rows for participant in last if not participant.opted_out]
 
+    def forget(self, participant_id: str) -> None:
+        """Keep nothing of somebody who was erased or changed here: an outage may begin at any moment."""
+        with self._lock:
+            self._kept.pop(participant_id, None)
+
     def sweep(self) -> None:
-        """Keep nothing of those whom any process erased, nor of those not asked about for long."""
-        with self._store.reading() as connection:
-            erased = find_erased_since(connection, dt.datetime.now(dt.UTC) - ERASURE_WINDOW)
+        """Keep nothing of those whom any process erased or changed, nor of those not asked about for long."""
         with self._lock:
             self._kept.expire()
-            gone = [name for name, kept in self._kept.items() if erased and kept.subject in erased]
-            for name in gone:
-                self._kept.pop(name, None)  # its time may have ended meanwhile
+            names = list(self._kept)
+        newest: dict[str, str] = {}
+        with self._store.reading() as connection:
+            for first in range(0, len(names), CHUNK):
+                newest |= read_revisions(connection, names[first : first + CHUNK])
+        with self._lock:
+            for name in names:
+                kept = self._kept.get(name)
+                if kept is not None and kept.revision != newest.get(name):
+                    del self._kept[name]
 
     def reconnect(self) -> None:
         """Ask over new connections from here on; what hangs in the old ones is left to itself."""

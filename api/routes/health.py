@@ -10,13 +10,13 @@ from api.service import CurrentService
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz")
+@router.get("/healthz", operation_id="live")
 async def live() -> Liveness:
     """Say that the process runs."""
     return Liveness()
 
 
-@router.get("/readyz")
+@router.get("/readyz", operation_id="ready")
 async def ready(service: CurrentService) -> Readiness:
     """Say with which bundle the service answers, and whether the store did in the last second.
 

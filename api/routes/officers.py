@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 
 from api.problems import responses
 from api.recommend.turns import take_turn
-from api.routes.courses import CourseId
+from api.routes.courses import COURSE, CourseId
 from api.schemas.officers import (
     AudienceMember,
     AudienceRequest,
@@ -31,7 +31,8 @@ router = APIRouter()
 
 
 @router.post(
-    "/v1/courses/{course_id}/audience",
+    f"{COURSE}/audience",
+    operation_id="audience",
     responses=responses(404),
     tags=["officers"],
     dependencies=[Depends(take_turn)],
@@ -59,7 +60,7 @@ def audience(
     )
 
 
-@router.get("/v1/model", tags=["model"])
+@router.get("/v1/model", operation_id="model", tags=["model"])
 def model(service: CurrentService, principal: Anybody) -> ModelCard:
     """Say what the service answers with: bundle, rules, regions, data and figures."""
     engine = service.bundle.engine

@@ -20,7 +20,9 @@ P = Participants
 router = APIRouter(dependencies=[Depends(take_turn)])
 
 
-@router.post("/v1/eligibility", responses=responses(404), tags=["eligibility"])
+@router.post(
+    "/v1/eligibility", operation_id="eligibility", responses=responses(404), tags=["eligibility"]
+)
 def eligibility(
     request: EligibilityRequest, service: CurrentService, principal: Portal
 ) -> EligibilityResponse:
@@ -48,7 +50,7 @@ def eligibility(
     return response
 
 
-@router.post("/v1/plans", responses=responses(404), tags=["plans"])
+@router.post("/v1/plans", operation_id="plan", responses=responses(404), tags=["plans"])
 def plans(request: PlanRequest, service: CurrentService, principal: Portal) -> PlanResponse:
     """Plan the best trainings that can be taken one after the other within the balance."""
     participants, events = service.find_participant(request, principal, neutral=request.neutral)

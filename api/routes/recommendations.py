@@ -25,20 +25,23 @@ async def _handler(request: Request) -> RecommendationHandler:
     return handler
 
 
-@router.post("/v1/recommendations", responses=responses(404))
+CurrentHandler = Annotated[RecommendationHandler, Depends(_handler)]
+
+
+@router.post("/v1/recommendations", operation_id="recommend", responses=responses(404))
 async def recommend(
     wanted: RecommendationRequest,
-    handler: Annotated[RecommendationHandler, Depends(_handler)],
+    handler: CurrentHandler,
     principal: Portal,
 ) -> RecommendationResponse:
     """Recommend trainings to one participant."""
     return await handler.recommend(wanted, principal)
 
 
-@router.post(BATCH, response_model=BatchResponse)
+@router.post(BATCH, operation_id="recommend_many", response_model=BatchResponse)
 async def recommend_many(
     wanted: BatchRequest,
-    handler: Annotated[RecommendationHandler, Depends(_handler)],
+    handler: CurrentHandler,
     principal: Portal,
 ) -> Response:
     """Recommend trainings to many participants, each answered by itself: with a list or with a problem.

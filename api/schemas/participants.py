@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from training_data.profiles import Profile
+from api.problems import Problem
+from training_data.profiles import ParticipantId, Profile
 
 
 class StoredParticipant(Profile):
@@ -15,6 +16,26 @@ class StoredParticipant(Profile):
 
     participant_id: str
     profiling_opt_out: bool
+
+
+class ParticipantLine(Profile):
+    """A line of many: whose profile it is, and the profile."""
+
+    participant_id: ParticipantId
+
+
+class ParticipantWritten(BaseModel):
+    """What became of a line."""
+
+    participant_id: str | None = Field(description="null where the line names nobody")
+    status: int = Field(description="that of a call of its own", examples=[201])
+    problem: Problem | None
+
+
+class ParticipantsWritten(BaseModel):
+    """What became of each line, in their order."""
+
+    answers: list[ParticipantWritten]
 
 
 class Objection(BaseModel):

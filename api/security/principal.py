@@ -22,7 +22,7 @@ class Principal:
     Attributes
     ----------
     name : str
-        As the audit names the client.
+        Of the client; `api.service.Service.actor` is how the audit names it.
     scopes : frozenset of str
         ``admin`` may do everything.
     participant_id : str, optional
@@ -37,10 +37,9 @@ class Principal:
     participant_id: str | None = None
     account: str = ""
 
-    def require_own(self, participant_id: str) -> None:
-        """Refuse another participant's data to a participant's credential."""
-        if self.participant_id not in (None, participant_id):
-            raise ProblemError(403, "this credential reaches one participant's data only")
+    def reaches(self, participant_id: str) -> bool:
+        """Whether the credential is not another participant's."""
+        return self.participant_id in (None, participant_id)
 
 
 _bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="scopes in `scope`")
@@ -55,6 +54,8 @@ async def _authorise(
 ) -> Principal:
     principal: Principal = request.state.principal
     if not principal.scopes & {*wanted.scopes, "admin"}:
+        asked = {"status": 403, "scopes": wanted.scopes, "route": request.state.route}
+        request.app.state.service.refuse(principal, None, asked)
         raise ProblemError(403, f"this needs the scope {' or '.join(wanted.scopes)}")
     return principal
 

@@ -50,6 +50,14 @@ def rollback(bundles: Path) -> str:
         return versions[1]
 
 
+def replace_promoted(bundles: Path, old: str, new: str) -> None:
+    """Put one bundle in another's place, wherever that was promoted."""
+    with _lock(bundles):
+        versions = list_promoted(bundles)
+        if old in versions:
+            _write(bundles, [new if version == old else version for version in versions])
+
+
 def current(bundles: Path) -> Path:
     """Return the folder of the current bundle.
 

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from models.bundles.training_report import TrainingReport
 
 MANIFEST = "manifest.json"
-FORMAT = 4
+FORMAT = 5
 
 
 class BundleError(ValueError):
@@ -101,10 +101,10 @@ def seal(folder: Path, bundles: Path, head: dict[str, Any]) -> Manifest:
     manifest = Manifest(version=_version(parts), parts=parts, **head)
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
     for path in (*folder.rglob("*"), folder):
+        path.chmod(0o700 if path.is_dir() else 0o600)  # it tells of people: its owner's alone
         sync_to_disk(path)
     place = bundles / manifest.version
     if not place.exists():
-        folder.chmod(0o755)
         folder.rename(place)
         sync_to_disk(bundles)
     return manifest

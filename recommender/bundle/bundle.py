@@ -48,6 +48,7 @@ from training_data.skills.loading import load_skills
 from training_data.words.spoken import SpokenWords
 
 PARTS, LOG, TAKERS = "parts.json", "log.safetensors", "takers.safetensors"
+PARTICIPANTS = "participants"  # their index
 
 
 class Parts(BaseModel):
@@ -122,7 +123,7 @@ def write_parts(
     save_file(engine.demand.state(), folder / "demand.safetensors")
     save_file(engine.takers.get_state(), folder / TAKERS)
     neighbours.courses.save(folder, "courses")
-    neighbours.participants.save(folder, "participants")
+    neighbours.participants.save(folder, PARTICIPANTS)
     population.save(folder)
     _write_models(folder / "sources", engine.models)
     if engine.log is not None:
@@ -180,7 +181,7 @@ def load_bundle(folder: Path) -> Bundle:
     """
     manifest = verify(folder)
     neighbours = Neighbours(
-        FaissIndex.load(folder, "courses"), FaissIndex.load(folder, "participants")
+        FaissIndex.load(folder, "courses"), FaissIndex.load(folder, PARTICIPANTS)
     )
     engine = load_engine(folder)
     groups = PopulationGroups(engine.reader.vocabularies.regions)

@@ -36,7 +36,7 @@ from recommender.explanation.takers import Takers
 from recommender.objective import DEFAULT, Objective
 from recommender.participants.phrases import Linkers
 from recommender.participants.population import PopulationDistribution, PopulationGroups
-from recommender.participants.profile_embedding import list_phrases
+from recommender.participants.profile_embedding import COLUMNS, list_phrases
 from recommender.participants.reader import ParticipantReader
 from recommender.ranking.rankers import FixedRanker, reads_log
 from recommender.retrieval.neighbours import Neighbours
@@ -47,6 +47,7 @@ from recommender.training.log import Log, collect_interactions, fit_models, read
 from recommender.training.ranker import learn_ranker
 from recommender.training.reference_data import ReferenceData, load_reference_data
 from recommender.training.settings import TrainSettings
+from training_data.arrays import explode
 from training_data.columns import Interactions, Participants
 from training_data.dataset import Dataset
 from training_data.occupations.national import NationalOccupations
@@ -54,6 +55,9 @@ from training_data.references import require_trainings, require_usable_events
 from training_data.words.spoken import SpokenWords
 
 P = Participants
+MIN_PEOPLE = (
+    10  # who wrote the same words; rarer ones may say who wrote them, and stand in no bundle
+)
 MAX_INDEXED = (
     50_000  # participants in the index and the population of a bundle, drawn at random beyond
 )
@@ -250,18 +254,37 @@ def _learn_words(reference: ReferenceData, texts: list[str], languages: list[str
 def _list_names(
     dataset: Dataset, reference: ReferenceData, courses: pl.DataFrame, standard: StandardWords
 ) -> list[tuple[str, ...]]:
-    """Return all names of each thing that profiles are made of: skills, occupations, topics, own words."""
+    """Return all names of each thing that profiles are made of: skills, occupations, topics, common own words."""
     skills = reference.vocabularies.skills
     occupations = reference.vocabularies.occupations.vocabulary
     named = [term.names() for vocabulary in (skills, occupations) for term in vocabulary.terms]
     topics = courses["category"].drop_nulls().unique(maintain_order=True).to_list()
-    written = [
-        standard.standardise(clause.text)
-        for phrase in list_phrases(dataset.read("participants"))
+    participants = dataset.read("participants")
+    clauses = [
+        (phrase, standard.standardise(clause.text))
+        for phrase in list_phrases(participants)
         if skills.find(phrase) < 0 and occupations.find(phrase) < 0
         for clause in standard.spoken.split(phrase)
     ]
+    written = _list_common(participants, clauses)
     return [*named, *((phrase,) for phrase in dict.fromkeys([*topics, *written]))]
+
+
+def _list_common(participants: pl.DataFrame, clauses: list[tuple[str, str]]) -> list[str]:
+    """Return the clauses, given with the phrases that they are of, that enough people wrote."""
+    phrases = pl.DataFrame(clauses, schema={"phrase": pl.String, "clause": pl.String}, orient="row")
+    people = [
+        pl.DataFrame({"person": rows, "phrase": texts}, schema_overrides={"phrase": pl.String})
+        for rows, texts in (explode(participants[name]) for name in COLUMNS)
+    ]
+    return (
+        phrases.join(pl.concat(people), on="phrase", maintain_order="left")
+        .unique(["person", "clause"], maintain_order=True)
+        .group_by("clause", maintain_order=True)
+        .len("people")
+        .filter(pl.col("people") >= MIN_PEOPLE)["clause"]
+        .to_list()
+    )
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from models.bundles.promotion import current
 from store import audit, keys
 from store.database import open_store
 from store.dataset_import import import_dataset
@@ -113,6 +114,5 @@ def test_the_next_bundle_knows_nothing_of_the_erased(home: Path, tiny_directory:
 
 def list_indexed(home: Path) -> list[str]:
     """Ids in the index of participants of the current bundle."""
-    version = (home / "bundles" / "current").read_text().strip()
-    ids: list[str] = json.loads((home / "bundles" / version / "participants.ids.json").read_text())
+    ids: list[str] = json.loads((current(home / "bundles") / "participants.ids.json").read_text())
     return ids

@@ -55,6 +55,14 @@ def test_ids_of_every_form_reach_the_service(padan: Any, name: str) -> None:
 def test_a_participant_from_first_to_last(padan: Any) -> None:
     name = type(padan).__name__
     padan.put_participant(name, PROFILE)
+    patched = padan.patch_participant(name, Profile(birth_year=1990, region=None))
+    assert (patched.birth_year, patched.region) == (1990, None)
+    assert patched.interests == PROFILE.interests
+    padan.put_participant(name, PROFILE)
+    many = padan.put_participants(
+        {name: PROFILE, f"{name}-2": PROFILE, f"{name}-3": Profile(region="?")}
+    )
+    assert [one.status for one in many.answers] == [200, 201, 422]
     event = click(f"{name}-1", name)
     assert padan.send([event]).accepted == 1
     assert padan.send([event]).repeated == 1

@@ -28,6 +28,8 @@ CALLS: list[Call[Any]] = [
     _calls.audience("c"),
     _calls.participant("p"),
     _calls.put_participant("p", Profile()),
+    _calls.patch_participant("p", Profile()),
+    _calls.put_participants({}),
     _calls.object_to_profiling("p"),
     _calls.export("p"),
     _calls.forget("p"),

@@ -8,7 +8,7 @@ from evaluation.logged_slates import read_logged_slates
 from evaluation.off_policy import importance_weights, independent_ips
 
 
-def log(rows: list[tuple[str, str, str, int | None, float | None]]) -> pl.DataFrame:
+def log(rows: list[tuple[str | None, str, str, int | None, float | None]]) -> pl.DataFrame:
     columns = ["request_id", "course_id", "kind", "position", "propensity"]
     return pl.DataFrame(rows, schema=columns, orient="row").with_columns(
         event_id=pl.int_range(pl.len()).cast(pl.String), participant_id=pl.lit("p")
@@ -34,16 +34,26 @@ def test_slates_are_in_order_with_what_followed() -> None:
     assert slates.rewards.tolist() == [[0, 0], [0, 1.0]]
 
 
-def test_impressions_that_a_portal_noted_itself_are_left_out() -> None:
-    own = [("imp", "a", "impression", 1, None), ("imp", "b", "impression", None, 0.5)]
-    assert read_logged_slates(log(own), 1).request_ids.to_list() == []
-    both = read_logged_slates(log([*SHOWN, *own]), 2)
-    assert both.request_ids.to_list() == read_logged_slates(log(SHOWN), 2).request_ids.to_list()
+def test_impressions_that_say_too_little_spoil_no_others() -> None:
+    sent = [
+        ("r1", "d", "impression", 1, None),
+        ("r7", "d", "impression", None, 1.0),
+        (None, "d", "impression", 1, 1.0),
+        ("r8", "c", "impression", 2, 0.5),
+        ("r8", "d", "impression", 2, 0.5),
+        ("r9", "d", "impression", 2, 0.5),
+    ]
+    assert read_logged_slates(log(SHOWN + sent), 2).request_ids.to_list() == ["r1", "r2"]
+    with pytest.raises(ValueError, match="none of the 5 impressions"):
+        read_logged_slates(log(sent[:-1]), 2)
 
 
-def test_a_place_filled_twice_is_named() -> None:
-    with pytest.raises(ValueError, match="two trainings at one place"):
-        read_logged_slates(log([*SHOWN[:2], ("r2", "c", "impression", 2, 0.5)]), 2)
+def test_impressions_sent_beside_the_services_own_do_not_count() -> None:
+    made = log(SHOWN).with_columns(event_id=pl.format("shown:{}", "event_id"))
+    sent = log([("r1", "d", "impression", 1, 0.5), ("r1", "a", "click", None, None)])
+    slates = read_logged_slates(pl.concat([made, sent]), 2)
+    assert slates.courses.tolist() == [["c", "a"], ["a", "b"]]
+    assert slates.rewards.tolist() == [[0, 0.2], [0, 0]]
 
 
 def test_the_logged_policy_itself_earns_its_mean() -> None:

@@ -18,12 +18,13 @@ from store import audit, events, impressions, keys, participants, retention
 from store.database import Store, open_store
 from store.dataset_export import export_dataset
 from store.dataset_import import import_dataset
-from store.erasure import erase, exclude_erased
+from store.erasure import erase, exclude_erased, exclude_listed, open_without_erased
+from store.erasure_lists import append_to_lists
 from store.errors import StoreError
 from store.revisions import read_revisions, renew_revisions
 from store.tables import metadata
 from training_data.columns import OWN_EVENT, Interactions, Participants
-from training_data.dataset import Dataset
+from training_data.dataset import Dataset, DatasetError
 from training_data.simulation import simulate_dataset
 
 NOW = dt.datetime(2026, 2, 24, 9, 30, tzinfo=dt.UTC)
@@ -256,7 +257,7 @@ def test_what_came_in_is_exported_to_a_dataset_without_the_erased(
         erase(connection, gone, store.pseudonym(gone))
     put(store)
     add(store, event("e1"))
-    counts = export_dataset(store, copy)
+    counts = {name: export.counts for name, export in export_dataset(store, copy).items()}
     assert (counts["participants"].added, counts["participants"].replaced) == (1, 59)
     assert counts["interactions"].added == 1
     for table in ("participants", "interactions"):
@@ -270,6 +271,44 @@ def test_what_came_in_is_exported_to_a_dataset_without_the_erased(
         PARTICIPANT
     ]
     assert copy.read("courses").equals(dataset.read("courses"))
+
+
+def test_the_files_are_the_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "home" / "store.sqlite"
+    store = open_store(f"sqlite:///{path}")
+    store.upgrade()
+    put(store)
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    files = list(path.parent.glob("store.sqlite*"))
+    assert len(files) > 1
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    path.chmod(0o644)
+    open_store(f"sqlite:///{path}")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_replacing_changes_no_entry(store: Store) -> None:
+    put(store)
+    with store.writing() as connection:
+        audit.record(connection, [audit.Entry("portal", "read")])
+        erase(connection, "p1", store.pseudonym("p1"))
+    for table, key, value in (("audit", "entry", "actor"), ("erasures", "subject", "counts")):
+        asked = f"SELECT {key}, at, {value} FROM {table}"  # noqa: S608
+        with store.reading() as connection:
+            before = connection.exec_driver_sql(asked).all()
+        names = "entry, at, actor, action" if table == "audit" else "subject, at, counts"
+        values = f"{key}, at, 'null'" + (", action" if table == "audit" else "")
+        replace = (
+            f"REPLACE INTO {table} ({names}) SELECT {values} FROM {table}"  # noqa: S608
+            if store.engine.dialect.name == "sqlite"
+            else f"INSERT INTO {table} ({names}) SELECT {values} FROM {table} "  # noqa: S608
+            f"ON CONFLICT ({key}) DO UPDATE SET {value} = EXCLUDED.{value}"
+        )
+        refused = pytest.raises(sa.exc.DBAPIError, match="append-only")
+        with refused, store.writing() as connection:
+            connection.exec_driver_sql(replace)
+        with store.reading() as connection:
+            assert connection.exec_driver_sql(asked).all() == before
 
 
 @pytest.mark.parametrize("table", ["audit", "erasures"])
@@ -361,7 +400,7 @@ def test_retention_deletes_what_is_too_old_and_nothing_else(store: Store) -> Non
             sa.update(metadata.tables["participants"]).values(changed_at=NOW - dt.timedelta(999))
         )
         days = (later - NOW).days + 100
-        pruned = retention.prune(connection, 100, days, 365, later)
+        pruned = retention.prune(connection, 100, days, 365, later, store.pseudonym)
     assert pruned == retention.Pruned(participants=1, events=1, shown=1, audit=0)
     assert held_events(store) == ["new"]
     assert count(store, "shown") == 1
@@ -377,11 +416,11 @@ def test_the_audit_lets_go_of_what_is_older_than_a_year(store: Store) -> None:
             entry = audit.Entry("portal", "read")._asdict() | {"at": now - dt.timedelta(days=age)}
             connection.execute(sa.insert(metadata.tables["audit"]), entry)
     with store.writing() as connection:
-        assert retention.prune(connection, 999, 999, 365, now).audit == 1
+        assert retention.prune(connection, 999, 999, 365, now, store.pseudonym).audit == 1
     assert count(store, "audit") == 1
     refused = pytest.raises(sa.exc.DBAPIError, match="append-only")
     with refused, store.writing() as connection:
-        retention.prune(connection, 999, 999, 100, now)
+        retention.prune(connection, 999, 999, 100, now, store.pseudonym)
     assert count(store, "audit") == 1
 
 
@@ -401,10 +440,66 @@ def test_an_event_of_any_id_and_the_lists_shown_are_exported_together(
         assert len(rows) == 2 + len(set(sent))
 
 
+def prune_all(store: Store) -> retention.Pruned:
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(days=50)
+    with store.writing() as connection:
+        return retention.prune(connection, 10, 9_999, 9_999, later, store.pseudonym)
+
+
+def test_the_pruned_come_back_by_themselves_alone(store: Store, tmp_path: Path) -> None:
+    dataset = simulate_dataset(tmp_path / "copy", 20, dt.date(2024, 10, 1))
+    import_dataset(store, dataset)
+    first, second = dataset.read("participants")["participant_id"].head(2)
+    assert prune_all(store).participants == 20
+    assert count(store, "events") == 0
+    dataset.merge("courses", dataset.read("courses").head(1).with_columns(title=pl.lit("new")))
+    assert import_dataset(store, dataset)
+    assert count(store, "participants") == count(store, "events") == 0
+    put(store, participant_id=first)
+    export_dataset(store, dataset)
+    assert dataset.read("participants")["participant_id"].to_list() == [first]
+    assert second not in dataset.read("interactions")["participant_id"]
+
+
+def test_the_pruned_can_still_be_erased_with_proof(store: Store) -> None:
+    put(store)
+    assert prune_all(store).participants == 1
+    with store.writing() as connection:
+        proof = erase(connection, "p1", store.pseudonym("p1"))
+        assert erase(connection, "p2", store.pseudonym("p2")) is None
+    assert proof is not None
+    with pytest.raises(participants.ErasedError):
+        put(store)
+
+
+def test_erasures_travel_with_the_dataset(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = simulate_dataset(tmp_path / "copy", 20, dt.date(2024, 10, 1))
+    import_dataset(store, dataset)
+    gone, *others = dataset.read("participants")["participant_id"]
+    with store.writing() as connection:
+        proof = erase(connection, gone, store.pseudonym(gone))
+    assert proof
+    append_to_lists(store, proof.subject)
+    monkeypatch.setenv("PADAN_HOME", str(tmp_path / "another"))
+    monkeypatch.delenv("PADAN_DATABASE_URL", raising=False)
+    read = open_without_erased(dataset.folder)
+    assert read.read("participants")["participant_id"].to_list() == others
+    assert gone not in read.scan("interactions").collect()["participant_id"]
+    another = open_store()
+    import_dataset(another, exclude_listed(dataset))
+    assert count(another, "participants") == len(others)
+    damaged = next(dataset.folder.glob("erased-*.txt"))
+    damaged.write_text("nobody\n")
+    with pytest.raises(DatasetError, match=damaged.name):
+        open_without_erased(dataset.folder)
+
+
 def test_shown_lists_become_impressions(store: Store, tmp_path: Path) -> None:
     put(store)
     show(store, "r1", items=[("c1", 1.0), ("c2", 0.25)])
-    show(store, "r1", items=[("c3", 1.0)])  # a request is shown one list
+    show(store, "r1", items=[("c1", 1.0), ("c2", 0.25)], bundle_version="b2")  # the same one again
     with store.reading() as connection:
         exported = participants.read_events(connection, "p1")
     copy = simulate_dataset(tmp_path / "copy", 5, NOW.date())
@@ -419,6 +514,82 @@ def test_shown_lists_become_impressions(store: Store, tmp_path: Path) -> None:
         assert {one["kind"] for one in found} == {"impression"}
         assert {one["bundle_version"] for one in found} == {"b1"}
         assert {one["at"] for one in found} == {NOW}
+
+
+def test_no_list_is_lost_where_a_request_id_comes_twice(store: Store, tmp_path: Path) -> None:
+    lists = [("p1", [("c1", 1.0)]), ("p2", [("c1", 1.0)]), ("p1", [("c2", 1.0)])]
+    for _ in range(2):
+        for participant_id, items in lists:
+            show(store, "r1", participant_id, items=items)
+    with store.writing() as connection:
+        both = [impressions.ShownSlate("r2", who, NOW, "b1", what) for who, what in lists]
+        impressions.add(connection, [*both, *both], store.pseudonym)
+    copy = Dataset.create(tmp_path / "copy")
+    export_dataset(store, copy)
+    rows = copy.read("interactions")
+    wanted = {(who, what[0][0]) for who, what in lists}
+    for request in ("r1", "r2"):
+        of_it = rows.filter(pl.col("request_id").str.starts_with(request))
+        assert len(of_it) == len(lists)
+        assert set(of_it.select("participant_id", "course_id").iter_rows()) == wanted
+
+
+def test_an_event_with_an_impressions_id_of_old_spoils_nothing(
+    store: Store, tmp_path: Path
+) -> None:
+    show(store, "r1")
+    add(store, event("r1:1"))
+    copy = Dataset.create(tmp_path / "copy")
+    assert not export_dataset(store, copy)["interactions"].set_aside
+    sent, made = sorted(copy.read("interactions")["event_id"])
+    assert sent == "r1:1"
+    assert made.startswith(OWN_EVENT)
+
+
+def test_a_dataset_that_comes_back_to_its_store_doubles_nothing(
+    store: Store, tmp_path: Path
+) -> None:
+    put(store)
+    show(store, "r1")
+    copy = Dataset.create(tmp_path / "copy")
+    export_dataset(store, copy)
+    import_dataset(store, copy)
+    with store.reading() as connection:
+        assert len(participants.read_events(connection, "p1")) == 1
+    export_dataset(store, copy)
+    (made,) = copy.read("interactions")["event_id"]
+    assert made.startswith(OWN_EVENT)
+
+
+BAD = {"position": -3, "kind": "stared", "value": "much", "course_id": ""}
+
+
+def test_rows_that_no_dataset_may_hold_are_set_aside_and_named(
+    tmp_path: Path,
+) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'store.sqlite'}")  # it takes a value of any type
+    store.upgrade()
+    put(store)
+    put(store, participant_id="p2", birth_year=1990)
+    add(store, event("good"), *(event(name) for name in BAD))
+    with store.writing() as connection:
+        for name, value in BAD.items():
+            change = f"UPDATE events SET {name} = ? WHERE event_id = ?"  # noqa: S608
+            connection.exec_driver_sql(change, (value, name))
+        connection.exec_driver_sql("UPDATE participants SET birth_year = 3 WHERE birth_year = 1990")
+    copy = Dataset.create(tmp_path / "copy")
+    exported = export_dataset(store, copy)
+    assert copy.read("interactions")["event_id"].to_list() == ["good"]
+    assert copy.read("participants")["participant_id"].to_list() == ["p1"]
+    aside = {row["event_id"]: row["reason"] for row in exported["interactions"].set_aside}
+    assert aside.keys() == BAD.keys()
+    assert "position" in aside["position"]
+    assert [row["participant_id"] for row in exported["participants"].set_aside] == ["p2"]
+    kept = pl.read_ndjson(exported["interactions"].set_aside_file)
+    assert set(kept["event_id"]) == BAD.keys()
+    with store.writing() as connection:
+        erase(connection, "p1", store.pseudonym("p1"))
+    assert not export_dataset(store, copy)["interactions"].set_aside_file.exists()
 
 
 def test_what_the_erased_were_shown_goes_and_stays_away(store: Store) -> None:
@@ -473,5 +644,11 @@ def test_what_is_erased_is_overwritten_in_the_file(tmp_path: Path) -> None:
     put(store, participant_id="whoever-0123456789", interests=["beternak-kelinci-0123456789"])
     with store.writing() as connection:
         erase(connection, "whoever-0123456789", store.pseudonym("whoever-0123456789"))
-    store.engine.dispose()  # closes the last connection, which empties the write-ahead log
+    with store.reading() as reader:  # as a service has connections open all the time
+        assert count(store, "erasures") == 1
+        reader.rollback()
+        assert store.truncate_log()
+        found = [file.read_bytes() for file in tmp_path.glob("store.sqlite*")]
+    assert not any(b"0123456789" in content for content in found)
+    store.engine.dispose()
     assert all(b"0123456789" not in file.read_bytes() for file in tmp_path.glob("store.sqlite*"))

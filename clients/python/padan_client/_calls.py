@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
@@ -18,6 +19,7 @@ from padan_client.models import (
     BatchResponse,
     CourseFilters,
     CourseList,
+    CourseOrder,
     EligibilityRequest,
     EligibilityResponse,
     Erasure,
@@ -25,10 +27,12 @@ from padan_client.models import (
     EventBatch,
     EventsAccepted,
     Export,
+    Level,
     Mode,
     ModelCard,
     Objection,
     Participant,
+    ParticipantsWritten,
     PlanRequest,
     PlanResponse,
     Profile,
@@ -39,7 +43,7 @@ from padan_client.models import (
 )
 
 A = TypeVar("A")
-Method = Literal["GET", "PUT", "POST", "DELETE"]
+Method = Literal["GET", "PUT", "PATCH", "POST", "DELETE"]
 COURSE = "/v1/courses/{course_id}"
 PARTICIPANT = "/v1/participants/{participant_id}"
 
@@ -56,6 +60,8 @@ class Call(Generic[A]):
         As the OpenAPI document writes it, with the names of ``ids`` in braces.
     query : mapping
         Parameters; None is left out.
+    lines : str, optional
+        In place of ``body``: an object of JSON a line.
     """
 
     answer: type[A]
@@ -64,14 +70,21 @@ class Call(Generic[A]):
     body: BaseModel | None = None
     ids: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str | int | None] = field(default_factory=dict)
+    lines: str | None = None
 
     def build_request(self, http: httpx.Client | httpx.AsyncClient) -> httpx.Request:
         """Return the request that ``http`` is to send."""
         url = self.path.format_map({name: _quote(value) for name, value in self.ids.items()})
         query = {name: value for name, value in self.query.items() if value is not None}
+        if self.lines is not None:
+            headers = {"Content-Type": "application/x-ndjson"}
+            return http.build_request(
+                self.method, url, params=query, content=self.lines, headers=headers
+            )
         if self.body is None:
             return http.build_request(self.method, url, params=query)
-        content = self.body.model_dump_json(exclude_none=True)
+        partial = self.method == "PATCH"
+        content = self.body.model_dump_json(exclude_none=not partial, exclude_unset=partial)
         headers = {"Content-Type": "application/json"}
         return http.build_request(self.method, url, params=query, content=content, headers=headers)
 
@@ -210,27 +223,43 @@ def plan(
 
 def courses(
     *,
+    search: str | None = None,
     category: str | None = None,
+    provider_id: str | None = None,
+    region_code: str | None = None,
+    language: str | None = None,
     mode: Mode | None = None,
+    level: Level | None = None,
     max_price_idr: int | None = None,
+    sort: CourseOrder = "course_id",
     offset: int = 0,
     limit: int = 50,
 ) -> Call[CourseList]:
-    """List trainings in the order of their ids, a page at a time.
+    """List trainings, a page at a time.
 
     Parameters
     ----------
-    category, mode, max_price_idr : optional
-        What narrows the list.
+    search : str, optional
+        Words that stand in title or description, or the beginnings of such.
+    category, provider_id, region_code, language, mode, level, max_price_idr : optional
+        What else narrows the list.
+    sort : str
+        ``-`` before it: the most first.
     offset : int
         Trainings before the page.
     limit : int
         Trainings on the page, at most.
     """
     query = {
+        "search": search,
         "category": category,
+        "provider_id": provider_id,
+        "region_code": region_code,
+        "language": language,
         "mode": mode,
+        "level": level,
         "max_price_idr": max_price_idr,
+        "sort": sort,
         "offset": offset,
         "limit": limit,
     }
@@ -263,6 +292,22 @@ def put_participant(participant_id: str, profile: Profile) -> Call[StoredPartici
     """Register a participant, or replace the profile; an objection to profiling stays as it was."""
     ids = {"participant_id": participant_id}
     return Call(StoredParticipant, "PUT", PARTICIPANT, profile, ids)
+
+
+def put_participants(profiles: Mapping[str, Profile]) -> Call[ParticipantsWritten]:
+    """Register up to 10,000 participants, or replace their profiles, by their ids; each is answered by itself."""
+    lines = "".join(
+        json.dumps(profile.model_dump(mode="json", exclude_none=True) | {"participant_id": name})
+        + "\n"
+        for name, profile in profiles.items()
+    )
+    return Call(ParticipantsWritten, "POST", "/v1/participants:batch", lines=lines)
+
+
+def patch_participant(participant_id: str, profile: Profile) -> Call[StoredParticipant]:
+    """Change the fields that were given to ``profile``, and no others; None empties a field."""
+    ids = {"participant_id": participant_id}
+    return Call(StoredParticipant, "PATCH", PARTICIPANT, profile, ids)
 
 
 def object_to_profiling(participant_id: str, opt_out: bool = True) -> Call[Objection]:

@@ -12,6 +12,10 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 Mode = Literal["self_paced", "webinar", "in_person", "hybrid"]
+Level = Literal["beginner", "intermediate", "advanced"]
+CourseOrder = Literal[
+    "course_id", "title", "price_idr", "-price_idr", "duration_hours", "-duration_hours"
+]
 EventKind = Literal["impression", "click", "purchase", "start", "complete", "rate"]
 Gender = Literal["female", "male"]
 Education = Literal[
@@ -95,6 +99,20 @@ class StoredParticipant(Profile):
 
     participant_id: str
     profiling_opt_out: bool
+
+
+class ParticipantWritten(BaseModel):
+    """What became of a profile that was sent with others."""
+
+    participant_id: str | None = Field(description="None where it names nobody")
+    status: int = Field(description="that of a call of its own")
+    problem: Problem | None
+
+
+class ParticipantsWritten(BaseModel):
+    """What became of each profile, in their order."""
+
+    answers: list[ParticipantWritten]
 
 
 class Objection(BaseModel):
@@ -390,7 +408,7 @@ class CourseSummary(BaseModel):
 
 
 class CourseList(BaseModel):
-    """A page of trainings in the order of their ids."""
+    """A page of trainings."""
 
     total: int = Field(description="trainings that the filters leave")
     offset: int

@@ -91,3 +91,45 @@ def test_entries_wait_while_the_store_is_away(
     wait(writer)
     writer.close()
     assert sorted(list_written(sqlite_store)) == sorted(ids)
+
+
+BAD_TEXTS = ["nul\0", "half \ud800 of a pair", "\0" * 10]
+
+
+def test_a_bad_entry_loses_nobody_elses_and_nothing_of_itself(store: Store) -> None:
+    writer = AuditWriter(store)
+    for number, text in enumerate(BAD_TEXTS):
+        writer.add(Entry("portal", "recommend", request_id=f"good-{number}"))
+        writer.add(Entry(text, "recommend", request_id=f"bad-{number}"))
+    wait(writer)
+    writer.close()
+    assert len(list_written(store)) == 2 * len(BAD_TEXTS)
+    with store.reading() as connection:
+        actors = connection.execute(sa.select(audit.c.actor).order_by(audit.c.entry)).scalars()
+        bad = [actor for actor in actors if actor != "portal"]
+    assert bad == [r"nul\x00", r"half \ud800 of a pair", r"\x00" * 10]
+
+
+def test_an_entry_that_no_database_takes_is_logged_and_blocks_no_other(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer = AuditWriter(store)
+    ids = requests(5)
+    add(writer, ids[:2])
+    writer.add(Entry("portal", "recommend", request_id="bad", decision={"half": "\ud800"}))
+    add(writer, ids[2:])
+    wait(writer)
+    writer.close()
+    assert list_written(store) == ids
+    assert "here only" in caplog.text
+    assert "bad" in caplog.text
+
+
+def test_what_is_being_written_still_waits(sqlite_store: Store) -> None:
+    writer = AuditWriter(sqlite_store)
+    with sqlite_store.writing():  # nobody else writes
+        add(writer, requests(ENOUGH))
+        time.sleep(0.5)
+        assert writer.waiting == ENOUGH
+    wait(writer)
+    writer.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 from api.recommend.participant_cache import ParticipantCache
 from store import participants
 from store.database import open_store
+from store.erasure import erase
 from store.revisions import renew_revisions
 from tests.store.test_store import PARTICIPANT
 
@@ -33,6 +34,25 @@ def test_a_kept_participant_is_found_without_waiting_until_something_changes(
         cache._non_blocking.close()  # it cannot tell any more, so the other way is taken
         assert cache.find_without_waiting([known]) is None
         assert cache.find([known]) == [changed]
+    finally:
+        cache.close()
+
+
+def test_a_sweep_forgets_whom_another_process_erased_or_changed(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'store.sqlite'}")
+    store.prepare()
+    names = ["p1", "p2", "p3"]
+    with store.writing() as connection:
+        for name in names:
+            participants.put(connection, PARTICIPANT | {"participant_id": name}, store.pseudonym)
+    cache = ParticipantCache(store, 10)
+    try:
+        cache.find(names)
+        with store.writing() as connection:
+            erase(connection, "p1", store.pseudonym("p1"))
+            participants.set_objection(connection, "p2", opt_out=True)
+        cache.sweep()
+        assert [cache.find_kept(name) is not None for name in names] == [False, False, True]
     finally:
         cache.close()
 

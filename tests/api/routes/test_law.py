@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 
 from recommender.bundle.bundle import Bundle
 from recommender.settings import SlateSettings
+from store import audit
 from store.database import Store
 from store.tables import metadata
 from training_data.columns import Participants
@@ -69,6 +70,35 @@ def test_a_participant_is_registered_replaced_and_read(client: TestClient, path:
     assert client.get("/v1/participants/nobody").status_code == 404
 
 
+def test_a_part_of_a_profile_is_changed_and_nothing_else(client: TestClient, path: str) -> None:
+    client.put(f"{path}/profiling", json={"opt_out": True})
+    before = client.get(path).json()
+    answer = client.patch(path, json={"region": "Kota Bandung", "birth_year": None, "skills": []})
+    changed = before | {"region": "32.73", "birth_year": None, "skills": []}
+    assert answer.json() == client.get(path).json() == changed
+    assert client.patch(path, json={}).json() == changed
+    assert client.patch(path, json={"skills": None}).status_code == 422
+    assert client.patch(path, json={"region": "Nowhere at all"}).status_code == 422
+    assert client.patch("/v1/participants/nobody", json={}).status_code == 404
+
+
+def test_nobody_overwrites_what_was_changed_meanwhile(client: TestClient, path: str) -> None:
+    first = client.get(path).headers["ETag"]
+    second = client.patch(path, json={"birth_year": 1990}, headers={"If-Match": first})
+    assert second.headers["ETag"] == client.get(path).headers["ETag"] != first
+    for send_it in (client.put, client.patch):
+        late = send_it(path, json={"birth_year": 1980}, headers={"If-Match": first})
+        assert late.status_code == 412, late.text
+    assert client.get(path).json()["birth_year"] == 1990
+    known = {"If-Match": f'"other", {second.headers["ETag"]}'}
+    assert client.put(path, json=PROFILE, headers=known).status_code == 200
+    new = {"If-None-Match": "*"}
+    assert client.put(path, json=PROFILE, headers=new).status_code == 412
+    assert client.put("/v1/participants/p2", json=PROFILE, headers=new).status_code == 201
+    nobody = {"If-Match": "*"}
+    assert client.put("/v1/participants/p3", json=PROFILE, headers=nobody).status_code == 412
+
+
 def test_a_list_by_id_is_the_list_of_the_same_profile(client: TestClient, path: str) -> None:
     assert path
     by_id = recommend(client, participant_id="p1")
@@ -102,13 +132,48 @@ def test_the_export_holds_everything(client: TestClient, service: FastAPI, path:
     assert [one["event_id"] for one in sent] == ["e1", "e2"]
     assert [one["course_id"] for one in listed] == [one["course_id"] for one in shown["items"]]
     assert {one["request_id"] for one in listed} == {shown["request_id"]}
-    assert [entry["action"] for entry in found["audit"]] == ["write", "recommend", "export"]
-    decision = found["audit"][1]
+    actions = [entry["action"] for entry in found["audit"]]
+    assert actions == ["write", "events", "recommend", "export"]
+    decision = found["audit"][2]
     assert decision["request_id"] == shown["request_id"]
     assert decision["bundle_version"] == shown["bundle_version"]
     reasons = {i["course_id"]: [reason["code"] for reason in i["reasons"]] for i in shown["items"]}
     assert decision["decision"] == reasons
     assert client.get("/v1/participants/nobody/export").status_code == 404
+
+
+def test_events_and_refusals_are_audited_with_whose_and_in_which_request(
+    client: TestClient, service: FastAPI, path: str
+) -> None:
+    requests = ["request-events", "request-contrary", "request-erased"]
+    bodies = [[event("e1"), event("e2")], [event("e1", kind="purchase")], [event("e3")]]
+    for request, body in zip(requests, bodies, strict=True):
+        if request == "request-erased":
+            client.delete(path)
+            client.put(path, json=PROFILE, headers={"X-Request-ID": "request-back"})
+        client.post("/v1/events", json={"events": body}, headers={"X-Request-ID": request})
+    held = service.state.service
+    held.audit_writer.close()
+    with held.store.reading() as connection:
+        entries = audit.read_entries(connection, held.store.pseudonym("p1"))
+    found = {entry["request_id"]: (entry["action"], entry["decision"]) for entry in entries}
+    assert found["request-events"] == ("events", {"sent": 2})
+    assert found["request-contrary"] == ("refuse", {"status": 422, "field": "kind"})
+    assert found["request-back"] == ("refuse", {"status": 410})
+    assert found["request-erased"] == ("refuse", {"status": 422, "field": "participant_id"})
+
+
+def test_in_an_outage_nobody_who_left_or_objects_is_answered_about_from_memory(
+    client: TestClient, service: FastAPI, path: str
+) -> None:
+    kept = service.state.handler.participants
+    recommend(client, participant_id="p1")
+    assert kept.find_kept("p1")
+    client.put(f"{path}/profiling", json={"opt_out": True})
+    assert kept.find_kept("p1") is None
+    recommend(client, participant_id="p1")
+    client.delete(path)
+    assert kept.find_kept("p1") is None
 
 
 def test_the_audit_holds_no_profile(client: TestClient, service: FastAPI, path: str) -> None:

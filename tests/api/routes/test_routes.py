@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.app import create_app
@@ -13,6 +15,7 @@ from api.settings import ServiceSettings
 from recommender.bundle.bundle import Bundle
 from store.database import open_store
 from tests.api.routes.test_law import PROFILE, event, send
+from training_data.columns import OWN_EVENT
 
 
 def test_courses_are_listed_page_by_page(client: TestClient, bundle: Bundle) -> None:
@@ -65,6 +68,56 @@ def test_a_plan_stays_within_the_balance(client: TestClient) -> None:
     assert found["summary"]
 
 
+def list_ids(client: TestClient, **query: Any) -> list[str]:
+    answer = client.get("/v1/courses", params={"limit": 500} | query)
+    assert answer.status_code == 200, answer.text
+    return [course["course_id"] for course in answer.json()["items"]]
+
+
+def test_courses_are_searched_narrowed_and_sorted(client: TestClient, bundle: Bundle) -> None:
+    table = bundle.engine.catalogue.table.sort("course_id")
+    for column in ("category", "provider_id", "region_code", "language", "mode", "level"):
+        value = table[column].drop_nulls()[-1]
+        of_it = table.filter(pl.col(column) == value)["course_id"].to_list()
+        assert list_ids(client, **{column: value}) == of_it
+    word = table["title"][0].split()[0].upper()
+    found = list_ids(client, search=f"{word} {word[:3]}")
+    assert table["course_id"][0] in found
+    texts = {row["course_id"]: f"{row['title']} {row['description']}" for row in table.to_dicts()}
+    assert found == [name for name in sorted(texts) if word.lower() in texts[name].lower()]
+    assert list_ids(client, search="no-such-word") == []
+    prices = dict(zip(table["course_id"], table["price_idr"], strict=True))
+    assert list_ids(client, sort="-price_idr") == sorted(prices, key=lambda n: (-prices[n], n))
+    assert client.get("/v1/courses", params={"sort": "luck"}).status_code == 422
+    assert client.get("/v1/courses", params={"prize": 3}).status_code == 422
+
+
+def test_the_catalogue_is_sent_once_and_compressed(client: TestClient) -> None:
+    for path in ("/v1/courses", "/v1/courses/penjualan-004", "/v1/courses/penjualan-004/similar"):
+        first = client.get(path)
+        held = {"If-None-Match": f'"other", {first.headers["ETag"]}'}
+        again = client.get(path, headers=held)
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["ETag"] == first.headers["ETag"]
+        assert client.get(path, headers={"If-None-Match": '"other"'}).json() == first.json()
+        other = client.get(path, params={"limit": 3} if path == "/v1/courses" else {"k": 3})
+        if path != "/v1/courses/penjualan-004":
+            assert other.headers["ETag"] != first.headers["ETag"]
+    assert client.get("/v1/courses").headers["Content-Encoding"] == "gzip"
+    plain = client.get("/v1/courses", headers={"Accept-Encoding": "identity"})
+    assert "Content-Encoding" not in plain.headers
+    body = {"participant": PROFILE, "k": 20}
+    assert "Content-Encoding" not in client.post("/v1/recommendations", json=body).headers
+
+
+def test_head_says_what_get_would(client: TestClient) -> None:
+    for path, status in (("/v1/courses", 200), ("/healthz", 200), ("/v1/courses/nothing", 404)):
+        head, get = client.head(path), client.get(path)
+        assert (head.status_code, head.content) == (status, b"")
+        assert head.headers["Content-Type"] == get.headers["Content-Type"]
+    assert client.head("/v1/recommendations").status_code == 405
+
+
 def test_events_are_taken_once_and_whole(client: TestClient) -> None:
     first = send(client, event("e1"), event("e2"))
     assert (first.status_code, first.json()) == (202, {"accepted": 2, "repeated": 0})
@@ -106,6 +159,17 @@ def test_events_that_break_the_contract_are_refused(client: TestClient, change: 
     answer = send(client, event("e1") | change)
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"][0]["field"].startswith("events.0")
+
+
+def test_ids_of_events_never_meet_the_services_own(client: TestClient, service: FastAPI) -> None:
+    client.put("/v1/participants/p1", json=PROFILE)
+    body = {"participant_id": "p1", "k": 1}
+    request = client.post("/v1/recommendations", json=body).json()["request_id"]
+    assert send(client, event(f"{OWN_EVENT}{request}:1")).status_code == 422
+    assert send(client, event(f"{request}:1")).status_code == 202
+    service.state.service.audit_writer.close()  # what waits is written
+    held = client.get("/v1/participants/p1/export").json()["events"]
+    assert [one["kind"] for one in held] == ["click", "impression"]
 
 
 def test_too_many_events_are_refused(client: TestClient) -> None:

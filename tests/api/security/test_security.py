@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from joserfc import jwt
@@ -31,7 +32,7 @@ from api.security.gate import OPEN
 from api.security.tokens import KeySetError, Tokens
 from api.settings import ServiceSettings
 from recommender.bundle.bundle import Bundle
-from store import keys
+from store import keys, tables
 from store.database import Store
 from training_data.settings import SettingsError
 
@@ -281,6 +282,32 @@ def test_a_participants_token_reaches_that_participant_only(outside: TestClient)
         ]
         for answer in answers:
             assert answer.is_success if allowed else answer.status_code == 403, answer.text
+
+
+def test_the_audit_holds_no_citizens_name_and_whom_it_refused(
+    outside: TestClient, protected: FastAPI, sqlite_store: Store
+) -> None:
+    citizen = "3171-citizen-sub"
+    own = token(sub=citizen, scope="portal", participant_id="p1")
+    for number, name in enumerate(("p1", "p2")):
+        headers = {"Authorization": f"Bearer {own}", "X-Request-ID": f"request-{number}"}
+        outside.put(f"/v1/participants/{name}", json={}, headers=headers)
+        outside.post("/v1/recommendations", json={"participant_id": name}, headers=headers)
+    headers = {"Authorization": f"Bearer {token(scope='metrics')}", "X-Request-ID": "request-scope"}
+    assert outside.get("/v1/model", headers=headers).status_code == 403
+    protected.state.service.audit_writer.close()
+    with sqlite_store.reading() as connection:
+        rows = connection.execute(sa.select(tables.audit)).mappings().all()
+    assert citizen not in str(rows)
+    theirs = f"participant {sqlite_store.pseudonym(citizen)}"
+    found = {(row["actor"], row["action"], row["subject"], row["request_id"]) for row in rows}
+    subjects = [sqlite_store.pseudonym(name) for name in ("p1", "p2")]
+    assert found == {
+        (theirs, "write", subjects[0], "request-0"),
+        (theirs, "recommend", subjects[0], "request-0"),
+        (theirs, "refuse", subjects[1], "request-1"),
+        ("portal", "refuse", None, "request-scope"),
+    }
 
 
 def test_a_revoked_key_ends_when_what_is_remembered_of_it_does(
