@@ -47,7 +47,8 @@ def change_classes(world: World, **columns: pl.Expr) -> World:
 
 
 def move_to_day(world: World, day: dt.date) -> World:
-    return replace(world, rules=world.rules.model_copy(update={"day": day}))
+    later = max(day, world.rules.day)
+    return replace(world, rules=world.rules.model_copy(update={"day": later}))
 
 
 def add_past(world: World, row: int, titles: list[str], kind: str) -> World:
