@@ -91,6 +91,7 @@ APPLIED: dict[Exclusion, Callable[[World, int, dict], World]] = {
         w,
         starts_on=pl.col("starts_on") - (pl.col("ends_on") - earlier("ends_on", e["date"])),
         ends_on=earlier("ends_on", e["date"]),
+        registration_from=pl.lit(None, pl.Date),
     ),
     Exclusion.TOO_MANY_HOURS_A_DAY: lambda w, _, e: change_classes(
         w, starts_on=pl.col("ends_on") - pl.duration(days=e["days"] - 1)
