@@ -14,6 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommender.catalogue.catalogue import FAR_FUTURE
 from recommender.eligibility.calendar import find_class_ends
@@ -61,8 +62,12 @@ def find_last_day(q: EligibilityQuery, row: int, course: int) -> dt.date:
     past, admitted = q.batch.past, int(q.batch.admitted_on[row])
     if rules.first_purchase is not None and not past.has_bought[row] and admitted >= 0:
         days.append(to_date(admitted + rules.first_purchase.within_days))
-    if rules.next_purchase is not None and past.finished_on[row] > 0:
-        days.append(to_date(int(past.finished_on[row]) + rules.next_purchase.within_days))
+    if rules.next_purchase is not None:
+        finish = int(past.finished_on[row])
+        if len(underway := _list_underway(q, row)):
+            finish = max(q.today, int(find_class_ends(q.availability)[underway].max()))
+        if finish > 0:
+            days.append(to_date(finish + rules.next_purchase.within_days))
     return min(days)
 
 
@@ -97,15 +102,18 @@ def _finished(q: EligibilityQuery, row: int, course: int) -> Remedy | None:
     """Name the day where the classes under way, or else the next ones, tell when all are over."""
     if q.rules.once is not None:
         return None
-    underway = (q.batch.past.taken - q.batch.past.taken.multiply(q.batch.past.finished))[
-        row
-    ].nonzero()[1]
     titles = exclusion_evidence(q, row, course, Exclusion.TRAINING_UNFINISHED)
-    ends = find_class_ends(q.availability)[underway]
+    ends = find_class_ends(q.availability)[_list_underway(q, row)]
     if ends.min() < 0:
         return Remedy("training_unfinished", titles)
     last = int(ends.max())
     return Remedy("training_ends", titles | {"date": to_date(last), "days": last - q.today})
+
+
+def _list_underway(q: EligibilityQuery, row: int) -> NDArray[np.int32]:
+    """Return the trainings that a person has not finished."""
+    past = q.batch.past
+    return np.setdiff1d(past.taken[row].indices, past.finished[row].indices)
 
 
 def _enough_balance(q: EligibilityQuery, row: int, course: int) -> Remedy | None:

@@ -47,7 +47,8 @@ def change_classes(world: World, **columns: pl.Expr) -> World:
 
 
 def move_to_day(world: World, day: dt.date) -> World:
-    return replace(world, rules=world.rules.model_copy(update={"day": day}))
+    later = max(day, world.rules.day)
+    return replace(world, rules=world.rules.model_copy(update={"day": later}))
 
 
 def add_past(world: World, row: int, titles: list[str], kind: str) -> World:
@@ -90,6 +91,7 @@ APPLIED: dict[Exclusion, Callable[[World, int, dict], World]] = {
         w,
         starts_on=pl.col("starts_on") - (pl.col("ends_on") - earlier("ends_on", e["date"])),
         ends_on=earlier("ends_on", e["date"]),
+        registration_from=pl.lit(None, pl.Date),
     ),
     Exclusion.TOO_MANY_HOURS_A_DAY: lambda w, _, e: change_classes(
         w, starts_on=pl.col("ends_on") - pl.duration(days=e["days"] - 1)
