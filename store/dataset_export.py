@@ -114,8 +114,9 @@ def _concat(chunks: Sequence[_Rows], empty: pl.DataFrame) -> _Rows:
 
 def _to_rows(name: str, rows: Sequence[dict[str, Any]], empty: pl.DataFrame) -> _Rows:
     """Return the rows that can be rows of the dataset's table, and the others with the reason."""
+    bad: list[dict[str, Any]] = []
     try:
-        fitting, bad = pl.DataFrame(rows, schema=empty.schema), []
+        fitting = pl.DataFrame(rows, schema=empty.schema)
     except (pl.exceptions.PolarsError, TypeError, OverflowError):
         fitting, bad = _fit_each(rows, empty)
     good, broken = split_by_contract(name, fitting)
