@@ -46,8 +46,8 @@ def find_remedy(query: EligibilityQuery, row: int, course: int, reason: Exclusio
     return REMEDIES[reason](query, row, course)
 
 
-def find_last_day(q: EligibilityQuery, row: int, course: int) -> dt.date:
-    """Return the last day on which a person could buy a training, as far as is known today."""
+def find_closing_day(q: EligibilityQuery, row: int, course: int) -> dt.date:
+    """Return the last day on which a person could buy a training, whenever another was bought or finished."""
     rules = q.rules
     days = [rules.last_day or dt.date.max]
     if (until := int(q.catalogue.available_until[course])) < FAR_FUTURE:
@@ -59,6 +59,12 @@ def find_last_day(q: EligibilityQuery, row: int, course: int) -> dt.date:
         days.append(rules.class_dates.last_day)
     if rules.graduation is not None and q.batch.facts.graduated_on[row] != UNKNOWN_DAY:
         days.append(rules.graduation.last_day(to_date(q.batch.facts.graduated_on[row])))
+    return min(days)
+
+
+def find_last_day(q: EligibilityQuery, row: int, course: int) -> dt.date:
+    """Return the last day on which a person could buy a training, as far as is known today."""
+    rules, days = q.rules, [find_closing_day(q, row, course)]
     past, admitted = q.batch.past, int(q.batch.admitted_on[row])
     if rules.first_purchase is not None and not past.has_bought[row] and admitted >= 0:
         days.append(to_date(admitted + rules.first_purchase.within_days))

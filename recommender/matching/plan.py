@@ -83,14 +83,15 @@ def make_plan(
     listed = engine.recommend(participant, SlateSettings(), filters)
     floor = _find_floor(_judge(engine, listed))
     balance = int(query.batch.balance[0])
-    places, slots = choose(query, choice, balance, max_courses, floor)
+    most = min(max_courses, _count_permitted(query))
+    places, slots = choose(query, choice, balance, most, floor)
     chosen = Slates(
         slates.ids[:, places],
         slates.scores[:, places],
         slates.features[:, places],
         compared=slates.compared,
     )
-    spent = int(engine.catalogue.price[choice.courses[places]].sum())
+    spent = int(query.availability.from_balance[choice.courses[places]].sum())
     nothing_fits = bool(len(choice.courses)) and not choice.fits.any()
     return Plan(replace(found, slates=chosen), slots, spent, balance, nothing_fits)
 
@@ -109,7 +110,7 @@ def choose(
         Least mean score of the trainings of a plan.
     """
     place_of = {course: place for place, course in enumerate(choice.courses.tolist())}
-    price = query.catalogue.price[choice.courses]
+    price = query.availability.from_balance[choice.courses]
     chosen: list[int] = []
     slots: list[Slot] = []
     for place in np.flatnonzero(choice.fits).tolist():
@@ -122,6 +123,13 @@ def choose(
         if (found := find_slots(query, choice.courses[with_it].tolist(), ready)) is not None:
             chosen, slots = with_it, found
     return chosen, slots
+
+
+def _count_permitted(query: EligibilityQuery) -> int:
+    """Return how many trainings one person may take from now on by the rules, the one under way beside."""
+    taken, rules = query.batch.past.taken[0].nnz, query.rules
+    most = len(query.catalogue) if rules.choices is None else rules.choices.most - taken
+    return most if rules.once is None else min(most, 1)
 
 
 def _find_choice(

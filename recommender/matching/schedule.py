@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,8 +9,10 @@ import numpy as np
 
 from recommender.catalogue.catalogue import FAR_FUTURE
 from recommender.eligibility.calendar import count_study_days
+from recommender.eligibility.evidence import to_date
 from recommender.eligibility.next_class import find_next_classes
 from recommender.eligibility.query import EligibilityQuery
+from recommender.eligibility.remedies import find_closing_day
 
 
 class Slot(NamedTuple):
@@ -45,7 +46,7 @@ def find_slots(query: EligibilityQuery, courses: Sequence[int], ready: int) -> l
 
 
 def _find_slot(query: EligibilityQuery, course: int, ready: int) -> Slot | None:
-    if ready > min(int(query.catalogue.available_until[course]), _find_last_birthday(query)):
+    if to_date(ready) > find_closing_day(query, 0, course):
         return None
     one = np.array([course], dtype=np.int32)
     (session,), _, _ = find_next_classes(query, np.array([0]), one, np.array([ready]))
@@ -57,11 +58,3 @@ def _find_slot(query: EligibilityQuery, course: int, ready: int) -> Slot | None:
     if session < 0 and (sessions.course == course).any():
         return None  # its classes can no longer be entered by then
     return Slot(ready, ready, ready + int(count_study_days(query.availability)[course]) - 1)
-
-
-def _find_last_birthday(query: EligibilityQuery) -> int:
-    """Return the last day on which a person is not too old."""
-    rule, born = query.rules.age, int(query.batch.facts.birth_year[0])
-    if rule is None or rule.maximum is None or born == 0:
-        return FAR_FUTURE
-    return (dt.date(born + rule.maximum, 12, 31) - dt.date(1970, 1, 1)).days

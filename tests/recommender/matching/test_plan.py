@@ -290,3 +290,30 @@ def test_filters_that_leave_nothing_say_so(engine_of: EngineOf, messages: Messag
     plan = make_plan(engine, person, 3, CourseFilters(modes=("in_person",)))
     advice = build_plan(engine, messages, plan)["advice"]
     assert [one["code"] for one in advice] == ["filters_leave_nothing"]
+
+
+@pytest.mark.parametrize(("kind", "body", "most"), [("once", {}, 1), ("choices", {"most": 2}, 2)])
+def test_a_rule_on_how_many_may_be_taken_holds_for_the_plan(
+    engine_of: EngineOf, kind: str, body: dict[str, Any], most: int
+) -> None:
+    world = world_of([{"course_id": name} for name in "abcd"], [])
+    engine = engine_of(world)
+    rule = {"kind": kind, "valid_from": dt.date(2024, 1, 1), "source": "test", **body}
+    described = engine.programme.model_dump(by_alias=True)
+    described["rule"] = [*described["rule"], rule]
+    limited = replace(engine, programme=type(engine.programme).model_validate(described))
+    assert len(plan_of(engine, world, 4)[1]) > most
+    assert len(plan_of(limited, world, 4)[1]) == most
+
+
+def test_nobody_is_planned_to_buy_after_the_last_birthday_that_the_rules_allow(
+    engine_of: EngineOf,
+) -> None:
+    world = world_of(
+        [{"course_id": "a"}, {"course_id": "b"}], [held("a", 150, 210), held("b", 260, 264)]
+    )
+    row = world.participants.to_dicts()[0]
+    old = replace(world, participants=table("participants", [row | {"birth_year": 1960}]))
+    engine = engine_of(world)
+    assert plan_of(engine, world)[1] == ["a", "b"]
+    assert plan_of(engine, old)[1] in (["a"], ["b"])
