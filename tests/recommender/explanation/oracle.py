@@ -333,6 +333,9 @@ class Oracle:
         )
 
     def _count_finished(self, course_id: str) -> tuple[int, int]:
+        row = self.courses[course_id]
+        if row["completion_count"] is not None:  # as the catalogue states it
+            return row["completion_count"], round(row["completion_count"] * row["completion_rate"])
         last = self.events["at"].max() - dt.timedelta(days=30)
         took: dict[str, dt.datetime] = {}
         good = set()

@@ -51,17 +51,19 @@ OWN = {
 
 
 def write_dataset(folder: Path) -> Dataset:
-    """Simulate people, and give their catalogue ratings, placements and vacancies that differ."""
+    """Simulate people, and give their catalogue figures and vacancies that differ."""
     rng = random.Random(1)  # noqa: S311
     dataset = simulate_dataset(folder, PEOPLE, DAY)
     courses = dataset.read("courses")
-    rated, placed = ([rng.random() < 0.2 for _ in range(len(courses))] for _ in range(2))
+    rated, placed, done = ([rng.random() < 0.2 for _ in range(len(courses))] for _ in range(3))
     graduates = [rng.choice([3, 16, 40, 200]) if one else None for one in placed]
     dataset.write(
         "courses",
         courses.with_columns(
             rating_mean=pl.Series([4.9 if one else 4.0 for one in rated]),
             rating_count=pl.Series([rng.randint(1, 400) for _ in rated]),
+            completion_rate=pl.Series([1.0 if one else None for one in done], dtype=pl.Float64),
+            completion_count=pl.Series([300 if one else None for one in done], dtype=pl.Int64),
             placement_count=pl.Series(graduates, dtype=pl.Int64),
             placement_rate=pl.Series(
                 [None if n is None else rng.randint(0, n) / n for n in graduates], dtype=pl.Float64
