@@ -58,7 +58,7 @@ def _find_closed(dataset: Dataset) -> list[Finding]:
     reference = load_reference_data(dataset)
     known = reference.vocabularies
     catalogue = build_catalogue(courses, dataset.read("classes"), known.regions, known.skills)
-    rules = reference.programme.in_force(dt.date.today())
+    rules = reference.programme.in_force(reference.programme.today())
     closed = Availability(catalogue, rules).closed
     found: dict[Exclusion, list[str]] = {}
     for course_id, bits in zip(catalogue.ids, closed.tolist(), strict=True):
