@@ -114,8 +114,9 @@ def _concat(chunks: Sequence[_Rows], empty: pl.DataFrame) -> _Rows:
 
 def _to_rows(name: str, rows: Sequence[dict[str, Any]], empty: pl.DataFrame) -> _Rows:
     """Return the rows that can be rows of the dataset's table, and the others with the reason."""
+    bad: list[dict[str, Any]] = []
     try:
-        fitting, bad = pl.DataFrame(rows, schema=empty.schema), []
+        fitting = pl.DataFrame(rows, schema=empty.schema)
     except (pl.exceptions.PolarsError, TypeError, OverflowError):
         fitting, bad = _fit_each(rows, empty)
     good, broken = split_by_contract(name, fitting)
@@ -126,7 +127,8 @@ def _fit_each(
     rows: Sequence[dict[str, Any]], empty: pl.DataFrame
 ) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
     """Return the rows whose values are of the right types, and the others with the reason."""
-    fitting, bad = [empty], list[dict[str, Any]]()
+    fitting = [empty]
+    bad: list[dict[str, Any]] = []
     for row in rows:
         try:
             fitting.append(pl.DataFrame([row], schema=empty.schema))
