@@ -127,7 +127,8 @@ def _fit_each(
     rows: Sequence[dict[str, Any]], empty: pl.DataFrame
 ) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
     """Return the rows whose values are of the right types, and the others with the reason."""
-    fitting, bad = [empty], []
+    fitting = [empty]
+    bad: list[dict[str, Any]] = []
     for row in rows:
         try:
             fitting.append(pl.DataFrame([row], schema=empty.schema))

@@ -49,9 +49,7 @@ def write(
     with service.store.writing() as connection:
         before = participants.read(connection, participant_id, lock=True)
         _require_match(before, if_match)
-        if if_none_match is not None and matches(
-            _to_held(before) if before else None, if_none_match
-        ):
+        if if_none_match is not None and matches(_held(before), if_none_match):
             raise ProblemError(412, "a participant with that id and that profile is there already")
         new = _put(connection, service, principal, row)
         held = participants.read(connection, participant_id)
@@ -170,7 +168,7 @@ def _put(
 
 
 def _require_match(row: dict[str, Any] | None, if_match: str | None) -> None:
-    if if_match is not None and not matches(_to_held(row) if row else None, if_match):
+    if if_match is not None and not matches(_held(row), if_match):
         raise ProblemError(412, "the profile was changed meanwhile; read it again")
 
 
@@ -178,6 +176,10 @@ def _answer(response: Response, row: dict[str, Any]) -> StoredParticipant:
     held = _to_held(row)
     response.headers["ETag"] = make_etag(held)
     return held
+
+
+def _held(row: dict[str, Any] | None) -> StoredParticipant | None:
+    return None if row is None else _to_held(row)
 
 
 def _to_held(row: dict[str, Any]) -> StoredParticipant:

@@ -23,7 +23,7 @@ def test_each_line_is_answered_as_a_call_of_its_own(client: TestClient, service:
     client.put("/v1/participants/known", json=PROFILE)
     client.put("/v1/participants/gone", json=PROFILE)
     client.delete("/v1/participants/gone")
-    lines = {
+    lines: dict[str, tuple[dict[str, Any], int]] = {
         "new": (PROFILE | {"participant_id": "new"}, 201),
         "known": ({"participant_id": "known", "birth_year": 1980}, 200),
         "gone": ({"participant_id": "gone"}, 410),

@@ -25,7 +25,7 @@ def test_courses_are_listed_page_by_page(client: TestClient, bundle: Bundle) -> 
     assert whole["total"] == len(ids)
     page = client.get("/v1/courses", params={"limit": 7, "offset": 3}).json()
     assert [course["course_id"] for course in page["items"]] == ids[3:10]
-    narrow = {"mode": "webinar", "max_price_idr": 300_000}
+    narrow: dict[str, Any] = {"mode": "webinar", "max_price_idr": 300_000}
     some = client.get("/v1/courses", params=narrow).json()["items"]
     assert some
     assert all(one["mode"] == "webinar" and one["price_idr"] <= 300_000 for one in some)
