@@ -45,7 +45,7 @@ def click(event_id: str, participant_id: str) -> Event:
     )
 
 
-@pytest.mark.parametrize("name", ["p 1?", "é%2F#", ".", "..", "a.b"])
+@pytest.mark.parametrize("name", ["p 1?", "é%2F#", ".a", "a.b"])
 def test_ids_of_every_form_reach_the_service(padan: Any, name: str) -> None:
     assert padan.put_participant(name, PROFILE).region == "53.71"
     assert padan.participant(name).participant_id == name
@@ -174,7 +174,7 @@ def test_both_clients_have_the_same_methods_with_the_same_parameters() -> None:
         }
 
     assert methods(Padan) == methods(AsyncPadan)
-    assert len(methods(Padan)) == 15
+    assert len(methods(Padan)) == 17
     assert list(methods(Padan)["similar"].parameters) == ["self", "course_id", "k"]
     assert inspect.getdoc(AsyncPadan.recommend) == inspect.getdoc(Padan.recommend)
     assert inspect.iscoroutinefunction(AsyncPadan.recommend)

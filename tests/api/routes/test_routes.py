@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import polars as pl
@@ -135,7 +136,8 @@ def test_what_a_participant_took_is_not_recommended_again(client: TestClient) ->
     body = {"participant_id": "p1", "k": 3}
     best = client.post("/v1/recommendations", json=body).json()["items"][0]["course_id"]
     kinds = ("purchase", "start", "complete", "rate")
-    send(client, *(event(kind, course_id=best, kind=kind) for kind in kinds))
+    now = dt.datetime.now(dt.UTC).isoformat()  # long ago, the days to the next purchase were over
+    send(client, *(event(kind, course_id=best, kind=kind, at=now) for kind in kinds))
     then = client.post("/v1/recommendations", json=body).json()["items"]
     assert then
     assert best not in [item["course_id"] for item in then]
