@@ -143,7 +143,7 @@ def make_once(folder: Path, name: str, make: Callable[[Path], object]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def demo(shared_folder: Path, e5: SentenceEncoder) -> Path:
+def demo(shared_folder: Path, e5: SentenceEncoder, teachers_turn: FileLock) -> Path:
     """A home with the demo's catalogue, 600 simulated people and a bundle that reads with the real encoder."""
 
     def make(home: Path) -> None:
@@ -151,7 +151,8 @@ def demo(shared_folder: Path, e5: SentenceEncoder) -> Path:
         encoder = CachedEncoder(e5, EmbeddingCache(padan_home()))
         promote(home / "bundles", train(dataset, encoder, home, dt.date.today()).version)
 
-    return make_once(shared_folder, "demo-home", make)
+    with teachers_turn:
+        return make_once(shared_folder, "demo-home", make)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from filelock import FileLock
 
 from models.bundles.promotion import current, promote
 from models.text.embedding_cache import CachedEncoder, EmbeddingCache
@@ -90,13 +91,14 @@ def write_dataset(folder: Path) -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def home(shared_folder: Path, e5: SentenceEncoder) -> Path:
+def home(shared_folder: Path, e5: SentenceEncoder, teachers_turn: FileLock) -> Path:
     def make(home: Path) -> None:
         dataset = write_dataset(home / "people")
         encoder = CachedEncoder(e5, EmbeddingCache(padan_home()))
         promote(home / "bundles", train(dataset, encoder, home, DAY).version)
 
-    return make_once(shared_folder, "reasons-home", make)
+    with teachers_turn:
+        return make_once(shared_folder, "reasons-home", make)
 
 
 @pytest.fixture(scope="module")
