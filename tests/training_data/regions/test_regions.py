@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
 
 from training_data.regions import RegionNotFoundError, RegionTable, great_circle_km
 
@@ -374,7 +375,14 @@ def test_places_of_vacancies_resolve(
     shared_data: Path, file: str, place: str, province: str | None, share: float
 ) -> None:
     path = shared_data / "vacancies" / file
-    frame = pl.read_excel(path) if path.suffix == ".xlsx" else pl.read_csv(path, infer_schema=False)
+    frame = read_sheet(path) if path.suffix == ".xlsx" else pl.read_csv(path, infer_schema=False)
     codes = INDONESIA.resolve(frame[place], frame[province] if province else None)
     unresolved = frame[place].filter(codes.is_null()).value_counts(sort=True)
     assert 1 - codes.null_count() / len(codes) >= share, unresolved
+
+
+def read_sheet(path: Path) -> pl.DataFrame:
+    """Return the first sheet of a workbook as texts."""
+    head, *rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
+    texts = [[str(cell) for cell in row] for row in rows]
+    return pl.DataFrame(texts, schema=[str(name) for name in head], orient="row")
