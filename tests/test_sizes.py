@@ -27,6 +27,7 @@ PUBLIC = "the contract's fields, which others read"
 STATISTICS = "keyword options with defaults; most callers give none"
 DEFENDED = {
     "api/settings.py:ServiceSettings": "each field is a setting",
+    "benchmarks/quality/run.py:run": "keyword options of the command, with defaults",
     "cli/bench_quality.py:quality": COMMAND,
     "cli/evaluate.py:evaluate": COMMAND,
     "cli/serve.py:serve": COMMAND,
@@ -36,6 +37,7 @@ DEFENDED = {
     "training_data/profiles.py:Profile": PUBLIC,
     "training_data/importing/mapping.py:Mapping": "each field is a key of a mapping file",
     "training_data/programmes/rules.py:RulesInForce": "each field is a kind of rule",
+    "models/bundles/sealing.py:Manifest": PUBLIC,
     "evaluation/comparison.py:compare": STATISTICS,
     "recommender/reranking/greedy.py:rerank": STATISTICS,
     "models/text/static_student.py:distil": STATISTICS,

@@ -18,6 +18,7 @@ from recommender.participants.prepared import PreparedParticipants
 from recommender.reranking.slate import Slates
 from recommender.retrieval.sources import build_models
 from recommender.settings import SlateSettings
+from recommender.training.costs import Costs
 from recommender.training.log import collect_interactions, fit_models, read_side
 from tests.comparison import assert_same
 from tests.recommender.worlds import DAY, World, random_world
@@ -64,7 +65,7 @@ def fit_engine(engine_of: EngineOf, world: World) -> Engine:
     interactions, _ = collect_interactions(
         world.participants, world.events, engine.catalogue.index, engine.objective
     )
-    fit_models(engine.models, interactions, read_side(engine, world.participants))
+    fit_models(engine.models, interactions, read_side(engine, world.participants), Costs())
     return engine
 
 
