@@ -29,7 +29,7 @@ from models.text.encoder import TextEncoder
 from recommender.bundle.bundle import load_bundle
 from recommender.catalogue.quality import add_completion, build_quality
 from recommender.engine import Engine
-from recommender.participants.batch import topic_shares
+from recommender.participants.encodings import topic_shares
 from recommender.participants.prepared import PreparedParticipants
 from recommender.ranking.rankers import BlendedRanker
 from recommender.settings import Exploration, SlateSettings

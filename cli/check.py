@@ -49,7 +49,7 @@ def _find_closed(dataset: Dataset) -> list[Finding]:
     """Return by which rules trainings are closed to everybody today."""
     from recommender.catalogue.catalogue import build_catalogue  # seconds to import
     from recommender.eligibility.course_rules import Availability
-    from recommender.eligibility.exclusions import Exclusion, list_exclusions
+    from recommender.eligibility.exclusion_codes import Exclusion, list_exclusions
     from recommender.training.reference_data import load_reference_data
 
     courses = dataset.read("courses")

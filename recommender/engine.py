@@ -28,7 +28,8 @@ from recommender.explanation.context import ExplanationContext, Reason
 from recommender.explanation.reasons import explain
 from recommender.explanation.takers import Takers
 from recommender.objective import DEFAULT, Objective
-from recommender.participants.batch import filter_events, topic_shares
+from recommender.participants.batch import filter_events
+from recommender.participants.encodings import topic_shares
 from recommender.participants.prepared import PreparedParticipants
 from recommender.participants.reader import ParticipantReader
 from recommender.ranking.features import FEATURES, compute_course_features, compute_features

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -10,10 +9,11 @@ from typing import Any, Self
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from training_data.arrays import Columns, fill_nulls, look_up
 from training_data.columns import EVENT_KINDS, Interactions, bind_columns
+from training_data.toml_files import load_model
 
 E = bind_columns(Interactions)
 
@@ -53,16 +53,7 @@ class Objective(BaseModel):
         ObjectiveError
             If it is not there, is no TOML, or a key is unknown or out of range.
         """
-        try:
-            return cls(**tomllib.loads(path.read_text(encoding="utf-8")))
-        except (OSError, tomllib.TOMLDecodeError) as error:
-            raise ObjectiveError(f"{path}: {error}") from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(map(str, first["loc"]))
-            raise ObjectiveError(
-                f"{path}: {key}: {first['msg']}; the keys are {', '.join(cls.model_fields)}"
-            ) from error
+        return load_model(cls, path, ObjectiveError, f"the keys are {', '.join(cls.model_fields)}")
 
     def worth(self, events: pl.DataFrame | Columns) -> NDArray[np.float32]:
         """Return the worth of rows of the Interactions contract, float32 (E,)."""

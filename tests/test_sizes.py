@@ -40,7 +40,6 @@ DEFENDED = {
     "recommender/responses/recommendations.py:Item": PUBLIC,
     "training_data/profiles.py:Profile": PUBLIC,
     "training_data/programmes/rules.py:RulesInForce": "each field is a kind of rule",
-    "models/bundles/sealing.py:Manifest": PUBLIC,
     "evaluation/comparison.py:compare": STATISTICS,
     "recommender/reranking/greedy.py:rerank": STATISTICS,
     "models/text/static_student.py:distil": STATISTICS,

@@ -1,4 +1,6 @@
-"""Skills found in a text: by the words of their names and by what phrases of the text mean.
+"""Skills found in the text of a training: by the words of their names and by what phrases of the text mean.
+
+What a person writes is linked by `models.skills.phrase_linking`.
 
 A text is cut into runs of a few words. Each run is compared with each name of each skill twice: by
 spelling (share of the name's words that the run holds) and by meaning (cosine with the name's vector).

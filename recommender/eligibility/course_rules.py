@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.catalogue.catalogue import FAR_FUTURE, Catalogue, Sessions
-from recommender.eligibility.exclusions import Exclusion, set_bits
+from recommender.eligibility.exclusion_codes import Exclusion, set_bits
 from recommender.eligibility.occupations import ExcludedOccupations
 from recommender.eligibility.travel import Routes
 from training_data.columns import EDUCATIONS, LEVELS, MODES, Courses

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import scipy.sparse as sp
 
-from recommender.eligibility.exclusions import Exclusion
+from recommender.eligibility.exclusion_codes import Exclusion
 from recommender.eligibility.participant_rules import list_missing_prerequisites
 from recommender.eligibility.query import EligibilityQuery
 from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES, MODES, Courses

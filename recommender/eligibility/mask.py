@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.eligibility.calendar import find_last_entries, find_ready_days
-from recommender.eligibility.exclusions import BIT, PASSING, Exclusion, set_bits
+from recommender.eligibility.exclusion_codes import BIT, PASSING, Exclusion, set_bits
 from recommender.eligibility.next_class import find_classes_after
 from recommender.eligibility.participant_rules import PAIR_RULES, PARTICIPANT_RULES
 from recommender.eligibility.query import EligibilityQuery

@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.kernels.masks import mark_containing, mark_farther, mark_some
-from recommender.eligibility.exclusions import Exclusion
+from recommender.eligibility.exclusion_codes import Exclusion
 from recommender.eligibility.query import EligibilityQuery
 from recommender.participants.batch import UNKNOWN_DAY
 from training_data.arrays import Rows, look_up, mark_cells, take_segments

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recommender.catalogue.catalogue import Catalogue
 from recommender.eligibility.course_rules import Availability
-from recommender.eligibility.exclusions import Exclusion
+from recommender.eligibility.exclusion_codes import Exclusion
 from recommender.eligibility.travel import Travel, find_radius, measure_travel
 from recommender.participants.batch import ParticipantBatch
 from training_data.arrays import build_indicator

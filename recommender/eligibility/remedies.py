@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from recommender.catalogue.catalogue import FAR_FUTURE
 from recommender.eligibility.calendar import find_class_ends
 from recommender.eligibility.evidence import exclusion_evidence, to_date
-from recommender.eligibility.exclusions import Exclusion, list_exclusions
+from recommender.eligibility.exclusion_codes import Exclusion, list_exclusions
 from recommender.eligibility.mask import find_exclusions
 from recommender.eligibility.participant_rules import list_missing_prerequisites
 from recommender.eligibility.query import EligibilityQuery

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.kernels.pairs import strongest_of_rows
 from recommender.explanation.context import ExplanationContext, PairReasons, Reason
-from recommender.participants.batch import (
+from recommender.participants.encodings import (
     FIRST_YEAR,
     GROUP_STARTS,
     encode_groups,

@@ -18,7 +18,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.candidates.sparse import selection
-from recommender.participants.batch import GROUP_STARTS, TAKING
+from recommender.participants.batch import TAKING
+from recommender.participants.encodings import GROUP_STARTS
 from training_data.arrays import build_csr, build_ones, look_up
 from training_data.columns import Interactions, Participants
 
@@ -44,7 +45,7 @@ class Takers:
     in_regions : csr_matrix of int32, shape (R, N)
         Of those who live in each region or in one within it.
     in_groups : csr_matrix of int32, shape (G, N)
-        Of each group of `recommender.participants.batch.encode_groups`.
+        Of each group of `recommender.participants.encodings.encode_groups`.
     after : csr_matrix of int32, shape (N, N)
         Of those who took the training of the row before, with fewer than ``NEXT`` others between.
     until : date, optional

@@ -80,7 +80,7 @@ def build_slates(
     course_vectors : ndarray of float32, shape (N, D)
         Unit vectors of the trainings.
     topic_shares : ndarray of float32, shape (n, n_categories), optional
-        See `recommender.participants.batch.topic_shares`; None: slates are not calibrated.
+        See `recommender.participants.encodings.topic_shares`; None: slates are not calibrated.
     seeds : sequence of str or None, n long, optional
         What the exploration of each slate follows from; None: nothing is left to chance.
     """

@@ -10,7 +10,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from recommender.eligibility.evidence import exclusion_evidence
-from recommender.eligibility.exclusions import Exclusion, list_exclusions
+from recommender.eligibility.exclusion_codes import Exclusion, list_exclusions
 from recommender.eligibility.mask import find_exclusions
 from recommender.eligibility.query import EligibilityQuery
 from recommender.eligibility.remedies import Remedy as Change

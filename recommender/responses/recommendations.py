@@ -13,7 +13,7 @@ from typing_extensions import (
     TypedDict,  # of the standard library, pydantic reads it from Python 3.12 on
 )
 
-from recommender.eligibility.exclusions import Exclusion
+from recommender.eligibility.exclusion_codes import Exclusion
 from recommender.eligibility.mask import count_exclusions
 from recommender.eligibility.query import EligibilityQuery
 from recommender.engine import Engine, Recommendations

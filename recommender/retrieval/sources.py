@@ -26,12 +26,8 @@ from models.candidates.popularity import Popularity
 from models.candidates.sasrec import SASRec
 from models.candidates.similar_participants import SimilarParticipants
 from models.candidates.transitions import Transitions
-from recommender.participants.batch import (
-    ParticipantBatch,
-    encode_cohorts,
-    encode_groups,
-    encode_regions,
-)
+from recommender.participants.batch import ParticipantBatch
+from recommender.participants.encodings import encode_cohorts, encode_groups, encode_regions
 from training_data.regions import RegionTable
 
 Attributes = Literal["regions", "groups", "cohorts"]

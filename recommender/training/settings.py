@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from models.ranking.cutoffs import Horizon
 from recommender.ranking.rankers import FIXED_SHARE
 from recommender.retrieval.sources import BEHAVIOUR, Source
+from training_data.toml_files import load_model
 
 Kind = Literal["curves", "small trees", "large trees"]
 
@@ -105,16 +105,7 @@ class TrainSettings(_Section):
         TrainSettingsError
             If it is not there, is no TOML, or a key is unknown or out of range.
         """
-        try:
-            return cls(**tomllib.loads(path.read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise TrainSettingsError(f"{path}: {error}") from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(map(str, first["loc"]))
-            raise TrainSettingsError(
-                f"{path}: {key}: {first['msg']}; `padan config train` prints every key"
-            ) from error
+        return load_model(cls, path, TrainSettingsError, "`padan config train` prints every key")
 
 
 def _complete(source: Source, keys: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 
-from recommender.eligibility.exclusions import Exclusion
+from recommender.eligibility.exclusion_codes import Exclusion
 from recommender.eligibility.remedies import REMEDIES
 from recommender.objective import DEFAULT, Objective
 from tests.docs.documents import (

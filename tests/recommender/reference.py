@@ -8,7 +8,7 @@ from collections import defaultdict
 from functools import cache, cached_property
 from typing import Any
 
-from recommender.eligibility.exclusions import Exclusion
+from recommender.eligibility.exclusion_codes import Exclusion
 from tests.recommender.worlds import World
 from training_data.columns import EDUCATIONS
 from training_data.regions.pack import RegionPack, read_pack

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from recommender.bundle.bundle import Bundle
-from recommender.eligibility.exclusions import PASSING
+from recommender.eligibility.exclusion_codes import PASSING
 from recommender.engine import Engine
 from recommender.matching.plan import DEFERRABLE, make_plan
 from recommender.participants.prepared import PreparedParticipants

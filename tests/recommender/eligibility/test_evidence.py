@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from recommender.eligibility.evidence import EVIDENCE, exclusion_evidence
-from recommender.eligibility.exclusions import Exclusion, list_exclusions
+from recommender.eligibility.exclusion_codes import Exclusion, list_exclusions
 from recommender.eligibility.mask import find_exclusions
 from recommender.eligibility.remedies import REMEDIES, Remedy, find_remedy
 from recommender.messages import load_messages

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from recommender.eligibility import mask as eligibility
 from recommender.eligibility.calendar import find_ready_days
 from recommender.eligibility.course_rules import COURSE_RULES
-from recommender.eligibility.exclusions import BIT, PASSING, Exclusion, list_exclusions
+from recommender.eligibility.exclusion_codes import BIT, PASSING, Exclusion, list_exclusions
 from recommender.eligibility.mask import (
     build_list_mask,
     build_mask,

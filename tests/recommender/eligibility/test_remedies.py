@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.eligibility.exclusions import Exclusion, list_exclusions
+from recommender.eligibility.exclusion_codes import Exclusion, list_exclusions
 from recommender.eligibility.mask import find_exclusions
 from recommender.eligibility.query import EligibilityQuery
 from recommender.eligibility.remedies import REMEDIES, Remedy, find_remedy

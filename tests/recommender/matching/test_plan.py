@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from recommender.bundle.bundle import Bundle
-from recommender.eligibility.exclusions import Exclusion, list_exclusions
+from recommender.eligibility.exclusion_codes import Exclusion, list_exclusions
 from recommender.eligibility.mask import find_exclusions
 from recommender.engine import Engine
 from recommender.explanation.reasons import speak_of_person

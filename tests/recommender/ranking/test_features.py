@@ -13,7 +13,7 @@ import scipy.sparse as sp
 
 from recommender.catalogue.quality import build_quality
 from recommender.eligibility.query import EligibilityQuery
-from recommender.participants.batch import encode_groups
+from recommender.participants.encodings import encode_groups
 from recommender.ranking.features import (
     FEATURES,
     FRESH_DAYS,
