@@ -37,6 +37,7 @@ from training_data.skills.vocabulary import Vocabulary
 TARGET_SECONDS = 2.0
 DAY = dt.date(2024, 6, 15)
 CHECKED = 500  # participants whose every pair is held against the reasons
+RATED_AT = dt.datetime(2024, 6, 8, tzinfo=dt.UTC)  # near enough for the next purchase
 C, K, P, E = Courses, Classes, Participants, Interactions
 
 
@@ -127,7 +128,7 @@ def _simulate_batch(
                 rng.integers(0, len(catalogue), len(rows))
             ),
             E.kind.name: pl.repeat("rate", len(rows), eager=True),
-            E.at.name: pl.repeat(dt.datetime(2024, 3, 1, tzinfo=dt.UTC), len(rows), eager=True),
+            E.at.name: pl.repeat(RATED_AT, len(rows), eager=True),
         }
     )
     occupations = load_occupations(skills)

@@ -313,7 +313,7 @@ class Engine:
             recommendations.slates.ids[rows, places],
             recommendations.participants,
             recommendations.query,
-            self.course_vectors,
+            self.relevance,
             self.quality,
             self.demand,
             self.takers,

@@ -19,6 +19,7 @@ from recommender.eligibility.query import EligibilityQuery
 from recommender.explanation.takers import Takers
 from recommender.participants.prepared import PreparedParticipants
 from recommender.participants.reader import ParticipantReader
+from recommender.retrieval.relevance import Relevance
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -40,7 +41,8 @@ class ExplanationContext:
     ----------
     rows, courses : ndarray of int, shape (M,)
         Rows of the participants and of the catalogue.
-    course_vectors : ndarray of float32, shape (N, D)
+    relevance : Relevance
+        Which trainings answer which phrase.
     takers : Takers
         Who took what.
     reader : ParticipantReader
@@ -55,7 +57,7 @@ class ExplanationContext:
     courses: NDArray[np.int32]
     participants: PreparedParticipants
     query: EligibilityQuery
-    course_vectors: NDArray[np.float32]
+    relevance: Relevance
     quality: Quality
     demand: LabourDemand
     takers: Takers

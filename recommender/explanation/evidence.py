@@ -18,6 +18,7 @@ from recommender.explanation.context import (
 )
 from recommender.explanation.crowd import follows_history, is_chosen_by_group, is_popular
 from recommender.explanation.quotes import quote
+from recommender.ranking.fit import RELATED_FROM
 from recommender.retrieval.sources import Source
 
 MAX_SKILLS = 3  # named in one reason
@@ -57,29 +58,33 @@ def _matches_interest(context: ExplanationContext) -> PairReasons:
 
 
 def _matches_phrase(context: ExplanationContext) -> PairReasons:
-    """Quote what comes nearest to the training of all that the person wrote."""
-    profile = context.participants.profile
+    """Quote what comes nearest to the training of all that the person wrote, else what it answers best."""
+    profile, vectors = context.participants.profile, context.relevance.vectors
     phrase = closest(
         profile.wanted.indptr,
         profile.wanted.indices,
         context.rows,
         profile.vectors,
-        context.course_vectors,
+        vectors,
         context.courses,
         MIN_COSINE,
+    )
+    far = np.flatnonzero(phrase < 0)
+    phrase[far] = context.relevance.find_phrase(
+        profile, context.rows[far], context.courses[far], RELATED_FROM
     )
     phrase[_is_said_elsewhere(context, phrase)] = -1
     found = np.flatnonzero(phrase >= 0)
     cosines = np.zeros(len(phrase), dtype=np.float32)
-    cosines[found] = np.vecdot(
-        profile.vectors[phrase[found]], context.course_vectors[context.courses[found]]
-    )
+    cosines[found] = np.vecdot(profile.vectors[phrase[found]], vectors[context.courses[found]])
     closeness = np.where(cosines >= CLOSE_COSINE, "close", "related").tolist()
     keys = list(zip(context.rows.tolist(), phrase.tolist(), closeness, strict=True))
-    said: dict[tuple[int, int, str], Reason] = {}
+    said: dict[tuple[int, int, str, int], Reason] = {}
 
     def make(pair: int) -> Reason:
-        key = keys[pair]
+        taught = context.query.catalogue.taught[context.courses[pair]].tolist()
+        named = profile.phrases[phrase[pair]].skills
+        key = *keys[pair], next((skill for skill in named if skill in taught), -1)
         if key not in said:
             said[key] = quote(context, *key)
         return said[key]

@@ -13,7 +13,7 @@ from training_data.skills.vocabulary import Term
 P = bind_columns(Participants)
 
 
-def quote(context: ExplanationContext, row: int, phrase: int, closeness: str) -> Reason:
+def quote(context: ExplanationContext, row: int, phrase: int, closeness: str, skill: int) -> Reason:
     """Return the reason that a training fits a phrase of a profile, in the person's words where there are any.
 
     A phrase may stand for a choice from a list, or for what was understood of other words.
@@ -24,12 +24,18 @@ def quote(context: ExplanationContext, row: int, phrase: int, closeness: str) ->
         Of the participants and of their phrases.
     closeness : {"close", "related"}
         How well the training fits it.
+    skill : int
+        That the phrase names and the training teaches, -1 for none.
     """
     text = context.participants.profile.phrases[phrase].text
     given = context.participants.written[row]
     written = [one for one in given if not _is_choice(context, one)]
     if words := _find_words(text, written):
-        return Reason("matches_phrase", {"closeness": closeness, "phrase": words})
+        evidence = {"closeness": closeness, "phrase": words}
+        named = context.skill_labels()[skill] if skill >= 0 else words
+        if named.casefold() in words.casefold():
+            return Reason("matches_phrase", evidence)
+        return Reason("matches_meaning", evidence | {"term": named})
     for one in (*written, *given):
         if text in context.reader.read_alone(one):
             return _name_meaning(context, one, text, closeness)

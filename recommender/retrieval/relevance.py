@@ -20,6 +20,7 @@ from recommender.catalogue.course_words import CourseWords
 from recommender.participants.batch import Vocabularies
 from recommender.participants.phrases import Linkers, Phrase
 from recommender.participants.profile_embedding import ProfileEmbedding
+from training_data.arrays import take_rows
 
 MAX_KEPT: Final = 16_000_000  # answers, 64 MB
 TOP_NEEDS: Final = (
@@ -137,6 +138,26 @@ class Relevance:
                 if weight < 0:
                     scores[place] *= 1 - answers[answer]
         return scores
+
+    def find_phrase(
+        self,
+        profile: ProfileEmbedding,
+        rows: NDArray[np.intp],
+        courses: NDArray[np.int32],
+        least: float,
+    ) -> NDArray[np.int32]:
+        """Return the phrase that each pair's training answers best, (M,); -1 where none as well as ``least``."""
+        wanted = take_rows(profile.wanted, rows)
+        best = np.full(len(rows), -1, dtype=np.int32)
+        used, place = np.unique(wanted.indices, return_inverse=True)
+        if not len(used):
+            return best
+        pair = np.repeat(np.arange(len(rows)), np.diff(wanted.indptr))
+        answers = self.answer([profile.phrases[phrase] for phrase in used])[place, courses[pair]]
+        rising = np.argsort(answers, kind="stable")
+        rising = rising[answers[rising] >= least]
+        best[pair[rising]] = wanted.indices[rising]
+        return best
 
     def answer(self, phrases: Sequence[Phrase]) -> NDArray[np.float32]:
         """Return how well each training answers each phrase, (Q, N)."""

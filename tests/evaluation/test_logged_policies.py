@@ -51,7 +51,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> LoggedSlates:
     rng = np.random.default_rng(0)
     requests = [f"r{number}" for number in range(REQUESTS)]
     best_first = np.tile(np.arange(K + POOL), (REQUESTS, 1))
-    ids, propensities = explore(best_first, K, Exploration(0.5, 2, POOL), requests)
+    alike = np.zeros(best_first.shape, dtype=np.int8)
+    ids, propensities = explore(best_first, alike, K, Exploration(0.5, 2, POOL), requests)
     lists = [
         impressions.ShownSlate(
             name, "p", NOW, "b1", [(f"c{i}", p) for i, p in zip(row, chances, strict=True)]

@@ -17,7 +17,7 @@ from api.app import create_app
 from api.deployment.releases import Releases
 from api.settings import ServiceSettings
 from recommender.bundle.bundle import Bundle
-from recommender.eligibility.mask import find_exclusions
+from recommender.eligibility.mask import build_list_mask
 from store import keys
 from store.database import Store, open_store
 from store.dataset_import import import_dataset
@@ -157,11 +157,11 @@ def _check_rules(answers: list[Any], bundle: Bundle, dataset: Dataset) -> None:
         dataset.read("interactions"),
         dt.date.fromisoformat(answers[0]["day"]),
     )
-    forbidden = find_exclusions(engine.query(prepared)) != 0
+    permitted = build_list_mask(engine.query(prepared))
     rows = {name: row for row, name in enumerate(prepared.ids)}
     for answer in answers:
         listed = [engine.catalogue.index[item["course_id"]] for item in answer["items"]]
-        assert not forbidden[rows[answer["participant_id"]], listed].any()
+        assert permitted[rows[answer["participant_id"]], listed].all()
 
 
 def _wait_until_audited(store: Store, request_ids: set[str]) -> None:

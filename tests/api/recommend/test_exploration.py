@@ -18,6 +18,7 @@ from api.settings import ServiceSettings
 from evaluation.logged_slates import read_logged_slates
 from evaluation.off_policy import independent_ips
 from recommender.bundle.bundle import Bundle
+from recommender.ranking.fit import grade_fit
 from recommender.settings import Exploration, SlateSettings
 from store.database import Store
 from store.dataset_export import export_dataset
@@ -42,12 +43,14 @@ def client(bundle: Bundle, sqlite_store: Store, dataset: Dataset) -> Iterator[Te
 
 @pytest.fixture
 def willing(bundle: Bundle, dataset: Dataset) -> str:
-    """Somebody who may take many trainings and does not object."""
+    """Somebody who does not object and may take many trainings, the last of which fit alike."""
     participants = dataset.read("participants").filter(~Participants.profiling_opt_out.col)
     engine = bundle.engine
     prepared = engine.prepare(participants, dataset.read("interactions"), dt.date.today())
     found = engine.recommend(prepared, SlateSettings(k=K + 5))
     whole = (found.slates.ids >= 0).sum(axis=1) == K + 5
+    fits = grade_fit(found.slates.features)[:, K - 2 :]
+    whole &= (fits == fits[:, :1]).all(axis=1)
     return str(participants[Participants.participant_id.name].filter(pl.Series(whole))[0])
 
 

@@ -186,5 +186,6 @@ def test_real_vacancies_tell_the_openings_of_a_city(
         "skill": skills.terms[skill].label("en"),
     }
     assert english.text("reason", "vacancies", evidence) == (
-        f"{asking} openings in Kota Surabaya ask for this skill: {skills.terms[skill].label('en')}."
+        f"There are {asking} job openings in Kota Surabaya that ask for this skill: "
+        f"{skills.terms[skill].label('en')}."
     )

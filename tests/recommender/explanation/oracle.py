@@ -15,11 +15,13 @@ import numpy as np
 import polars as pl
 
 from recommender.engine import Engine
+from recommender.participants.phrases import Said
 from training_data.columns import Participants
 from training_data.dataset import Dataset
 
 Row = dict[str, Any]
 LEAST_PEOPLE, LEAST_LIFT, LEAST_COSINE, CLOSE_COSINE = 10, 1.2, 0.25, 0.4
+LEAST_ANSWER = 0.3  # of a training to a phrase, from which it is related
 TAKING = ["purchase", "start", "complete", "rate"]
 WORDED = ("target_occupation", "interests", "skills", "occupation")
 
@@ -191,13 +193,27 @@ class Oracle:
         ]
 
     def is_like(self, phrase: str, course_id: str, closeness: str) -> bool:
-        def encode() -> Any:
-            return self.engine.reader.linkers.content.encode_phrases([phrase])[0]
-
         course = self.engine.course_vectors[self.engine.catalogue.index[course_id]]
-        cosine = float(self._keep(("vector", phrase), encode) @ course)
+        vectors = [one.phrase.vector for one in self._understand(phrase)]
+        cosine = max((float(vector @ course) for vector in vectors), default=-1)
         least = CLOSE_COSINE if closeness == "close" else LEAST_COSINE
-        return cosine >= least - 1e-5
+        if cosine >= least - 1e-5:
+            return True
+        return closeness == "related" and self._answers(phrase, course_id) >= LEAST_ANSWER - 1e-5
+
+    def _understand(self, text: str) -> list[Said]:
+        """What a text says that is wished or known."""
+        return [one for one in self.engine.reader.understand([text])[text] if one.wanted]
+
+    def _answers(self, phrase: str, course_id: str) -> float:
+        """How well a training answers a phrase, read anew."""
+        relevance = self.engine.relevance
+
+        def answer() -> Any:
+            return relevance.answer([one.phrase for one in self._understand(phrase)])
+
+        answers = self._keep(("answer", phrase), answer)
+        return float(answers[:, self.engine.catalogue.index[course_id]].max(initial=0))
 
     def read_meaning(self, person: Row) -> list[str]:
         """Phrases that the person's words were taken to mean."""
@@ -220,15 +236,19 @@ class Oracle:
     def _matches_meaning(
         self, person: Row, course_id: str, *, closeness: str, phrase: str, term: str
     ) -> bool:
-        reader = self.engine.reader
-        of_term = {
-            one.label(reader.language)
-            for one in [*self.skills.values(), *self.occupations.values()]
-            if one.label(self.language) == term
+        skills = self.engine.reader.vocabularies.skills.terms
+        meant = {
+            skills[number].id: one.phrase.text
+            for text in self._written(person)
+            for one in self._understand(text)
+            for number in one.phrase.skills
+            if phrase.casefold() == one.phrase.text.casefold()
         }
-        meant = of_term & set(self.read_meaning(person))
-        return phrase in self._written(person) and any(
-            self.is_like(one, course_id, closeness) for one in meant
+        return any(
+            self.skills[skill].label(self.language) == term
+            and self.is_like(text, course_id, closeness)
+            for skill, text in meant.items()
+            if skill in self.taught[course_id]
         )
 
     def _matches_profile(self, person: Row, course_id: str, *, closeness: str, term: str) -> bool:
@@ -250,22 +270,19 @@ class Oracle:
 
     def _goal_skills(self, person: Row, course_id: str) -> tuple[str, set[str], set[str]]:
         """The goal's label, and the skills for it that the training teaches: all, and those that are lacking."""
-        linkers, vocabularies = self.engine.reader.linkers, self.engine.reader.vocabularies
-        found = linkers.occupations.find([person["target_occupation"]])[0]
-        goal = vocabularies.occupations.vocabulary.terms[found.occupation]
-        needs = vocabularies.occupations.needs[found.occupation].indices
+        vocabularies = self.engine.reader.vocabularies
+        wanted = self._understand(person["target_occupation"])
+        number = next(one.phrase.occupations[0] for one in wanted if one.phrase.occupations)
+        goal = vocabularies.occupations.vocabulary.terms[number]
+        needs = vocabularies.occupations.needs[number].indices
         needed = {vocabularies.skills.terms[one].id for one in needs}
-        held = set()
-        for text in person["skills"]:
-            number = vocabularies.skills.find(text)
-            held |= (
-                {vocabularies.skills.terms[number].id}
-                if number >= 0
-                else {
-                    vocabularies.skills.terms[one.skill].id
-                    for one in linkers.skills.extract([text])[0]
-                }
-            )
+        held = {
+            vocabularies.skills.terms[skill].id
+            for text in person["skills"]
+            for one in self._understand(text)
+            if not one.lacking
+            for skill in one.phrase.skills
+        }
         taught = self.taught[course_id] & needed
         return goal.label(self.language), taught, taught - held
 
