@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from benchmarks.quality.figures import figures
 from benchmarks.quality.task import Ids, RankingTask
-from recommender.eligibility.mask import build_mask
+from recommender.eligibility.mask import build_list_mask
 from recommender.engine import Engine
 from recommender.settings import SlateSettings
 
@@ -42,7 +42,7 @@ def measure_sources(
             listed.participants,
             listed.query,
             rows,
-            build_mask(listed.query),
+            build_list_mask(listed.query),
             SlateSettings().per_source,
         )
         for source in engine.sources:

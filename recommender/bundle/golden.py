@@ -17,6 +17,7 @@ from numpy.random import Generator
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from models.bundles.sealing import BundleError
+from recommender.eligibility.exclusion_codes import PASSING_BITS
 from recommender.eligibility.mask import find_exclusions
 from recommender.engine import Engine, Recommendations
 from recommender.settings import SlateSettings
@@ -116,14 +117,14 @@ class Golden(BaseModel):
 
 
 def check_rules(engine: Engine, recommendations: Recommendations) -> None:
-    """Check lists against every reason why not.
+    """Check lists against every reason why not; what ends by itself keeps nothing from a list.
 
     Raises
     ------
     BundleError
         If a list holds a training that the person may not take, or one twice.
     """
-    bits = find_exclusions(recommendations.query)
+    bits = find_exclusions(recommendations.query) & ~PASSING_BITS
     for row, ids in enumerate(recommendations.slates.ids):
         listed = ids[ids >= 0]
         if bits[row, listed].any() or len(np.unique(listed)) < len(listed):

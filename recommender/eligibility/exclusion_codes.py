@@ -54,6 +54,7 @@ PASSING = (Exclusion.TRAINING_UNFINISHED, Exclusion.TRAINING_UNRATED)
 """What ends by itself or at once: it keeps nobody from seeing what comes after."""
 
 BIT = {reason: place for place, reason in enumerate(Exclusion)}
+PASSING_BITS = np.uint64(sum(1 << BIT[reason] for reason in PASSING))
 
 
 def set_bits(found: NDArray[np.bool_], reason: Exclusion) -> NDArray[np.uint64]:

@@ -10,7 +10,13 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from recommender.eligibility.evidence import exclusion_evidence
-from recommender.eligibility.exclusion_codes import BIT, PASSING, Exclusion, list_exclusions
+from recommender.eligibility.exclusion_codes import (
+    BIT,
+    PASSING,
+    PASSING_BITS,
+    Exclusion,
+    list_exclusions,
+)
 from recommender.eligibility.mask import find_exclusions, find_participant_exclusions
 from recommender.eligibility.query import EligibilityQuery
 from recommender.eligibility.remedies import find_remedy
@@ -63,9 +69,6 @@ def advise(
     return advice
 
 
-PASSING_BITS = sum(1 << BIT[exclusion] for exclusion in PASSING)
-
-
 def _explain_person(
     query: EligibilityQuery, row: int, bits: int, messages: Messages
 ) -> list[Advice]:
@@ -88,7 +91,7 @@ def _explain_person(
 
 def _explain_nothing(query: EligibilityQuery, row: int, messages: Messages) -> Advice:
     """Tell what keeps a person from every training that the list might hold, and what opens the most of them."""
-    bits = find_exclusions(query, np.array([row]))[0] & ~np.uint64(PASSING_BITS)
+    bits = find_exclusions(query, np.array([row]))[0] & ~PASSING_BITS
     if (bits == 0).any():
         return _write("filters_leave_nothing", {}, messages)
     opened = {one: int((bits == 1 << BIT[one]).sum()) for one in CHANGEABLE}

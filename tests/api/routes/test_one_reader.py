@@ -164,8 +164,8 @@ def test_a_goal_in_own_words_counts_in_lists_and_plans(client: TestClient) -> No
 
         def ask(path: str = path, wanted: dict[str, int] = wanted, **goal: str) -> list[str]:
             found = post(client, path, participant=someone | goal, **wanted)
-            return [item["course_id"] for item in found["items"]]
+            return [item["course_id"] for item in found["items"] if item["fit"] != "other"]
 
         written = ask(target_occupation="ingin jadi tukang las di bengkel")
-        assert written == ask(target_occupation="tukang las")
+        assert written == ask(target_occupation="tukang las") != []
         assert written != ask()
