@@ -19,7 +19,8 @@ from rich.table import Table
 from benchmarks.result import BenchmarkResult
 from recommender.catalogue.catalogue import Catalogue, build_catalogue
 from recommender.eligibility.course_rules import Availability
-from recommender.eligibility.mask import find_exclusions, iterate_mask
+from recommender.eligibility.exclusions import find_exclusions
+from recommender.eligibility.mask import iterate_mask
 from recommender.eligibility.query import EligibilityQuery
 from recommender.objective import DEFAULT
 from recommender.participants.batch import ParticipantBatch, Vocabularies

@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from recommender.bundle.bundle import load_bundle
-from recommender.eligibility.mask import find_exclusions
+from recommender.eligibility.exclusions import find_exclusions
 from training_data.columns import Participants
 
 P = Participants

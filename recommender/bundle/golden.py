@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from models.bundles.sealing import BundleError
 from recommender.eligibility.exclusion_codes import PASSING_BITS
-from recommender.eligibility.mask import find_exclusions
+from recommender.eligibility.exclusions import find_exclusions
 from recommender.engine import Engine, Recommendations
 from recommender.settings import SlateSettings
 from training_data.columns import EDUCATIONS, EMPLOYMENT_STATUSES, GENDERS

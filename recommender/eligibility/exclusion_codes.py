@@ -1,7 +1,7 @@
 """Why a participant may not take a training: the list of exclusions, and the bits that stand for them in masks.
 
 Each is decided in `recommender.eligibility.participant_rules` (of a person, or of a person and a training) or in
-`recommender.eligibility.course_rules` (of a training alone); `recommender.eligibility.mask` puts them together.
+`recommender.eligibility.course_rules` (of a training alone); `recommender.eligibility.exclusions` finds them all.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class EligibilityQuery:
     Attributes
     ----------
     violations : dict
-        What the rules of `recommender.eligibility.mask` found, which is asked for twice; of pairs only where
+        What the checks of `recommender.eligibility.checks` found, which is asked for twice; of pairs only where
         the batch is small.
     exclusions : dict
         What was found of single participants, (N,) by row, for remedies that depend on other trainings.

@@ -20,7 +20,7 @@ from recommender.catalogue.catalogue import FAR_FUTURE
 from recommender.eligibility.calendar import find_class_ends
 from recommender.eligibility.evidence import exclusion_evidence, to_date
 from recommender.eligibility.exclusion_codes import Exclusion, list_exclusions
-from recommender.eligibility.mask import find_exclusions
+from recommender.eligibility.exclusions import find_exclusions
 from recommender.eligibility.participant_rules import list_missing_prerequisites
 from recommender.eligibility.query import EligibilityQuery
 from recommender.eligibility.travel import measure_km

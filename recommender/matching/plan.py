@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from recommender.eligibility.calendar import find_ready_days
 from recommender.eligibility.exclusion_codes import BIT, PASSING, Exclusion
-from recommender.eligibility.mask import find_exclusions
+from recommender.eligibility.exclusions import find_exclusions
 from recommender.eligibility.participant_rules import find_unmet_prerequisites
 from recommender.eligibility.query import EligibilityQuery
 from recommender.engine import Engine, Recommendations

@@ -17,7 +17,7 @@ from recommender.eligibility.exclusion_codes import (
     Exclusion,
     list_exclusions,
 )
-from recommender.eligibility.mask import find_exclusions, find_participant_exclusions
+from recommender.eligibility.exclusions import find_exclusions, find_participant_exclusions
 from recommender.eligibility.query import EligibilityQuery
 from recommender.eligibility.remedies import find_remedy
 from recommender.messages import Messages

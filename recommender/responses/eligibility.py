@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from recommender.eligibility.evidence import exclusion_evidence
 from recommender.eligibility.exclusion_codes import Exclusion, list_exclusions
-from recommender.eligibility.mask import find_exclusions
+from recommender.eligibility.exclusions import find_exclusions
 from recommender.eligibility.query import EligibilityQuery
 from recommender.eligibility.remedies import Remedy as Change
 from recommender.eligibility.remedies import find_remedy

@@ -14,7 +14,7 @@ from typing_extensions import (
 )
 
 from recommender.eligibility.exclusion_codes import Exclusion
-from recommender.eligibility.mask import count_exclusions
+from recommender.eligibility.exclusions import count_exclusions
 from recommender.eligibility.query import EligibilityQuery
 from recommender.engine import Engine, Recommendations
 from recommender.explanation.context import Reason

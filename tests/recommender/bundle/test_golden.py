@@ -11,7 +11,7 @@ from models.bundles.sealing import BundleError
 from recommender.bundle.bundle import Bundle
 from recommender.bundle.golden import check_rules
 from recommender.eligibility.exclusion_codes import Exclusion, list_exclusions
-from recommender.eligibility.mask import find_exclusions
+from recommender.eligibility.exclusions import find_exclusions
 from recommender.engine import Recommendations
 from recommender.settings import SlateSettings
 from training_data.profiles import Participant, PastTraining, to_tables

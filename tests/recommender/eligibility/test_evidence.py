@@ -11,7 +11,7 @@ import polars as pl
 
 from recommender.eligibility.evidence import EVIDENCE, exclusion_evidence
 from recommender.eligibility.exclusion_codes import Exclusion, list_exclusions
-from recommender.eligibility.mask import find_exclusions
+from recommender.eligibility.exclusions import find_exclusions
 from recommender.eligibility.remedies import REMEDIES, Remedy, find_remedy
 from recommender.messages import load_messages
 from tests.recommender.worlds import DAY, World, load_rules, random_world, table

@@ -12,17 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.eligibility import mask as eligibility
+from recommender.eligibility import checks
 from recommender.eligibility.calendar import find_ready_days
 from recommender.eligibility.course_rules import COURSE_RULES
 from recommender.eligibility.exclusion_codes import BIT, PASSING, Exclusion, list_exclusions
-from recommender.eligibility.mask import (
-    build_list_mask,
-    build_mask,
+from recommender.eligibility.exclusions import (
     count_exclusions,
     find_exclusions,
     find_participant_exclusions,
 )
+from recommender.eligibility.mask import build_list_mask, build_mask
 from recommender.eligibility.participant_rules import PAIR_RULES, PARTICIPANT_RULES
 from tests.recommender.reference import Reference
 from tests.recommender.worlds import CHOICES, World, load_rules, random_world
@@ -72,7 +71,7 @@ def test_the_worlds_keep_their_contracts() -> None:
 def test_the_size_of_blocks_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     queries = [random_world(seed).query() for seed in range(10)]
     whole = [(build_mask(q), find_exclusions(q)) for q in queries]
-    monkeypatch.setattr(eligibility, "CELLS", 60)  # three rows
+    monkeypatch.setattr(checks, "CELLS", 60)  # three rows
     for query, (mask, bits) in zip(queries, whole, strict=True):
         assert np.array_equal(build_mask(query), mask)
         assert np.array_equal(find_exclusions(query), bits)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.eligibility.exclusion_codes import Exclusion, list_exclusions
-from recommender.eligibility.mask import find_exclusions
+from recommender.eligibility.exclusions import find_exclusions
 from recommender.eligibility.query import EligibilityQuery
 from recommender.eligibility.remedies import REMEDIES, Remedy, find_remedy
 from tests.recommender.worlds import DAY, World, load_rules, random_world, table

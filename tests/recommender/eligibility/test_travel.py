@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from recommender.catalogue.locations import Locations
 from recommender.eligibility.course_rules import Availability
 from recommender.eligibility.exclusion_codes import Exclusion, list_exclusions
-from recommender.eligibility.mask import build_mask, find_exclusions
+from recommender.eligibility.exclusions import find_exclusions
+from recommender.eligibility.mask import build_mask
 from recommender.eligibility.query import EligibilityQuery
 from recommender.eligibility.travel import find_nearest_sessions, measure_km
 from tests.recommender.worlds import DAY, random_world, table

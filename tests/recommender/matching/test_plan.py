@@ -14,7 +14,7 @@ import pytest
 
 from recommender.bundle.bundle import Bundle
 from recommender.eligibility.exclusion_codes import Exclusion, list_exclusions
-from recommender.eligibility.mask import find_exclusions
+from recommender.eligibility.exclusions import find_exclusions
 from recommender.engine import Engine
 from recommender.explanation.reasons import speak_of_person
 from recommender.matching.plan import DEFERRABLE, Plan, make_plan
