@@ -1,21 +1,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-def closest(
-    starts: NDArray[np.int32],
-    members: NDArray[np.int32],
-    rows: NDArray[np.intp],
-    left: NDArray[np.float32],
-    right: NDArray[np.float32],
-    b: NDArray[np.int32],
-    least: float,
-) -> NDArray[np.int32]:
-    """Return which row of ``left`` has the largest inner product with row ``b`` of ``right``, pair by pair, (P,).
-
-    Of the members of each pair's row in compressed rows; the first of equal ones, and -1 where none reaches
-    ``least``.
-    """
-
 def heaviest(
     starts: NDArray[np.int32],
     members: NDArray[np.int32],

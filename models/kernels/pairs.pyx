@@ -4,37 +4,7 @@
 
 import numpy as np
 
-from libc.math cimport INFINITY
 from libcpp.vector cimport vector
-
-from models.kernels.dots cimport dot
-
-
-def closest(
-    const int[::1] starts,
-    const int[::1] members,
-    const Py_ssize_t[:] rows,
-    const float[:, ::1] left,
-    const float[:, ::1] right,
-    const int[::1] b,
-    float least,
-):
-    cdef Py_ssize_t pair, cell, width = left.shape[1]
-    cdef float value, most
-    found = np.full(rows.shape[0], -1, dtype=np.int32)
-    cdef int[::1] best = found
-    if not width:
-        return found
-    with nogil:
-        for pair in range(rows.shape[0]):
-            most = -INFINITY
-            for cell in range(starts[rows[pair]], starts[rows[pair] + 1]):
-                value = dot(&left[members[cell], 0], &right[b[pair], 0], width)
-                if value > most:
-                    most = value
-                    if value >= least:
-                        best[pair] = members[cell]
-    return found
 
 
 def heaviest(

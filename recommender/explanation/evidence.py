@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kernels.pairs import closest
 from recommender.explanation.context import (
     ExplanationContext,
     PairReasons,
@@ -18,12 +17,10 @@ from recommender.explanation.context import (
 )
 from recommender.explanation.crowd import follows_history, is_chosen_by_group, is_popular
 from recommender.explanation.quotes import quote
-from recommender.ranking.fit import RELATED_FROM
+from recommender.ranking.fit import RELATED_FROM, STRONG_FROM
 from recommender.retrieval.sources import Source
 
 MAX_SKILLS = 3  # named in one reason
-MIN_COSINE = 0.25  # 99 of 100 unrelated pairs of a skill and a training are less alike
-CLOSE_COSINE = 0.4  # from here on a training fits what was written, below that it is of its field
 MIN_OPENINGS = 2  # one alone is no demand
 MIN_SHARE = 0.5  # of graduates in work, or of takers who finished: less is no reason to come
 
@@ -58,26 +55,11 @@ def _matches_interest(context: ExplanationContext) -> PairReasons:
 
 
 def _matches_phrase(context: ExplanationContext) -> PairReasons:
-    """Quote what comes nearest to the training of all that the person wrote, else what it answers best."""
-    profile, vectors = context.participants.profile, context.relevance.vectors
-    phrase = closest(
-        profile.wanted.indptr,
-        profile.wanted.indices,
-        context.rows,
-        profile.vectors,
-        vectors,
-        context.courses,
-        MIN_COSINE,
-    )
-    far = np.flatnonzero(phrase < 0)
-    phrase[far] = context.relevance.find_phrase(
-        profile, context.rows[far], context.courses[far], RELATED_FROM
-    )
-    phrase[_is_said_elsewhere(context, phrase)] = -1
-    found = np.flatnonzero(phrase >= 0)
-    cosines = np.zeros(len(phrase), dtype=np.float32)
-    cosines[found] = np.vecdot(profile.vectors[phrase[found]], vectors[context.courses[found]])
-    closeness = np.where(cosines >= CLOSE_COSINE, "close", "related").tolist()
+    """Quote what the training answers best of all that the person wrote."""
+    profile = context.participants.profile
+    phrase, answers = context.relevance.find_phrases(profile, context.rows, context.courses)
+    phrase[(answers < RELATED_FROM) | _is_said_elsewhere(context, phrase)] = -1
+    closeness = np.where(answers >= STRONG_FROM, "close", "related").tolist()
     keys = list(zip(context.rows.tolist(), phrase.tolist(), closeness, strict=True))
     said: dict[tuple[int, int, str, int], Reason] = {}
 

@@ -35,7 +35,7 @@ def quote(context: ExplanationContext, row: int, phrase: int, closeness: str, sk
         named = context.skill_labels()[skill] if skill >= 0 else words
         if named.casefold() in words.casefold():
             return Reason("matches_phrase", evidence)
-        return Reason("matches_meaning", evidence | {"term": named})
+        return Reason("teaches_phrase", evidence | {"skill": named})
     for one in (*written, *given):
         if text in context.reader.read_alone(one):
             return _name_meaning(context, one, text, closeness)
@@ -48,10 +48,7 @@ def _name_meaning(context: ExplanationContext, given: Written, text: str, closen
     meant = text if term is None else term.label(context.language)
     if _is_choice(context, given):
         return Reason("matches_profile", {"closeness": closeness, "term": meant})
-    if given.text.casefold() in text.casefold():  # "petani padi" of "Petani padi dan palawija"
-        return Reason("matches_phrase", {"closeness": closeness, "phrase": given.text})
-    evidence = {"closeness": closeness, "phrase": given.text, "term": meant}
-    return Reason("matches_meaning", evidence)
+    return Reason("matches_phrase", {"closeness": closeness, "phrase": given.text})
 
 
 def _find_words(text: str, written: Sequence[Written]) -> str | None:

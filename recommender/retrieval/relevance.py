@@ -139,25 +139,24 @@ class Relevance:
                     scores[place] *= 1 - answers[answer]
         return scores
 
-    def find_phrase(
-        self,
-        profile: ProfileEmbedding,
-        rows: NDArray[np.intp],
-        courses: NDArray[np.int32],
-        least: float,
-    ) -> NDArray[np.int32]:
-        """Return the phrase that each pair's training answers best, (M,); -1 where none as well as ``least``."""
+    def find_phrases(
+        self, profile: ProfileEmbedding, rows: NDArray[np.intp], courses: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Return which of a person's phrases each pair's training answers best, and how well, each (M,).
+
+        The phrase is -1 where there is none, and its answer 0.
+        """
         wanted = take_rows(profile.wanted, rows)
         best = np.full(len(rows), -1, dtype=np.int32)
+        most = np.zeros(len(rows), dtype=np.float32)
         used, place = np.unique(wanted.indices, return_inverse=True)
         if not len(used):
-            return best
+            return best, most
         pair = np.repeat(np.arange(len(rows)), np.diff(wanted.indptr))
         answers = self.answer([profile.phrases[phrase] for phrase in used])[place, courses[pair]]
         rising = np.argsort(answers, kind="stable")
-        rising = rising[answers[rising] >= least]
-        best[pair[rising]] = wanted.indices[rising]
-        return best
+        best[pair[rising]], most[pair[rising]] = wanted.indices[rising], answers[rising]
+        return best, most
 
     def answer(self, phrases: Sequence[Phrase]) -> NDArray[np.float32]:
         """Return how well each training answers each phrase, (Q, N)."""

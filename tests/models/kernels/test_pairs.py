@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.kernels.pairs import closest, heaviest, leading
+from models.kernels.pairs import heaviest, leading
 
 MANY = settings(max_examples=150, deadline=None)
 seeds = st.integers(0, 2**32 - 1)
@@ -15,27 +15,6 @@ seeds = st.integers(0, 2**32 - 1)
 
 def starts_of(sizes: np.ndarray) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
-
-
-@MANY
-@given(seeds, st.integers(0, 20), st.floats(-2, 2))
-def test_the_closest_member_is_the_one_of_the_largest_product(
-    seed: int, width: int, least: float
-) -> None:
-    rng = np.random.default_rng(seed)
-    left, right = (rng.normal(size=(5, width)).astype(np.float32) for _ in range(2))
-    starts = starts_of(rng.integers(0, 4, size=3))
-    members = rng.integers(0, 5, size=starts[-1]).astype(np.int32)
-    rows = rng.integers(0, 3, size=8)
-    b = rng.integers(0, 5, size=8).astype(np.int32)
-    found = closest(starts, members, rows, left, right, b, least)
-    for row, other, member in zip(rows, b, found, strict=True):
-        mine = members[starts[row] : starts[row + 1]]
-        likeness = left[mine] @ right[other]
-        assert (member >= 0) == (width > 0 and bool((likeness >= np.float32(least)).any()))
-        if member >= 0:
-            assert member in mine
-            assert np.isclose(left[member] @ right[other], likeness.max(), atol=1e-5)
 
 
 @MANY

@@ -20,8 +20,8 @@ from training_data.columns import Participants
 from training_data.dataset import Dataset
 
 Row = dict[str, Any]
-LEAST_PEOPLE, LEAST_LIFT, LEAST_COSINE, CLOSE_COSINE = 10, 1.2, 0.25, 0.4
-LEAST_ANSWER = 0.3  # of a training to a phrase, from which it is related
+LEAST_PEOPLE, LEAST_LIFT = 10, 1.2
+LEAST_ANSWER, CLOSE_ANSWER = 0.3, 0.9  # of a training to a phrase
 TAKING = ["purchase", "start", "complete", "rate"]
 WORDED = ("target_occupation", "interests", "skills", "occupation")
 
@@ -193,27 +193,19 @@ class Oracle:
         ]
 
     def is_like(self, phrase: str, course_id: str, closeness: str) -> bool:
-        course = self.engine.course_vectors[self.engine.catalogue.index[course_id]]
-        vectors = [one.phrase.vector for one in self._understand(phrase)]
-        cosine = max((float(vector @ course) for vector in vectors), default=-1)
-        least = CLOSE_COSINE if closeness == "close" else LEAST_COSINE
-        if cosine >= least - 1e-5:
-            return True
-        return closeness == "related" and self._answers(phrase, course_id) >= LEAST_ANSWER - 1e-5
+        """Whether a training answers a phrase, read anew, as well as is said."""
+
+        def answer() -> Any:
+            said = [one.phrase for one in self._understand(phrase)]
+            return self.engine.relevance.answer(said)
+
+        answers = self._keep(("answer", phrase), answer)
+        best = float(answers[:, self.engine.catalogue.index[course_id]].max(initial=0))
+        return best >= (CLOSE_ANSWER if closeness == "close" else LEAST_ANSWER) - 1e-5
 
     def _understand(self, text: str) -> list[Said]:
         """What a text says that is wished or known."""
         return [one for one in self.engine.reader.understand([text])[text] if one.wanted]
-
-    def _answers(self, phrase: str, course_id: str) -> float:
-        """How well a training answers a phrase, read anew."""
-        relevance = self.engine.relevance
-
-        def answer() -> Any:
-            return relevance.answer([one.phrase for one in self._understand(phrase)])
-
-        answers = self._keep(("answer", phrase), answer)
-        return float(answers[:, self.engine.catalogue.index[course_id]].max(initial=0))
 
     def read_meaning(self, person: Row) -> list[str]:
         """Phrases that the person's words were taken to mean."""
@@ -233,8 +225,8 @@ class Oracle:
         meant = [one for one in self.read_meaning(person) if phrase.casefold() in one.casefold()]
         return quoted and any(self.is_like(one, course_id, closeness) for one in meant)
 
-    def _matches_meaning(
-        self, person: Row, course_id: str, *, closeness: str, phrase: str, term: str
+    def _teaches_phrase(
+        self, person: Row, course_id: str, *, closeness: str, phrase: str, skill: str
     ) -> bool:
         skills = self.engine.reader.vocabularies.skills.terms
         meant = {
@@ -245,10 +237,10 @@ class Oracle:
             if phrase.casefold() == one.phrase.text.casefold()
         }
         return any(
-            self.skills[skill].label(self.language) == term
+            self.skills[one].label(self.language) == skill
             and self.is_like(text, course_id, closeness)
-            for skill, text in meant.items()
-            if skill in self.taught[course_id]
+            for one, text in meant.items()
+            if one in self.taught[course_id]
         )
 
     def _matches_profile(self, person: Row, course_id: str, *, closeness: str, term: str) -> bool:

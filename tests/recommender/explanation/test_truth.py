@@ -46,7 +46,7 @@ PEOPLE, ASKED = (
     500,
 )  # who made events; of these, and of people in their own words, so many are asked about
 OWN = {
-    "matches_phrase", "matches_meaning", "matches_profile", "closes_gap", "deepens_skills",
+    "matches_phrase", "teaches_phrase", "matches_profile", "closes_gap", "deepens_skills",
     "interest", "builds_on", "next_course",
 }  # fmt: skip
 
