@@ -69,7 +69,7 @@ def create_app(
     development : bool
         Let everybody in without a credential; for a service that only this machine reaches.
     """
-    store_health = StoreHealth(store)
+    store_health = StoreHealth(store, settings.store_timeout_seconds)
     store = store_health.store
     service = Service(releases, releases.present, store, AuditWriter(store), Metrics(), shadow)
     access = Access(store, settings, development=development)

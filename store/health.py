@@ -16,7 +16,7 @@ from store.errors import StoreError
 from store.tables import salt
 
 PAUSE_SECONDS: Final = 0.5
-ANSWER_SECONDS: Final = 1.0  # after which a store that was asked is down
+MIN_ANSWER_SECONDS: Final = 1.0  # a store that was asked has so long at least before it is down
 
 log = logging.getLogger("padan.store")
 
@@ -26,16 +26,22 @@ class StoreHealth:
 
     It has connections of its own, so that it hangs neither in a full pool nor in what hangs there.
 
+    Parameters
+    ----------
+    seconds : float
+        How long a request waits for the store; whoever has patience with it has so here too.
+
     Attributes
     ----------
     store : Store
         The same store for requests, which do not ask it where it is known to be down.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, seconds: float) -> None:
+        self._seconds = max(seconds, MIN_ANSWER_SECONDS)
         self.store = replace(store, is_up=self.is_up)
         url = store.engine.url.render_as_string(hide_password=False)
-        self._asked = open_store(url, ANSWER_SECONDS)
+        self._asked = open_store(url, self._seconds)
         self._persistent = self._asked.persistent_connection()
         self._non_blocking: sqlite3.Connection | None = None
         self._up, self._checked = True, False
@@ -45,7 +51,7 @@ class StoreHealth:
     def is_up(self) -> bool:
         """Whether the store answered when it was asked last, or has still time to."""
         asked_at = self._asked_at
-        return self._up and (asked_at is None or time.monotonic() - asked_at < ANSWER_SECONDS)
+        return self._up and (asked_at is None or time.monotonic() - asked_at < self._seconds)
 
     def start(self) -> None:
         """Ask once, and from here on."""

@@ -67,6 +67,7 @@ def test_two_writers_write_each_entry_once(
 ) -> None:
     monkeypatch.setattr(audit_writer, "ENOUGH", 2)
     monkeypatch.setattr(audit_writer, "BEHIND", 3)
+    monkeypatch.setattr(audit_writer, "CLOSE_SECONDS", 120)
     writer, ids = AuditWriter(sqlite_store), requests(2_000)
     add(writer, ids)
     writer.close()
