@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 ParticipantFile = Annotated[
     Path,
-    typer.Option("--participant", help="JSON file that describes a participant, as the API does."),
+    typer.Option(
+        "--participant",
+        "--profile",
+        help="JSON file that describes a participant, as the API does; --profile is the older name.",
+    ),
 ]
 Language = Annotated[
     str | None, typer.Option(help="Language of the reasons.", show_default="the programme's")
