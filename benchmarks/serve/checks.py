@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from recommender.bundle.bundle import load_bundle
+from recommender.eligibility.exclusion_codes import PASSING_BITS
 from recommender.eligibility.exclusions import find_exclusions
 from training_data.columns import Participants
 
@@ -66,12 +66,12 @@ class Permitted:
     def wrong(self) -> int:
         """Return how many trainings were given to somebody who may not take them."""
         engine = load_bundle(self._bundle).engine
-        day = dt.date.today()
+        day = engine.programme.today()
         count = 0
         for first in range(0, len(self._participants), BLOCK):
             some = self._participants[first : first + BLOCK]
             query = engine.query(engine.prepare(some, self._events, day))
-            permitted = find_exclusions(query) == 0
+            permitted = find_exclusions(query) & ~PASSING_BITS == 0
             for row, allowed in enumerate(permitted):
                 count += _count_forbidden(
                     self._given.get(first + row, ()), allowed, engine.catalogue.index

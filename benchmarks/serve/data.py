@@ -20,14 +20,15 @@ from numpy.typing import NDArray
 from models.text.encoder import Role
 from models.text.static_student import StaticStudent, build_tokenizer
 from recommender.training.train import train
-from training_data.columns import Classes, Courses, Interactions
+from training_data.columns import Classes, Courses, Interactions, Participants
 from training_data.dataset import Dataset
 from training_data.demo import demo_classes, demo_courses
 from training_data.simulation import simulate_dataset
 
-C, K, E = Courses, Classes, Interactions
+C, K, E, P = Courses, Classes, Interactions, Participants
 DIM = 384
 CHOSEN = 5_000  # trainings with events; in a larger catalogue most have none
+LATELY = 14  # days; whoever entered or finished before may buy nothing any more
 
 
 class RandomWords:
@@ -85,7 +86,13 @@ def build(setup: Setup, seed: int = 0) -> tuple[Dataset, Path]:
     catalogue, classes = _catalogue(setup.courses, day, seed)
     dataset.write("courses", catalogue)
     dataset.write("classes", classes)
-    dataset.write("interactions", _spread(dataset.read("interactions"), setup.courses, seed))
+    people, events = _bring_to_day(
+        dataset.read("participants"),
+        _spread(dataset.read("interactions"), setup.courses, seed),
+        day,
+    )
+    dataset.write("participants", people)
+    dataset.write("interactions", events)
     texts = [*catalogue[C.title.name], *catalogue[C.description.name].drop_nulls()]
     manifest = train(dataset, RandomWords(texts, seed), folder, day, seed)
     return dataset, folder / "bundles" / manifest.version
@@ -123,6 +130,18 @@ def _spread(events: pl.DataFrame, courses: int, seed: int) -> pl.DataFrame:
     copies = max(1, min(courses, CHOSEN) // len(demo_courses(seed)))
     choice = pl.concat_str(E.participant_id.col, E.course_id.col).hash(seed) % copies
     return events.with_columns(pl.format("{}#{}", E.course_id.col, choice).alias(E.course_id.name))
+
+
+def _bring_to_day(
+    people: pl.DataFrame, events: pl.DataFrame, day: dt.date
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Move what each person did to the last two weeks before a day: a portal asks for those who may still buy."""
+    ago = pl.duration(days=P.participant_id.col.hash(0) % LATELY)
+    last = E.at.col.max().over(E.participant_id.col)
+    end = pl.lit(dt.datetime.combine(day, dt.time(), dt.UTC))
+    moved = events.with_columns((E.at.col + (end - ago - last)).alias(E.at.name))
+    entered = (pl.lit(day) - ago).cast(pl.Date).alias(P.admitted_on.name)
+    return people.with_columns(entered), moved
 
 
 def _copy_column(name: str, copy: int) -> pl.Expr:
