@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
-from api import problems
+from api import openapi, problems
 from api.catalogue_answers import CatalogueCompression
 from api.deployment.releases import Releases
 from api.deployment.shadow import Shadow
@@ -26,15 +27,17 @@ from api.routes import (
     courses,
     events,
     health,
+    lookups,
     metrics,
     officers,
     participant_batches,
     participants,
     plans,
+    problem_types,
     recommendations,
 )
 from api.security.access import Access
-from api.security.gate import Gate
+from api.security.gate import ASSETS, Gate
 from api.security.rate_limit import RateLimit
 from api.service import Service
 from api.settings import ServiceSettings
@@ -45,6 +48,7 @@ ROUTERS = (
     recommendations,
     plans,
     courses,
+    lookups,
     participants,
     participant_batches,
     events,
@@ -97,18 +101,18 @@ def create_app(
             tracing.close()
         store.truncate_log()
 
-    app = FastAPI(
-        title="Padan",
-        version="1",
-        description="Trainings that fit a participant, that the participant may take, and why.",
+    app = FastAPIOffline(
+        **openapi.ABOUT,
         lifespan=run_background_tasks,
+        static_url=ASSETS,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # it would name addresses
     )
     app.state.service = service
     app.state.handler = handler
     app.state.turns = asyncio.Semaphore(AT_ONCE)
     problems.install(app)
-    app.include_router(health.router)
+    app.include_router(health.router, responses=responses(400, 413))
+    app.include_router(problem_types.router, responses=responses(400, 413))
     for module in ROUTERS:
         app.include_router(module.router, responses=responses(400, 401, 403, 413, 422, 429, 503))
     app.add_middleware(CatalogueCompression)
@@ -116,7 +120,7 @@ def create_app(
     app.add_middleware(Gate, access=access, requests=requests, settings=settings)
     app.add_middleware(LoadShedding, handler=handler)
     app.add_middleware(HeadRequests)
-    problems.describe(app)
+    openapi.describe(app, tuple(releases.present.messages))
     paths = list(app.openapi()["paths"])
     app.add_middleware(Instrumentation, metrics=service.metrics, paths=paths, tracing=tracing)
     return app

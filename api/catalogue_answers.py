@@ -12,10 +12,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.service import CurrentService
 
-PREFIX: Final = "/v1/courses"
+PREFIXES: Final = ("/v1/courses", "/v1/regions", "/v1/skills", "/v1/occupations")
 KEPT: Final = (
     "private, no-cache"  # by the portal alone, and asked for again: a promotion is seen at once
 )
+VARY: Final = "Accept-Encoding, Accept-Language"
 MIN_BYTES: Final = 1_000
 NOT_MODIFIED: Final[dict[int | str, dict[str, Any]]] = {
     304: {"description": "Nothing has changed since the answer with that ETag."}
@@ -31,15 +32,16 @@ class CatalogueCompression:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        catalogue = scope["type"] == "http" and scope["path"].startswith(PREFIX)
+        catalogue = scope["type"] == "http" and scope["path"].startswith(PREFIXES)
         await (self._compressing if catalogue else self._app)(scope, receive, send)
 
 
 async def _answer_once(request: Request, response: Response, service: CurrentService) -> None:
     """Give the answer an ETag; one that the client has is not made again."""
     version = service.bundle.manifest.version
-    asked = hashlib.sha256(str(request.url).encode()).hexdigest()[:16]
-    headers = {"ETag": f'W/"{version}-{asked}"', "Cache-Control": KEPT, "Vary": "Accept-Encoding"}
+    language = request.headers.get("accept-language", "")
+    asked = hashlib.sha256(f"{language} {request.url}".encode()).hexdigest()[:16]
+    headers = {"ETag": f'W/"{version}-{asked}"', "Cache-Control": KEPT, "Vary": VARY}
     held = request.headers.get("if-none-match", "")
     if headers["ETag"] in [one.strip() for one in held.split(",")] or held.strip() == "*":
         raise HTTPException(304, headers=headers)

@@ -15,7 +15,9 @@ from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLA
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
+from api import problem_types
 from api.observability import request_ids
+from api.problem_types import ProblemType
 from store.errors import StoreDownError
 
 MEDIA_TYPE = "application/problem+json"
@@ -32,8 +34,15 @@ class FieldProblem(BaseModel):
 class Problem(BaseModel):
     """A problem document."""
 
-    type: str = "about:blank"
-    title: str = Field(examples=["Unprocessable Entity"])
+    type: str = Field(
+        description="where `code` is explained, relative to the service's address",
+        examples=[problem_types.INVALID_FIELD.uri],
+    )
+    code: str = Field(
+        description="what programs go by: see `/problems`",
+        examples=[problem_types.INVALID_FIELD.code],
+    )
+    title: str = Field(examples=[problem_types.INVALID_FIELD.title])
     status: int = Field(examples=[422])
     detail: str = Field(examples=["1 field cannot be used"])
     instance: str = Field(examples=["/v1/recommendations"])
@@ -46,25 +55,25 @@ class ProblemError(Exception):
 
     def __init__(
         self,
-        status: int,
+        kind: ProblemType,
         detail: str,
         errors: list[FieldProblem] | None = None,
         *,
         retry_after: int | None = None,
     ) -> None:
         super().__init__(detail)
-        self.status = status
+        self.kind = kind
         self.detail = detail
         self.errors = errors or []
         self.headers = {"Retry-After": str(retry_after)} if retry_after else None
 
     def problem(self, path: str) -> Problem:
         """Return the problem of the request to ``path``."""
-        return _problem(path, self.status, self.detail, self.errors)
+        return _problem(path, self.kind, self.detail, self.errors)
 
     def document(self, path: str) -> JSONResponse:
         """Return the problem document of the request to ``path``."""
-        return document(path, self.status, self.detail, self.errors, self.headers)
+        return document(path, self.kind, self.detail, self.errors, self.headers)
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -72,32 +81,10 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "description": HTTPStatus(status).phrase,
-            "headers": _describe_headers(status),
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
         for status in statuses
     }
-
-
-def _describe_headers(status: int) -> dict[str, Any]:
-    """Return what OpenAPI says of the headers of an error's answer."""
-    text = {"schema": {"type": "string"}}
-    headers: dict[str, Any] = {
-        request_ids.HEADER: text | {"description": "Under which the request is found again."}
-    }
-    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-        seconds = {"schema": {"type": "integer", "minimum": 1}}
-        headers["Retry-After"] = seconds | {"description": "Seconds until it may be asked again."}
-    if status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = text | {"description": "How to authenticate."}
-    return headers
-
-
-def describe(app: FastAPI) -> None:
-    """Put the schema of problem documents, to which `responses` refers, into the OpenAPI document."""
-    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas = app.openapi().setdefault("components", {}).setdefault("schemas", {})
-    schemas |= schema.pop("$defs") | {Problem.__name__: schema}
 
 
 def install(app: FastAPI) -> None:
@@ -116,7 +103,8 @@ def install(app: FastAPI) -> None:
         path, headers = request.url.path, error.headers
         if error.status_code == HTTPStatus.NOT_MODIFIED:
             return Response(status_code=error.status_code, headers=headers)
-        return document(path, error.status_code, str(error.detail), headers=headers)
+        kind = problem_types.of_status(error.status_code)
+        return document(path, kind, str(error.detail), headers=headers)
 
     @app.exception_handler(InterfaceError)
     @app.exception_handler(InternalError)  # it only reads, as after a failover to a standby
@@ -126,7 +114,9 @@ def install(app: FastAPI) -> None:
     async def _store_down(request: Request, error: SQLAlchemyError) -> JSONResponse:
         log.error("the store does not answer: %s", type(error).__name__)
         headers = {"Retry-After": "5"}
-        return document(request.url.path, 503, "the store does not answer", headers=headers)
+        return document(
+            request.url.path, problem_types.STORE_DOWN, "the store does not answer", headers=headers
+        )
 
     @app.exception_handler(Exception)
     async def _fault(request: Request, error: Exception) -> JSONResponse:
@@ -134,14 +124,15 @@ def install(app: FastAPI) -> None:
         # This answer goes past the middleware that adds the header.
         headers = {request_ids.HEADER: request_ids.current() or ""}
         detail = "the service made a mistake; it was logged"
-        return document(request.url.path, 500, detail, headers=headers)
+        return document(request.url.path, problem_types.FAULT, detail, headers=headers)
 
 
 def build_invalid(problems: Sequence[Any]) -> ProblemError:
     """Return the problem of fields that cannot be used, as pydantic lists them."""
     errors = [_field_problem(problem) for problem in problems]
     count = len(errors)
-    return ProblemError(422, f"{count} field{'s' if count > 1 else ''} cannot be used", errors)
+    detail = f"{count} field{'s' if count > 1 else ''} cannot be used"
+    return ProblemError(problem_types.INVALID_FIELD, detail, errors)
 
 
 def _field_problem(problem: dict[str, Any]) -> FieldProblem:
@@ -151,22 +142,24 @@ def _field_problem(problem: dict[str, Any]) -> FieldProblem:
 
 def document(
     path: str,
-    status: int,
+    kind: ProblemType,
     detail: str,
     errors: list[FieldProblem] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """Return a problem document about the request to ``path``."""
-    problem = _problem(path, status, detail, errors or [])
+    problem = _problem(path, kind, detail, errors or [])
     return JSONResponse(
-        problem.model_dump(), status_code=status, media_type=MEDIA_TYPE, headers=headers
+        problem.model_dump(), status_code=kind.status, media_type=MEDIA_TYPE, headers=headers
     )
 
 
-def _problem(path: str, status: int, detail: str, errors: list[FieldProblem]) -> Problem:
+def _problem(path: str, kind: ProblemType, detail: str, errors: list[FieldProblem]) -> Problem:
     return Problem(
-        title=HTTPStatus(status).phrase,
-        status=status,
+        type=kind.uri,
+        code=kind.code,
+        title=kind.title,
+        status=kind.status,
         detail=detail,
         instance=path,
         request_id=request_ids.current(),

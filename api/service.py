@@ -15,6 +15,12 @@ from api.deployment.shadow import Shadow
 from api.observability import request_ids
 from api.observability.audit_writer import AuditWriter
 from api.observability.metrics import Metrics
+from api.problem_types import (
+    INVALID_FIELD,
+    OTHER_PARTICIPANT,
+    UNKNOWN_COURSE,
+    UNKNOWN_PARTICIPANT,
+)
 from api.problems import FieldProblem, ProblemError
 from api.schemas.recommendations import ParticipantRequest
 from api.security.principal import Principal
@@ -81,7 +87,7 @@ class Service:
         """Return a training's row in the catalogue."""
         row = self.bundle.engine.catalogue.index.get(course_id)
         if row is None:
-            raise ProblemError(404, f"no training has the id '{course_id}'")
+            raise ProblemError(UNKNOWN_COURSE, f"no training has the id '{course_id}'")
         return row
 
     def find_participant(
@@ -103,7 +109,8 @@ class Service:
         """Refuse another participant's data to a participant's credential."""
         if not principal.reaches(participant_id):
             self.refuse(principal, participant_id, {"status": 403})
-            raise ProblemError(403, "this credential reaches one participant's data only")
+            detail = "this credential reaches one participant's data only"
+            raise ProblemError(OTHER_PARTICIPANT, detail)
 
     def refuse(
         self, principal: Principal, participant_id: str | None, decision: Mapping[str, object]
@@ -149,12 +156,13 @@ class Service:
 
 def unknown_participant(participant_id: str) -> ProblemError:
     """Return the problem of an id that is not known."""
-    return ProblemError(404, f"no participant has the id '{participant_id}'")
+    return ProblemError(UNKNOWN_PARTICIPANT, f"no participant has the id '{participant_id}'")
 
 
 def invalid_field(field: str, message: str) -> ProblemError:
     """Return the problem of one field that is well-formed and cannot be used."""
-    return ProblemError(422, "1 field cannot be used", [FieldProblem(field=field, message=message)])
+    errors = [FieldProblem(field=field, message=message)]
+    return ProblemError(INVALID_FIELD, "1 field cannot be used", errors)
 
 
 def list_reason_codes(courses: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from recommender.catalogue.catalogue import Catalogue
 from training_data.columns import MODES
+from training_data.profiles import WHOLE
 
 
 class CourseFilters(BaseModel):
@@ -20,7 +21,7 @@ class CourseFilters(BaseModel):
 
     modes: Annotated[tuple[Literal[MODES], ...], Field(max_length=4)] = ()  # type: ignore[valid-type]
     categories: Annotated[tuple[str, ...], Field(max_length=50)] = ()
-    max_price_idr: Annotated[StrictInt, Field(ge=0, le=10**12)] | None = None
+    max_price_idr: Annotated[StrictInt, Field(ge=0, le=10**12), WHOLE] | None = None
 
     def mask(self, catalogue: Catalogue) -> NDArray[np.bool_]:
         """Return the trainings (N,) that are asked for."""

@@ -53,6 +53,9 @@ MAX_ID, MAX_PHRASE, MAX_PHRASES = 128, 200, 100
 PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"
 """One line without control characters: PostgreSQL refuses some of them, people none."""
 
+SAYS_SOMETHING: Final = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f]*$"
+"""The same, with a character that is seen."""
+
 PLAIN_IN_A_PATH: Final = r"^\.*[^\x00-\x1f\x7f/.][^\x00-\x1f\x7f/]*$"
 """The same for what stands in an address: without a slash, and not of dots alone."""
 

@@ -6,6 +6,7 @@ The same model checks a profile file of the command line and a request of the se
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -15,12 +16,14 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StrictBool,
     StrictFloat,
     StrictInt,
     StringConstraints,
+    WithJsonSchema,
 )
 
 from training_data.arrays import Columns
@@ -29,10 +32,8 @@ from training_data.columns import (
     EMPLOYMENT_STATUSES,
     EVENT_KINDS,
     FIRST_BIRTH_YEAR,
-    FIRST_MOMENT,
     GENDERS,
     LAST_BIRTH_YEAR,
-    LAST_MOMENT,
     MAX_BALANCE,
     MAX_ID,
     MAX_PHRASE,
@@ -40,6 +41,7 @@ from training_data.columns import (
     MAX_RADIUS_KM,
     PLAIN,
     PLAIN_IN_A_PATH,
+    SAYS_SOMETHING,
     Interactions,
     Participants,
 )
@@ -47,6 +49,7 @@ from training_data.regions import RegionTable
 
 SCHEMA = Participants.create_empty().schema
 EVENTS_SCHEMA = Interactions.create_empty().schema
+OUR_TIME = re.compile("^(19(0[2-9]|[1-9][0-9])|20[0-9]{2}|21([0-8][0-9]|9[0-8]))-[0-9]{2}-[0-9]{2}")
 
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID, pattern=PLAIN)]
 ParticipantId = Annotated[
@@ -54,18 +57,38 @@ ParticipantId = Annotated[
 ]
 Phrase = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_PHRASE, pattern=PLAIN),
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=MAX_PHRASE, pattern=SAYS_SOMETHING
+    ),
 ]
 Phrases = Annotated[list[Phrase], Field(max_length=MAX_PHRASES)]
 
 
-def _in_our_time(moment: dt.datetime) -> dt.datetime:
-    if not FIRST_MOMENT <= moment <= LAST_MOMENT:
-        raise ValueError("not a year between 1900 and 2200")
+def _to_integer(number: object) -> object:
+    """Return 50 for 50.0: in JSON they are one number."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+WHOLE = BeforeValidator(_to_integer)  # behind the limits, which the schema would not have otherwise
+
+
+def _in_our_time(written: object) -> object:
+    """Refuse what is no date of our time, such as seconds since 1970, which may mean anything."""
+    if isinstance(written, dt.datetime) or (isinstance(written, str) and OUR_TIME.match(written)):
+        return written
+    raise ValueError("not a moment of the years 1902 to 2198, as in 2026-02-24T09:30:00+07:00")
+
+
+def _to_utc(moment: dt.datetime) -> dt.datetime:
     return moment.astimezone(dt.UTC)
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
+Moment = Annotated[
+    AwareDatetime,
+    AfterValidator(_to_utc),
+    BeforeValidator(_in_our_time),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": OUR_TIME.pattern}),
+]
 
 
 class PastTraining(BaseModel):
@@ -97,7 +120,9 @@ class Profile(BaseModel):
         },
     )
 
-    birth_year: Annotated[StrictInt, Field(ge=FIRST_BIRTH_YEAR, le=LAST_BIRTH_YEAR)] | None = None
+    birth_year: (
+        Annotated[StrictInt, Field(ge=FIRST_BIRTH_YEAR, le=LAST_BIRTH_YEAR), WHOLE] | None
+    ) = None
     gender: Literal[GENDERS] | None = None  # type: ignore[valid-type]
     education: Literal[EDUCATIONS] | None = None  # type: ignore[valid-type]
     employment_status: Literal[EMPLOYMENT_STATUSES] | None = None  # type: ignore[valid-type]
@@ -108,7 +133,9 @@ class Profile(BaseModel):
     skills: Phrases = Field(default_factory=list, description="skill ids or phrases")
     interests: Phrases = Field(default_factory=list, description="topics, wishes and goals")
     region: Phrase | None = Field(
-        None, description="kabupaten or kota by code or name; a kecamatan may come before"
+        None,
+        description="kabupaten or kota by code or name; a kecamatan may come before",
+        json_schema_extra={"format": "region"},  # what no schema can say; forms find one by name
     )
     rural: StrictBool | None = None
     latitude: Annotated[StrictFloat, Field(ge=-90, le=90)] | None = None
@@ -117,7 +144,7 @@ class Profile(BaseModel):
         None, description="how far you travel"
     )
     disability: StrictBool | None = None
-    balance_idr: Annotated[StrictInt, Field(ge=0, le=MAX_BALANCE)] | None = Field(
+    balance_idr: Annotated[StrictInt, Field(ge=0, le=MAX_BALANCE), WHOLE] | None = Field(
         None, description="remaining balance; left out: the programme's grant"
     )
     groups: Phrases = Field(default_factory=list)

@@ -10,10 +10,12 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from threading import Event, Thread
 
 from api.deployment.ab_test import Arm, assign_arm
+from api.lookups import Lookups
 from api.process.interpreter import settle
 from models.bundles.promotion import current, last_change, list_promoted
 from models.bundles.sealing import BundleError
@@ -54,6 +56,16 @@ class Release:
         release = cls.of(load_checked(folder))
         release.warm([])
         return release
+
+    def lookups(self, language: str) -> Lookups:
+        """Return the lists for forms in one of the programme's languages; made once."""
+        if language not in self._lookups:
+            self._lookups[language] = Lookups.of(self.bundle.engine, language)
+        return self._lookups[language]
+
+    @cached_property
+    def _lookups(self) -> dict[str, Lookups]:
+        return {}
 
     @property
     def version(self) -> str:

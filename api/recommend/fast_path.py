@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.problem_types import of_status
 from api.problems import ProblemError, document
 from api.recommend.handler import PATH, RecommendationHandler
 from api.schemas.recommendations import RecommendationRequest
@@ -41,11 +42,13 @@ class FastPath:
             except ValidationError:
                 await self._app(scope, _replay(body, receive), send)
                 return
-            answer = await self._handler.recommend(request, principal)
+            accepted = _find_accepted(scope)
+            answer = await self._handler.recommend(request, principal, accepted)
         except ProblemError as error:
             await error.document(PATH)(scope, receive, send)
         except HTTPException as error:
-            await document(PATH, error.status_code, error.detail)(scope, receive, send)
+            problem = document(PATH, of_status(error.status_code), error.detail)
+            await problem(scope, receive, send)
         else:
             await _send(orjson.dumps(answer), send)
 
@@ -59,6 +62,14 @@ def _is_fast(scope: Scope) -> bool:
         and CONTENT_TYPE in scope["headers"]
         and not scope["state"]["principal"].scopes.isdisjoint(("portal", "admin"))
     )
+
+
+def _find_accepted(scope: Scope) -> str | None:
+    """Return the `Accept-Language` of a request."""
+    for name, value in scope["headers"]:
+        if name == b"accept-language":
+            return str(value, "latin-1")
+    return None
 
 
 async def _read_body(receive: Receive) -> bytes:

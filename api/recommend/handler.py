@@ -21,7 +21,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.deployment.ab_test import Arm
 from api.deployment.shadow import ShadowRequest
+from api.languages import in_language
 from api.observability import request_ids
+from api.problem_types import OVERLOAD, STORE_DOWN, TOO_MANY_REQUESTS
 from api.problems import ProblemError
 from api.recommend.micro_batching import FullError, Load, MicroBatcher
 from api.recommend.participant_cache import CachedParticipant, ParticipantCache
@@ -101,7 +103,7 @@ def to_impressions(answer: RecommendationResponse, at: dt.datetime) -> ShownSlat
 
 def build_overload_problem() -> ProblemError:
     """Return the problem of a request for which there is no time."""
-    return ProblemError(503, "too many requests at once", retry_after=1)
+    return ProblemError(OVERLOAD, "too many requests at once", retry_after=1)
 
 
 class RecommendationHandler:
@@ -143,9 +145,17 @@ class RecommendationHandler:
         self.participants.close()
 
     async def recommend(
-        self, request: RecommendationRequest, principal: Principal
+        self,
+        request: RecommendationRequest,
+        principal: Principal,
+        accept_language: str | None = None,
     ) -> RecommendationResponse:
         """Answer one request.
+
+        Parameters
+        ----------
+        accept_language : str, optional
+            The header of that name, for a request that names no language.
 
         Raises
         ------
@@ -153,6 +163,7 @@ class RecommendationHandler:
             If nobody has that id, a field cannot be used, or there is no time for an answer.
         """
         self._service = service = self._service.refresh()
+        request = in_language(request, accept_language, service.release.messages)
         service.messages(request.language)  # refuses what is no language before anybody waits
         described = None
         if request.participant is not None:
@@ -188,7 +199,10 @@ class RecommendationHandler:
             await loop.run_in_executor(self._reading_thread, read)
 
     async def recommend_many(
-        self, requests: Sequence[RecommendationRequest], principal: Principal
+        self,
+        requests: Sequence[RecommendationRequest],
+        principal: Principal,
+        accept_language: str | None = None,
     ) -> list[dict[str, Any]]:
         """Answer many requests, each by itself: the fields of `BatchAnswer` for each.
 
@@ -200,22 +214,33 @@ class RecommendationHandler:
             If they are more than the client may still send.
         """
         if not self._requests.take(principal.account, len(requests) - 1):  # the gate counted one
-            raise ProblemError(429, "too many lists of this client", retry_after=60)
+            detail = "too many lists of this client"
+            raise ProblemError(TOO_MANY_REQUESTS, detail, retry_after=60)
         request_id, size = str(request_ids.current()), self._settings.max_batch_size
         answers: list[dict[str, Any]] = []
         for first in range(0, len(requests), size):
             some = enumerate(requests[first : first + size], first)
             answers += await asyncio.gather(
-                *(self._answer_one(f"{request_id}.{n}", one, principal) for n, one in some)
+                *(
+                    self._answer_one(f"{request_id}.{n}", one, principal, accept_language)
+                    for n, one in some
+                )
             )
         return answers
 
     async def _answer_one(
-        self, request_id: str, request: RecommendationRequest, principal: Principal
+        self,
+        request_id: str,
+        request: RecommendationRequest,
+        principal: Principal,
+        accept_language: str | None,
     ) -> dict[str, Any]:
         request_ids.renew(request_id)
         try:
-            return {"answer": await self.recommend(request, principal), "problem": None}
+            return {
+                "answer": await self.recommend(request, principal, accept_language),
+                "problem": None,
+            }
         except ProblemError as error:
             return {"answer": None, "problem": error.problem(BATCH).model_dump()}
 
@@ -246,7 +271,7 @@ class RecommendationHandler:
             participant = one.participant or by_id[str(one.request.participant_id)]
             if participant is None:
                 served[place] = (
-                    ProblemError(503, "the store does not answer", retry_after=5)
+                    ProblemError(STORE_DOWN, "the store does not answer", retry_after=5)
                     if cause
                     else unknown_participant(str(one.request.participant_id))
                 )

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from api.problem_types import ERASED
 from api.problems import ProblemError, build_invalid
 from api.schemas.participants import ParticipantLine, ParticipantsWritten, ParticipantWritten
 from api.security.principal import Portal, Principal
@@ -26,7 +27,7 @@ LINES: Final[dict[str, Any]] = {
         "required": True,
         "content": {
             "application/x-ndjson": {
-                "schema": {"type": "string"},
+                "schema": {"type": "string", "pattern": r"\S"},
                 "example": '{"participant_id": "p-1", "region": "Kota Kupang"}\n',
             }
         },
@@ -70,7 +71,7 @@ def _write(service: Service, principal: Principal, sent: Sequence[bytes]) -> Par
                 try:
                     line.new = participants.put(connection, line.row, service.store.pseudonym)
                 except participants.ErasedError as error:
-                    line.problem = ProblemError(410, str(error))
+                    line.problem = ProblemError(ERASED, str(error))
             record(connection, [_entry(service, principal, line) for line in chunk])
     return ParticipantsWritten(answers=[_answer(line) for line in lines])
 
@@ -103,7 +104,9 @@ def _divide(lines: list[_Line]) -> Iterator[list[_Line]]:
 def _entry(service: Service, principal: Principal, line: _Line) -> Any:
     if line.problem is None:
         return service.entry(principal, "write", line.participant_id)
-    return service.entry(principal, "refuse", line.participant_id, {"status": line.problem.status})
+    return service.entry(
+        principal, "refuse", line.participant_id, {"status": line.problem.kind.status}
+    )
 
 
 def _answer(line: _Line) -> ParticipantWritten:
@@ -112,6 +115,6 @@ def _answer(line: _Line) -> ParticipantWritten:
         return ParticipantWritten(participant_id=line.participant_id, status=status, problem=None)
     return ParticipantWritten(
         participant_id=line.participant_id,
-        status=line.problem.status,
+        status=line.problem.kind.status,
         problem=line.problem.problem(PATH),
     )

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Response
 from sqlalchemy import Connection
 
+from api.problem_types import CHANGED, ERASED
 from api.problems import ProblemError, responses
 from api.routes.recommendations import CurrentHandler
 from api.schemas.etags import make_etag, matches
@@ -50,7 +51,8 @@ def write(
         before = participants.read(connection, participant_id, lock=True)
         _require_match(before, if_match)
         if if_none_match is not None and matches(_held(before), if_none_match):
-            raise ProblemError(412, "a participant with that id and that profile is there already")
+            detail = "a participant with that id and that profile is there already"
+            raise ProblemError(CHANGED, detail)
         new = _put(connection, service, principal, row)
         held = participants.read(connection, participant_id)
     response.status_code = 201 if new else 200
@@ -162,14 +164,14 @@ def _put(
         new = participants.put(connection, row, service.store.pseudonym)
     except participants.ErasedError as error:
         service.refuse(principal, participant_id, {"status": 410})
-        raise ProblemError(410, str(error)) from error
+        raise ProblemError(ERASED, str(error)) from error
     record(connection, [service.entry(principal, "write", participant_id)])
     return new
 
 
 def _require_match(row: dict[str, Any] | None, if_match: str | None) -> None:
     if if_match is not None and not matches(_held(row), if_match):
-        raise ProblemError(412, "the profile was changed meanwhile; read it again")
+        raise ProblemError(CHANGED, "the profile was changed meanwhile; read it again")
 
 
 def _answer(response: Response, row: dict[str, Any]) -> StoredParticipant:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
+from api.languages import AcceptLanguage, in_language
 from api.observability import request_ids
 from api.problems import responses
 from api.recommend.turns import take_turn
@@ -24,9 +25,13 @@ router = APIRouter(dependencies=[Depends(take_turn)])
     "/v1/eligibility", operation_id="eligibility", responses=responses(404), tags=["eligibility"]
 )
 def eligibility(
-    request: EligibilityRequest, service: CurrentService, principal: Portal
+    request: EligibilityRequest,
+    service: CurrentService,
+    principal: Portal,
+    accept_language: AcceptLanguage = None,
 ) -> EligibilityResponse:
     """Say whether one participant may take trainings: every reason why not, and what would change it."""
+    request = in_language(request, accept_language, service.release.messages)
     for course_id in request.course_ids:
         service.course(course_id)
     engine = service.bundle.engine
@@ -51,8 +56,14 @@ def eligibility(
 
 
 @router.post("/v1/plans", operation_id="plan", responses=responses(404), tags=["plans"])
-def plans(request: PlanRequest, service: CurrentService, principal: Portal) -> PlanResponse:
+def plans(
+    request: PlanRequest,
+    service: CurrentService,
+    principal: Portal,
+    accept_language: AcceptLanguage = None,
+) -> PlanResponse:
     """Plan the best trainings that can be taken one after the other within the balance."""
+    request = in_language(request, accept_language, service.release.messages)
     participants, events = service.find_participant(request, principal, neutral=request.neutral)
     subject = None
     if request.participant_id is not None and not participants[P.profiling_opt_out.name][0]:

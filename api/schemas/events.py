@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictFloat, StrictInt
 
 from training_data.columns import EVENT_KINDS, MAX_POSITION, OWN_EVENT
-from training_data.profiles import Identifier, Moment, ParticipantId
+from training_data.profiles import WHOLE, Identifier, Moment, ParticipantId
 
 MAX_EVENTS = 1_000
 
@@ -45,7 +45,7 @@ class Event(BaseModel):
         None, description="stars for rate, share done for complete, price for purchase"
     )
     request_id: Identifier | None = None
-    position: Annotated[StrictInt, Field(ge=1, le=MAX_POSITION)] | None = None
+    position: Annotated[StrictInt, Field(ge=1, le=MAX_POSITION), WHOLE] | None = None
     propensity: Annotated[StrictFloat, Field(gt=0, le=1)] | None = None
     bundle_version: Identifier | None = None
 

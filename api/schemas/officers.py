@@ -7,13 +7,15 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
+from training_data.profiles import WHOLE
+
 
 class AudienceRequest(BaseModel):
     """How many participants a training should be offered to."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"k": 100}})
 
-    k: Annotated[StrictInt, Field(ge=1, le=500)] = 100
+    k: Annotated[StrictInt, Field(ge=1, le=500), WHOLE] = 100
 
 
 class AudienceMember(BaseModel):

@@ -10,9 +10,18 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from api.problems import Problem
 from training_data.profiles import ParticipantId, Profile
 
+PROFILE: dict[str, Any] = Profile.model_config["json_schema_extra"]["example"]  # type: ignore[index,assignment,call-overload]
+
 
 class StoredParticipant(Profile):
     """A participant as the store holds them; ``region`` is the code."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": PROFILE
+            | {"participant_id": "p-1", "region": "53.71", "profiling_opt_out": False}
+        }
+    )
 
     participant_id: str
     profiling_opt_out: bool
@@ -20,6 +29,8 @@ class StoredParticipant(Profile):
 
 class ParticipantLine(Profile):
     """A line of many: whose profile it is, and the profile."""
+
+    model_config = ConfigDict(json_schema_extra={"example": PROFILE | {"participant_id": "p-1"}})
 
     participant_id: ParticipantId
 

@@ -10,7 +10,7 @@ from api.schemas.recommendations import ParticipantRequest
 from recommender.responses.eligibility import EligibilityDecisions
 from recommender.responses.plans import PlannedTrainings
 from recommender.settings import CourseFilters
-from training_data.profiles import Identifier, Participant
+from training_data.profiles import WHOLE, Identifier, Participant
 
 EXAMPLE = Participant.model_config["json_schema_extra"]["example"]  # type: ignore[index]
 
@@ -43,7 +43,7 @@ class PlanRequest(ParticipantRequest):
         json_schema_extra={"example": {"participant": EXAMPLE, "max_courses": 4}},
     )
 
-    max_courses: Annotated[StrictInt, Field(ge=1, le=20)] = Field(
+    max_courses: Annotated[StrictInt, Field(ge=1, le=20), WHOLE] = Field(
         3, description="longest plan wanted"
     )
     filters: CourseFilters = CourseFilters()

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StrictBool,
+    StrictInt,
+    model_validator,
+)
+from pydantic_core import CoreSchema
 
 from api.problems import Problem
 from recommender.responses.recommendations import RecommendationList
 from recommender.settings import CourseFilters
-from training_data.profiles import Identifier, Participant
+from training_data.profiles import WHOLE, Identifier, Participant
 
 Cause = Literal["overload", "store", "fault"]
 NO_FILTERS = CourseFilters()
@@ -17,6 +26,18 @@ NO_FILTERS = CourseFilters()
 
 class ParticipantRequest(BaseModel):
     """A participant, by id or described, and the language of the answer."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Return the schema, which says that it is either the one or the other."""
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        schema["oneOf"] = [
+            {"required": [name], "properties": {name: {"type": kind}}}
+            for name, kind in (("participant_id", "string"), ("participant", "object"))
+        ]
+        return schema
 
     participant_id: Identifier | None = None
     participant: Participant | None = None
@@ -44,7 +65,7 @@ class RecommendationRequest(ParticipantRequest):
         },
     )
 
-    k: Annotated[StrictInt, Field(ge=1, le=100)] = 10
+    k: Annotated[StrictInt, Field(ge=1, le=100), WHOLE] = 10
     filters: CourseFilters = Field(default_factory=lambda: NO_FILTERS)
     neutral: StrictBool = Field(
         False, description="use no personal data beyond what eligibility needs"

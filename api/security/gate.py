@@ -11,12 +11,23 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.addresses import TrustedProxies, to_network
+from api.problem_types import (
+    BODY_TOO_LARGE,
+    NO_CREDENTIAL,
+    NOT_LOCAL,
+    PATH,
+    STORE_DOWN,
+    TOO_MANY_FAILURES,
+    TOO_MANY_REQUESTS,
+    ProblemType,
+)
 from api.problems import document
 from api.security.access import Access, AccessRefusedError
-from api.security.rate_limit import RateLimit
+from api.security.principal import Principal
+from api.security.rate_limit import WINDOW_SECONDS, RateLimit
 from api.settings import ServiceSettings
 
-OPEN: Final = frozenset({"/healthz", "/readyz", "/docs", "/redoc", "/openapi.json"})
+OPEN: Final = frozenset({"/healthz", "/readyz", "/docs", "/redoc", "/openapi.json", PATH})
 HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -26,10 +37,16 @@ HEADERS: Final = {
 }
 SENT: Final = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 NAMES: Final = frozenset(name for name, _ in SENT)
+ASSETS: Final = "/docs/assets"
+FREE: Final = (f"{PATH}/", f"{ASSETS}/")  # what lies below is open, too
 POLICY: Final = b"content-security-policy"
-PAGES: Final = frozenset({"/docs", "/redoc"})  # they load scripts
+PAGES: Final = frozenset({"/docs", "/redoc"})  # they load scripts, of this service alone
+PAGES_POLICY: Final = (
+    b"default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    b"img-src 'self' data:; worker-src blob:; frame-ancestors 'none'"
+)
 
-Refusal = tuple[int, str, Mapping[str, str]]
+Refusal = tuple[ProblemType, str, Mapping[str, str]]
 
 log = logging.getLogger("padan.security")
 
@@ -45,6 +62,8 @@ class Gate:
         self._body_bytes = settings.max_body_bytes
         self._proxies = TrustedProxies(settings.trusted_proxies)
         self._requests = requests
+        quota = settings.max_requests_per_minute
+        self._policy = b"ratelimit-policy", b'"requests";q=%d;w=%d' % (quota, WINDOW_SECONDS)
         self._failures = RateLimit(settings.max_failures_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,11 +71,11 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _with_headers(scope["path"], send)
+        answer = self._with_headers(scope, send)
         refusal = await self._refusal(scope)
         if refusal is not None:
-            status, detail, headers = refusal
-            response = document(scope["path"], status, detail, headers=headers)
+            kind, detail, headers = refusal
+            response = document(scope["path"], kind, detail, headers=headers)
             await response(scope, receive, answer)
             return
         await self._app(scope, _limit_body(receive, self._body_bytes), answer)
@@ -66,14 +85,18 @@ class Gate:
         headers = dict(scope["headers"])
         if not self._access.is_reached_by_name(headers):
             return (
-                400,
+                NOT_LOCAL,
                 "in development mode the service answers to localhost only, and to no proxy",
                 {},
             )
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self._body_bytes:
-            return 413, f"a body may have {self._body_bytes} bytes", {"Connection": "close"}
-        if scope["path"] in OPEN:
+            return (
+                BODY_TOO_LARGE,
+                f"a body may have {self._body_bytes} bytes",
+                {"Connection": "close"},
+            )
+        if scope["path"] in OPEN or scope["path"].startswith(FREE):
             return None
         try:
             principal = await self._access.principal(headers)
@@ -81,36 +104,50 @@ class Gate:
             return self._refuse(scope, error)
         except (SQLAlchemyError, TimeoutError) as error:
             log.error("the store does not answer: %s", type(error).__name__)
-            return 503, "the store does not answer", {"Retry-After": "5"}
-        if not self._requests.take(principal.account):
-            return 429, "too many requests of this client", {"Retry-After": "10"}
+            return STORE_DOWN, "the store does not answer", {"Retry-After": "5"}
         scope.setdefault("state", {})["principal"] = principal
+        if not self._requests.take(principal.account):
+            return TOO_MANY_REQUESTS, "too many requests of this client", {"Retry-After": "10"}
         return None
 
     def _refuse(self, scope: Scope, error: AccessRefusedError) -> Refusal:
         """Return the refusal of a credential; a good one is never asked how many wrong ones came before."""
         address = self._proxies.find_client(scope)
         if not self._failures.take(to_network(address)):
-            return 429, "too many wrong credentials from this address", {"Retry-After": "60"}
+            return (
+                TOO_MANY_FAILURES,
+                "too many wrong credentials from this address",
+                {"Retry-After": "60"},
+            )
         route = scope["state"]["route"]  # the path may name somebody
         log.warning("refused %s %s from %s: %s", scope["method"], route, address, error)
-        return 401, str(error), {"WWW-Authenticate": "Bearer"}
+        return NO_CREDENTIAL, str(error), {"WWW-Authenticate": "Bearer"}
 
+    def _with_headers(self, scope: Scope, send: Send) -> Send:
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = message.get("headers", ())
+                there = {name for name, _ in headers}
+                if scope["path"] in PAGES:
+                    headers = [*headers, (POLICY, PAGES_POLICY)]
+                    there.add(POLICY)
+                added = (
+                    SENT
+                    if NAMES.isdisjoint(there)
+                    else [one for one in SENT if one[0] not in there]
+                )
+                message["headers"] = [*headers, *added, *self._tell_limit(scope)]
+            await send(message)
 
-def _with_headers(path: str, send: Send) -> Send:
-    async def answer(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = message.get("headers", ())
-            there = {name for name, _ in headers}
-            if path in PAGES:
-                there.add(POLICY)
-            added = (
-                SENT if NAMES.isdisjoint(there) else [one for one in SENT if one[0] not in there]
-            )
-            message["headers"] = [*headers, *added]
-        await send(message)
+        return answer
 
-    return answer
+    def _tell_limit(self, scope: Scope) -> list[tuple[bytes, bytes]]:
+        """Return the headers that say how much more the client may ask."""
+        principal: Principal | None = scope["state"].get("principal")
+        if principal is None:
+            return []
+        left, seconds = self._requests.remaining(principal.account), self._requests.seconds_left()
+        return [self._policy, (b"ratelimit", b'"requests";r=%d;t=%d' % (left, seconds))]
 
 
 def _limit_body(receive: Receive, most: int) -> Receive:

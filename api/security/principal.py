@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPBearer, SecurityScopes
 
+from api.problem_types import MISSING_SCOPE
 from api.problems import ProblemError
 
 Scope = Literal["portal", "officer", "metrics", "admin"]
@@ -56,7 +57,8 @@ async def _authorise(
     if not principal.scopes & {*wanted.scopes, "admin"}:
         asked = {"status": 403, "scopes": wanted.scopes, "route": request.state.route}
         request.app.state.service.refuse(principal, None, asked)
-        raise ProblemError(403, f"this needs the scope {' or '.join(wanted.scopes)}")
+        detail = f"this needs the scope {' or '.join(wanted.scopes)}"
+        raise ProblemError(MISSING_SCOPE, detail)
     return principal
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -29,13 +30,15 @@ class RateLimit:
 
     def is_full(self, name: str, count: int = 1) -> bool:
         """Return whether so many more would be over the limit."""
-        window, into = divmod(self._clock(), WINDOW_SECONDS)
-        if window != self._window:
-            self._before = self._now if window == self._window + 1 else Counter()
-            self._now = Counter()
-            self._window = int(window)
-        fading = self._before.get(name, 0) * (1 - into / WINDOW_SECONDS)
-        return self._now.get(name, 0) + fading + count > self._per_minute
+        return self._used(name) + count > self._per_minute
+
+    def remaining(self, name: str) -> int:
+        """Return how many more of a name are taken at once."""
+        return max(0, int(self._per_minute - self._used(name)))
+
+    def seconds_left(self) -> int:
+        """Return the seconds until this minute's count begins to fade."""
+        return math.ceil(WINDOW_SECONDS - self._clock() % WINDOW_SECONDS)
 
     def take(self, name: str, count: int = 1) -> bool:
         """Count so many, unless they are over the limit; return whether they were counted."""
@@ -43,3 +46,12 @@ class RateLimit:
             return False
         self._now[name] += count
         return True
+
+    def _used(self, name: str) -> float:
+        window, into = divmod(self._clock(), WINDOW_SECONDS)
+        if window != self._window:
+            self._before = self._now if window == self._window + 1 else Counter()
+            self._now = Counter()
+            self._window = int(window)
+        fading = self._before.get(name, 0) * (1 - into / WINDOW_SECONDS)
+        return self._now.get(name, 0) + fading

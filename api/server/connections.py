@@ -16,6 +16,7 @@ from typing import Any, Final
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from api.observability import request_ids
+from api.problem_types import HEAD_TOO_LARGE, NO_HTTP, TOO_SLOW, ProblemType
 from api.problems import document
 from api.security.gate import SENT
 
@@ -198,9 +199,9 @@ class GuardedConnection(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Answer what is no request."""
         if self._too_long:
-            self._refuse(431, f"the head of a request may have {MAX_HEAD_BYTES:,} bytes")
+            self._refuse(HEAD_TOO_LARGE, f"the head of a request may have {MAX_HEAD_BYTES:,} bytes")
         else:
-            self._refuse(400, msg)
+            self._refuse(NO_HTTP, msg)
 
     def grow_older(self, seconds: float) -> None:
         """End where the client takes too long to send or to read."""
@@ -219,7 +220,7 @@ class GuardedConnection(HttpToolsProtocol):
         if limit is None or self._waited < limit:
             return
         if self._in_head or stage is Stage.BODY:
-            self._refuse(408, f"a request's {stage.name.lower()} may take {limit} seconds")
+            self._refuse(TOO_SLOW, f"a request's {stage.name.lower()} may take {limit} seconds")
         else:
             self.transport.close()
 
@@ -227,21 +228,21 @@ class GuardedConnection(HttpToolsProtocol):
         """Bytes of the present body that nobody took yet."""
         return len(self.cycle.body) if self.cycle else 0
 
-    def _refuse(self, status: int, detail: str) -> None:
+    def _refuse(self, kind: ProblemType, detail: str) -> None:
         """End the connection, and say why where no answer is under way."""
         log.warning("a connection from %s ends: %s", self.address, detail)
         under_way = self.cycle is not None and not self.cycle.response_complete
         if not (self.pipeline or (under_way and self.cycle.response_started)):
-            self.transport.write(self._write_problem(status, detail))
+            self.transport.write(self._write_problem(kind, detail))
         if under_way:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self.transport.close()
 
-    def _write_problem(self, status: int, detail: str) -> bytes:
+    def _write_problem(self, kind: ProblemType, detail: str) -> bytes:
         context = copy_context()
         context.run(request_ids.begin, None)
-        problem = context.run(document, "/", status, detail, headers={"Connection": "close"})
+        problem = context.run(document, "/", kind, detail, headers={"Connection": "close"})
         headers = [*self.server_state.default_headers, *problem.raw_headers, *SENT]
         head = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
-        return STATUS_LINE[status] + head + b"\r\n" + bytes(problem.body)
+        return STATUS_LINE[kind.status] + head + b"\r\n" + bytes(problem.body)
