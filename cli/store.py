@@ -121,6 +121,30 @@ def prune() -> None:
 
 
 @app.command()
+def backup(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
+    """Write a copy of the store; services may go on."""
+    from store.backup import backup as write_copy
+
+    with exit_on_bad_input():
+        write_copy(_connect(), file)
+    typer.echo(f"{file}: {file.stat().st_size:,} bytes")
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="What `backup` wrote.")]) -> None:
+    """Put a copy in the store's place, without who was erased since; stop the services first."""
+    from store.audit import Entry, record
+    from store.backup import restore as put_back
+
+    with exit_on_bad_input():
+        store = _connect()
+        erased = put_back(store, file)
+    with store.writing() as connection:
+        record(connection, [Entry("padan store restore", "restore", decision={"erased": erased})])
+    typer.echo(f"restored from {file}; erased again: {erased:,}")
+
+
+@app.command()
 def save(
     data: Annotated[Path, typer.Option(help="Dataset directory; made where it is not there.")],
 ) -> None:
@@ -148,9 +172,14 @@ def _name_set_aside(table: str, export: Export) -> None:
 
 
 def _open() -> Store:
-    from store.database import open_store
-
     with exit_on_bad_input():
-        store = open_store()
+        store = _connect()
         store.prepare()
     return store
+
+
+def _connect() -> Store:
+    """Return the store, of whatever version its tables are."""
+    from store.database import open_store
+
+    return open_store()

@@ -26,6 +26,7 @@ Action = Literal[
     "erase",
     "events",
     "prune",
+    "restore",
     "refuse",
 ]
 

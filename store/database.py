@@ -196,6 +196,11 @@ class Store:
                 "run `padan store upgrade`"
             )
 
+    def knows_version(self, version: str) -> bool:
+        """Whether this program can bring tables of a version to its own."""
+        versions = ScriptDirectory.from_config(_alembic()).walk_revisions()
+        return version in {one.revision for one in versions}
+
     def pseudonym(self, participant_id: str) -> str:
         """Return the salted hash (64 hexadecimal digits) under which audit and proofs name a person."""
         return make_pseudonym(self.key, participant_id)

@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from api.app import ROUTERS
-from api.problems import describe, responses
+from api.openapi import describe
+from api.problems import responses
 from padan_client import Event, Profile, _calls, models
 from padan_client._calls import Call
 
@@ -24,6 +25,10 @@ CALLS: list[Call[Any]] = [
     _calls.plan(),
     _calls.courses(),
     _calls.course("c"),
+    _calls.regions(),
+    _calls.categories(),
+    _calls.skills(),
+    _calls.occupations(),
     _calls.similar("c"),
     _calls.audience("c"),
     _calls.participant("p"),
@@ -48,6 +53,7 @@ LIMITS = {
     "exclusiveMaximum",
     "minItems",
     "maxItems",
+    "oneOf",
 }
 PROSE = {"title", "description", "example", "examples"}
 
@@ -57,7 +63,7 @@ def document() -> dict[str, Any]:
     app = FastAPI()
     for module in ROUTERS:
         app.include_router(module.router, responses=responses(422))
-    describe(app)
+    describe(app, ["id", "en"])
     return app.openapi()
 
 

@@ -28,6 +28,7 @@ from padan_client.models import (
     EventsAccepted,
     Export,
     Level,
+    LookupList,
     Mode,
     ModelCard,
     Objection,
@@ -264,6 +265,30 @@ def courses(
         "limit": limit,
     }
     return Call(CourseList, "GET", "/v1/courses", query=query)
+
+
+def regions(search: str | None = None, limit: int = 20) -> Call[LookupList]:
+    """List the regions that a profile may name, by what was typed of a name."""
+    return _look_up("/v1/regions", search, limit)
+
+
+def categories(search: str | None = None, limit: int = 20) -> Call[LookupList]:
+    """List the catalogue's categories, by what was typed of a name."""
+    return _look_up("/v1/categories", search, limit)
+
+
+def skills(search: str | None = None, limit: int = 20) -> Call[LookupList]:
+    """List skills, by what was typed of a name."""
+    return _look_up("/v1/skills", search, limit)
+
+
+def occupations(search: str | None = None, limit: int = 20) -> Call[LookupList]:
+    """List occupations, by what was typed of a name."""
+    return _look_up("/v1/occupations", search, limit)
+
+
+def _look_up(path: str, search: str | None, limit: int) -> Call[LookupList]:
+    return Call(LookupList, "GET", path, query={"search": search, "limit": limit})
 
 
 def course(course_id: str) -> Call[dict[str, Any]]:

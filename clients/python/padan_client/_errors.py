@@ -59,6 +59,8 @@ def _read_problem(response: httpx.Response) -> Problem:
         return Problem.model_validate_json(response.content)
     except ValidationError:  # of a proxy before the service
         return Problem(
+            type="about:blank",
+            code="other",
             title=response.reason_phrase,
             status=response.status_code,
             detail=response.text[:MAX_DETAIL] or response.reason_phrase,

@@ -60,7 +60,9 @@ class Profile(RequestModel):
     skills: list[str] = Field(default_factory=list, description="skill ids or phrases")
     interests: list[str] = Field(default_factory=list, description="topics, wishes and goals")
     region: str | None = Field(
-        None, description="kabupaten or kota by code or name; a kecamatan may come before"
+        None,
+        description="kabupaten or kota by code or name; a kecamatan may come before",
+        json_schema_extra={"format": "region"},
     )
     rural: bool | None = None
     latitude: float | None = None
@@ -284,7 +286,8 @@ class FieldProblem(BaseModel):
 class Problem(BaseModel):
     """A problem document (RFC 9457)."""
 
-    type: str = "about:blank"
+    type: str
+    code: str
     title: str
     status: int
     detail: str
@@ -413,6 +416,21 @@ class CourseList(BaseModel):
     total: int = Field(description="trainings that the filters leave")
     offset: int
     items: list[CourseSummary]
+
+
+class LookupItem(BaseModel):
+    """What may be chosen; ``code`` is what a profile or filter takes."""
+
+    code: str
+    name: str
+    group: str | None
+
+
+class LookupList(BaseModel):
+    """What may be chosen: names that begin with what was typed, then those that hold its words."""
+
+    total: int
+    items: list[LookupItem]
 
 
 class SimilarCourse(BaseModel):
