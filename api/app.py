@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from api import openapi, problems
+from api.addresses import TrustedProxies
 from api.catalogue_answers import CatalogueCompression
 from api.deployment.releases import Releases
 from api.deployment.shadow import Shadow
 from api.head_requests import HeadRequests
 from api.observability.audit_writer import AuditWriter
 from api.observability.instrumentation import Instrumentation
-from api.observability.metrics import Metrics
+from api.observability.metrics import Metrics, Watched
 from api.observability.tracing import Tracing
 from api.problems import responses
 from api.recommend.fast_path import FastPath
@@ -56,6 +59,8 @@ ROUTERS = (
     metrics,
 )
 
+log = logging.getLogger("padan.process")
+
 
 def create_app(
     releases: Releases,
@@ -79,7 +84,14 @@ def create_app(
     access = Access(store, settings, development=development)
     requests = RateLimit(settings.max_requests_per_minute)
     handler = RecommendationHandler(service, settings, requests)
-    service.metrics.watch(lambda: releases.present.bundle, lambda: service.audit_writer.waiting)
+    service.metrics.watch(
+        Watched(
+            bundle=lambda: releases.present.bundle,
+            waiting=lambda: service.audit_writer.waiting,
+            queue_length=lambda: handler.waiting,
+            store_up=lambda: store.is_up() and not service.audit_writer.failing,
+        )
+    )
 
     @asynccontextmanager
     async def run_background_tasks(_: FastAPI) -> AsyncIterator[None]:
@@ -88,7 +100,9 @@ def create_app(
         releases.follow(handler.participants.list_recent)
         if shadow is not None:
             shadow.start()
+        log.info("started", extra={"bundle": releases.present.version, "padan": version("padan")})
         yield
+        log.info("stopping")
         releases.close()
         if shadow is not None:
             shadow.close()
@@ -100,6 +114,7 @@ def create_app(
         if tracing is not None:
             tracing.close()
         store.truncate_log()
+        log.info("stopped", extra={"audit_waiting": service.audit_writer.waiting})
 
     app = FastAPIOffline(
         **openapi.ABOUT,
@@ -122,5 +137,8 @@ def create_app(
     app.add_middleware(HeadRequests)
     openapi.describe(app, tuple(releases.present.messages))
     paths = list(app.openapi()["paths"])
-    app.add_middleware(Instrumentation, metrics=service.metrics, paths=paths, tracing=tracing)
+    proxies = TrustedProxies(settings.trusted_proxies)
+    app.add_middleware(
+        Instrumentation, metrics=service.metrics, paths=paths, tracing=tracing, proxies=proxies
+    )
     return app

@@ -132,7 +132,7 @@ def backup(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
 
 @app.command()
 def restore(file: Annotated[Path, typer.Argument(help="What `backup` wrote.")]) -> None:
-    """Put a copy in the store's place, without who was erased since; stop the services first."""
+    """Put a copy in the place of all that the database holds, without who was erased since."""
     from store.audit import Entry, record
     from store.backup import restore as put_back
 

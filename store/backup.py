@@ -23,7 +23,7 @@ from store.database import Store
 from store.erasure import delete_rows
 from store.erasure_lists import read_lists
 from store.errors import StoreError
-from store.tables import datasets, erasures, events, metadata, participants, shown
+from store.tables import datasets, erasures, events, participants, shown
 
 SQLITE_HEAD: Final = b"SQLite format 3\0"
 POSTGRESQL_HEAD: Final = b"PGDMP"
@@ -160,18 +160,18 @@ def _restore_postgresql(store: Store, path: Path) -> None:
 
 
 def _write_drops(connection: sa.Connection) -> str:
-    """Return the statements that drop the store's tables and the functions of their triggers."""
-    ours = sorted({VERSION_TABLE, *metadata.tables})
-    there = sorted(set(sa.inspect(connection).get_table_names()) & set(ours))
-    functions = connection.execute(
-        sa.text(
-            "SELECT DISTINCT tgfoid::regprocedure::text FROM pg_trigger "
-            "JOIN pg_class ON pg_class.oid = tgrelid WHERE NOT tgisinternal AND relname = ANY(:names)"
-        ),
-        {"names": there},
+    """Return the statements that empty the database, which is the store's alone.
+
+    Of all tables, since a newer program may have made some that this one does not know.
+    """
+    tables = sa.inspect(connection).get_table_names()
+    quote = connection.dialect.identifier_preparer.quote
+    functions = connection.exec_driver_sql(
+        "SELECT oid::regprocedure::text FROM pg_proc "
+        "WHERE pronamespace = 'public'::regnamespace AND prorettype = 'trigger'::regtype"
     ).scalars()
     return " ".join(
-        [f"DROP TABLE {', '.join(there)} CASCADE;"] * bool(there)
+        [f"DROP TABLE {', '.join(map(quote, tables))} CASCADE;"] * bool(tables)
         + [f"DROP FUNCTION {function};" for function in functions]
     )
 

@@ -9,9 +9,11 @@ from collections.abc import Collection
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.addresses import TrustedProxies
 from api.observability import request_ids
 from api.observability.metrics import Metrics
 from api.observability.tracing import Tracing
+from api.security.principal import Principal
 
 SENT = request_ids.HEADER.lower().encode()
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
@@ -30,11 +32,17 @@ class Instrumentation:
     """
 
     def __init__(
-        self, app: ASGIApp, metrics: Metrics, paths: Collection[str], tracing: Tracing | None
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        paths: Collection[str],
+        tracing: Tracing | None,
+        proxies: TrustedProxies,
     ) -> None:
         self._app = app
         self._metrics = metrics
         self._tracing = tracing
+        self._proxies = proxies
         self._plain = frozenset(path for path in paths if "{" not in path)
         self._patterns = [(compile_path(path)[0], path) for path in paths if "{" in path]
 
@@ -50,15 +58,16 @@ class Instrumentation:
         route = self._route(scope["path"])
         scope.setdefault("state", {})["route"] = route
         span = self._tracing and self._tracing.began(method, route, headers)
-        status = 500
+        status, size = 500, 0
 
         async def answer(message: Message) -> None:
-            nonlocal status
+            nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = message.get("headers", ())
                 if SENT not in dict(headers):
                     message["headers"] = [*headers, (SENT, request_id.encode())]
+            size += len(message.get("body", b""))
             await send(message)
 
         try:
@@ -70,7 +79,13 @@ class Instrumentation:
                 self._tracing.end(span, request_id, status)
             if log.isEnabledFor(logging.INFO):
                 fields = {"route": route, "status": status, "ms": round(1000 * seconds, 2)}
-                log.info("%s %s", method, route, extra=fields)
+                log.info("%s %s", method, route, extra=fields | {"bytes": size} | self._who(scope))
+
+    def _who(self, scope: Scope) -> dict[str, str | None]:
+        """Return who asked, and from where; of a participant no more than that it was one."""
+        principal: Principal | None = scope["state"].get("principal")
+        name = principal and (principal.name if principal.participant_id is None else "participant")
+        return {"client": name, "address": self._proxies.find_client(scope)}
 
     def _route(self, path: str) -> str:
         if path in self._plain:

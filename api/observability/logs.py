@@ -16,6 +16,7 @@ from pythonjsonlogger.json import JsonFormatter
 from api.observability.request_ids import current
 
 FIELDS = ("levelname", "name", "message")
+ALWAYS = "padan.process"  # start and stop are told whatever else is
 QUIET = ("httpx", "httpcore")  # they log addresses, with whatever stands in them
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
@@ -32,6 +33,7 @@ def start(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(Lines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger(ALWAYS).setLevel(min(logging.INFO, logging.getLevelNamesMapping()[level]))
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
 

@@ -9,9 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
+from platform import python_version
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -25,11 +36,23 @@ MEDIA_TYPE: Final = "text/plain; version=0.0.4"
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
+@dataclass(frozen=True)
+class Watched:
+    """Where what holds at the moment is found."""
+
+    bundle: Callable[[], Bundle]
+    waiting: Callable[[], int]
+    queue_length: Callable[[], int]
+    store_up: Callable[[], bool]
+
+
 class Metrics:
     """The figures of one process."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self._registry)
         requests = Counter(
             "padan_requests",
             "Requests by route and status; 429: over a limit, 503: overload or no store.",
@@ -83,14 +106,19 @@ class Metrics:
         self._excluded = cache(excluded.labels)
         self._drift: Drift | None = None
 
-    def watch(self, bundle: Callable[[], Bundle], waiting: Callable[[], int]) -> None:
-        """Say where the present bundle and the length of the audit's queue are found."""
-        self._registry.register(_Present(bundle, lambda: self._drift))
-        Gauge(
-            "padan_audit_waiting",
-            "Entries of the audit that are not written yet.",
-            registry=self._registry,
-        ).set_function(waiting)
+    def watch(self, watched: Watched) -> None:
+        """Say where what holds at the moment is found."""
+        self._registry.register(_Present(watched.bundle, lambda: self._drift))
+        for name, meaning, read in (
+            ("audit_waiting", "Entries of the audit that are not written yet.", watched.waiting),
+            ("queue_length", "Requests for lists that wait.", watched.queue_length),
+            (
+                "store_up",
+                "1: the store answered in the last second, 0: it did not.",
+                watched.store_up,
+            ),
+        ):
+            Gauge(f"padan_{name}", meaning, registry=self._registry).set_function(read)
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""
@@ -151,6 +179,10 @@ class _Present(Collector):
         facts = {"version": manifest.version, "programme": manifest.programme}
         info = GaugeMetricFamily("padan_bundle", "Which bundle answers.", labels=list(facts))
         info.add_metric(list(facts.values()), 1.0)
+        yield info
+        build = {"version": version("padan"), "python": python_version()}
+        info = GaugeMetricFamily("padan_build", "Which program answers.", labels=list(build))
+        info.add_metric(list(build.values()), 1.0)
         yield info
         if drift := self.drift():
             yield from drift.collect()

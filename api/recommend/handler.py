@@ -138,6 +138,11 @@ class RecommendationHandler:
         """Whether another request would be sent away."""
         return self._queue.full
 
+    @property
+    def waiting(self) -> int:
+        """How many requests wait."""
+        return self._queue.waiting
+
     def close(self) -> None:
         """Ask the store nothing more."""
         self._reading_thread.shutdown(wait=False, cancel_futures=True)

@@ -84,6 +84,11 @@ class MicroBatcher(Generic[Request, Answer]):
         self._running: asyncio.Task[None] | None = None
 
     @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    @property
     def full(self) -> bool:
         """Whether another one would be refused."""
         waiting = len(self._waiting)
