@@ -62,19 +62,24 @@ class Lookups:
 
 
 def find_choices(choices: Iterable[Choice], typed: str) -> list[Choice]:
-    """Return what is meant by what was typed so far: first names that begin with it, then those with all its words.
+    """Return what is meant by what was typed so far, the likeliest first.
 
-    A word counts where one of the name's begins with it.
+    First names that begin with it, then those of which some words do, then those that hold all its words; a word
+    counts where one of the name's begins with it.
     """
     phrase = normalise(typed)
+    ranked = [(_rank(choice.names, phrase), choice) for choice in choices]
+    return [choice for rank in range(3) for found, choice in ranked if found == rank]
+
+
+def _rank(names: Sequence[str], phrase: str) -> int | None:
+    if any(name.startswith(phrase) for name in names):
+        return 0
+    spaced = [f" {name}" for name in names]
+    if any(f" {phrase}" in name for name in spaced):
+        return 1
     words = [f" {word}" for word in phrase.split()]
-    begin, hold = [], []
-    for choice in choices:
-        if any(name.startswith(phrase) for name in choice.names):
-            begin.append(choice)
-        elif any(all(word in f" {name}" for word in words) for name in choice.names):
-            hold.append(choice)
-    return begin + hold
+    return 2 if any(all(word in name for word in words) for name in spaced) else None
 
 
 def _list_regions(regions: RegionTable) -> list[Choice]:
