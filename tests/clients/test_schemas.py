@@ -129,8 +129,9 @@ def find_references(part: Any) -> set[str]:
     if not isinstance(part, dict):
         return set()
     found = find_references(list(part.values()))
-    if isinstance(part.get("$ref"), str):
-        found.add(part["$ref"].rpartition("/")[2])
+    place, _, name = str(part.get("$ref", "")).rpartition("/")
+    if place.endswith("/schemas"):
+        found.add(name)
     return found
 
 
