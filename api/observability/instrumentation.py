@@ -13,7 +13,6 @@ from api.addresses import TrustedProxies
 from api.observability import request_ids
 from api.observability.metrics import Metrics
 from api.observability.tracing import Tracing
-from api.security.principal import Principal
 
 SENT = request_ids.HEADER.lower().encode()
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
@@ -83,9 +82,8 @@ class Instrumentation:
 
     def _who(self, scope: Scope) -> dict[str, str | None]:
         """Return who asked, and from where; of a participant no more than that it was one."""
-        principal: Principal | None = scope["state"].get("principal")
-        name = principal and (principal.name if principal.participant_id is None else "participant")
-        return {"client": name, "address": self._proxies.find_client(scope)}
+        client = scope["state"].get("client")
+        return {"client": client, "address": self._proxies.find_client(scope)}
 
     def _route(self, path: str) -> str:
         if path in self._plain:

@@ -105,7 +105,11 @@ class Gate:
         except (SQLAlchemyError, TimeoutError) as error:
             log.error("the store does not answer: %s", type(error).__name__)
             return STORE_DOWN, "the store does not answer", {"Retry-After": "5"}
-        scope.setdefault("state", {})["principal"] = principal
+        scope["state"]["principal"] = principal
+        # for the log, which names no participant
+        scope["state"]["client"] = (
+            principal.name if principal.participant_id is None else "participant"
+        )
         if not self._requests.take(principal.account):
             return TOO_MANY_REQUESTS, "too many requests of this client", {"Retry-After": "10"}
         return None
