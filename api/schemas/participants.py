@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from api.problems import Problem
 from training_data.profiles import ParticipantId, Profile
 
-PROFILE: dict[str, Any] = Profile.model_config["json_schema_extra"]["example"]  # type: ignore[index,assignment,call-overload]
+PROFILE: dict[str, Any] = Profile.model_config["json_schema_extra"]["example"]  # type: ignore[index,assignment]
 
 
 class StoredParticipant(Profile):
