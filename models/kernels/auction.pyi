@@ -30,8 +30,8 @@ def bid(
     step : float
         By how much a bid goes beyond what the person would lose with the next best.
     prices, seated, bids, holders, taken, waiting : ndarray
-        The state, changed in its place: price of each class (K,), class of each person (B,) or -1, the heaps of bids
-        and who made them, seats taken of each class (K,), and who waits (B,).
+        The state, changed in its place: price of each class (K,), class of each person (B,) or -1, the heaps
+        of bids and who made them, seats taken of each class (K,), and who waits (B,).
     """
 
 def surplus(

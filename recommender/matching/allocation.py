@@ -139,6 +139,11 @@ def _solve(problem: Problem, aim: Aim, exact: bool, stop: Stop) -> Solution:
         raise UnmetError(str(error)) from error
 
 
+def take_open(problem: Problem, fixed: Seated) -> Problem:
+    """Return what is left to decide where some have their seats: the others, with what they leave."""
+    return _take_tier(problem, fixed < 0, fixed, [0] * len(problem.bounds))
+
+
 def _take_tier(
     problem: Problem, now: NDArray[np.bool_], seated: Seated, later: Sequence[int]
 ) -> Problem:
@@ -148,9 +153,7 @@ def _take_tier(
         replace(
             bound,
             floor=max(0, bound.floor - bound.count(seated) - can),
-            ceiling=None
-            if bound.ceiling is None
-            else max(0, bound.ceiling - bound.count(seated)),
+            ceiling=None if bound.ceiling is None else max(0, bound.ceiling - bound.count(seated)),
         )
         for bound, can in zip(problem.bounds, later, strict=True)
     )

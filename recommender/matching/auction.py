@@ -1,8 +1,8 @@
 """One price a class, found by auction, and how far from the best it can be at most.
 
-Each unseated person bids for the class that is worth most at its price, what the next best would be worth less plus a
-step; who is outbid bids again. At the end nobody would gain more than a step by another class, so all together are
-within a step a person of the best (Bertsekas and Castanon 1989, for classes with many like seats). Any prices
+Each unseated person bids for the class that is worth most at its price: what the next best would be worth less,
+and a step; who is outbid bids again. At the end nobody would gain more than a step by another class, so all are
+together within a step a person of the best (Bertsekas and Castanon 1989, for classes with many like seats). Any prices
 give an upper bound of what is possible, so the gap to it is certified, whatever happened on the way.
 """
 
@@ -42,7 +42,7 @@ class Solution:
         Class of each person, -1 for none.
     prices : ndarray of float64, shape (K,)
     rates : ndarray of float64, shape (number of bounds,)
-        What one person more who counts for a bound is worth: above 0 where its floor binds, below where its ceiling.
+        What one person more who counts for a bound is worth: above 0 where a floor binds, below where a ceiling.
     value, bound : float
         What the assignment is worth, and the most that any can be worth.
     finished : bool

@@ -100,7 +100,7 @@ def _repair(
     seats = problem.seats.copy()
     for bound in problem.bounds:
         if bound.ceiling is not None:
-            _limit(lifted, found, bound, allowed, seats)
+            _limit(lifted, found, bound, bound.ceiling, allowed, seats)
     bonus = problem.bonus.copy()
     urgent = 2 * float(np.abs(lifted.values).max() + np.abs(lifted.bonus).max() + 1)
     for bound in problem.bounds:
@@ -117,14 +117,14 @@ def _limit(
     lifted: Problem,
     found: Solution,
     bound: Bound,
+    ceiling: int,
     allowed: NDArray[np.bool_],
     seats: NDArray[np.int64],
 ) -> None:
     """Leave no more people, or seats, to a bound than its ceiling."""
-    assert bound.ceiling is not None
     inside = count_pairs(lifted, bound) > 0
     if bound.people is not None:
-        kept = _find_nearest(lifted, found, allowed & inside, bound.ceiling)
+        kept = _find_nearest(lifted, found, allowed & inside, ceiling)
         allowed &= ~inside | np.isin(lifted.people, kept)
         return
     counted = np.ones(len(seats), dtype=bool) if bound.classes is None else bound.classes
@@ -132,8 +132,8 @@ def _limit(
     order = np.argsort(-found.prices, kind="stable")
     order = order[counted[order]]
     most = np.minimum(used[order], seats[order])
-    given = np.diff(np.minimum(np.cumsum(most), bound.ceiling), prepend=0)
-    spare = bound.ceiling - int(given.sum())
+    given = np.diff(np.minimum(np.cumsum(most), ceiling), prepend=0)
+    spare = ceiling - int(given.sum())
     more = np.diff(np.minimum(np.cumsum(seats[order] - given), spare), prepend=0)
     seats[order] = given + more
 

@@ -76,7 +76,7 @@ def build_constraints(
 def read_seated(problem: Problem, chosen: NDArray[np.float64]) -> Seated:
     """Return the class of each person from the share of each pair that is chosen."""
     seated = np.full(len(problem), -1, dtype=np.int32)
-    pairs = np.flatnonzero(chosen > 0.5)  # noqa: PLR2004
+    pairs = np.flatnonzero(chosen > 0.5)
     seated[problem.people[pairs]] = problem.classes[pairs]
     return seated
 

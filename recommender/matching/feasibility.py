@@ -30,7 +30,7 @@ class Relaxation:
     possible: int
 
     def __str__(self) -> str:
-        return f"{self.name}: a floor of {self.floor} cannot be kept; {self.possible} can"
+        return f"{self.name}.floor: {self.floor} cannot be kept, {self.possible} can"
 
 
 def find_relaxations(problem: Problem) -> list[Relaxation]:
@@ -48,9 +48,7 @@ def find_relaxations(problem: Problem) -> list[Relaxation]:
     matrix, low, high = build_constraints(some)
     rows = len(high) - len(problem.bounds) + np.array(floors)
     columns = np.arange(len(floors))
-    lacking = sp.csr_matrix(
-        (np.ones(len(floors)), (rows, columns)), shape=(len(high), len(floors))
-    )
+    lacking = sp.csr_matrix((np.ones(len(floors)), (rows, columns)), shape=(len(high), len(floors)))
     pairs = len(some.classes)
     found = milp(
         np.append(np.zeros(pairs), np.ones(len(floors))),

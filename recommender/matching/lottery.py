@@ -38,7 +38,7 @@ def hash_entrants(participant_ids: Sequence[str]) -> str:
 
 
 def draw(seed: str, participant_id: str) -> str:
-    """Return the number of a person, in hexadecimal digits: HMAC-SHA256 of the id under the seed; the least is first."""
+    """Return the number of a person: HMAC-SHA256 of the id under the seed, hexadecimal; the least is first."""
     return hmac.new(seed.encode(), participant_id.encode(), hashlib.sha256).hexdigest()
 
 

@@ -15,6 +15,15 @@ def settle_ties(problem: Problem, seated: Seated) -> Seated:
     same bounds. People stand in the order of the lottery, so each exchange brings somebody nearer to its front in,
     and there is an end.
     """
+    while True:
+        settled = _exchange(problem, seated)
+        if (settled == seated).all():
+            return settled
+        seated = settled  # who went out may come in elsewhere
+
+
+def _exchange(problem: Problem, seated: Seated) -> Seated:
+    """Return an assignment after the exchanges with who has no seat now."""
     settled = seated.copy()
     pairs, key = _find_contested(problem, seated)
     people, classes = problem.people[pairs], problem.classes[pairs]
