@@ -18,7 +18,7 @@ from recommender.matching.ties import settle_ties
 Objective = Literal["fit", "people"]
 Method = Literal["auto", "exact", "auction"]
 
-FEW_PAIRS = 5_000  # up to here HiGHS is asked, where nobody says otherwise
+FEW_PAIRS = 5_000  # up to here HiGHS is asked: first, or where auctions leave more than the gap
 PERSON = 10.0  # a person served more, in largest fits; to HiGHS it goes before all fit together
 
 
@@ -131,8 +131,15 @@ def _is_exact(problem: Problem, aim: Aim) -> bool:
 
 
 def _solve(problem: Problem, aim: Aim, exact: bool, stop: Stop) -> Solution:
-    if not exact:
-        return solve_bounded(problem, aim.gap, stop)
+    small = len(problem.classes) <= FEW_PAIRS
+    try:
+        if not exact:
+            found = solve_bounded(problem, aim.gap, stop)
+            if found.gap <= aim.gap or not small or not found.finished:
+                return found
+    except UnmetError:
+        if not small:
+            raise
     try:
         return solve_exactly(problem)
     except InfeasibleError as error:

@@ -67,7 +67,6 @@ def solve_bounded(problem: Problem, gap: float, stop: Stop = never) -> Solution:
     best: Seated | None = None
     value, least = -np.inf, np.inf
     prices, told = np.zeros(len(problem.seats)), np.zeros(len(problem.bounds))
-    finished = False
     for _ in range(ROUNDS):
         rates = np.array([floor.rate - ceiling.rate for floor, ceiling in brackets])
         found = hold_auction(add_rates(problem, rates), gap / 2, stop)
@@ -77,7 +76,7 @@ def solve_bounded(problem: Problem, gap: float, stop: Stop = never) -> Solution:
         for seated in (found.seated, _repair(problem, found, rates, gap, stop)):
             if problem.is_feasible(seated) and (worth := problem.measure_value(seated)) > value:
                 best, value = seated, worth
-        if finished := best is not None and value >= (1 - gap) * least:
+        if best is not None and value >= (1 - gap) * least:
             break
         if stop():
             break
@@ -88,7 +87,7 @@ def solve_bounded(problem: Problem, gap: float, stop: Stop = never) -> Solution:
                 ceiling.move(count > one.ceiling, count < one.ceiling, FIRST_RATE * largest)
     if best is None:
         raise UnmetError("no assignment was found that keeps every floor and ceiling")
-    return Solution(best, prices, told, value, max(least, value), finished or not stop())
+    return Solution(best, prices, told, value, max(least, value), not stop())
 
 
 def _repair(
