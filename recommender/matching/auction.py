@@ -2,8 +2,8 @@
 
 Each unseated person bids for the class that is worth most at its price: what the next best would be worth less,
 and a step; who is outbid bids again. At the end nobody would gain more than a step by another class, so all are
-together within a step a person of the best (Bertsekas and Castanon 1989, for classes with many like seats). Any prices
-give an upper bound of what is possible, so the gap to it is certified, whatever happened on the way.
+together within a step a person of the best (Bertsekas and Castanon 1989, for classes with many like seats). Any
+prices give an upper bound of what is possible, so the gap to it is certified, whatever happened on the way.
 """
 
 from __future__ import annotations

@@ -101,7 +101,9 @@ def _repair(
         if bound.ceiling is not None:
             _limit(lifted, found, bound, bound.ceiling, allowed, seats)
     bonus = problem.bonus.copy()
-    urgent = 2 * float(np.abs(lifted.values).max() + np.abs(lifted.bonus).max() + 1)
+    urgent = 2 * float(
+        np.abs(lifted.values).max(initial=0) + np.abs(lifted.bonus).max(initial=0) + 1
+    )
     for bound in problem.bounds:
         if bound.floor:
             inside = allowed & (count_pairs(problem, bound) > 0)

@@ -2,8 +2,8 @@
 
 Everybody asks for their first choice; each class keeps the best of who asks, for as long as nobody better
 does, and who is turned away asks for the next. Nobody gains by another order of choices than their own (Dubins and
-Freedman 1981), and no class and person would rather have each other than what they got. Seats kept for a group are filled
-from it first (Hafalir, Yenmez and Yildirim 2013), which leaves both true.
+Freedman 1981), and no class and person would rather have each other than what they got. Seats kept for a group
+are filled from it first (Hafalir, Yenmez and Yildirim 2013), which leaves both true.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _choose(
 def _rank(
     classes: NDArray[np.int32], later: NDArray[np.bool_], standing: NDArray[np.floating]
 ) -> NDArray[np.int64]:
-    """Return the place of each in their class, from 0: who is not later, then who stands higher, then who is first."""
+    """Return the place of each in their class, from 0: not later, then standing higher, then first."""
     order = np.lexsort((-standing, later, classes))
     ordered = classes[order]
     begins = np.searchsorted(ordered, ordered)
