@@ -141,12 +141,16 @@ def write_record(folder: Path, case: Case, aim: Aim, outcome: Outcome) -> None:
 def read_case(folder: Path) -> tuple[Case, Aim, bool]:
     """Read what was decided from; whether the search came to its end is the last that is returned."""
     terms = _read_json(folder / _TERMS)
-    people, classes, pairs = (_read_parquet(folder / name) for name in (_PEOPLE, _CLASSES, _PAIRS))
+    people = _read_parquet(folder / _PEOPLE, "participant_id", "tier", "fixed", "offered")
+    classes = _read_parquet(folder / _CLASSES, "class_id", "seats")
+    pairs = _read_parquet(folder / _PAIRS, "person", "class", "worth", "fit")
+    _check_pairs(folder / _PAIRS, pairs, people.height, classes.height)
+    members, places = _read_parquet(folder / _PEOPLE), _read_parquet(folder / _CLASSES)
     bounds = tuple(
         Bound(
             one["name"],
-            _unmark(people, number),
-            _unmark(classes, number),
+            _unmark(members, number),
+            _unmark(places, number),
             one["floor"],
             one["ceiling"],
         )
@@ -187,9 +191,7 @@ def verify(folder: Path) -> list[Finding]:
             f"{folder / REVEALED}: the seed is not revealed; `padan allocate --reveal`"
         )
     seed = _read_text(folder / REVEALED)
-    case, aim, finished = read_case(folder)
-    ids = case.participant_ids
-    stated = _read_parquet(folder / "assignments.parquet")
+    ids = _read_ids(folder)
     findings = [
         Finding("the seed is the one promised", promised.get("seed_sha256") == hash_seed(seed)),
         Finding(
@@ -202,13 +204,28 @@ def verify(folder: Path) -> list[Finding]:
             order_by_lot(seed, ids).tolist() == list(range(len(ids))),
         ),
     ]
+    if not all(finding.holds for finding in findings):
+        return [*findings, Finding("the seats are those that follow: not looked at", False)]
+    case, aim, finished = read_case(folder)
     if not finished:
         return [*findings, Finding("the seats can be given again: the search was stopped", False)]
     found = allocate(case.problem, aim, tiers=case.tiers, fixed=case.fixed)
     rows = np.flatnonzero(found.seated >= 0).tolist()
     again = [(ids[row], case.class_ids[found.seated[row]], row + 1) for row in rows]
-    told = stated.select("participant_id", "class_id", "lot").rows()
-    return [*findings, Finding("the seats are those that follow", told == again)]
+    stated = _read_parquet(folder / "assignments.parquet", "participant_id", "class_id", "lot")
+    return [*findings, Finding("the seats are those that follow", stated.rows() == again)]
+
+
+def _read_ids(folder: Path) -> tuple[str, ...]:
+    return tuple(_read_parquet(folder / _PEOPLE, "participant_id")["participant_id"])
+
+
+def _check_pairs(path: Path, pairs: pl.DataFrame, people: int, classes: int) -> None:
+    """Refuse pairs that are out of order, or of nobody."""
+    person, class_ = pairs["person"], pairs["class"]
+    inside = person.is_between(0, people - 1) & class_.is_between(0, classes - 1)
+    if not (inside.all() and person.is_sorted() and pairs.null_count().sum_horizontal()[0] == 0):
+        raise RecordError(f"{path}: pairs out of order, or of people or classes that are not there")
 
 
 def _mark(table: pl.DataFrame, marks: Sequence[Any]) -> pl.DataFrame:
@@ -236,9 +253,10 @@ def _read_text(path: Path) -> str:
         raise RecordError(f"{path}: cannot be read: {error}") from error
 
 
-def _read_parquet(path: Path) -> pl.DataFrame:
+def _read_parquet(path: Path, *columns: str) -> pl.DataFrame:
+    """Read some columns, or all."""
     try:
-        return pl.read_parquet(path)
+        return pl.read_parquet(path, columns=list(columns) or None)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise RecordError(f"{path}: cannot be read: {error}") from error
 
