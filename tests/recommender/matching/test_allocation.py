@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from benchmarks.matching.worlds import make_large_world, make_small_world
-from recommender.matching.allocation import Aim, allocate
+from recommender.matching.allocation import Aim, Method, allocate
 from recommender.matching.auction import bound_value, hold_auction
 from recommender.matching.bounded import UnmetError, solve_bounded
 from recommender.matching.exact import InfeasibleError, solve_exactly
@@ -110,7 +110,7 @@ def test_the_smallest_relaxation_is_enough_and_one_less_is_not(seed: int) -> Non
 
 @MANY
 @given(seeds, st.sampled_from(["exact", "auction"]))
-def test_the_most_people_are_served(seed: int, method: str) -> None:
+def test_the_most_people_are_served(seed: int, method: Method) -> None:
     problem = replace(make_small_world(seed), bounds=())
     most = count_most(problem)
     found = allocate(problem, Aim("people", 0.01, method))
