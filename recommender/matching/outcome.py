@@ -15,7 +15,7 @@ from recommender.matching.rates import add_rates
 from recommender.matching.run import Case
 
 KEPT, STAYED, MOVED, NEW = "kept", "stayed", "moved", "new"
-NOTHING, PRICE, CEILING, BOUND = "nothing_eligible", "price", "ceiling", "stopped"
+NOTHING, PRICE, CEILING = "nothing_eligible", "price", "ceiling"
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ import polars as pl
 from recommender.matching.allocation import Aim, allocate
 from recommender.matching.lottery import hash_entrants, hash_seed, make_seed, order_by_lot
 from recommender.matching.outcome import Outcome
+from recommender.matching.page import render
 from recommender.matching.problem import Bound, Problem
 from recommender.matching.run import Case
 
@@ -136,6 +137,7 @@ def write_record(folder: Path, case: Case, aim: Aim, outcome: Outcome) -> None:
     for name in ("assignments", "unserved", "classes", "bounds"):
         getattr(outcome, name).write_parquet(folder / f"{name}.parquet")
     _write_json(folder / "summary.json", outcome.summary)
+    (folder / "report.html").write_text(render(outcome), encoding="utf-8")
 
 
 def read_case(folder: Path) -> tuple[Case, Aim, bool]:

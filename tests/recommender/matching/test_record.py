@@ -131,7 +131,7 @@ def test_the_seed_is_kept_from_others_until_it_is_revealed(tmp_path: Path) -> No
     assert stat.S_IMODE((tmp_path / UNREVEALED).stat().st_mode) == 0o600
     seed = (tmp_path / UNREVEALED).read_text().strip()
     assert seed not in (tmp_path / COMMITMENT).read_text()
-    with pytest.raises(RecordError, match="cannot be read|not revealed"):
+    with pytest.raises(RecordError, match="not revealed"):
         verify(tmp_path)
     with pytest.raises(RecordError, match="promised before"):
         commit(tmp_path, NAMES)
