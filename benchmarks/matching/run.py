@@ -9,6 +9,7 @@ from __future__ import annotations
 import resource
 import time
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from rich.console import Console
@@ -17,6 +18,8 @@ from rich.table import Table
 from benchmarks.matching.worlds import make_large_world, make_small_world
 from benchmarks.result import BenchmarkResult
 from recommender.matching.allocation import Aim, allocate
+from recommender.matching.arrivals import seat_day, take_people
+from recommender.matching.auction import hold_auction
 from recommender.matching.bounded import UnmetError
 from recommender.matching.exact import InfeasibleError, solve_exactly
 from recommender.matching.problem import Problem, Seated
@@ -24,6 +27,10 @@ from recommender.matching.stable import accept_deferred
 
 TARGET_GAP = 0.01
 SLACK = 1e-6
+ARRIVALS = (5_000, 100, 30)  # people, classes, and candidates of one person
+DAYS = 10  # over which people arrive
+DEMAND = 1.3  # people for each seat
+SMALL_GAP = 0.002
 
 
 @dataclass(frozen=True)
@@ -65,14 +72,19 @@ def run(
     """
     small = measure_worlds(worlds)
     large = measure_large(people, classes, candidates)
+    arrivals = measure_arrivals(*ARRIVALS)
     _show(small, large)
+    Console().print(
+        f"Day by day, of the best in hindsight: {arrivals['foreseeing']:.1%} with a simulated future, "
+        f"{arrivals['greedy']:.1%} without"
+    )
     whole = not (small.unmet or small.over or small.blocked or small.gained)
     return BenchmarkResult(
         "allocate",
         round(large["gap"], 5),
         TARGET_GAP,
         whole and large["gap"] <= TARGET_GAP,
-        {"small": asdict(small), "large": large},
+        {"small": asdict(small), "large": large, "arrivals": arrivals},
     )
 
 
@@ -117,6 +129,25 @@ def measure_large(people: int, classes: int, candidates: int, seed: int = 0) -> 
         "seconds": round(seconds, 1),
         "peak_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
     }
+
+
+def measure_arrivals(people: int, classes: int, candidates: int, seed: int = 0) -> dict[str, float]:
+    """Return what giving seats day by day reaches of the best in hindsight, with a simulated future and without."""
+    both = make_large_world(2 * people, classes, min(candidates, classes), seed, 2 * DEMAND)
+    real, simulated = take_people(both, 0, people), take_people(both, people, 2 * people)
+    best = hold_auction(real, SMALL_GAP).bound
+    days = np.linspace(0, people, DAYS + 1).astype(int).tolist()
+    shares = {}
+    for name, foresight in (("foreseeing", True), ("greedy", False)):
+        seated = np.full(people, -1, dtype=np.int32)
+        for first, last in pairwise(days):
+            left = real.seats - np.bincount(seated[seated >= 0], minlength=classes)
+            today = replace(take_people(real, first, last), seats=left)
+            future = take_people(simulated, last if foresight else people, people)
+            seated[first:last] = seat_day(today, future, SMALL_GAP)
+        check(real, seated)
+        shares[name] = real.measure_value(seated) / best
+    return shares
 
 
 def check(problem: Problem, seated: Seated) -> None:
