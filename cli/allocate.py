@@ -37,7 +37,9 @@ def allocate(
     ] = None,
     config: Annotated[
         Path | None,
-        typer.Option(help="TOML: objective, tiers, bounds.", show_default="docs/matching.md"),
+        typer.Option(
+            help="TOML: objective, tiers, bounds.", show_default="see `padan config allocate`"
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the allocation.")] = None,
     events: Annotated[

@@ -83,7 +83,9 @@ class AllocateSettings(_Section):
         except ValidationError as error:
             first = error.errors()[0]
             key = ".".join(map(str, first["loc"]))
-            raise AllocateSettingsError(f"{path}: {key}: {first['msg']}") from error
+            raise AllocateSettingsError(
+                f"{path}: {key}: {first['msg']}; `padan config allocate` prints every key"
+            ) from error
 
 
 Groups = Sequence[Sequence[str]]
