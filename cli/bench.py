@@ -19,6 +19,27 @@ app.command("quality")(quality)
 
 
 @app.command()
+def allocate(
+    worlds: Annotated[int, typer.Option(min=1, help="Small worlds against HiGHS.")] = 500,
+    people: Annotated[int, typer.Option(min=1, help="People of the large world.")] = 20_000,
+    classes: Annotated[int, typer.Option(min=1, help="Its classes.")] = 500,
+    candidates: Annotated[int, typer.Option(min=1, help="Classes for one person.")] = 100,
+    magang: Annotated[
+        Path | None, typer.Option(help="Folder of vacancies: rebuild MagangHub's market instead.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Markets that are drawn.")] = 5,
+) -> None:
+    """Measure seats for people: certified gaps, bounds kept, scale; or a real market."""
+    if magang is not None:
+        from benchmarks.matching.magang import run as rebuild
+
+        _end(rebuild(magang, seeds=seeds))
+    from benchmarks.matching.run import run
+
+    _end(run(worlds=worlds, people=people, classes=classes, candidates=candidates))
+
+
+@app.command()
 def eligibility(
     participants: Annotated[int, typer.Option(min=1, help="Simulated people.")] = 10_000,
     courses: Annotated[int, typer.Option(min=1, help="Trainings.")] = 10_000,

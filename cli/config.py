@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,6 +29,10 @@ TRAIN_HEAD = (
     "What `padan train --config` reads: sources, rankers and how far back to look. A key that is left out "
     "keeps the default that stands here; the bundle's manifest tells what was used."
 )
+ALLOCATE_HEAD = (
+    "What `padan allocate --config` reads: what is best, who comes first, least and most. A key that is left out "
+    "keeps the default that stands here; docs/matching.md explains them."
+)
 BOUNDS = {"ge": "from", "gt": "above", "le": "to"}
 
 
@@ -37,11 +41,13 @@ class Subject(StrEnum):
 
     SERVICE = "service"
     TRAIN = "train"
+    ALLOCATE = "allocate"
 
 
 def config(
     subject: Annotated[
-        Subject, typer.Argument(help="padan.toml of the service, or train.toml of `padan train`.")
+        Subject,
+        typer.Argument(help="Settings of the service, of `padan train` or of `padan allocate`."),
     ] = Subject.SERVICE,
     check: Annotated[
         Path | None, typer.Option(help="Check a file of settings instead of printing one.")
@@ -49,10 +55,15 @@ def config(
 ) -> None:
     """Print a file of settings in which every key stands with its default, or check one."""
     if check is None:
-        typer.echo(render() if subject == Subject.SERVICE else render_training(), nl=False)
+        typer.echo(RENDER[subject](), nl=False)
         return
     if subject == Subject.SERVICE:
         _exit_on_problems(check)
+    elif subject == Subject.ALLOCATE:
+        from recommender.matching.settings import AllocateSettings, AllocateSettingsError
+
+        with exit_on_bad_input(AllocateSettingsError):
+            AllocateSettings.load(check)
     else:
         from recommender.training.settings import TrainSettings, TrainSettingsError
 
@@ -91,6 +102,27 @@ def render_training() -> str:
     for name, words, fields in sections:
         lines += ["", *_comment(f"--- {words}"), f"[{name}]", *_render_keys(fields)]
     return "\n".join(lines) + "\n"
+
+
+def render_allocation() -> str:
+    """Return the text of a file of settings of an allocation with the defaults."""
+    from recommender.matching.settings import AllocateSettings, BoundSettings
+
+    keys = {
+        name: field for name, field in AllocateSettings.model_fields.items() if name != "bounds"
+    }
+    lines = [*_comment(ALLOCATE_HEAD), *_render_keys(keys)]
+    bound = ["[[bounds]]", *_render_keys(BoundSettings.model_fields)]
+    lines += ["", *_comment(f"--- {BoundSettings.__doc__} As many of these as are needed:")]
+    lines += [line if line.startswith("#") else f"# {line}".rstrip() for line in bound]
+    return "\n".join(lines) + "\n"
+
+
+RENDER: dict[Subject, Callable[[], str]] = {
+    Subject.SERVICE: render,
+    Subject.TRAIN: render_training,
+    Subject.ALLOCATE: render_allocation,
+}
 
 
 def _render_keys(fields: Mapping[str, FieldInfo]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import typer
 
-from cli import bench, bundles, encoder, store
+from cli import allocate, bench, bundles, encoder, store
 from cli.bundles import promote, rollback
 from cli.check import check
 from cli.config import config
@@ -58,6 +58,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 )
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(allocate.app, name="allocate")
 app.add_typer(bundles.app, name="bundles")
 app.add_typer(store.app, name="store")
 app.add_typer(bench.app, name="bench")

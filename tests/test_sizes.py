@@ -28,6 +28,7 @@ STATISTICS = "keyword options with defaults; most callers give none"
 DEFENDED = {
     "api/settings.py:ServiceSettings": "each field is a setting",
     "benchmarks/quality/run.py:run": "keyword options of the command, with defaults",
+    "cli/allocate.py:allocate": COMMAND,
     "cli/bench_quality.py:quality": COMMAND,
     "cli/evaluate.py:evaluate": COMMAND,
     "cli/serve.py:serve": COMMAND,

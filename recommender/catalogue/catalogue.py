@@ -31,6 +31,8 @@ from training_data.skills.vocabulary import Vocabulary
 FAR_FUTURE = np.iinfo(np.int32).max
 FACE_TO_FACE = tuple(MODES.index(mode) for mode in ("in_person", "hybrid"))
 
+CLASS_ROW = "class_row"
+
 C, K = Courses, Classes
 
 
@@ -65,6 +67,8 @@ class Sessions(Columnar):
         Days since 1970-01-01; far in the future for what may start any day.
     registration_from, registration_until : ndarray of int32, shape (P,)
         Days since 1970-01-01; -1 where the class does not say.
+    class_row : ndarray of int32, shape (P,)
+        Row of the table of classes; -1 for a standing venue.
     """
 
     course: NDArray[np.int32]
@@ -74,6 +78,7 @@ class Sessions(Columnar):
     ends_on: NDArray[np.int32]
     registration_from: NDArray[np.int32]
     registration_until: NDArray[np.int32]
+    class_row: NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.course)
@@ -252,13 +257,19 @@ def _build_sessions(
             pl.lit(-1, pl.Int32).alias(column.name)
             for column in (K.registration_from, K.registration_until)
         ),
+        pl.lit(-1, pl.Int32).alias(CLASS_ROW),
     )
-    held = classes.filter(K.course_id.col.is_in(list(index))).select(
-        *(pl.col(column) for column in homes.columns[:5]),
-        K.starts_on.col.to_physical(),
-        K.ends_on.col.to_physical(),
-        K.registration_from.col.to_physical().fill_null(-1),
-        K.registration_until.col.to_physical().fill_null(-1),
+    held = (
+        classes.with_row_index(CLASS_ROW)
+        .filter(K.course_id.col.is_in(list(index)))
+        .select(
+            *(pl.col(column) for column in homes.columns[:5]),
+            K.starts_on.col.to_physical(),
+            K.ends_on.col.to_physical(),
+            K.registration_from.col.to_physical().fill_null(-1),
+            K.registration_until.col.to_physical().fill_null(-1),
+            pl.col(CLASS_ROW).cast(pl.Int32),
+        )
     )
     rows = pl.concat([held, homes])
     course = look_up(rows[K.course_id.name], index.__getitem__)

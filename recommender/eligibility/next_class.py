@@ -91,13 +91,31 @@ def _find_first(query: EligibilityQuery, courses: NDArray[np.int32]) -> NDArray[
     return np.where(of[place] == courses, rows[place], -1)
 
 
-def find_classes_after(
+class EnterableClasses(NamedTuple):
+    """The classes of each of M pairs of a person and a training, (M, most of one).
+
+    Attributes
+    ----------
+    session : ndarray of int
+        Row of the catalogue's sessions; of no meaning where ``can_enter`` is False.
+    can_enter : ndarray of bool
+        Whether the class is open, within reach, and can be entered from the day on.
+    km : ndarray of float64
+        As people travel; 0 online.
+    """
+
+    session: NDArray[np.int64]
+    can_enter: NDArray[np.bool_]
+    km: NDArray[np.float64]
+
+
+def find_enterable_classes(
     query: EligibilityQuery,
     rows: NDArray[np.intp],
     courses: NDArray[np.int32],
     ready: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """Return the nearest open session within reach that can be entered from a day on, -1 where there is none."""
+) -> EnterableClasses:
+    """Return which classes of trainings ``courses`` (M,) participants ``rows`` (M,) can enter from a day on."""
     availability, sessions = query.availability, query.catalogue.sessions
     first, end = (np.searchsorted(sessions.course, courses, side) for side in ("left", "right"))
     steps = np.arange((end - first).max(initial=1))
@@ -114,6 +132,17 @@ def find_classes_after(
         query.rules.reach,
     )
     can_enter &= km <= query.radius_km[rows, None]
-    nearest = np.where(can_enter, km, np.inf).argmin(axis=1)[:, None]
-    session = np.take_along_axis(found, nearest, axis=1)[:, 0]
-    return np.where(can_enter.any(axis=1), session, -1)
+    return EnterableClasses(found, can_enter, km)
+
+
+def find_classes_after(
+    query: EligibilityQuery,
+    rows: NDArray[np.intp],
+    courses: NDArray[np.int32],
+    ready: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return the nearest open session within reach that can be entered from a day on, -1 where there is none."""
+    found = find_enterable_classes(query, rows, courses, ready)
+    nearest = np.where(found.can_enter, found.km, np.inf).argmin(axis=1)[:, None]
+    session = np.take_along_axis(found.session, nearest, axis=1)[:, 0]
+    return np.where(found.can_enter.any(axis=1), session, -1)

@@ -1,1 +1,1 @@
-"""Sets of trainings within a balance; later, people to scarce seats."""
+"""Sets of trainings within a balance, and people to scarce seats."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from typer.testing import CliRunner
 
 from api.settings import ServiceSettings
 from cli.main import app
+from recommender.matching.settings import AllocateSettings, BoundSettings
 from store.settings import StoreSettings
 
 ROOT = Path(__file__).parents[2]
@@ -64,3 +66,18 @@ def test_the_environment_goes_before_the_file(file: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("PADAN_MAX_BATCH_SIZE", "8")
     settings = ServiceSettings()
     assert (settings.max_batch_size, settings.max_queue_length) == (8, 70)
+
+
+def test_the_settings_of_an_allocation_are_printed_with_their_defaults(tmp_path: Path) -> None:
+    printed = CliRunner().invoke(app, ["config", "allocate"]).output
+    written = tomllib.loads(printed)
+    assert AllocateSettings(**written) == AllocateSettings()
+    for name in (*AllocateSettings.model_fields, *BoundSettings.model_fields):
+        assert f"{name} =" in printed or f"[[{name}]]" in printed
+    file = tmp_path / "allocate.toml"
+    file.write_text(printed, encoding="utf-8")
+    assert CliRunner().invoke(app, ["config", "allocate", "--check", str(file)]).exit_code == 0
+    file.write_text('[[bounds]]\nregion = "31"\nflor = 3\n', encoding="utf-8")
+    refused = CliRunner().invoke(app, ["config", "allocate", "--check", str(file)])
+    assert refused.exit_code == 2
+    assert "bounds.0.flor" in refused.output

@@ -47,6 +47,8 @@ def check_command(words: list[str], command: Any) -> None:
                 name for option in command.params for name in option.opts + option.secondary_opts
             ]
             assert word.partition("=")[0] in known, f"{word} is no option of {command.name}"
+        elif getattr(command, "invoke_without_command", False) and word not in command.commands:
+            continue  # the value of an option of a command that has others below it
         elif hasattr(command, "commands") and not PLACEHOLDER.fullmatch(word):
             assert word in command.commands, f"{word} is no command of {command.name}"
             command = command.commands[word]

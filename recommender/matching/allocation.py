@@ -1,0 +1,190 @@
+"""Seats for people: who has one already first, then tier by tier, the best for each within the bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.matching.auction import Solution, Stop, bound_value, never
+from recommender.matching.bounded import UnmetError, solve_bounded
+from recommender.matching.exact import InfeasibleError, solve_exactly
+from recommender.matching.problem import Bound, Problem, Seated
+from recommender.matching.ties import settle_ties
+
+Objective = Literal["fit", "people"]
+Method = Literal["auto", "exact", "auction"]
+
+FEW_PAIRS = 5_000  # up to here HiGHS is asked: first, or where auctions leave more than the gap
+PERSON = 10.0  # a person served more, in largest fits; to HiGHS it goes before all fit together
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What the best assignment is, how near to it, and how it is found.
+
+    Attributes
+    ----------
+    objective : str
+        The largest sum of fits, or the most people served and then the largest sum.
+    gap : float
+        Share of what is possible that may be missing.
+    method : str
+        By HiGHS, by auction, or by the one that suits the size.
+    """
+
+    objective: Objective = "fit"
+    gap: float = 0.01
+    method: Method = "auto"
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """An assignment, and what is known of it.
+
+    Attributes
+    ----------
+    seated : ndarray of int32, shape (P,)
+        Class of each person, -1 for none.
+    prices : ndarray of float64, shape (K,)
+        Of a seat of each class to the last tier, in fit.
+    rates : ndarray of float64, shape (number of bounds,)
+        The fit that one person less in each floor would give back, below 0 for one more in a ceiling.
+    value, bound : float
+        What the assignment is worth by the objective, and the most that any could be worth.
+    most_people : int
+        No assignment serves more, whatever the fit.
+    finished : bool
+        False where it was stopped before the gap was reached: the best so far.
+    """
+
+    seated: Seated
+    prices: NDArray[np.float64]
+    rates: NDArray[np.float64]
+    value: float
+    bound: float
+    most_people: int
+    finished: bool
+
+    @property
+    def gap(self) -> float:
+        """The certified share of the bound that is missing."""
+        return 0.0 if self.bound <= 0 else max(0.0, (self.bound - self.value) / self.bound)
+
+
+def allocate(
+    problem: Problem,
+    aim: Aim = Aim(),
+    *,
+    tiers: NDArray[np.integer] | None = None,
+    fixed: Seated | None = None,
+    stop: Stop = never,
+) -> Allocation:
+    """Seat people.
+
+    Parameters
+    ----------
+    problem : Problem
+        Its bonuses are beside those of the objective.
+    tiers : ndarray of int, shape (P,), optional
+        Who comes first: a later tier has what an earlier one leaves.
+    fixed : ndarray of int32, shape (P,), optional
+        The class of each who keeps it, -1 for the others.
+
+    Raises
+    ------
+    UnmetError
+        If the bounds cannot be kept, or in the time there was no such assignment was found.
+    """
+    tiers = np.zeros(len(problem), dtype=np.int64) if tiers is None else tiers
+    seated = np.full(len(problem), -1, dtype=np.int32) if fixed is None else fixed.copy()
+    kept = seated.copy()
+    exact = _is_exact(problem, aim)
+    largest = float(problem.values.max(initial=0)) or 1.0
+    person = largest * (len(problem) + 1 if exact else PERSON)
+    if aim.objective == "people":
+        problem = replace(problem, bonus=problem.bonus + person)
+    value = bound = 0.0
+    most, finished = int((kept >= 0).sum()), True
+    solution = None
+    for tier in np.unique(tiers):
+        now = (kept < 0) & (tiers == tier)
+        part = _take_tier(problem, now, seated, _count_later(problem, kept, tiers, tier))
+        solution = _solve(part, aim, exact, stop)
+        newly = settle_ties(part, solution.seated)
+        seated = np.where(newly >= 0, newly, seated).astype(np.int32)
+        value, bound = value + solution.value, bound + solution.bound
+        most += _bound_people(part, solution, person)
+        finished &= solution.finished
+    if solution is None:
+        solution = Solution(seated, np.zeros(len(problem.seats)), np.zeros(0), 0.0, 0.0)
+    return Allocation(seated, solution.prices, solution.rates, value, bound, most, finished)
+
+
+def _is_exact(problem: Problem, aim: Aim) -> bool:
+    if aim.method == "auto":
+        return len(problem.classes) <= FEW_PAIRS
+    return aim.method == "exact"
+
+
+def _solve(problem: Problem, aim: Aim, exact: bool, stop: Stop) -> Solution:
+    small = len(problem.classes) <= FEW_PAIRS
+    try:
+        if not exact:
+            found = solve_bounded(problem, aim.gap, stop)
+            if found.gap <= aim.gap or not small or not found.finished:
+                return found
+    except UnmetError:
+        if not small:
+            raise
+    try:
+        return solve_exactly(problem)
+    except InfeasibleError as error:
+        raise UnmetError(str(error)) from error
+
+
+def take_open(problem: Problem, fixed: Seated) -> Problem:
+    """Return what is left to decide where some have their seats: the others, with what they leave."""
+    return _take_tier(problem, fixed < 0, fixed, [0] * len(problem.bounds))
+
+
+def _take_tier(
+    problem: Problem, now: NDArray[np.bool_], seated: Seated, later: Sequence[int]
+) -> Problem:
+    """Return the problem of some people, with the seats and bounds that are left to them."""
+    used = np.bincount(seated[seated >= 0], minlength=len(problem.seats))
+    bounds = tuple(
+        replace(
+            bound,
+            floor=max(0, bound.floor - bound.count(seated) - can),
+            ceiling=None if bound.ceiling is None else max(0, bound.ceiling - bound.count(seated)),
+        )
+        for bound, can in zip(problem.bounds, later, strict=True)
+    )
+    left = np.maximum(problem.seats - used, 0)
+    return replace(problem.take(now[problem.people], left), bounds=bounds)
+
+
+def _count_later(
+    problem: Problem, kept: Seated, tiers: NDArray[np.integer], tier: int
+) -> list[int]:
+    """Return how many of later tiers could count for each bound."""
+    after = (kept < 0) & (tiers > tier) & (np.diff(problem.starts) > 0)
+    return [_count_members(bound, after) for bound in problem.bounds]
+
+
+def _count_members(bound: Bound, some: NDArray[np.bool_]) -> int:
+    return int((some if bound.people is None else some & bound.people).sum())
+
+
+def _bound_people(problem: Problem, solution: Solution, person: float) -> int:
+    """Return how many of some people can be served at most."""
+    ones = replace(
+        problem, values=np.zeros_like(problem.values), bonus=np.ones(len(problem)), bounds=()
+    )
+    with_pairs = int((np.diff(problem.starts) > 0).sum())
+    by_prices = bound_value(ones, np.clip(solution.prices / person, 0, 1))
+    return min(int(by_prices + 1e-6), with_pairs, int(problem.seats.sum()))

@@ -1,0 +1,137 @@
+"""The permitted pairs of people and classes, with the engine's score of each as fit.
+
+People are read, and trainings permitted and scored, by the stages that make lists, so a seat is never given that a
+list would not show.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from recommender.catalogue.catalogue import build_catalogue
+from recommender.eligibility.calendar import find_ready_days
+from recommender.eligibility.mask import build_list_mask
+from recommender.eligibility.next_class import find_enterable_classes
+from recommender.engine import Engine
+from recommender.participants.batch import filter_events
+from recommender.participants.prepared import PreparedParticipants
+from recommender.ranking.expected_outcome import ExpectedOutcome
+from recommender.ranking.rankers import score_candidates
+
+LEAST = 0.001
+"""The least fit of a permitted pair, and what differs by less is alike: the lottery decides."""
+
+BLOCK = 1_000
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """M permitted pairs.
+
+    Attributes
+    ----------
+    people, classes : ndarray of int, shape (M,)
+        Rows of the tables of participants and classes.
+    scores : ndarray of float32, shape (M,)
+    cut : ndarray of bool, shape (P,)
+        Of whom more trainings are permitted than were looked at.
+    home : ndarray of int32, shape (P,)
+        Region where each person lives, -1 where it is not known.
+    groups : tuple of tuples of str, P long
+    """
+
+    people: NDArray[np.int64]
+    classes: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    cut: NDArray[np.bool_]
+    home: NDArray[np.int32]
+    groups: tuple[tuple[str, ...], ...]
+
+
+def hold_classes(engine: Engine, classes: pl.DataFrame) -> Engine:
+    """Return the engine with other classes of its trainings."""
+    known = engine.reader.vocabularies
+    return replace(
+        engine,
+        catalogue=build_catalogue(engine.catalogue.table, classes, known.regions, known.skills),
+    )
+
+
+def find_pairs(
+    engine: Engine,
+    participants: pl.DataFrame,
+    events: pl.DataFrame,
+    day: dt.date,
+    per_source: int,
+    fit: Literal["score", "outcome"] = "score",
+) -> Pairs:
+    """Return the permitted pairs with the classes of the engine's catalogue, block by block.
+
+    Parameters
+    ----------
+    per_source : int
+        Trainings from each source of candidates for one person.
+    """
+    found = [
+        _find_block(
+            engine, engine.prepare(block, filter_events(block, events), day), per_source, fit
+        )
+        for block in participants.iter_slices(BLOCK)
+    ]
+    offset = np.cumsum([0, *(len(block.cut) for block in found)])
+    return Pairs(
+        np.concatenate([block.people + first for block, first in zip(found, offset, strict=False)]),
+        np.concatenate([block.classes for block in found]),
+        np.concatenate([block.scores for block in found]),
+        np.concatenate([block.cut for block in found]),
+        np.concatenate([block.home for block in found]),
+        tuple(groups for block in found for groups in block.groups),
+    )
+
+
+def scale_scores(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return scores as fits between ``LEAST`` and 1, in steps of ``LEAST``."""
+    if not len(scores):
+        return scores
+    low, high = scores.min(), scores.max()
+    shares = (scores - low) / (high - low) if high > low else np.ones_like(scores)
+    fits: NDArray[np.float32] = np.maximum(np.round(shares / LEAST) * LEAST, LEAST)
+    return fits.astype(np.float32)
+
+
+def _find_block(engine: Engine, people: PreparedParticipants, per_source: int, fit: str) -> Pairs:
+    query = engine.query(people)
+    sessions = engine.catalogue.sessions
+    with_class = np.zeros(len(engine.catalogue), dtype=bool)
+    with_class[sessions.course[sessions.class_row >= 0]] = True
+    mask = build_list_mask(query) & with_class
+    served = np.flatnonzero(mask.any(axis=1))
+    found, features = engine.find_candidates(people, query, served, mask[served], per_source)
+    if fit == "outcome":
+        outcome = ExpectedOutcome.of_rates(engine.quality)
+        flat = features.reshape(-1, features.shape[-1])
+        scores = outcome.score(flat).reshape(found.ids.shape)
+    else:
+        scores = score_candidates(engine.ranker, features, found.ids).scores
+    lists, places = np.nonzero(found.ids >= 0)
+    rows, courses = served[lists], found.ids[lists, places]
+    ready = find_ready_days(query)
+    enterable = find_enterable_classes(query, rows, courses, ready[rows])
+    held = enterable.can_enter & (sessions.class_row[enterable.session] >= 0)
+    pairs, columns = np.nonzero(held)
+    cut = np.zeros(len(people), dtype=bool)
+    cut[served] = (found.ids >= 0).sum(axis=1) < mask[served].sum(axis=1)
+    return Pairs(
+        rows[pairs],
+        sessions.class_row[enterable.session[pairs, columns]].astype(np.int64),
+        scores[lists, places][pairs].astype(np.float32),
+        cut,
+        query.batch.home.region,
+        query.batch.facts.groups,
+    )

@@ -1,0 +1,158 @@
+"""What `padan allocate` is told: who comes first, least and most, and what the best is; every key has a default."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from recommender.matching.allocation import Aim, Method, Objective
+from recommender.matching.problem import Bound
+from training_data.regions import RegionTable
+
+
+class AllocateSettingsError(ValueError):
+    """Settings that cannot be used; the message names the file and the key."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BoundSettings(_Section):
+    """Least and most people with a seat, of those of whom all that is named holds."""
+
+    region: str | None = Field(None, description="code of the region where they live")
+    group: str | None = Field(None, description="group that they are in")
+    provider: str | None = Field(None, description="who teaches the class")
+    floor: int = Field(0, ge=0, description="least people with a seat")
+    ceiling: int | None = Field(None, ge=0, description="most people with a seat")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.region is None and self.group is None and self.provider is None:
+            raise ValueError("name a region, a group or a provider")
+        if self.ceiling is not None and self.ceiling < self.floor:
+            raise ValueError(f"the ceiling {self.ceiling} is below the floor {self.floor}")
+        return self
+
+
+class AllocateSettings(_Section):
+    """How seats are given to people."""
+
+    objective: Objective = Field("fit", description="largest sum of fits (fit), or most people")
+    gap: float = Field(0.01, gt=0, lt=1, description="share of what is possible that may lack")
+    method: Method = Field("auto", description="exact by HiGHS, by auction, or by size (auto)")
+    fit: Literal["score", "outcome"] = Field(
+        "score", description="the list's score, or the chance to finish and find work"
+    )
+    candidates: int = Field(50, ge=1, description="trainings from each source for one person")
+    tiers: tuple[str, ...] = Field(
+        (), description="groups that come first, the very first before the others"
+    )
+    moving_price: float = Field(
+        0.0, ge=0, description="fit that it costs to move somebody who was offered a place"
+    )
+    seconds: float | None = Field(None, gt=0, description="time after which the best so far counts")
+    bounds: tuple[BoundSettings, ...] = Field((), description="floors and ceilings")
+
+    @property
+    def aim(self) -> Aim:
+        """What the best assignment is."""
+        return Aim(self.objective, self.gap, self.method)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a TOML file; a key that is left out keeps its default.
+
+        Raises
+        ------
+        AllocateSettingsError
+            If it is not there, is no TOML, or a key is unknown or out of range.
+        """
+        try:
+            return cls(**tomllib.loads(path.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise AllocateSettingsError(f"{path}: {error}") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(map(str, first["loc"]))
+            raise AllocateSettingsError(
+                f"{path}: {key}: {first['msg']}; `padan config allocate` prints every key"
+            ) from error
+
+
+Groups = Sequence[Sequence[str]]
+"""The groups that each person is in."""
+
+
+def find_tiers(groups: Groups, tiers: Sequence[str]) -> NDArray[np.int64]:
+    """Return the tier of each person: the first group named that they are in, the last for all others."""
+    found = np.full(len(groups), len(tiers))
+    for number, name in reversed(list(enumerate(tiers))):
+        found[_are_in_group(groups, name)] = number
+    return found
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """What bounds are about: where each person lives and is counted, and who teaches each class.
+
+    Attributes
+    ----------
+    home : ndarray of int32, shape (P,)
+        Region, -1 where it is not known.
+    groups : sequence of sequences of str, P long
+    providers : ndarray of str, shape (K,)
+    regions : RegionTable
+    """
+
+    home: NDArray[np.int32]
+    groups: Groups
+    providers: NDArray[np.object_]
+    regions: RegionTable
+
+
+def build_bounds(stated: Sequence[BoundSettings], of: Attributes) -> tuple[Bound, ...]:
+    """Return the bounds over people and classes.
+
+    Raises
+    ------
+    AllocateSettingsError
+        If a region or a provider is not known, or nobody is in a group.
+    """
+    return tuple(_build_bound(f"bounds.{i}", one, of) for i, one in enumerate(stated))
+
+
+def _build_bound(key: str, stated: BoundSettings, of: Attributes) -> Bound:
+    people = classes = None
+    if stated.region is not None:
+        region = of.regions.find(stated.region)
+        if region < 0:
+            raise AllocateSettingsError(
+                f"{key}.region: no region {stated.region!r} in {of.regions.name}"
+            )
+        people = (of.regions.around[of.home] == region).any(axis=1)
+    if stated.group is not None:
+        members = _are_in_group(of.groups, stated.group)
+        if not members.any():
+            raise AllocateSettingsError(f"{key}.group: nobody is in the group {stated.group!r}")
+        people = members if people is None else people & members
+    if stated.provider is not None:
+        classes = of.providers == stated.provider
+        if not classes.any():
+            raise AllocateSettingsError(
+                f"{key}.provider: no class is by the provider {stated.provider!r}"
+            )
+    return Bound(key, people, classes, stated.floor, stated.ceiling)
+
+
+def _are_in_group(groups: Groups, name: str) -> NDArray[np.bool_]:
+    wanted = name.casefold()
+    return np.array([wanted in {one.casefold() for one in own} for own in groups], dtype=bool)

@@ -1,0 +1,160 @@
+"""`padan allocate` from files to files, on a trained bundle."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from models.bundles.promotion import current
+from recommender.bundle.bundle import load_bundle
+from recommender.eligibility.mask import build_list_mask
+from training_data.columns import Interactions
+from training_data.dataset import Dataset
+
+
+@pytest.fixture
+def files(tiny_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The command before people who are new, and classes with two seats at most."""
+    monkeypatch.setenv("PADAN_HOME", str(tiny_home))
+    dataset = Dataset.open(tiny_home / "simulated")
+    people, classes = dataset.read("participants"), dataset.read("classes")
+    few = pl.min_horizontal("seats_left", pl.lit(2, pl.Int32)).alias("seats_left")
+    people.write_parquet(tmp_path / "participants.parquet")
+    classes.filter(pl.int_range(pl.len()) % 12 == 0).with_columns(few).write_parquet(
+        tmp_path / "classes.parquet"
+    )
+    return [
+        "allocate",
+        "--participants",
+        str(tmp_path / "participants.parquet"),
+        "--classes",
+        str(tmp_path / "classes.parquet"),
+        "--out",
+        str(tmp_path / "out"),
+    ]
+
+
+def invoke(command: list[str]) -> tuple[int, str]:
+    result = CliRunner().invoke(app, command)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.output
+
+
+def test_seats_are_given_to_who_may_have_them_and_verified(
+    files: list[str], tiny_home: Path, tmp_path: Path
+) -> None:
+    code, output = invoke([*files[:1], *files[1:3], "--out", files[-1], "--commit"])
+    assert code == 0, output
+    code, output = invoke(files)
+    assert code == 0, output
+    out = Path(files[-1])
+    given = pl.read_parquet(out / "assignments.parquet")
+    without = pl.read_parquet(out / "unserved.parquet")
+    people = pl.read_parquet(tmp_path / "participants.parquet")
+    classes = pl.read_parquet(tmp_path / "classes.parquet")
+    assert given.height > 0
+    assert given["participant_id"].n_unique() == given.height
+    assert sorted([*given["participant_id"], *without["participant_id"]]) == sorted(
+        people["participant_id"]
+    )
+    taken = given.group_by("class_id").len().join(classes, on="class_id")
+    assert (taken["len"] <= taken["seats_left"]).all()
+    engine = load_bundle(current(tiny_home / "bundles")).engine
+    read = engine.prepare(people, Interactions.create_empty(), engine.programme.today())
+    mask = build_list_mask(engine.query(read))
+    row = {name: number for number, name in enumerate(people["participant_id"])}
+    course = dict(classes.select("class_id", "course_id").iter_rows())
+    for person, class_ in given.select("participant_id", "class_id").iter_rows():
+        assert mask[row[person], engine.catalogue.index[course[class_]]]
+    assert json.loads((out / "summary.json").read_text())["served"] == given.height
+    assert invoke([*files[:1], "--out", files[-1], "--reveal"])[0] == 0
+    code, output = invoke(["allocate", "verify", files[-1]])
+    assert code == 0, output
+    pl.concat([given[1:], given[:1]]).write_parquet(out / "assignments.parquet")
+    code, output = invoke(["allocate", "verify", files[-1]])
+    assert code == 1
+    assert "NO  the seats" in output
+
+
+def test_what_was_accepted_stays_and_what_was_refused_is_not_offered_again(
+    files: list[str], tmp_path: Path
+) -> None:
+    assert invoke(files)[0] == 0
+    given = pl.read_parquet(Path(files[-1]) / "assignments.parquet")
+    pairs = given.select("participant_id", "class_id")
+    pairs[::2].write_parquet(tmp_path / "accepted.parquet")
+    pairs[1::2].write_parquet(tmp_path / "refused.parquet")
+    decided = ["--accepted", str(tmp_path / "accepted.parquet")]
+    decided += ["--refused", str(tmp_path / "refused.parquet")]
+    code, output = invoke([*files[:-1], str(tmp_path / "again"), *decided])
+    assert code == 0, output
+    again = pl.read_parquet(tmp_path / "again" / "assignments.parquet")
+    kept = again.filter(pl.col("status") == "kept").select(pairs.columns)
+    assert sorted(kept.rows()) == sorted(pairs[::2].rows())
+    assert not {*again.select(pairs.columns).rows()} & {*pairs[1::2].rows()}
+
+
+def test_floors_that_cannot_be_kept_are_named_with_what_could_be(
+    files: list[str], tmp_path: Path
+) -> None:
+    config = tmp_path / "allocate.toml"
+    config.write_text('[[bounds]]\nregion = "31"\nfloor = 100000\n')
+    for more in ([], ["--dry-run"]):
+        code, output = invoke([*files, "--config", str(config), *more])
+        assert code == 2
+        assert "bounds.0.floor: 100000 cannot be kept" in output
+    assert not (Path(files[-1]) / "assignments.parquet").exists()
+    config.write_text('[[bounds]]\nregion = "31"\nfloor = 0\nceiling = 1\n')
+    code, output = invoke([*files, "--config", str(config)])
+    assert code == 0, output
+    bounds = pl.read_parquet(Path(files[-1]) / "bounds.parquet")
+    assert bounds["seated"].item() <= 1
+
+
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [
+        ('objective = "best"', "objective"),
+        ("gap = 0", "gap"),
+        ("[[bounds]]\nfloor = 1", "bounds.0"),
+        ('[[bounds]]\nregion = "31"\nfloor = 3\nceiling = 2', "below the floor"),
+        ('[[bounds]]\nregion = "nowhere"', "bounds.0.region"),
+        ('[[bounds]]\ngroup = "nobody"', "bounds.0.group"),
+        ('[[bounds]]\nprovider = "no one"', "bounds.0.provider"),
+        ("seats = 3", "seats"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_named(
+    files: list[str], written: str, named: str, tmp_path: Path
+) -> None:
+    config = tmp_path / "allocate.toml"
+    config.write_text(written)
+    code, output = invoke([*files, "--config", str(config)])
+    assert code == 2
+    assert named in output
+
+
+def test_tables_that_cannot_be_used_are_named(files: list[str], tmp_path: Path) -> None:
+    code, output = invoke(files[:3])
+    assert (code, "--out is missing" in output) == (2, True)
+    pl.DataFrame({"participant_id": ["x"], "class_id": ["y"]}).write_parquet(tmp_path / "a.parquet")
+    code, output = invoke([*files, "--accepted", str(tmp_path / "a.parquet")])
+    assert code == 2
+    assert "no class 'y'" in output
+    (tmp_path / "classes.parquet").write_text("no table")
+    code, output = invoke(files)
+    assert code == 2
+    assert "classes.parquet: not a Parquet file" in output
+
+
+def test_who_may_have_nothing_is_told_so(files: list[str]) -> None:
+    code, output = invoke([*files, "--day", "2199-01-01"])
+    assert code == 0, output
+    without = pl.read_parquet(Path(files[-1]) / "unserved.parquet")
+    assert np.array_equal(without["reason"].unique().to_list(), ["nothing_eligible"])
