@@ -128,10 +128,7 @@ class Dataset:
         """
         if not self.has(table):
             return _schema(table).create_empty()
-        try:
-            return _validate(table, pl.read_parquet(self.path(table)), str(self.path(table)))
-        except pl.exceptions.ComputeError as error:
-            raise DatasetError(f"{self.path(table)}: not a Parquet file: {error}") from error
+        return read_table(table, self.path(table))
 
     def scan(self, table: str) -> pl.LazyFrame:
         """Return a lazy table, for what does not fit in memory; only writing checks it."""
@@ -171,6 +168,20 @@ class Dataset:
                     f"{path.name}:{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode()
                 )
         return whole.hexdigest()
+
+
+def read_table(table: str, path: Path) -> pl.DataFrame:
+    """Read a Parquet file whole and hold it to a table's contract.
+
+    Raises
+    ------
+    DatasetError
+        If the file is no Parquet, or a row breaks the contract.
+    """
+    try:
+        return _validate(table, pl.read_parquet(path), str(path))
+    except pl.exceptions.ComputeError as error:
+        raise DatasetError(f"{path}: not a Parquet file: {error}") from error
 
 
 def split_by_contract(table: str, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
