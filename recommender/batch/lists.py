@@ -12,6 +12,7 @@ import polars as pl
 
 from recommender.eligibility.exclusions import list_exclusions
 from recommender.eligibility.mask import find_participant_exclusions
+from recommender.eligibility.query import EligibilityQuery
 from recommender.engine import Engine, Recommendations
 from recommender.explanation.context import Reason
 from recommender.ranking.fit import FITS, grade_fit
@@ -70,14 +71,18 @@ def build_rows(engine: Engine, recommendations: Recommendations, language: str) 
             PERSON: participants.ids,
             DAY: pl.repeat(participants.day, len(participants), dtype=pl.Date, eager=True),
             NEUTRAL: participants.batch.opted_out,
-            ADVICE: [
-                [exclusion.value for exclusion in list_exclusions(bits)]
-                for bits in find_participant_exclusions(recommendations.query).tolist()
-            ],
+            ADVICE: _advise(recommendations.query),
             ITEMS: _nest(items.to_struct(), listed.sum(axis=1)),
         },
         schema=SCHEMA,
     )
+
+
+def _advise(query: EligibilityQuery) -> pl.Series:
+    """Return the exclusions that are of each person, whatever the training."""
+    bits, place = np.unique(find_participant_exclusions(query), return_inverse=True)
+    codes = [[one.value for one in list_exclusions(some)] for some in bits.tolist()]
+    return pl.Series(codes, dtype=pl.List(pl.String)).gather(place)
 
 
 def _tell(reasons: Sequence[Sequence[Reason]]) -> pl.Series:
