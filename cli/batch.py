@@ -49,7 +49,8 @@ def batch(
     ] = None,
 ) -> None:
     """Recommend to everybody, with the reasons of each training as codes with evidence."""
-    pin_threads("batch")
+    if engine == "local":
+        pin_threads("batch")
     from recommender.batch.parts import BatchError
     from recommender.batch.run import plan_work, run
 

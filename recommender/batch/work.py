@@ -24,6 +24,7 @@ from recommender.settings import SlateSettings
 from training_data.columns import Participants
 
 ROW_GROUP: Final = 2_000  # people: what is read to find one of them
+KEPT: Final = 64_000_000  # answers to phrases, 256 MB
 CHECKED: Final = 4  # lists of a block that are checked once more
 
 
@@ -51,7 +52,9 @@ class Worker:
     @cached_property
     def bundle(self) -> Bundle:
         """The bundle, held to its golden answers."""
-        return load_checked(self.work.bundle)
+        bundle = load_checked(self.work.bundle)
+        bundle.engine.relevance.keep_answers(KEPT)
+        return bundle
 
     def answer(self, id_: str) -> Part:
         """Answer a shard: the same one gives the same bytes, wherever and however often.

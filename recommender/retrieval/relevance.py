@@ -93,10 +93,13 @@ class Relevance:
             if linkers is None
             else CourseWords.index(catalogue.titles, texts, linkers.standard)
         )
-        self._kept: LRUCache[Phrase, NDArray[np.float32]] = LRUCache(
-            max(MAX_KEPT // max(len(catalogue), 1), 1)
-        )
         self._lock = Lock()
+        self.keep_answers(MAX_KEPT)
+
+    def keep_answers(self, most: int) -> None:
+        """Keep so many answers from now on: a whole country writes more phrases than a minute's requests."""
+        phrases = max(most // max(len(self.vectors), 1), 1)
+        self._kept: LRUCache[Phrase, NDArray[np.float32]] = LRUCache(phrases)
 
     def score(self, profile: ProfileEmbedding, rows: NDArray[np.intp]) -> NDArray[np.float32]:
         """Return how well each training answers the best of each person's phrases, (n, N).
