@@ -21,7 +21,6 @@ from rich.text import Text
 
 from cli.exits import exit_on_bad_input
 from cli.inputs import BundleFolder
-from cli.thread_limits import pin_threads
 from models.bundles.promotion import current
 from training_data.home import padan_home
 
@@ -49,8 +48,6 @@ def batch(
     ] = None,
 ) -> None:
     """Recommend to everybody, with the reasons of each training as codes with evidence."""
-    if engine == "local":
-        pin_threads("batch")
     from recommender.batch.parts import BatchError
     from recommender.batch.run import plan_work, run
 
