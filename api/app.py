@@ -26,6 +26,7 @@ from api.routes import (
     courses,
     events,
     health,
+    latest,
     metrics,
     officers,
     participant_batches,
@@ -38,11 +39,14 @@ from api.security.gate import Gate
 from api.security.rate_limit import RateLimit
 from api.service import Service
 from api.settings import ServiceSettings
+from recommender.batch.latest import BatchResults
 from store.database import Store
 from store.health import StoreHealth
+from training_data.home import padan_home
 
 ROUTERS = (
     recommendations,
+    latest,
     plans,
     courses,
     participants,
@@ -51,6 +55,9 @@ ROUTERS = (
     officers,
     metrics,
 )
+
+
+BATCH = "batch"  # where in the home the last run over everybody is
 
 
 def create_app(
@@ -106,6 +113,7 @@ def create_app(
     )
     app.state.service = service
     app.state.handler = handler
+    app.state.batch_results = BatchResults(padan_home() / BATCH)
     app.state.turns = asyncio.Semaphore(AT_ONCE)
     problems.install(app)
     app.include_router(health.router)

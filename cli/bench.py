@@ -165,6 +165,22 @@ def batch(
 
 
 @app.command()
+def index(
+    bundle: Annotated[
+        Path | None,
+        typer.Option(help="Bundle that reads the people.", show_default="the current one"),
+    ] = None,
+    people: Annotated[int, typer.Option(min=10_000, help="Simulated people.")] = 100_000,
+) -> None:
+    """Measure indexes of people's profiles: recall, bytes a person and queries a second."""
+    from benchmarks.index import run
+    from models.bundles.promotion import current
+
+    home = padan_home()
+    _end(run(bundle or current(home / "bundles"), home / "bench" / "index", people))
+
+
+@app.command()
 def skills(
     esco: Annotated[Path, typer.Option(help="Skills of ESCO, as CSV.")],
     sentences: Annotated[Path, typer.Option(help="Folder of sentences annotated with them.")],

@@ -15,11 +15,11 @@ from recommender.eligibility.mask import find_participant_exclusions
 from recommender.eligibility.query import EligibilityQuery
 from recommender.engine import Engine, Recommendations
 from recommender.explanation.context import Reason
-from recommender.ranking.fit import FITS, grade_fit
+from recommender.ranking.fit import CONTENT, FITS, grade_fit
 
 PERSON, DAY, NEUTRAL, ADVICE = "participant_id", "day", "neutral", "advice"
 ITEMS = "items"
-COURSE, FIT, SCORE, REASONS = "course_id", "fit", "score", "reasons"
+COURSE, FIT, RELEVANCE, SCORE, REASONS = "course_id", "fit", "relevance", "score", "reasons"
 CODE, EVIDENCE = "code", "evidence"
 
 REASON: Final = pl.Struct({CODE: pl.String, EVIDENCE: pl.String})
@@ -27,6 +27,7 @@ ITEM: Final = pl.Struct(
     {
         COURSE: pl.String,
         FIT: pl.Enum(FITS),
+        RELEVANCE: pl.Float32,
         SCORE: pl.Float32,
         REASONS: pl.List(REASON),
     }
@@ -45,6 +46,7 @@ SCHEMA: Final = pl.Schema(
 def build_rows(engine: Engine, recommendations: Recommendations, language: str) -> pl.DataFrame:
     """Return a row for each participant, in their order; under ``SCHEMA``.
 
+    The relevance of a training is what its fit is graded by.
     The column ``advice`` holds the codes of what a person has to do first, or why nothing may be taken.
 
     Parameters
@@ -62,6 +64,7 @@ def build_rows(engine: Engine, recommendations: Recommendations, language: str) 
             FIT: pl.Series(FITS, dtype=ITEM.fields[1].dtype).gather(  # type: ignore[arg-type]
                 grade_fit(slates.features[listed])
             ),
+            RELEVANCE: slates.features[listed][:, CONTENT],
             SCORE: slates.scores[listed],
             REASONS: _nest(_tell(reasons), [len(some) for some in reasons]),
         }
