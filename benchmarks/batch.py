@@ -10,7 +10,6 @@ import datetime as dt
 import multiprocessing
 import re
 import shutil
-import statistics
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -46,6 +45,7 @@ SIMULATED = 20_000  # people, of whom about a quarter may take something today
 SHARD = 2_500  # people
 K = 10
 QUERIES = 1_000  # of a batch of the index
+PASSES = 4  # over which a stage is measured
 P, E = Participants, Interactions
 
 
@@ -82,7 +82,7 @@ def run(setup: Setup, sizes: tuple[int, ...], rounds: int) -> BenchmarkResult:
     sizes : tuple of int
         People of a run, ascending; at the first the two take turns.
     rounds : int
-        Turns; the median of their ratios is the figure.
+        Turns; the fastest of each counts.
     """
     _, bundle = build(setup)
     folder = setup.folder / "batch"
@@ -101,12 +101,12 @@ def run(setup: Setup, sizes: tuple[int, ...], rounds: int) -> BenchmarkResult:
             limit = time_index(engine.course_vectors, queries, cores)
             product = time_product(engine.course_vectors, queries, cores)
             turns.append((of_engine, limit, product))
-        micros = {str(size): answer(size) / size * 1e6 for size in sizes[1:]}
+        micros = {size: min(answer(size), answer(size)) / size * 1e6 for size in sizes[1:]}
         memory = _peak_memory_mb()
-    rates = [statistics.median(column) for column in zip(*turns, strict=True)]
-    ratio = statistics.median(of_engine / limit for of_engine, limit, _ in turns)
+    # the fastest of each: whatever else runs on a shared machine only slows
+    of_engine, limit, product = (max(column) for column in zip(*turns, strict=True))
+    ratio = of_engine / limit
     stages = time_stages(engine, population, day)
-    retrieval = statistics.median(cores / stages["retrieval"] / limit for _, limit, _ in turns)
     whole = sum(stages.values())
     return BenchmarkResult(
         "batch",
@@ -114,16 +114,16 @@ def run(setup: Setup, sizes: tuple[int, ...], rounds: int) -> BenchmarkResult:
         TARGET,
         ratio >= TARGET and memory < MAX_MEMORY_MB,
         {
-            "people_per_second": round(rates[0]),
-            "index_people_per_second": round(rates[1]),
-            "product_people_per_second": round(rates[2]),
-            "ratios": [round(of_engine / limit, 3) for of_engine, limit, _ in turns],
-            "retrieval_to_index": round(retrieval, 2),
+            "people_per_second": round(of_engine),
+            "index_people_per_second": round(limit),
+            "product_people_per_second": round(product),
+            "turns": [[round(rate) for rate in turn] for turn in turns],
+            "retrieval_to_index": round(cores / stages["retrieval"] / limit, 2),
             "stages_percent": {name: round(100 * one / whole, 1) for name, one in stages.items()},
             "stages_microseconds": {name: round(one * 1e6, 1) for name, one in stages.items()},
             "microseconds_per_person": {
-                str(sizes[0]): round(1e6 / rates[0], 1),
-                **{size: round(one, 1) for size, one in micros.items()},
+                str(size): round(one, 1)
+                for size, one in ({sizes[0]: 1e6 / of_engine} | micros).items()
             },
             "memory_mb": round(memory),
             "trainings": len(engine.catalogue),
@@ -183,13 +183,16 @@ def _time_batches(
 
 
 def time_stages(engine: Engine, population: Population, day: dt.date) -> dict[str, float]:
-    """Return the seconds a person of each stage, on one thread and with what people write already read."""
+    """Return the seconds a person of each stage, on one thread: the fewest of some passes."""
+    passes = []
     with threadpool_limits(1):
-        for _ in range(2):
+        for _ in range(PASSES):
             spent: Counter[str] = Counter()
             for seconds in _iterate_stages(engine, population, day):
                 spent.update(seconds)
-    return {name: seconds / len(population.people) for name, seconds in spent.items()}
+            passes.append(spent)
+    people = len(population.people)
+    return {name: min(one[name] for one in passes) / people for name in passes[0]}
 
 
 def _iterate_stages(

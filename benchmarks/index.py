@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import faiss
 import numpy as np
@@ -50,7 +49,7 @@ class Point:
     recall : float
         Share of the nearest ten that it found.
     bytes : float
-        A person.
+        That a person adds.
     queries : float
         A second.
     """
@@ -79,7 +78,7 @@ def run(bundle: Path, folder: Path, people: int) -> BenchmarkResult:
         flat = faiss.IndexFlatIP(vectors.shape[1])
         flat.add(vectors)
         truth = flat.search(queries, K)[1]
-        points = [measure("flat", lambda some: flat.search(some, K)[1], queries, truth, flat)]
+        points = [_ask("flat", lambda some: flat.search(some, K)[1], queries, truth, 4 * flat.d)]
         for name, factory in PEERS.items():
             points += measure_peer(name, factory, vectors, queries, truth)
         points += measure_ours(folder, vectors, queries, truth)
@@ -122,14 +121,6 @@ def embed_people(engine: Engine, people: int, seed: int = 0) -> Vectors:
     return np.ascontiguousarray(distinct)
 
 
-def measure(
-    name: str, search: Search, queries: Vectors, truth: NDArray[np.int64], index: Any
-) -> Point:
-    """Ask an index of FAISS's own."""
-    size = len(faiss.serialize_index(index)) / index.ntotal
-    return _ask(name, search, queries, truth, size)
-
-
 def measure_peer(
     name: str, factory: str, vectors: Vectors, queries: Vectors, truth: NDArray[np.int64]
 ) -> list[Point]:
@@ -139,13 +130,15 @@ def measure_peer(
         vectors.shape[1], factory.format(lists=lists), faiss.METRIC_INNER_PRODUCT
     )
     index.train(vectors[: SAMPLE * lists])
+    empty = len(faiss.serialize_index(index))
     index.add(vectors)
+    size = (len(faiss.serialize_index(index)) - empty) / len(vectors)
     points = []
     for probes in PROBES:
         parameter = "efSearch" if name == "HNSW" else "nprobe"
         faiss.ParameterSpace().set_index_parameter(index, parameter, probes)
         search: Search = lambda some: index.search(some, K)[1]  # noqa: E731
-        points.append(measure(f"{name}, {probes}", search, queries, truth, index))
+        points.append(_ask(f"{name}, {probes}", search, queries, truth, size))
     return points
 
 
@@ -156,15 +149,17 @@ def measure_ours(
     shutil.rmtree(folder, ignore_errors=True)
     shape = IndexShape.of(vectors.shape[1], len(vectors))
     index = ShardedIndex.create(folder, shape, vectors[: SAMPLE * shape.lists])
-    index.add([str(number) for number in range(len(vectors))], vectors)
+    empty = index.size * (1 + shape.files)  # each file holds what was learnt
+    index.add([f"sim-{number:07}" for number in range(len(vectors))], vectors)
+    size = (index.size - empty) / len(vectors)
     points = []
     for probes in PROBES:
         opened = ShardedIndex(folder, probes)
 
         def search(some: Vectors, opened: ShardedIndex = opened) -> NDArray[np.int64]:
-            return np.array(opened.search(some, K)[0], dtype=np.int64)
+            ids, _ = opened.search(some, K)
+            return np.array([[int(one.removeprefix("sim-")) for one in row] for row in ids])
 
-        size = opened.size / len(vectors)
         points.append(_ask(f"ours, {probes}", search, queries, truth, size))
     return points
 

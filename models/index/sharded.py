@@ -1,8 +1,8 @@
 """An approximate index of a whole country's profiles: files of some of them each, mapped into memory and not read.
 
-A vector is turned onto the widest directions, and each of those that are kept takes one byte; vectors that lie near
-each other are in one list, and a search looks through the nearest lists. In which file a vector is follows from its
-id, so somebody new or erased rewrites that file alone.
+A vector is turned onto the widest directions, and each of those that are kept takes half a byte (RaBitQ; Gao and
+others 2024). Vectors that lie near each other are in one list, and a search looks through the nearest lists. In which
+file a vector is follows from its id, so somebody new or erased rewrites that file alone.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class IndexShape(BaseModel):
     lists: int = Field(ge=1)
 
     @classmethod
-    def of(cls, dim: int, count: int, kept: int = 240, most: int = 1_000_000) -> IndexShape:
+    def of(cls, dim: int, count: int, kept: int = 448, most: int = 1_000_000) -> IndexShape:
         """Return the shape for so many vectors, ``most`` in a file."""
         files = -(-count // most)
         lists = max(1, round(LISTS_A_ROOT * (count / files) ** 0.5))
@@ -58,7 +58,7 @@ class IndexShape(BaseModel):
     @property
     def factory(self) -> str:
         """What FAISS makes it of."""
-        return f"PCA{self.kept},IVF{self.lists},SQ8"
+        return f"PCAR{self.kept},IVF{self.lists},RaBitQ4"
 
 
 class ShardedIndex:
