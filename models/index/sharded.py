@@ -1,8 +1,8 @@
 """An approximate index of a whole country's profiles: files of some of them each, mapped into memory and not read.
 
 A vector is turned onto the widest directions, and each of those that are kept takes half a byte (RaBitQ; Gao and
-others 2024). Vectors that lie near each other are in one list, and a search looks through the nearest lists. In which
-file a vector is follows from its id, so somebody new or erased rewrites that file alone.
+others 2024). Vectors that lie near each other are in one list, and a search looks through the nearest lists. In
+which file a vector is follows from its id, so somebody new or erased rewrites that file alone.
 """
 
 from __future__ import annotations
