@@ -157,6 +157,8 @@ def open_parts(folder: Path, shards: Mapping[str, Shard]) -> Iterator[PartsFolde
             )  # ends with the process, however it ends
         except OSError as error:
             raise BatchError(f"{folder}: another run writes into it; wait for its end") from error
+        for draft in folder.glob("*.tmp"):  # of a run that was killed
+            draft.unlink()
         parts = PartsFolder(folder)
         present = {path.stem.removeprefix("part-") for path in folder.glob("part-*.parquet")}
         foreign = sorted((present | parts.lines.keys()) - shards.keys())
