@@ -32,8 +32,8 @@ from recommender.batch.run import plan_work
 from recommender.batch.run import run as run_batch
 from recommender.batch.shards import INTERACTIONS, PARTICIPANTS
 from recommender.batch.work import Work, Worker
-from recommender.eligibility.exclusions import PASSING_BITS
-from recommender.eligibility.mask import find_participant_exclusions
+from recommender.eligibility.exclusion_codes import PASSING_BITS
+from recommender.eligibility.exclusions import find_participant_exclusions
 from recommender.engine import Engine
 from recommender.participants.batch import filter_events
 from training_data.columns import Interactions, Participants
@@ -142,7 +142,7 @@ def find_population(engine: Engine, setup: Setup, day: dt.date) -> Population:
     served = []
     for block in dataset.read(PARTICIPANTS).iter_slices(1_000):
         query = engine.query(engine.prepare(block, filter_events(block, events), day))
-        kept = find_participant_exclusions(query) & ~np.uint64(PASSING_BITS)
+        kept = find_participant_exclusions(query) & ~PASSING_BITS
         served.append(block.filter(pl.Series(kept == 0)))
     people = pl.concat(served)
     return Population(people, filter_events(people, events))

@@ -10,8 +10,8 @@ import numpy as np
 import orjson
 import polars as pl
 
-from recommender.eligibility.exclusions import list_exclusions
-from recommender.eligibility.mask import find_participant_exclusions
+from recommender.eligibility.exclusion_codes import list_exclusions
+from recommender.eligibility.exclusions import find_participant_exclusions
 from recommender.eligibility.query import EligibilityQuery
 from recommender.engine import Engine, Recommendations
 from recommender.explanation.context import Reason

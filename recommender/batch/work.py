@@ -17,8 +17,8 @@ from recommender.batch.lists import SCHEMA, build_rows
 from recommender.batch.parts import Line, Part, Stamp
 from recommender.batch.shards import Shard
 from recommender.bundle.bundle import Bundle, load_checked
-from recommender.eligibility.exclusions import PASSING_BITS
-from recommender.eligibility.mask import find_exclusions
+from recommender.eligibility.exclusion_codes import PASSING_BITS
+from recommender.eligibility.exclusions import find_exclusions
 from recommender.engine import Recommendations
 from recommender.settings import SlateSettings
 from training_data.columns import Participants
@@ -94,7 +94,7 @@ def count_violations(found: Recommendations) -> int:
     """
     people = np.unique(np.linspace(0, len(found.slates.ids) - 1, CHECKED).astype(np.intp))
     ids = found.slates.ids[people]
-    forbidden = find_exclusions(found.query, people) & ~np.uint64(PASSING_BITS)
+    forbidden = find_exclusions(found.query, people) & ~PASSING_BITS
     of_listed = np.take_along_axis(forbidden, np.maximum(ids, 0).astype(np.intp), axis=1)
     return int(((of_listed != 0) & (ids >= 0)).sum())
 
