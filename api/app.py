@@ -30,6 +30,7 @@ from api.routes import (
     courses,
     events,
     health,
+    latest,
     lookups,
     metrics,
     officers,
@@ -44,11 +45,14 @@ from api.security.gate import ASSETS, Gate
 from api.security.rate_limit import RateLimit
 from api.service import Service
 from api.settings import ServiceSettings
+from recommender.batch.latest import BatchResults
 from store.database import Store
 from store.health import StoreHealth
+from training_data.home import padan_home
 
 ROUTERS = (
     recommendations,
+    latest,
     plans,
     courses,
     lookups,
@@ -60,6 +64,9 @@ ROUTERS = (
 )
 
 log = logging.getLogger("padan.process")
+
+
+BATCH = "batch"  # where in the home the last run over everybody is
 
 
 def create_app(
@@ -124,6 +131,7 @@ def create_app(
     )
     app.state.service = service
     app.state.handler = handler
+    app.state.batch_results = BatchResults(padan_home() / BATCH)
     app.state.turns = asyncio.Semaphore(AT_ONCE)
     problems.install(app)
     app.include_router(health.router, responses=responses(400, 413))

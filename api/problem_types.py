@@ -79,6 +79,12 @@ UNKNOWN_COURSE: Final = ProblemType(
     "No such training",
     "The catalogue of the present bundle lacks that training.",
 )
+NO_LATEST_LIST: Final = ProblemType(
+    "no-latest-list",
+    404,
+    "No list of a run",
+    "No run over everybody left a list for that participant. Ask for one at /v1/recommendations.",
+)
 WRONG_METHOD: Final = ProblemType(
     "wrong-method", 405, "Method not allowed", "The path has other methods: those in Allow."
 )
@@ -142,6 +148,7 @@ CATALOGUE: Final = (
     UNKNOWN_PATH,
     UNKNOWN_PARTICIPANT,
     UNKNOWN_COURSE,
+    NO_LATEST_LIST,
     WRONG_METHOD,
     TOO_SLOW,
     ERASED,

@@ -164,6 +164,44 @@ def serve(
 
 
 @app.command()
+def batch(
+    full: Annotated[
+        bool, typer.Option("--full", help="Run 100,000 and 1,000,000 people beside.")
+    ] = False,
+    as_real: Annotated[
+        bool,
+        typer.Option(
+            "--as-real", help="With every source and trees, as they are learnt from real events."
+        ),
+    ] = False,
+    rounds: Annotated[int, typer.Option(min=1, help="Turns; the fastest count.")] = 8,
+) -> None:
+    """Measure the national run against a bare FAISS index, in turn on the same cores."""
+    from benchmarks.batch import run
+    from benchmarks.serve.data import Setup
+
+    setup = Setup(padan_home() / "bench", courses=10_000, as_real=as_real)
+    sizes = (10_000, 20_000, *((100_000, 1_000_000) if full else ()))
+    _end(run(setup, sizes, rounds))
+
+
+@app.command()
+def index(
+    bundle: Annotated[
+        Path | None,
+        typer.Option(help="Bundle that reads the people.", show_default="the current one"),
+    ] = None,
+    people: Annotated[int, typer.Option(min=10_000, help="Simulated people.")] = 100_000,
+) -> None:
+    """Measure indexes of people's profiles: recall, bytes a person and queries a second."""
+    from benchmarks.index import run
+    from models.bundles.promotion import current
+
+    home = padan_home()
+    _end(run(bundle or current(home / "bundles"), home / "bench" / "index", people))
+
+
+@app.command()
 def skills(
     esco: Annotated[Path, typer.Option(help="Skills of ESCO, as CSV.")],
     sentences: Annotated[Path, typer.Option(help="Folder of sentences annotated with them.")],

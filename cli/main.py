@@ -8,6 +8,7 @@ from collections.abc import Callable
 import typer
 
 from cli import allocate, bench, bundles, encoder, store
+from cli.batch import batch
 from cli.bundles import promote, rollback
 from cli.check import check
 from cli.config import config
@@ -48,6 +49,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     promote,
     rollback,
     recommend,
+    batch,
     explain,
     evaluate,
     compare,

@@ -37,6 +37,7 @@ DEFENDED = {
     "clients/python/padan_client/models.py:Item": PUBLIC,
     "clients/python/padan_client/models.py:RecommendationResponse": PUBLIC,
     "clients/python/padan_client/models.py:PlanResponse": PUBLIC,
+    "clients/python/padan_client/models.py:LatestRecommendations": PUBLIC,
     "models/bundles/sealing.py:Manifest": PUBLIC,
     "recommender/responses/recommendations.py:Item": PUBLIC,
     "training_data/profiles.py:Profile": PUBLIC,

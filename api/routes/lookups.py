@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -69,7 +70,7 @@ def _lists(service: Service, accepted: str | None) -> Lookups:
     return service.release.lookups(choose_language(accepted, languages) or languages[0])
 
 
-def _answer(choices: list[Choice], wanted: LookupQuery) -> LookupList:
+def _answer(choices: Sequence[Choice], wanted: LookupQuery) -> LookupList:
     found = find_choices(choices, wanted.search) if wanted.search else choices
     items = [
         LookupItem(code=one.code, name=one.name, group=one.group) for one in found[: wanted.limit]

@@ -88,7 +88,7 @@ def build(setup: Setup, seed: int = 0) -> tuple[Dataset, Path]:
     dataset.write("classes", classes)
     people, events = _bring_to_day(
         dataset.read("participants"),
-        _spread(dataset.read("interactions"), setup.courses, seed),
+        spread_events(dataset.read("interactions"), setup.courses, seed),
         day,
     )
     dataset.write("participants", people)
@@ -125,7 +125,7 @@ def _catalogue(n: int, day: dt.date, seed: int) -> tuple[pl.DataFrame, pl.DataFr
     return many, held.filter(K.course_id.col.is_in(many[C.course_id.name].implode()))
 
 
-def _spread(events: pl.DataFrame, courses: int, seed: int) -> pl.DataFrame:
+def spread_events(events: pl.DataFrame, courses: int, seed: int) -> pl.DataFrame:
     """Give each choice of a demo training to one of its copies, the same for all events of one choice."""
     copies = max(1, min(courses, CHOSEN) // len(demo_courses(seed)))
     choice = pl.concat_str(E.participant_id.col, E.course_id.col).hash(seed) % copies

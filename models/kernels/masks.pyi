@@ -43,3 +43,23 @@ def mark_containing(
     sets : ndarray of int32, shape (M, W)
         Columns of each set, the rest of a row filled with -1; an empty set is never marked.
     """
+
+def mark_entered(
+    near: NDArray[np.bool_],
+    places: NDArray[np.int64],
+    closes: NDArray[np.int64],
+    columns: NDArray[np.int32],
+    ready: NDArray[np.int64],
+    into: NDArray[np.bool_],
+) -> None:
+    """Mark in each row of ``into`` (B, N) the columns of sessions that are near and close no earlier than its day.
+
+    Parameters
+    ----------
+    near : ndarray of bool, shape (B, L)
+        Which places are.
+    places, closes, columns : ndarray of int, shape (S,)
+        The place, the last day and the column of each session.
+    ready : ndarray of int64, shape (B,)
+        The day of each row.
+    """

@@ -58,3 +58,18 @@ def mark_containing(
                     into[at, set_] = True
             for cell in range(indptr[rows[at]], indptr[rows[at] + 1]):
                 held[columns[cell]] = False
+
+
+def mark_entered(
+    const unsigned char[:, ::1] near,
+    const Py_ssize_t[::1] places,
+    const Py_ssize_t[::1] closes,
+    const int[::1] columns,
+    const Py_ssize_t[::1] ready,
+    unsigned char[:, ::1] into,
+):
+    cdef Py_ssize_t row, one
+    with nogil:
+        for row in range(near.shape[0]):
+            for one in range(places.shape[0]):  # without a branch
+                into[row, columns[one]] |= near[row, places[one]] & (closes[one] >= ready[row])

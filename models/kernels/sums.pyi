@@ -46,6 +46,26 @@ def add_sparse(
 ) -> None:
     """Do the same for a table in compressed rows, of which ``indptr``, ``indices`` and ``data`` are the parts."""
 
+def best_of_rows(
+    starts: NDArray[np.int32],
+    some: NDArray[np.intp],
+    rows: NDArray[np.int32],
+    weights: NDArray[np.float32],
+    table: list[NDArray[np.float32]],
+    best: NDArray[np.float32],
+) -> None:
+    """Write the largest of some rows of a table, weighted, to each row of ``best`` (B, N).
+
+    Weights are divided by the largest of a person's; what weighs less than 0 takes away as much as its row says.
+    0 where nothing weighs more than 0.
+
+    Parameters
+    ----------
+    starts, some, rows, weights
+        As in `add_dense`.
+    table : list of ndarray of float32, each of shape (N,)
+    """
+
 def put_columns(
     values: NDArray[np.float32], columns: NDArray[np.int32], into: NDArray[np.float32]
 ) -> None:

@@ -1,5 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+# distutils: language = c++
 """Weighted sums of rows of a table, for a batch so small that a sparse product is mostly its making."""
+
+from libcpp.vector cimport vector
 
 
 def add_dense(
@@ -78,6 +81,45 @@ def add_sparse(
                     continue
                 for cell in range(indptr[rows[place]], indptr[rows[place] + 1]):
                     total[b, indices[cell]] += weights[place] * data[cell]
+
+
+def best_of_rows(
+    const int[::1] starts,
+    const Py_ssize_t[::1] some,
+    const int[::1] rows,
+    const float[::1] weights,
+    list table,
+    float[:, ::1] best,
+):
+    cdef Py_ssize_t b, place, column, width = best.shape[1]
+    cdef const float[::1] values
+    cdef const float *row
+    cdef float *into
+    cdef float share, most
+    cdef vector[const float *] values_of
+    if not width:
+        return
+    for values in table:
+        values_of.push_back(&values[0])
+    with nogil:
+        for b in range(best.shape[0]):
+            into, most = &best[b, 0], 0
+            for column in range(width):
+                into[column] = 0
+            for place in range(starts[some[b]], starts[some[b] + 1]):
+                most = max(most, weights[place])
+            if most <= 0:
+                continue
+            for place in range(starts[some[b]], starts[some[b] + 1]):
+                if weights[place] > 0:
+                    row, share = values_of[rows[place]], <float>(<double>weights[place] / most)
+                    for column in range(width):
+                        into[column] = max(into[column], share * row[column])
+            for place in range(starts[some[b]], starts[some[b] + 1]):
+                if weights[place] < 0:
+                    row = values_of[rows[place]]
+                    for column in range(width):
+                        into[column] *= 1 - row[column]
 
 
 def put_columns(const float[:, ::1] values, const int[::1] columns, float[:, ::1] into):

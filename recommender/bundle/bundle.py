@@ -211,9 +211,7 @@ def load_engine(folder: Path) -> Engine:
         If it is put together in another way, or of other features, than this version of the program knows.
     """
     parts = _read_parts(folder)
-    programme = Programme.model_validate_json(
-        (folder / "programme.json").read_text(encoding="utf-8")
-    )
+    programme = read_programme(folder)
     vocabularies = _read_vocabularies(folder)
     courses = pl.read_parquet(folder / "courses.parquet")
     classes = pl.read_parquet(folder / "classes.parquet")
@@ -247,6 +245,11 @@ def load_engine(folder: Path) -> Engine:
     )
     _check_features(folder, parts.features, engine.feature_names)
     return engine
+
+
+def read_programme(folder: Path) -> Programme:
+    """Read the programme of a bundle."""
+    return Programme.model_validate_json((folder / "programme.json").read_text(encoding="utf-8"))
 
 
 def _read_vocabularies(folder: Path) -> Vocabularies:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from recommender.eligibility.calendar import find_last_entries, find_ready_days
 from recommender.eligibility.checks import check_pairs, check_participants, iterate_blocks
 from recommender.eligibility.exclusion_codes import PASSING, Exclusion
-from recommender.eligibility.next_class import find_classes_after
+from recommender.eligibility.next_class import mark_entered_after
 from recommender.eligibility.participant_rules import PAIR_RULES, PARTICIPANT_RULES
 from recommender.eligibility.query import EligibilityQuery
 
@@ -21,11 +21,10 @@ def build_list_mask(query: EligibilityQuery) -> NDArray[np.bool_]:
     ready = find_ready_days(query)
     waiting = np.flatnonzero(ready > query.today)
     if len(waiting):
-        mask[waiting] &= find_last_entries(query.availability) >= ready[waiting, None]
-        people, courses = np.nonzero(mask[waiting] & query.catalogue.face_to_face)
-        rows = waiting[people]
-        entered = find_classes_after(query, rows, courses.astype(np.int32), ready[rows])
-        mask[rows, courses] = entered >= 0
+        entered = mark_entered_after(query, waiting, ready[waiting])
+        entered[:, ~query.catalogue.face_to_face] = True
+        entered &= find_last_entries(query.availability) >= ready[waiting, None]
+        mask[waiting] &= entered
     return mask
 
 

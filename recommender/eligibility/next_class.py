@@ -7,9 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from models.kernels.masks import mark_entered
 from recommender.eligibility.query import EligibilityQuery
-from recommender.eligibility.travel import find_nearest_sessions, measure_km
-from training_data.regions import great_circle_km
+from recommender.eligibility.travel import (
+    find_nearest_sessions,
+    measure_crow_km,
+    measure_to_locations,
+    measure_to_sessions,
+)
 
 
 class NextClasses(NamedTuple):
@@ -53,15 +58,14 @@ def find_next_classes(
     late = held[closes < ready[held]]
     if len(late):
         session[late] = find_classes_after(query, rows[late], courses[late], ready[late])
-    there, home = query.catalogue.sessions.location, query.batch.home
     visited = (session >= 0) & query.catalogue.face_to_face[courses]
     km = np.full(len(rows), np.nan)
     going, to = rows[visited], session[visited]
-    km[visited] = great_circle_km(
-        home.latitude[going], home.longitude[going], there.latitude[to], there.longitude[to]
+    km[visited] = measure_crow_km(
+        query.batch, going, to, query.catalogue, query.availability.routes
     )
     region = np.full(len(rows), -1, dtype=np.int32)
-    region[visited] = there.region[to]
+    region[visited] = query.catalogue.sessions.location.region[to]
     return NextClasses(session, region, km)
 
 
@@ -74,7 +78,7 @@ def _find_nearest(
     found = np.full(len(rows), -1, dtype=np.int64)
     some = np.flatnonzero(query.catalogue.face_to_face[courses])
     if len(some) and len(sessions):
-        nearest, _ = find_nearest_sessions(
+        nearest = find_nearest_sessions(
             query.batch, rows[some], courses[some], sessions, availability.attended_routes
         )
         found[some] = np.where(nearest >= 0, availability.attended_rows[nearest], -1)
@@ -109,6 +113,34 @@ class EnterableClasses(NamedTuple):
     km: NDArray[np.float64]
 
 
+def mark_entered_after(
+    query: EligibilityQuery, rows: NDArray[np.intp], ready: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Whether an open session of each training one goes to is in reach and can be entered from a day on, (n, N).
+
+    Parameters
+    ----------
+    rows : ndarray of int, shape (n,)
+        Participants of the batch.
+    ready : ndarray of int64, shape (n,)
+        The day of each.
+    """
+    availability, catalogue = query.availability, query.catalogue
+    entered = np.zeros((len(rows), len(catalogue)), dtype=bool)
+    sessions = availability.attended_rows
+    _, number = catalogue.distinct_locations
+    km = measure_to_locations(query.batch, rows, catalogue, availability.routes)
+    mark_entered(
+        km <= query.radius_km[rows, None],
+        number[sessions],
+        availability.registration_closes[sessions],
+        catalogue.sessions.course[sessions],
+        ready,
+        entered,
+    )
+    return entered
+
+
 def find_enterable_classes(
     query: EligibilityQuery,
     rows: NDArray[np.intp],
@@ -125,11 +157,8 @@ def find_enterable_classes(
     can_enter &= availability.registration_closes[found] >= ready[:, None]
     km = np.zeros(found.shape)
     visited = query.catalogue.face_to_face[courses]
-    km[visited] = measure_km(
-        query.batch.home.take((rows[visited], None)),
-        sessions.location.take(found[visited]),
-        query.catalogue.regions,
-        query.rules.reach,
+    km[visited] = measure_to_sessions(
+        query.batch, rows[visited], found[visited], query.catalogue, availability.routes
     )
     can_enter &= km <= query.radius_km[rows, None]
     return EnterableClasses(found, can_enter, km)

@@ -69,6 +69,22 @@ class Routes:
         return np.concatenate([self.measure_from(self._centroids), unknown])
 
     @cached_property
+    def km_to_locations(self) -> NDArray[np.float32]:
+        """The km from the centroid of each region, and from an unknown one, to each location, (R + 1, L)."""
+        here = self._centroids.take((slice(None), None))
+        km = measure_km(here, self.locations, self.regions, self.rule)
+        return np.concatenate([km, np.full((1, len(self.locations)), np.inf, dtype=np.float32)])
+
+    @cached_property
+    def crow_km_to_locations(self) -> NDArray[np.float64]:
+        """The same as the crow flies; NaN where either end is on no map."""
+        here, there = self._centroids, self.locations
+        km = great_circle_km(
+            here.latitude[:, None], here.longitude[:, None], there.latitude, there.longitude
+        )
+        return np.concatenate([km, np.full((1, len(there)), np.nan)])
+
+    @cached_property
     def nearest_to_regions(self) -> NDArray[np.int32]:
         """The nearest session of each training to the centroid of each region, shape (R + 1, A + 1).
 
@@ -170,14 +186,63 @@ def measure_km(
     return np.where(np.isnan(km), np.inf, km).astype(np.float32)
 
 
+def measure_to_locations(
+    batch: ParticipantBatch, rows: NDArray[np.integer], catalogue: Catalogue, routes: Routes
+) -> NDArray[np.float32]:
+    """Return the km from participants ``rows`` (M,) to each location of the catalogue's sessions, (M, L)."""
+    km: NDArray[np.float32] = routes.km_to_locations[_region_rows(batch, routes)[rows]]
+    own = np.flatnonzero(batch.home.exact[rows])
+    if len(own):
+        locations, _ = catalogue.distinct_locations
+        here = batch.home.take((rows[own], None))
+        km[own] = measure_km(here, locations, routes.regions, routes.rule)
+    return km
+
+
+def measure_to_sessions(
+    batch: ParticipantBatch,
+    rows: NDArray[np.integer],
+    sessions: NDArray[np.integer],
+    catalogue: Catalogue,
+    routes: Routes,
+) -> NDArray[np.float32]:
+    """Return the km from participants ``rows`` (M,) to sessions of the catalogue (M, S)."""
+    locations, number = catalogue.distinct_locations
+    there = number[sessions]
+    km: NDArray[np.float32] = routes.km_to_locations[_region_rows(batch, routes)[rows, None], there]
+    own = np.flatnonzero(batch.home.exact[rows])
+    if len(own):
+        here = batch.home.take((rows[own], None))
+        km[own] = measure_km(here, locations.take(there[own]), routes.regions, routes.rule)
+    return km
+
+
+def measure_crow_km(
+    batch: ParticipantBatch,
+    rows: NDArray[np.integer],
+    sessions: NDArray[np.integer],
+    catalogue: Catalogue,
+    routes: Routes,
+) -> NDArray[np.float64]:
+    """Return the great-circle km from participants ``rows`` (M,) to sessions of the catalogue (M,)."""
+    locations, number = catalogue.distinct_locations
+    there = number[sessions]
+    km: NDArray[np.float64] = routes.crow_km_to_locations[_region_rows(batch, routes)[rows], there]
+    own = np.flatnonzero(batch.home.exact[rows])
+    if len(own):
+        here, to = batch.home.take(rows[own]), locations.take(there[own])
+        km[own] = great_circle_km(here.latitude, here.longitude, to.latitude, to.longitude)
+    return km
+
+
 def find_nearest_sessions(
     batch: ParticipantBatch,
     rows: NDArray[np.integer],
     courses: NDArray[np.integer],
     sessions: Sessions,
     routes: Routes,
-) -> tuple[NDArray[np.integer], NDArray[np.float64]]:
-    """Return the nearest session of each pair's training, and the great-circle km to it.
+) -> NDArray[np.integer]:
+    """Return the nearest session of each pair's training, (M,): its row of ``sessions``, -1 where there is none.
 
     Parameters
     ----------
@@ -186,27 +251,15 @@ def find_nearest_sessions(
         In the order of the trainings.
     routes : Routes
         To all of them.
-
-    Returns
-    -------
-    session : ndarray of int, shape (M,)
-        Row of ``sessions``; -1 where the training has none.
-    km : ndarray of float64, shape (M,)
-        NaN where either end is on no map.
     """
     if not len(sessions):
-        return np.full(len(rows), -1), np.full(len(rows), np.nan)
-    home, there = batch.home, sessions.location
-    if home.exact[rows].any():
-        nearest = _search_sessions(home, rows, courses, sessions, routes)
-    else:
-        nearest = routes.nearest_to_regions[
-            _region_rows(batch, routes)[rows], routes.column[courses]
-        ]
-    km = great_circle_km(
-        home.latitude[rows], home.longitude[rows], there.latitude[nearest], there.longitude[nearest]
-    )
-    return nearest, np.where(nearest >= 0, km, np.nan)
+        return np.full(len(rows), -1)
+    if batch.home.exact[rows].any():
+        return _search_sessions(batch.home, rows, courses, sessions, routes)
+    nearest: NDArray[np.int64] = routes.nearest_to_regions[
+        _region_rows(batch, routes)[rows], routes.column[courses]
+    ]
+    return nearest
 
 
 def _search_sessions(

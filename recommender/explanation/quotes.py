@@ -53,6 +53,8 @@ def _name_meaning(context: ExplanationContext, given: Written, text: str, closen
 
 def _find_words(text: str, written: Sequence[Written]) -> str | None:
     """Return the words of a text as a person wrote them, alone or among others."""
+    if any(one.text == text for one in written[:1]):  # as mostly, and without a pattern of its own
+        return text
     words = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)", re.IGNORECASE)
     found = (words.search(one.text) for one in written)
     return next((match.group() for match in found if match), None)

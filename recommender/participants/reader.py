@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 
@@ -84,29 +85,34 @@ class ParticipantReader:
             return participants
         skills, target = P.skills.name, P.target_occupation.name
         held, goals = to_list(participants[skills]), to_list(participants[target])
+        phrases = chain(chain.from_iterable(filter(None, held)), filter(None, goals))
+        said = self.understand(list(dict.fromkeys(phrases)))
+        named = {
+            phrase: list(chain.from_iterable(map(self._name_skills, parts)))
+            for phrase, parts in said.items()
+        }
         linked: Columns = {
-            skills: [None if phrases is None else self._name_skills(phrases) for phrases in held],
-            target: [None if goal is None else self._name_occupation(goal) for goal in goals],
+            skills: [
+                None
+                if own is None
+                else list(dict.fromkeys(chain.from_iterable(named[phrase] for phrase in own)))
+                for own in held
+            ],
+            target: [None if goal is None else self._name_occupation(goal, said) for goal in goals],
         }
         return replace_columns(participants, linked)
 
-    def _name_skills(self, phrases: Sequence[str]) -> list[str]:
-        """Return ids of the skills that phrases name; a phrase that names none stays as written."""
+    def _name_skills(self, one: Said) -> list[str]:
+        """Return ids of the skills that a part of a phrase names; one that names none stays as written."""
+        if not one.wanted or one.lacking:
+            return []
         terms = self.vocabularies.skills.terms
-        said = self.understand(phrases)
-        named = (
-            name
-            for phrase in phrases
-            for one in said[phrase]
-            if one.wanted and not one.lacking
-            for name in [terms[skill].id for skill in one.phrase.skills] or [one.phrase.text]
-        )
-        return list(dict.fromkeys(named))
+        return [terms[skill].id for skill in one.phrase.skills] or [one.phrase.text]
 
-    def _name_occupation(self, goal: str) -> str:
+    def _name_occupation(self, goal: str, said: Mapping[str, tuple[Said, ...]]) -> str:
         """Return the id of the occupation that a goal names; one that names none stays as written."""
         terms = self.vocabularies.occupations.vocabulary.terms
-        wanted = (one.phrase for one in self.understand([goal])[goal] if one.wanted)
+        wanted = (one.phrase for one in said[goal] if one.wanted)
         return next(
             (terms[phrase.occupations[0]].id for phrase in wanted if phrase.occupations), goal
         )

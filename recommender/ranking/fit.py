@@ -14,7 +14,8 @@ from recommender.retrieval.sources import Source
 # `padan bench answers`.
 STRONG_FROM: Final = 0.9
 RELATED_FROM: Final = 0.3
-_CONTENT: Final = FEATURES.index(Source.CONTENT)
+CONTENT: Final = FEATURES.index(Source.CONTENT)
+"""The feature that grades."""
 
 
 Fit = Literal["other", "related", "strong"]
@@ -24,5 +25,5 @@ FITS: Final[tuple[Fit, ...]] = ("other", "related", "strong")
 
 def grade_fit(features: NDArray[np.float32]) -> NDArray[np.int8]:
     """Return the place in ``FITS`` of each row of features, shape (..., F) -> (...)."""
-    relevance = features[..., _CONTENT]
+    relevance = features[..., CONTENT]
     return (relevance >= RELATED_FROM).astype(np.int8) + (relevance >= STRONG_FROM)

@@ -13,7 +13,7 @@ from typing_extensions import (
 )
 
 from recommender.eligibility.query import EligibilityQuery
-from recommender.eligibility.travel import find_nearest_sessions
+from recommender.eligibility.travel import find_nearest_sessions, measure_crow_km
 from recommender.engine import Engine, Recommendations
 from recommender.messages import Messages
 from recommender.participants.phrases import Phrase
@@ -101,16 +101,14 @@ def _find_nearest(
 ) -> tuple[int, int, float] | None:
     """Return the training whose open class is nearest, that class, and the km to it; None without any on a map."""
     attended = courses[query.catalogue.face_to_face[courses]]
-    sessions = query.availability.attended_sessions
+    availability = query.availability
+    sessions, routes = availability.attended_sessions, availability.attended_routes
     if not len(attended) or not len(sessions):
         return None
-    session, km = find_nearest_sessions(
-        query.batch,
-        np.full(len(attended), row),
-        attended,
-        sessions,
-        query.availability.attended_routes,
-    )
+    who = np.full(len(attended), row)
+    session = find_nearest_sessions(query.batch, who, attended, sessions, routes)
+    of_all = availability.attended_rows[session]
+    km = measure_crow_km(query.batch, who, of_all, query.catalogue, routes)
     known = np.flatnonzero((session >= 0) & ~np.isnan(km))
     if not len(known):
         return None

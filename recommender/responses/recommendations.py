@@ -123,10 +123,20 @@ class RecommendationList(TypedDict):
 
 
 def build_lists(
-    engine: Engine, messages: Messages, recommendations: Recommendations, k: int
+    engine: Engine,
+    messages: Messages,
+    recommendations: Recommendations,
+    k: int,
+    reasons: list[list[Reason]] | None = None,
 ) -> list[RecommendationList]:
-    """Return each participant's list, and what the rules left out of it where it is short of k."""
-    lists = build_items(engine, recommendations, messages)
+    """Return each participant's list, and what the rules left out of it where it is short of k.
+
+    Parameters
+    ----------
+    reasons : list of list of Reason, optional
+        For each training of the slates; None: they are found.
+    """
+    lists = build_items(engine, recommendations, messages, reasons=reasons)
     short = [len(items) < k for items in lists]
     excluded = count_excluded(recommendations.query, short)
     notices = write_notices(engine, messages, recommendations)
@@ -155,6 +165,7 @@ def build_items(
     recommendations: Recommendations,
     messages: Messages,
     ready: NDArray[np.int64] | None = None,
+    reasons: list[list[Reason]] | None = None,
 ) -> list[list[Item]]:
     """Return each participant's items: facts, score, place and reasons of each training.
 
@@ -162,10 +173,13 @@ def build_items(
     ----------
     ready : ndarray of int64, optional
         The first day on which each training can be bought; None: as soon as the person can.
+    reasons : list of list of Reason, optional
+        For each training of the slates; None: they are found.
     """
     slates = recommendations.slates
     context = engine.explanation_context(recommendations, messages.language, ready)
-    reasons = engine.explain(recommendations, context)
+    if reasons is None:
+        reasons = engine.explain(recommendations, context)
     written = _write_reasons(reasons, messages)
     waits = find_waits(recommendations.query)
     pairs = zip(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +32,31 @@ class Candidates:
     ids: NDArray[np.int32]
     scores: SourceScores
     proposed: Mapping[str, int]
+
+    @classmethod
+    def join(cls, parts: Sequence[Candidates]) -> Candidates:
+        """Return the candidates of all participants of some parts, one part after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        width = max(part.ids.shape[1] for part in parts)
+        return cls(
+            _stack([part.ids for part in parts], width, -1),
+            {
+                name: _stack([part.scores[name] for part in parts], width, 0)
+                for name in parts[0].scores
+            },
+            dict(sum((Counter(part.proposed) for part in parts), Counter())),
+        )
+
+
+def _stack(tables: Sequence[NDArray[Any]], width: int, padding: int) -> NDArray[Any]:
+    rows = sum(len(table) for table in tables)
+    whole = np.full((rows, width), padding, dtype=tables[0].dtype)
+    first = 0
+    for table in tables:
+        whole[first : first + len(table), : table.shape[1]] = table
+        first += len(table)
+    return whole
 
 
 def retrieve(scores: SourceScores, mask: NDArray[np.bool_], per_source: int) -> Candidates:

@@ -15,12 +15,13 @@ import numpy as np
 from cachetools import LRUCache
 from numpy.typing import NDArray
 
+from models.kernels.sums import best_of_rows
 from recommender.catalogue.catalogue import Catalogue
 from recommender.catalogue.course_words import CourseWords
 from recommender.participants.batch import Vocabularies
 from recommender.participants.phrases import Linkers, Phrase
 from recommender.participants.profile_embedding import ProfileEmbedding
-from training_data.arrays import take_rows
+from training_data.arrays import take_rows, take_segments
 
 MAX_KEPT: Final = 16_000_000  # answers, 64 MB
 TOP_NEEDS: Final = (
@@ -92,51 +93,32 @@ class Relevance:
             if linkers is None
             else CourseWords.index(catalogue.titles, texts, linkers.standard)
         )
-        self._kept: LRUCache[Phrase, NDArray[np.float32]] = LRUCache(
-            max(MAX_KEPT // max(len(catalogue), 1), 1)
-        )
         self._lock = Lock()
+        self.keep_answers(MAX_KEPT)
+
+    def keep_answers(self, most: int) -> None:
+        """Keep so many answers from now on: a whole country writes more phrases than a minute's requests."""
+        phrases = max(most // max(len(self.vectors), 1), 1)
+        self._kept: LRUCache[Phrase, NDArray[np.float32]] = LRUCache(phrases)
 
     def score(self, profile: ProfileEmbedding, rows: NDArray[np.intp]) -> NDArray[np.float32]:
         """Return how well each training answers the best of each person's phrases, (n, N).
 
         What is not wanted takes away as much as it is answered.
         """
-        shape = len(rows), len(self.vectors)
-        scores = np.zeros(shape, dtype=np.float32)
-        indptr = profile.weights.indptr
-        answered = {
-            phrase: place
-            for place, phrase in enumerate(
-                dict.fromkeys(
-                    profile.phrases[one]
-                    for row in rows.tolist()
-                    for one in profile.weights.indices[indptr[row] : indptr[row + 1]].tolist()
-                )
-            )
-        }
-        if not answered:
-            return scores
-        answers = self.answer(list(answered))
-        for place, row in enumerate(rows.tolist()):
-            cells = slice(indptr[row], indptr[row + 1])
-            weights = profile.weights.data[cells]
-            own = [
-                answered[profile.phrases[one]] for one in profile.weights.indices[cells].tolist()
-            ]
-            most = float(weights.max(initial=0))
-            if most <= 0:
-                continue
-            for weight, answer in zip(weights.tolist(), own, strict=True):
-                if weight > 0:
-                    np.maximum(
-                        scores[place],
-                        np.float32(min(weight / most, 1)) * answers[answer],
-                        out=scores[place],
-                    )
-            for weight, answer in zip(weights.tolist(), own, strict=True):
-                if weight < 0:
-                    scores[place] *= 1 - answers[answer]
+        weights = profile.weights
+        said = np.unique(weights.indices[take_segments(weights.indptr, rows)[2]])
+        row_of = np.full(weights.shape[1], -1, dtype=np.int32)
+        row_of[said] = np.arange(len(said))
+        scores = np.empty((len(rows), len(self.vectors)), dtype=np.float32)
+        best_of_rows(
+            weights.indptr.astype(np.int32, copy=False),
+            rows,
+            row_of[weights.indices],
+            weights.data.astype(np.float32, copy=False),
+            self._find_answers([profile.phrases[one] for one in said.tolist()]),
+            scores,
+        )
         return scores
 
     def find_phrases(
@@ -160,15 +142,22 @@ class Relevance:
 
     def answer(self, phrases: Sequence[Phrase]) -> NDArray[np.float32]:
         """Return how well each training answers each phrase, (Q, N)."""
+        return np.array(self._find_answers(phrases), dtype=np.float32)
+
+    def _find_answers(self, phrases: Sequence[Phrase]) -> list[NDArray[np.float32]]:
         with self._lock:
-            found = {phrase: self._kept.get(phrase) for phrase in phrases}
-        new = [phrase for phrase, kept in found.items() if kept is None]
+            kept = {phrase: self._kept.get(phrase) for phrase in phrases}
+        found = {phrase: answers for phrase, answers in kept.items() if answers is not None}
+        new = [phrase for phrase in kept if phrase not in found]
         if new:
-            fresh = dict(zip(new, self._answer_anew(new), strict=True))
+            rows = map(
+                np.copy, self._answer_anew(new)
+            )  # else each would keep all of them in memory
+            fresh = dict(zip(new, rows, strict=True))
             with self._lock:
                 self._kept.update(fresh)
             found |= fresh
-        return np.array([found[phrase] for phrase in phrases], dtype=np.float32)
+        return [found[phrase] for phrase in phrases]
 
     def _answer_anew(self, phrases: Sequence[Phrase]) -> NDArray[np.float32]:
         w = self.weights

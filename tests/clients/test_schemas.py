@@ -21,6 +21,7 @@ from padan_client._calls import Call
 CALLS: list[Call[Any]] = [
     _calls.recommend(),
     _calls.recommend_many([]),
+    _calls.latest("p"),
     _calls.eligibility(course_ids=[]),
     _calls.plan(),
     _calls.courses(),

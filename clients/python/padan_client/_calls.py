@@ -27,6 +27,7 @@ from padan_client.models import (
     EventBatch,
     EventsAccepted,
     Export,
+    LatestRecommendations,
     Level,
     LookupList,
     Mode,
@@ -142,6 +143,12 @@ def recommend(
         language=language,
     )
     return Call(RecommendationResponse, "POST", "/v1/recommendations", request)
+
+
+def latest(participant_id: str) -> Call[LatestRecommendations]:
+    """Return the list of the last run over everybody, without what may no longer be taken."""
+    ids = {"participant_id": participant_id}
+    return Call(LatestRecommendations, "GET", f"{PARTICIPANT}/recommendations/latest", ids=ids)
 
 
 def recommend_many(requests: Sequence[RecommendationRequest]) -> Call[BatchResponse]:

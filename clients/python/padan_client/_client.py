@@ -123,6 +123,7 @@ class Padan:
 
     recommend = _blocking(_calls.recommend)
     recommend_many = _blocking(_calls.recommend_many)
+    latest = _blocking(_calls.latest)
     eligibility = _blocking(_calls.eligibility)
     plan = _blocking(_calls.plan)
     courses = _blocking(_calls.courses)
@@ -209,6 +210,7 @@ class AsyncPadan:
 
     recommend = _asynchronous(_calls.recommend)
     recommend_many = _asynchronous(_calls.recommend_many)
+    latest = _asynchronous(_calls.latest)
     eligibility = _asynchronous(_calls.eligibility)
     plan = _asynchronous(_calls.plan)
     courses = _asynchronous(_calls.courses)

@@ -276,6 +276,24 @@ class RecommendationResponse(BaseModel):
     cause: Literal["overload", "store", "fault"] | None = Field(description="of a degraded answer")
 
 
+class LatestRecommendations(BaseModel):
+    """A list of the last run over everybody, as it stands today."""
+
+    request_id: str
+    bundle_version: str = Field(description="with which the list was made")
+    made_on: dt.date = Field(description="day that the run was for")
+    language: str = Field(description="of the texts: that of the run")
+    programme: str
+    day: dt.date
+    participant_id: str | None
+    neutral: bool
+    items: list[Item]
+    advice: list[Advice]
+    figures: Figures
+    notice: Notice | None
+    excluded: dict[str, int]
+
+
 class FieldProblem(BaseModel):
     """What is wrong with one field."""
 

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from models.kernels.events import fading, last_of_each
 from models.kernels.lists import columns_of, largest, propose
+from models.kernels.masks import mark_entered
 from models.kernels.shares import cells_of, shares, weighted_shares
+from models.kernels.sums import best_of_rows
 
 MANY = settings(max_examples=150, deadline=None)
 seeds = st.integers(0, 2**32 - 1)
@@ -130,3 +132,43 @@ def test_cells_of_items(seed: int) -> None:
     cells_of(values, rows, columns, items, found)
     expected = np.where(columns[items] >= 0, values[rows[:, None], columns[items]], 0)
     assert np.array_equal(found, expected)
+
+
+@MANY
+@given(seeds)
+def test_the_best_of_rows_is_their_largest_less_what_is_not_wanted(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    weights = sp.random(6, WIDTH, 0.5, random_state=rng, dtype=np.float32).tocsr()
+    weights.data = rng.choice(np.array([-1, -0.2, 0, 0.1, 1], np.float32), len(weights.data))
+    table = rng.random((WIDTH, 9)).astype(np.float32)
+    some = rng.permutation(6)[:4]
+    best = np.empty((4, 9), dtype=np.float32)
+    best_of_rows(weights.indptr, some, weights.indices, weights.data, [*table], best)
+    for found, row in zip(best, some, strict=True):
+        own = slice(*weights.indptr[row : row + 2])
+        given, rows = weights.data[own], table[weights.indices[own]]
+        most = given.max(initial=0)
+        expected = np.zeros(9)
+        if most > 0:
+            wanted, unwanted = given > 0, given < 0
+            expected = (rows[wanted] * (given[wanted] / most)[:, None]).max(axis=0, initial=0)
+            expected *= (1 - rows[unwanted]).prod(axis=0)
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+@MANY
+@given(seeds)
+def test_what_is_entered_is_near_and_not_closed_too_early(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    near = rng.random((3, 4)) < 0.5
+    places, closes = rng.integers(0, 4, 8), rng.integers(0, 10, 8)
+    columns, ready = rng.integers(0, WIDTH, 8).astype(np.int32), rng.integers(0, 10, 3)
+    into = np.zeros((3, WIDTH), dtype=bool)
+    mark_entered(near, places, closes, columns, ready, into)
+    for row, marked in enumerate(into):
+        expected = {
+            column
+            for place, last, column in zip(places, closes, columns, strict=True)
+            if near[row, place] and last >= ready[row]
+        }
+        assert set(np.flatnonzero(marked)) == expected

@@ -23,6 +23,7 @@ from recommender.eligibility.exclusions import (
 )
 from recommender.eligibility.mask import build_list_mask, build_mask
 from recommender.eligibility.participant_rules import PAIR_RULES, PARTICIPANT_RULES
+from recommender.eligibility.travel import measure_km
 from tests.recommender.reference import Reference
 from tests.recommender.worlds import CHOICES, World, load_rules, random_world
 from training_data.columns import TABLES
@@ -259,8 +260,16 @@ def test_listed_is_what_one_may_take_now_or_after_the_training_under_way(seed: i
     for row in np.flatnonzero(~prompt):
         for course in np.flatnonzero(passing[row]):
             of_course = sessions.course == course
-            can_enter = (of_course & open_ & (closes >= ready[row])).any() or not of_course.any()
+            entered = of_course & open_ & (closes >= ready[row])
             lasts = query.catalogue.available_until[course] >= ready[row]
-            assert listed[row, course] <= (can_enter and lasts)
-            if not query.catalogue.face_to_face[course]:
-                assert listed[row, course] == (can_enter and lasts)
+            if query.catalogue.face_to_face[course]:
+                away = measure_km(
+                    query.batch.home.take(np.array([row])),
+                    sessions.location.take(np.flatnonzero(entered)),
+                    query.catalogue.regions,
+                    query.rules.reach,
+                )
+                can_enter = (away <= query.radius_km[row]).any()
+            else:
+                can_enter = entered.any() or not of_course.any()
+            assert listed[row, course] == (can_enter and lasts)

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.retrieval.candidates import retrieve
+from recommender.retrieval.candidates import Candidates, retrieve
 
 
 @settings(max_examples=100, deadline=None)
@@ -46,3 +46,21 @@ def test_what_nobody_speaks_for_fills_a_short_list() -> None:
     found = retrieve(scores, np.array([[True, False, True, True]]), 2)
     assert found.ids.tolist() == [[0, 3]]
     assert found.scores["a"].tolist() == [[0, 3]]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 7))
+def test_parts_joined_are_the_whole(seed: int, size: int) -> None:
+    rng = np.random.default_rng(seed)
+    mask = rng.random((7, 20)) < rng.random((7, 1))
+    scores = {name: rng.normal(size=(7, 20)).astype(np.float32) for name in "ab"}
+    whole = retrieve(scores, mask, 3)
+    parts = [
+        retrieve({name: some[rows] for name, some in scores.items()}, mask[rows], 3)
+        for rows in (slice(first, first + size) for first in range(0, 7, size))
+    ]
+    joined = Candidates.join(parts)
+    np.testing.assert_array_equal(joined.ids, whole.ids)
+    assert joined.proposed == whole.proposed
+    for name in "ab":
+        np.testing.assert_array_equal(joined.scores[name], whole.scores[name])

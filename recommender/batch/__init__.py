@@ -1,0 +1,1 @@
+"""The national run: lists for everybody, shard by shard."""
