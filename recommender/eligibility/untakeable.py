@@ -38,7 +38,7 @@ def find_untakeable(
         vocabularies.skills,
     )
     closed = Availability(catalogue, programme.in_force(day)).closed
-    found = {}
+    found: dict[Exclusion, list[str]] = {}
     for reason in FOR_EVER:
         rows = np.flatnonzero(closed & set_bits(np.ones(1, dtype=bool), reason))
         if len(rows):
