@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.exits import UNUSABLE
-from cli.notices import warn_of_unknown
+from cli.notices import warn_of_unknown, warn_of_untakeable
 from training_data.dataset import INFO_FILE, Dataset, DatasetError, DatasetInfo
 from training_data.home import padan_home
 from training_data.importing.mapping import Kind, MappingError, load_mapping
@@ -63,6 +63,8 @@ def import_files(
         _print_table(summary, folder)
     if summary.accepted:
         warn_of_unknown(folder, [kind])
+        if kind in ("courses", "classes"):
+            warn_of_untakeable(folder)
     else:
         why = f", such as {summary.reasons[0].example}" if summary.reasons else ""
         _stop(

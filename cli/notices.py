@@ -19,3 +19,20 @@ def warn_of_unknown(data: Path, tables: Sequence[str] = tuple(TABLES)) -> None:
     regions = RegionTable.load(dataset.own_or_named(dataset.info.region_pack))
     for one in find_unknown(dataset, regions, tables):
         typer.echo(f"padan: {one.said}", err=True)
+
+
+def warn_of_untakeable(data: Path) -> None:
+    """Say on standard error which trainings nobody can ever take by today's rules, and why."""
+    from recommender.eligibility.untakeable import find_untakeable  # seconds to import
+    from recommender.training.reference_data import load_reference_data
+
+    dataset = Dataset.open(data)
+    reference = load_reference_data(dataset)
+    programme = reference.programme
+    never = find_untakeable(dataset, programme, reference.vocabularies, programme.today())
+    for reason, ids in never.items():
+        typer.echo(
+            f"padan: {len(ids)} trainings can be taken by nobody under {programme.label}: "
+            f"{reason.value}, such as '{ids[0]}'",
+            err=True,
+        )

@@ -9,7 +9,7 @@ import typer
 
 from cli.exits import exit_on_bad_input
 from cli.manifest import print_manifest
-from cli.notices import warn_of_unknown
+from cli.notices import warn_of_unknown, warn_of_untakeable
 from recommender.objective import DEFAULT, Objective, ObjectiveError
 from training_data.home import padan_home
 
@@ -50,3 +50,4 @@ def train(
         )
     print_manifest(model.bundle.manifest, padan_home())
     warn_of_unknown(data)
+    warn_of_untakeable(data)

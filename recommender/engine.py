@@ -230,6 +230,11 @@ class Engine:
         region = np.where(query.batch.opted_out, -1, query.batch.home.region)
         return self.regional_demand[region[rows]]
 
+    def _mask(self, query: EligibilityQuery, filters: CourseFilters) -> Mask:
+        """Return what may be listed, each training by one offer, (B, N)."""
+        permitted = build_list_mask(query) & filters.mask(self.catalogue)
+        return self.catalogue.offers.keep_cheapest(permitted)
+
     def recommend(
         self,
         participants: PreparedParticipants,
@@ -246,7 +251,7 @@ class Engine:
         """
         trace = Trace()
         query = self.query(participants)
-        mask = build_list_mask(query) & filters.mask(self.catalogue)
+        mask = self._mask(query, filters)
         trace.end_stage("eligibility")
         served = np.flatnonzero(mask.any(axis=1))
         found, features = self.find_candidates(
@@ -281,7 +286,7 @@ class Engine:
         """
         trace = Trace()
         query = self.query(participants)
-        mask = build_list_mask(query) & filters.mask(self.catalogue)
+        mask = self._mask(query, filters)
         scores = np.zeros(mask.shape, dtype=np.float32)
         if (model := self.models.get(Source.REGIONAL_POPULARITY)) is not None:
             encoded = participants.representations[Source.REGIONAL_POPULARITY]

@@ -30,6 +30,7 @@ from api.observability.drift import Drift
 from recommender.bundle.bundle import Bundle
 from recommender.participants.batch import ParticipantBatch
 from recommender.participants.population import PopulationDistribution
+from recommender.responses.unmet import UnmetWish
 from recommender.trace import Trace
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4"
@@ -98,6 +99,14 @@ class Metrics:
             ["reason"],
             registry=self._registry,
         )
+        unmet = Counter(
+            "padan_unmet_wishes",
+            "Lists that say that nothing permitted fits, by the region above the person's own, the occupation "
+            "and the topic wished for.",
+            UnmetWish._fields,
+            registry=self._registry,
+        )
+        self._unmet = cache(unmet.labels)
         self._requests = cache(requests.labels)
         self._request_seconds = cache(request_seconds.labels)
         self._stage_seconds = cache(stage_seconds.labels)
@@ -156,6 +165,11 @@ class Metrics:
                 total[reason] = total.get(reason, 0) + count
         for reason, count in total.items():
             self._excluded(reason).inc(count)
+
+    def count_unmet(self, wishes: Iterable[UnmetWish]) -> None:
+        """Count wishes that nothing permitted fits."""
+        for wish in wishes:
+            self._unmet(*wish).inc()
 
     def count_degraded(self, cause: str) -> None:
         """Count a degraded list."""

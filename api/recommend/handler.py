@@ -323,6 +323,7 @@ class RecommendationHandler:
                 head.bundle.population, served.participants.batch, head.day.year
             )
         metrics.count_exclusions(one["excluded"] for one in served.lists)
+        metrics.count_unmet(served.unmet)
         return served.lists, cause
 
     def _build_in_time(

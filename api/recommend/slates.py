@@ -13,6 +13,7 @@ from recommender.engine import Recommendations
 from recommender.messages import Messages
 from recommender.participants.prepared import PreparedParticipants
 from recommender.responses.recommendations import RecommendationList, build_lists
+from recommender.responses.unmet import UnmetWish, describe_unmet
 from recommender.settings import CourseFilters, SlateSettings
 from recommender.trace import Trace
 from training_data.columns import Interactions, Participants
@@ -79,6 +80,7 @@ class ServedLists:
     lists: list[RecommendationList]
     participants: PreparedParticipants
     trace: Trace
+    unmet: list[UnmetWish]
 
 
 def build_full_lists(requests: Sequence[SlateRequest]) -> ServedLists:
@@ -114,8 +116,9 @@ def _build(
     recommendations = recommend(participants)
     recommendations.trace.seconds |= preparing.seconds
     lists = build_lists(head.bundle.engine, head.messages, recommendations, head.settings.k)
+    unmet = describe_unmet(head.bundle.engine, recommendations)
     recommendations.trace.end_stage("respond")
-    return ServedLists(lists, recommendations.participants, recommendations.trace)
+    return ServedLists(lists, recommendations.participants, recommendations.trace, unmet)
 
 
 def prepare(requests: Sequence[SlateRequest]) -> PreparedParticipants:

@@ -23,6 +23,7 @@ ITEM = {
     "language": "id",
     "price_idr": 350_000,
     "price_text": "Rp 350.000",
+    "also_sold": [],
     "duration_hours": 18.0,
     "weeks": 1,
     "next_class": None,

@@ -37,7 +37,7 @@ class OccupationFinder:
         said = self.standard.standardise(phrase)
         for name in dict.fromkeys((phrase, said, " ".join(self.standard.spoken.content(said)))):
             if (number := self.national.nearest(name, self.occupations)) >= 0:
-                return Links((number,), exact=True)
+                return Links((number,), exact=True, share=1.0)
             if name and self.national.find_code(name) is not None:
                 return Links(())
         return self._linker.find(phrase)

@@ -2,12 +2,12 @@
 
 A phrase names a term if it holds nearly all of one of its names, or if all its telling words stand in a
 name, so that it is the wider word ("pajak" for the tax skills). A word that stands in the names of very
-different things tells nothing alone.
+different things tells nothing alone; all of a name's together do ("jualan ... online").
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,10 +42,13 @@ class Links:
         Their numbers, the best first; none where it names nothing.
     exact : bool
         Whether the phrase is a name of the term, not a part or a wider wording of one.
+    share : float
+        How much of a name and of the phrase is shared, from 0 to 1.
     """
 
     terms: tuple[int, ...]
     exact: bool = False
+    share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,8 @@ class PhraseLinker:
         words = list(dict.fromkeys(self.standard.spoken.content(said)))
         for name in (phrase, said, " ".join(words)):
             if (exact := self._find_exact(name)) >= 0:
-                return Links((exact,), exact=True)
-        if not self._tells(words):
-            return Links(())
-        return Links(tuple(self._choose(self._score(words), len(words))))
+                return Links((exact,), exact=True, share=1.0)
+        return self._choose(self._score(words), len(words))
 
     def _find_exact(self, name: str) -> int:
         found = self.vocabulary.find(name)
@@ -77,11 +78,14 @@ class PhraseLinker:
         shared: dict[int, dict[int, float]] = defaultdict(dict)
         of_phrase: dict[int, float] = defaultdict(float)
         telling: set[int] = set()
+        matches: Counter[int] = Counter()
         for word in words:
             names = {(name, place) for root in _roots(word) for name, place in self._places[root]}
             for name, place in names:
                 shared[name][place] = self._names[name][place][1]
-            for name in {name for name, _ in names}:
+            held = {name for name, _ in names}
+            matches.update(held)
+            for name in held:
                 of_phrase[name] += weight[word]
                 if word not in self.standard.spoken.generic:
                     telling.add(name)
@@ -91,28 +95,38 @@ class PhraseLinker:
                 of_phrase[name] / whole,
             )
             for name, places in shared.items()
-            if name in telling
+            if name in telling or 1 < matches[name] == len(places) == len(self._names[name])
         }
 
-    def _choose(self, scores: dict[int, tuple[float, float]], n_words: int) -> list[int]:
+    def _choose(self, scores: dict[int, tuple[float, float]], n_words: int) -> Links:
+        plain = {name for name in scores if not self._tells(self._words[name])}
         held = {
             name: of_name * of_phrase
             for name, (of_name, of_phrase) in scores.items()
-            if of_name >= MOST_OF_NAME and (of_phrase >= HALF_OF_PHRASE or n_words > SHORT)
+            if of_name >= MOST_OF_NAME
+            and name not in plain
+            and (of_phrase >= HALF_OF_PHRASE or n_words > SHORT)
         } or {
             name: of_name
             for name, (of_name, of_phrase) in scores.items()
             if of_phrase >= ALL_OF_PHRASE and of_name >= PART_OF_NAME
         }
+        nearest, share = self._find_nearest(held)
+        done = sorted({self._term[name] for name in plain} - set(nearest))
+        if len(done) > MOST_TERMS:
+            return Links(tuple(nearest), share=share)
+        return Links((*nearest, *done), share=max(share, PART_OF_NAME if done else 0.0))
+
+    def _find_nearest(self, held: dict[int, float]) -> tuple[list[int], float]:
+        """Return the terms whose names are held best or nearly so, and how well; none where many are."""
         best: dict[int, float] = {}
         for name, score in held.items():
             term = self._term[name]
             best[term] = max(best.get(term, 0.0), score)
-        if not best:
-            return []
-        least = NEARLY_BEST * max(best.values())
-        found = sorted((term for term in best if best[term] >= least), key=lambda t: (-best[t], t))
-        return found if len(found) <= MOST_TERMS else []
+        share = max(best.values(), default=0.0)
+        near = (term for term in best if best[term] >= NEARLY_BEST * share)
+        found = sorted(near, key=lambda term: (-best[term], term))
+        return (found, share) if len(found) <= MOST_TERMS else ([], 0.0)
 
     def _tells(self, words: Sequence[str]) -> bool:
         return any(word not in self.standard.spoken.generic for word in words)

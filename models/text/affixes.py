@@ -35,6 +35,9 @@ _PREFIXES: Final = tuple(
 )
 _CIRCUMFIX: Final = re.compile(r"ke(\w+)an")
 _SUFFIXES: Final = ("", "an", "kan", "i", "nya", "annya", "kannya", "inya")
+_WHOLE: Final = frozenset(  # of which the root has come to mean something else
+    ("bangunan", "jaringan", "pelaut", "satuan")
+)
 _SHORT: Final = re.compile(rf"[mp]enge([^aeiou]{_VOWEL}[^aeiou])(?:an|kan)?")  # mengecat: cat
 
 
@@ -44,6 +47,8 @@ def roots(word: str) -> frozenset[str]:
 
     Of a word said twice (``sayur-sayuran``), the roots that both parts have.
     """
+    if word in _WHOLE:
+        return frozenset({word})
     first, hyphen, second = word.partition("-")
     if hyphen:
         return frozenset({word}) | (roots(first) & roots(second))

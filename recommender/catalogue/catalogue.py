@@ -13,6 +13,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recommender.catalogue.locations import Locations
+from recommender.catalogue.offers import Offers
 from training_data.arrays import (
     build_indicator,
     build_ones,
@@ -42,6 +43,7 @@ class CourseFacts(NamedTuple):
     course_id: str
     title: str
     provider_id: str
+    platform: str | None
     category: str | None
     mode: str
     level: str | None
@@ -165,6 +167,11 @@ class Catalogue:
         rows, needed = explode(self.table[C.prerequisites.name])
         unknown[rows[look_up(needed, lambda name: self.index.get(name, -1)) < 0]] = True
         return unknown
+
+    @cached_property
+    def offers(self) -> Offers:
+        """Which trainings several platforms sell."""
+        return Offers.find(self.table)
 
     @cached_property
     def of_small_provider(self) -> NDArray[np.bool_]:

@@ -36,7 +36,7 @@ def find_unmet_prerequisites(
     met = np.zeros((len(some), len(courses)), dtype=bool)
     taught = q.availability.prerequisite_skills
     mark_containing(skills.indptr, skills.indices, some, skills.shape[1], taught, met)
-    finished = q.batch.past.finished
+    finished = q.finished
     _, people, cells = take_segments(finished.indptr, some)
     places = q.availability.prerequisite_places[finished.indices[cells]]
     met[people[places >= 0], places[places >= 0]] = True
@@ -161,7 +161,7 @@ def _balance_too_low(q: EligibilityQuery, rows: Rows) -> Violations:
 
 
 def _taken_already(q: EligibilityQuery, rows: Rows) -> Violations | None:
-    return mark_cells(q.batch.past.taken, _row_numbers(q, rows)) if q.batch.past.taken.nnz else None
+    return mark_cells(q.taken, _row_numbers(q, rows)) if q.taken.nnz else None
 
 
 def _prerequisite_missing(q: EligibilityQuery, rows: Rows) -> Violations | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recommender.catalogue.catalogue import Catalogue
@@ -64,6 +65,16 @@ class EligibilityQuery:
         """
         born = self.batch.facts.birth_year
         return np.where(born > 0, np.maximum(self.rules.day.year - born, 0), -1).astype(np.int32)
+
+    @cached_property
+    def taken(self) -> sp.csr_matrix:
+        """Trainings that each participant has bought or begun, with all their offers, (B, N)."""
+        return self.catalogue.offers.spread(self.batch.past.taken)
+
+    @cached_property
+    def finished(self) -> sp.csr_matrix:
+        """Trainings that each participant has finished, with all their offers, (B, N)."""
+        return self.catalogue.offers.spread(self.batch.past.finished)
 
     @cached_property
     def travel(self) -> Travel:

@@ -229,7 +229,7 @@ def _can_be_finished(q: EligibilityQuery, row: int, course: int, before: int) ->
 
 
 def _is_taken(q: EligibilityQuery, row: int, course: int) -> bool:
-    return bool(q.batch.past.taken[row, course])
+    return bool(q.taken[row, course])
 
 
 def _list_reasons(q: EligibilityQuery, row: int, course: int) -> list[Exclusion]:

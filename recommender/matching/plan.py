@@ -140,7 +140,8 @@ def _find_choice(
 ) -> Slates:
     """Return what may be taken, now or after something else, the best first and each unlike those before it."""
     deferrable = np.uint64(sum(1 << BIT[exclusion] for exclusion in DEFERRABLE))
-    mask = (find_exclusions(query) & ~deferrable == 0) & filters.mask(engine.catalogue)
+    permitted = (find_exclusions(query) & ~deferrable == 0) & filters.mask(engine.catalogue)
+    mask = engine.catalogue.offers.keep_cheapest(permitted)
     settings = SlateSettings(k=LOOKED_AT)
     found, features = engine.find_candidates(
         participant, query, np.array([0]), mask, settings.per_source

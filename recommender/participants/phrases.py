@@ -22,8 +22,12 @@ from models.text.content_space import ContentSpace
 from models.text.standard_words import StandardWords
 from models.vectors import unit
 from training_data.skills.vocabulary import Vocabulary
+from training_data.text import normalise
 
 N_KEPT: Final = 8_192  # phrases that are kept understood
+MUCH_LESS: Final = (
+    0.5  # of what a skill shares with a phrase, beside an occupation, or the other way
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +46,8 @@ class Phrase:
         Unit vector of its own words.
     named : ndarray of float32, shape (n, D)
         Unit vectors of the labels of the terms.
+    languages : frozenset of str
+        What the person reads or wishes to learn: the reader's language, and those that the words tell of.
     """
 
     text: str
@@ -50,6 +56,7 @@ class Phrase:
     occupations: tuple[int, ...]
     own: NDArray[np.float32]
     named: NDArray[np.float32]
+    languages: frozenset[str] = frozenset()
 
     @cached_property
     def vector(self) -> NDArray[np.float32]:
@@ -140,6 +147,7 @@ class PhraseReader:
                     clause.occupations,
                     own[row].copy(),
                     named[end - len(labels[row]) : end].copy(),
+                    self._find_languages(clause),
                 ),
                 clause.wanted,
                 clause.lacking,
@@ -148,11 +156,14 @@ class PhraseReader:
         )
         return [tuple(next(made) for _ in draft) for draft in drafts]
 
+    def _find_languages(self, clause: _Clause) -> frozenset[str]:
+        said = normalise(f"{clause.text} {clause.standard}").split()
+        return self.linkers.standard.spoken.find_languages(said) | {self.language}
+
     def _draft(self, phrase: str) -> list[_Clause]:
         spoken = self.linkers.standard.spoken
         if (label := self._name(phrase)) is not None:
-            skills, occupations = self._link(label)
-            return [_Clause(label, label, tuple(spoken.content(label)), skills, occupations)]
+            return [_Clause(label, label, tuple(spoken.content(label)), *self._link(label))]
         return [
             self._draft_clause(clause.text, wanted=clause.wanted, lacking=clause.lacking)
             for clause in spoken.split(phrase)
@@ -161,8 +172,7 @@ class PhraseReader:
     def _draft_clause(self, text: str, *, wanted: bool, lacking: bool) -> _Clause:
         standard = self.linkers.standard.standardise(text)
         words = tuple(dict.fromkeys(self.linkers.standard.spoken.content(standard)))
-        skills, occupations = self._link(text)
-        return _Clause(text, standard, words, skills, occupations, wanted, lacking)
+        return _Clause(text, standard, words, *self._link(text), wanted, lacking)
 
     def _name(self, phrase: str) -> str | None:
         """Return the label of the term whose id a phrase is."""
@@ -185,9 +195,10 @@ class PhraseReader:
         whole = linkers.skills.find(text), linkers.occupations.find(text)
         parts = linkers.standard.spoken.parts(text)
         if any(links.exact for links in whole) or len(parts) < 2:
-            return _keep_exact(*whole)
+            return _keep_nearer(*whole)
         pairs = [
-            _keep_exact(linkers.skills.find(part), linkers.occupations.find(part)) for part in parts
+            _keep_nearer(linkers.skills.find(part), linkers.occupations.find(part))
+            for part in parts
         ]
         skills, occupations = (
             tuple(dict.fromkeys(term for pair in pairs for term in pair[which])) for which in (0, 1)
@@ -219,10 +230,13 @@ class _Clause:
     lacking: bool = False
 
 
-def _keep_exact(skills: Links, occupations: Links) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the terms of both, or of the one whose name the phrase is."""
-    if skills.exact and not occupations.exact:
-        return skills.terms, ()
-    if occupations.exact and not skills.exact:
-        return (), occupations.terms
-    return skills.terms, occupations.terms
+def _keep_nearer(skills: Links, occupations: Links) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the terms of both, or of the one that the phrase is a name of, or is far nearer to."""
+    least = MUCH_LESS * max(skills.share, occupations.share)
+    both_or_none_exact = skills.exact == occupations.exact
+    return (
+        skills.terms if skills.exact or (both_or_none_exact and skills.share >= least) else (),
+        occupations.terms
+        if occupations.exact or (both_or_none_exact and occupations.share >= least)
+        else (),
+    )

@@ -41,6 +41,15 @@ class RecommendationReason(TypedDict):
     ]
 
 
+class Offer(TypedDict):
+    """The same training on another platform."""
+
+    course_id: Annotated[str, Field(examples=["penjualan-104"])]
+    platform: Annotated[str, Field(examples=["Pelatihanku"])]
+    price_idr: Annotated[int, Field(examples=[375000])]
+    price_text: Annotated[str, Field(examples=["Rp 375.000"])]
+
+
 class Item(TypedDict):
     """One recommended training."""
 
@@ -54,6 +63,10 @@ class Item(TypedDict):
     language: Annotated[str | None, Field(description="of teaching", examples=["id"])]
     price_idr: Annotated[int, Field(examples=[350000])]
     price_text: Annotated[str, Field(examples=["Rp 350.000"])]
+    also_sold: Annotated[
+        list[Offer],
+        Field(description="the same training on other platforms, the cheapest first"),
+    ]
     duration_hours: float | None
     weeks: Annotated[
         int | None, Field(description="from the first day to the last, by dates or by hours a day")
@@ -208,6 +221,7 @@ def build_items(
                 "language": known.language,
                 "price_idr": known.price_idr,
                 "price_text": messages.price(known.price_idr),
+                "also_sold": _list_offers(recommendations.query, course, messages),
                 "duration_hours": known.duration_hours,
                 "weeks": held.weeks,
                 "next_class": held.dated,
@@ -221,6 +235,21 @@ def build_items(
             }
         )
     return lists
+
+
+def _list_offers(query: EligibilityQuery, course: int, messages: Messages) -> list[Offer]:
+    """Return the other offers of a training that are open."""
+    facts, closed = query.catalogue.facts, query.availability.closed
+    return [
+        {
+            "course_id": facts[other].course_id,
+            "platform": facts[other].platform or "",
+            "price_idr": facts[other].price_idr,
+            "price_text": messages.price(facts[other].price_idr),
+        }
+        for other in query.catalogue.offers.list_others(course)
+        if closed[other] == 0
+    ]
 
 
 def describe_figures(engine: Engine, messages: Messages) -> Figures:

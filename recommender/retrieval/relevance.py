@@ -1,7 +1,8 @@
 """The content source: how well each training answers what a person wrote, from 0 to 1.
 
 Of every phrase and training, it is fused what their words share, what the phrase names that the training
-teaches, and how near their vectors are; the weights were learnt on judged lists (`padan bench answers`). A
+teaches, and how near their vectors are; the weights were learnt on judged lists (`padan bench answers`). What
+is like the best answers answers a little too, so that the places after them go to what is related. A
 phrase is answered once and its answers are kept, so that the next who writes it costs nothing.
 """
 
@@ -16,13 +17,20 @@ from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from models.kernels.sums import best_of_rows
+from models.vectors import unit
 from recommender.catalogue.catalogue import Catalogue
 from recommender.catalogue.course_words import CourseWords
 from recommender.participants.batch import Vocabularies
 from recommender.participants.phrases import Linkers, Phrase
 from recommender.participants.profile_embedding import ProfileEmbedding
 from training_data.arrays import take_rows, take_segments
+from training_data.columns import Courses
 
+N_BEST: Final = 5  # answers that others are compared with
+UNLIKE: Final = 0.1  # cosine up to which a training is not like the best answers
+HALF_READ: Final = 0.8  # left of an answer in a language of which the person learnt a little
+UNREAD: Final = 0.3  # left in another that the person neither reads nor wishes to learn
+LIKENESS: Final = 0.2  # of the best answer, for a training that is just like them
 MAX_KEPT: Final = 16_000_000  # answers, 64 MB
 TOP_NEEDS: Final = (
     3  # a training that teaches the three things most needed answers an occupation in full
@@ -86,6 +94,8 @@ class Relevance:
         self.vectors = course_vectors
         self.weights = weights
         self._taught = catalogue.skills.tocsc()
+        self._languages = catalogue.table[Courses.language.name]
+        self._by_languages: dict[frozenset[str], NDArray[np.float32] | None] = {}
         self._vocabularies = vocabularies
         self._linkers = linkers
         self._words = (
@@ -104,7 +114,8 @@ class Relevance:
     def score(self, profile: ProfileEmbedding, rows: NDArray[np.intp]) -> NDArray[np.float32]:
         """Return how well each training answers the best of each person's phrases, (n, N).
 
-        What is not wanted takes away as much as it is answered.
+        What is not wanted takes away as much as it is answered, and so does, in part, a language of teaching that
+        the person does not read.
         """
         weights = profile.weights
         said = np.unique(weights.indices[take_segments(weights.indptr, rows)[2]])
@@ -119,6 +130,9 @@ class Relevance:
             self._find_answers([profile.phrases[one] for one in said.tolist()]),
             scores,
         )
+        for place, languages in enumerate(_list_languages(profile, rows)):
+            if (left := self._readable(languages)) is not None:
+                scores[place] *= left
         return scores
 
     def find_phrases(
@@ -139,6 +153,21 @@ class Relevance:
         rising = np.argsort(answers, kind="stable")
         best[pair[rising]], most[pair[rising]] = wanted.indices[rising], answers[rising]
         return best, most
+
+    def _readable(self, languages: frozenset[str]) -> NDArray[np.float32] | None:
+        """Return what is left of each training's answers (N,) for who reads some languages; None: all of them."""
+        if languages not in self._by_languages:
+            left = np.array(
+                [self._readability(name, languages) for name in self._languages], dtype=np.float32
+            )
+            self._by_languages[languages] = None if (left == 1).all() else left
+        return self._by_languages[languages]
+
+    def _readability(self, language: str | None, known: frozenset[str]) -> float:
+        if language is None or not known or language in known:
+            return 1.0
+        learnt = self._linkers.standard.spoken.learnt if self._linkers else ()
+        return HALF_READ if language in learnt else UNREAD
 
     def answer(self, phrases: Sequence[Phrase]) -> NDArray[np.float32]:
         """Return how well each training answers each phrase, (Q, N)."""
@@ -168,7 +197,16 @@ class Relevance:
             if len(phrase.named):
                 logit += np.float32(w.named) * (phrase.named @ self.vectors.T).max(axis=0)
         answers: NDArray[np.float32] = 1 / (1 + np.exp(-logits))
-        return answers
+        return answers + (1 - answers) * self._resemble_best(answers)
+
+    def _resemble_best(self, answers: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how much of the best answers each training (Q, N) gets for being like them."""
+        best = np.argpartition(-answers, min(N_BEST, answers.shape[1]) - 1, axis=1)[:, :N_BEST]
+        shares = np.take_along_axis(answers, best, axis=1) ** 2
+        middle = unit(np.einsum("qk,qkd->qd", shares, self.vectors[best]))
+        near = np.maximum(middle @ self.vectors.T - UNLIKE, 0) / np.float32(1 - UNLIKE)
+        found: NDArray[np.float32] = np.float32(LIKENESS) * answers.max(axis=1)[:, None] * near
+        return found
 
     def _compare_words(self, phrase: Phrase) -> NDArray[np.float32]:
         """Return the part of the logits (N,) that words, skills and needs make."""
@@ -220,3 +258,15 @@ class Relevance:
             for name in term.names()
         )
         return [name for name in names if not standard.spoken.generic.issuperset(name)]
+
+
+def _list_languages(profile: ProfileEmbedding, rows: NDArray[np.intp]) -> list[frozenset[str]]:
+    """Return the languages that the phrases of each person show them to read or to wish for."""
+    of_phrase = [phrase.languages for phrase in profile.phrases]
+    if not any(of_phrase):
+        return []
+    indptr, phrases = profile.weights.indptr, profile.weights.indices
+    return [
+        frozenset().union(*(of_phrase[one] for one in phrases[indptr[row] : indptr[row + 1]]))
+        for row in rows.tolist()
+    ]

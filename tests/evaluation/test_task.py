@@ -75,7 +75,8 @@ def test_people_are_held_to_what_the_engine_reads(
     folder = tmp_path / "bundles" / version
     read, _ = rank_entrants([str(folder)], bare, lambda _: folder)
     assert np.nanmax(bare.best_gap_closed) == 0
-    assert np.nanmean(read.best_gap_closed) > 0.05
+    named = np.nanmean(task.best_gap_closed)  # 0.12 here, of which the texts alone tell 0.09
+    assert np.nanmean(read.best_gap_closed) > named * 2 / 3
 
     engine = replace(load_bundle(folder).engine, programme=read.programme)
     few = slice(0, 50)

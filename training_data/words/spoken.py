@@ -55,6 +55,10 @@ class SpokenWords:
         What begins something unwanted, what ends it, and what begins something that the person cannot do.
     joins : tuple of str
         What stands between two things named side by side.
+    learnt : tuple of str
+        Languages that most have learnt some of.
+    languages : dict of str to frozenset of str
+        By language, words that tell that somebody reads it or wishes to learn it.
     """
 
     words: dict[str, str]
@@ -64,13 +68,17 @@ class SpokenWords:
     turns: tuple[str, ...]
     lacks: tuple[str, ...]
     joins: tuple[str, ...]
+    learnt: tuple[str, ...]
+    languages: dict[str, frozenset[str]]
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Self:
         """Read every ``.toml`` file of a folder, by default the project's own; without any, nothing is known."""
         words: dict[str, str] = {}
+        languages: dict[str, frozenset[str]] = {}
         lists: dict[str, list[str]] = {
-            name: [] for name in ("fillers", "generic", "negations", "turns", "lacks", "joins")
+            name: []
+            for name in ("fillers", "generic", "negations", "turns", "lacks", "joins", "learnt")
         }
         for path in sorted((folder or SHIPPED).glob("*.toml")):
             table = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -80,6 +88,8 @@ class SpokenWords:
                         f"{path.name}: '{spoken}' is longer than {LONGEST} words"
                     )
                 words[normalise(spoken)] = standard
+            for language, telling in table.pop("languages", {}).items():
+                languages[language] = languages.get(language, frozenset()) | set(telling)
             for name, values in table.items():
                 if name not in lists:
                     raise SpokenWordsError(f"{path.name}: unknown list '{name}'")
@@ -92,6 +102,8 @@ class SpokenWords:
             tuple(lists["turns"]),
             tuple(lists["lacks"]),
             tuple(lists["joins"]),
+            tuple(lists["learnt"]),
+            languages,
         )
 
     def split(self, phrase: str) -> list[Clause]:
@@ -113,6 +125,11 @@ class SpokenWords:
     def content(self, text: str) -> list[str]:
         """Return the normalised words of a text that say what is meant."""
         return [word for word in normalise(text).split() if word not in self.fillers]
+
+    def find_languages(self, words: Iterable[str]) -> frozenset[str]:
+        """Return the languages that some normalised words tell of."""
+        said = frozenset(words)
+        return frozenset(name for name, telling in self.languages.items() if said & telling)
 
     def parts(self, phrase: str) -> list[str]:
         """Return the things that a phrase names side by side: "menjahit dan memasak" are two."""

@@ -208,6 +208,15 @@ class Figures(BaseModel):
     text: str
 
 
+class Offer(BaseModel):
+    """The same training on another platform."""
+
+    course_id: str
+    platform: str
+    price_idr: int
+    price_text: str
+
+
 class Item(BaseModel):
     """One recommended training."""
 
@@ -221,6 +230,9 @@ class Item(BaseModel):
     language: str | None = Field(description="of teaching")
     price_idr: int
     price_text: str
+    also_sold: list[Offer] = Field(
+        description="the same training on other platforms, the cheapest first"
+    )
     duration_hours: float | None
     weeks: int | None = Field(
         description="from the first day to the last, by dates or by hours a day"

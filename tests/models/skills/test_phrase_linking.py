@@ -51,10 +51,41 @@ def test_everyday_phrases_are_understood(linker: PhraseLinker, phrase: str, mean
 
 @pytest.mark.parametrize(
     "phrase",
-    ["", "operator", "teknisi", "menjadi", "bagi", "asdfgh", "rajin dan jujur", "naik kuda"],
+    [
+        "",
+        "jaring ikan",
+        "operator",
+        "teknisi",
+        "menjadi",
+        "bagi",
+        "asdfgh",
+        "rajin dan jujur",
+        "naik kuda",
+    ],
 )
 def test_nothing_is_taken_for_something(linker: PhraseLinker, phrase: str) -> None:
     assert list_ids(linker, phrase) == []
+
+
+@pytest.mark.parametrize(
+    ("phrase", "meant"),
+    [
+        ("jualan baju online", "penjualan-lokapasar"),
+        ("jualan camilan lewat internet", "penjualan-lokapasar"),
+        ("dagang sayur di pasar", "pemasaran-hasil-tani"),
+    ],
+)
+def test_generic_words_that_are_a_name_together_say_what_is_done(
+    linker: PhraseLinker, phrase: str, meant: str
+) -> None:
+    assert meant in list_ids(linker, phrase)
+
+
+def test_a_nearer_phrase_shares_more(linker: PhraseLinker) -> None:
+    shares = [linker.find(p).share for p in ("jahit", "jahit baju pesta", "naik kuda")]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] == 1
+    assert shares[-1] == 0
 
 
 def test_every_name_leads_to_a_term_of_that_name(linker: PhraseLinker) -> None:

@@ -9,7 +9,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from models.vectors import unit
+from recommender.catalogue.catalogue import build_catalogue
 from recommender.engine import Engine
+from recommender.ranking.fit import STRONG_FROM
+from recommender.retrieval.relevance import Relevance
 from tests.recommender.worlds import DAY, World, random_world
 
 
@@ -18,7 +22,12 @@ def engine(engine_of: Callable[[World], Engine]) -> Engine:
     return engine_of(random_world(3, n_courses=40))
 
 
-def score(engine: Engine, *interests: str, skills: tuple[str, ...] = ()) -> np.ndarray:
+def score(
+    engine: Engine,
+    *interests: str,
+    skills: tuple[str, ...] = (),
+    by: Relevance | None = None,
+) -> np.ndarray:
     world = random_world(3, n_courses=40, n_participants=1)
     columns = {
         "interests": pl.Series([list(interests)], dtype=pl.List(pl.String)),
@@ -29,7 +38,7 @@ def score(engine: Engine, *interests: str, skills: tuple[str, ...] = ()) -> np.n
     }
     people = world.participants.with_columns(**columns)
     profile = engine.prepare(people, world.events.clear(), DAY).profile
-    return engine.relevance.score(profile, np.array([0]))[0]
+    return (by or engine.relevance).score(profile, np.array([0]))[0]
 
 
 def test_a_title_s_own_words_answer_best(engine: Engine) -> None:
@@ -49,7 +58,9 @@ def test_the_best_of_several_wishes_counts(engine: Engine) -> None:
 def test_what_is_not_wanted_takes_away(engine: Engine) -> None:
     wanted, refused = score(engine, "kue"), score(engine, "las")
     both = score(engine, "kue", "tidak mau las")
-    np.testing.assert_allclose(both, wanted * (1 - refused), rtol=1e-5)
+    read = engine.catalogue.table["language"].is_in(["id", None], nulls_equal=True).to_numpy()
+    assert 0 < read.mean() < 1
+    np.testing.assert_allclose(both[read], (wanted * (1 - refused))[read], rtol=1e-5)
     assert not score(engine, "tidak mau las").any()
 
 
@@ -71,3 +82,78 @@ def test_a_generic_word_alone_matches_nothing(engine: Engine) -> None:
     assert words is not None
     title = " ".join(["operator", "mesin"])
     assert words.cover(title.split(), words.titles).max(initial=0) < 0.5
+
+
+def teach(engine: Engine, *languages: str | None) -> Relevance:
+    """The answers of the engine's first training alone, once in each language."""
+    table = engine.catalogue.table[:1]
+    courses = pl.concat(
+        table.with_columns(
+            pl.lit(f"c{place}").alias("course_id"),
+            pl.lit(language, pl.String).alias("language"),
+            pl.lit("Las listrik").alias("title"),
+        )
+        for place, language in enumerate(languages)
+    )
+    world = replace(random_world(3), courses=courses, classes=random_world(3).classes.clear())
+    catalogue = build_catalogue(
+        courses, world.classes, engine.catalogue.regions, engine.reader.vocabularies.skills
+    )
+    alike = np.repeat(engine.course_vectors[:1], len(languages), axis=0)
+    return Relevance(
+        catalogue,
+        alike,
+        catalogue.titles,
+        engine.reader.vocabularies,
+        engine.reader.linkers,
+    )
+
+
+def test_a_language_that_the_person_does_not_read_takes_away(engine: Engine) -> None:
+    taught = teach(engine, "id", None, "en", "es", "ja")
+    own, unknown, learnt, foreign, _ = score(engine, "las", by=taught)
+    assert own == unknown > learnt > foreign > 0
+    assert learnt < STRONG_FROM
+
+
+@pytest.mark.parametrize(
+    ("said", "reads"),
+    [
+        ("I want to learn welding", "en"),
+        ("bhs inggris", "en"),
+        ("kursus bahasa jepang", "ja"),
+        ("bahasa spanyol", "es"),
+    ],
+)
+def test_who_writes_in_a_language_or_wishes_to_learn_it_is_taken_to_read_it(
+    engine: Engine, said: str, reads: str
+) -> None:
+    own, other = score(engine, "las", said, by=teach(engine, "id", reads))
+    assert own == other
+
+
+def test_what_is_like_the_best_answer_comes_before_what_is_not(engine: Engine) -> None:
+    courses = engine.catalogue.table[:3].with_columns(
+        pl.Series("title", ["Las listrik", "Satu", "Dua"]), pl.lit("id").alias("language")
+    )
+    catalogue = build_catalogue(
+        courses,
+        random_world(3).classes.clear(),
+        engine.catalogue.regions,
+        engine.reader.vocabularies.skills,
+    )
+    phrase = engine.reader.understand(["las listrik"])["las listrik"][0].phrase
+    vectors = engine.course_vectors[:3].copy()
+    for row in (1, 2):  # as far from the phrase as each other
+        vectors[row] -= (vectors[row] @ phrase.vector) * phrase.vector
+    vectors[1] = 0.9 * vectors[0] + 0.1 * vectors[1]
+    vectors[1] -= (vectors[1] @ phrase.vector) * phrase.vector
+    relevance = Relevance(
+        catalogue,
+        unit(vectors),
+        catalogue.titles,
+        engine.reader.vocabularies,
+        engine.reader.linkers,
+    )
+    best, like, unlike = relevance.answer([phrase])[0]
+    assert best > like > unlike
