@@ -80,8 +80,9 @@ def describe(app: FastAPI, languages: Sequence[str]) -> None:
     schemas |= schema.pop("$defs") | {Problem.__name__: schema}
     components["headers"] = HEADERS
     for one in schemas.values():
-        if "language" in one["properties"] and "participant_id" in one["properties"]:
-            _name_languages(one["properties"]["language"], languages)
+        choices = one["properties"].get("language", {}).get("anyOf")  # of a request: null is one
+        if choices and "participant_id" in one["properties"]:
+            choices[0]["pattern"] = f"^({'|'.join(languages)})$"
     for operation in list_operations(document):
         operation["summary"] = _summarise(operation["description"])
         operation.setdefault("security", [])  # open to everybody
@@ -94,11 +95,6 @@ def list_operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield each operation of a document."""
     for path in document["paths"].values():
         yield from (one for method, one in path.items() if method in HTTP_METHODS)
-
-
-def _name_languages(schema: dict[str, Any], languages: Sequence[str]) -> None:
-    """Say which languages a request may name; null is the other choice."""
-    schema["anyOf"][0]["pattern"] = f"^({'|'.join(languages)})$"
 
 
 def _summarise(description: str) -> str:
