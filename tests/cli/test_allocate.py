@@ -25,7 +25,8 @@ def files(tiny_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> l
     dataset = Dataset.open(tiny_home / "simulated")
     people, classes = dataset.read("participants"), dataset.read("classes")
     few = pl.min_horizontal("seats_left", pl.lit(2, pl.Int32)).alias("seats_left")
-    people.write_parquet(tmp_path / "participants.parquet")
+    entered_today = pl.lit(None, pl.Date).alias("admitted_on")
+    people.with_columns(entered_today).write_parquet(tmp_path / "participants.parquet")
     classes.filter(pl.int_range(pl.len()) % 12 == 0).with_columns(few).write_parquet(
         tmp_path / "classes.parquet"
     )

@@ -25,7 +25,14 @@ class Answer:
 
     @property
     def content(self) -> bytes:
-        problem = {"title": "t", "status": self.status, "detail": "not now", "instance": "/v1"}
+        problem = {
+            "type": "/problems/overload",
+            "code": "overload",
+            "title": "t",
+            "status": self.status,
+            "detail": "not now",
+            "instance": "/v1",
+        }
         return (json.dumps(problem) if self.text is None else self.text).encode()
 
 

@@ -174,7 +174,7 @@ def test_both_clients_have_the_same_methods_with_the_same_parameters() -> None:
         }
 
     assert methods(Padan) == methods(AsyncPadan)
-    assert len(methods(Padan)) == 17
+    assert len(methods(Padan)) == 22
     assert list(methods(Padan)["similar"].parameters) == ["self", "course_id", "k"]
     assert inspect.getdoc(AsyncPadan.recommend) == inspect.getdoc(Padan.recommend)
     assert inspect.iscoroutinefunction(AsyncPadan.recommend)
