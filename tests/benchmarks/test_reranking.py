@@ -18,7 +18,7 @@ pytestmark = pytest.mark.integration
 def result(
     tiny_encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory
 ) -> BenchmarkResult:
-    return run(tiny_encoder, tmp_path_factory.mktemp("bench"), participants=1_000)
+    return run(tiny_encoder, tmp_path_factory.mktemp("bench"), participants=2_500)
 
 
 @pytest.fixture(scope="module")

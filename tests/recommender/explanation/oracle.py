@@ -21,7 +21,7 @@ from training_data.dataset import Dataset
 
 Row = dict[str, Any]
 LEAST_PEOPLE, LEAST_LIFT = 10, 1.2
-LEAST_ANSWER, CLOSE_ANSWER = 0.3, 0.9  # of a training to a phrase
+LEAST_ANSWER, CLOSE_ANSWER = 0.3, 0.85  # of a training to a phrase
 TAKING = ["purchase", "start", "complete", "rate"]
 WORDED = ("target_occupation", "interests", "skills", "occupation")
 
