@@ -195,6 +195,8 @@ def _require_alone(connection: sa.Connection) -> None:
         if time.monotonic() > until:
             raise StoreError(f"in use by {others} other connections; stop the services first")
         time.sleep(0.1)
+        # a transaction sees the connections as of its first look at them
+        connection.execute(sa.text("SELECT pg_stat_clear_snapshot()"))
 
 
 def _read_erasures(store: Store) -> Erasures:

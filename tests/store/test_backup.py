@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,22 @@ def test_who_was_erased_since_stays_erased(store: Store, tmp_path: Path) -> None
         names = {"gone", "kept", "lost"}
         assert find_erased(connection, names, again.pseudonym) == {"gone", "lost"}
     again.engine.dispose()
+
+
+def test_a_connection_that_is_about_to_end_is_waited_for(store: Store, tmp_path: Path) -> None:
+    if store.engine.dialect.name == "sqlite":
+        pytest.skip("a file is locked or it is not")
+    put(store, "p1")
+    backup(store, tmp_path / "copy")
+    store.engine.dispose()
+    other = open_store(store.engine.url.render_as_string(hide_password=False))
+    held = other.engine.connect()
+    held.execute(sa.text("SELECT 1 FROM participants")).all()
+    ending = threading.Timer(1.5, lambda: (held.close(), other.engine.dispose()))
+    ending.start()
+    restore(store, tmp_path / "copy")
+    ending.join()
+    assert list_people(store) == {"p1"}
 
 
 def test_nothing_is_put_back_while_a_service_runs(store: Store, tmp_path: Path) -> None:
