@@ -117,7 +117,7 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> 
     pytest.fail(log.read_text(encoding="utf-8"))
 
 
-def test_the_curl_line_of_the_readme_gets_ten_trainings_with_reasons(
+def test_the_curl_line_of_the_readme_gets_ten_trainings_and_why_they_fit(
     demo: tuple[str, str], home: Path, tmp_path: Path
 ) -> None:
     url, printed = demo
@@ -127,7 +127,8 @@ def test_the_curl_line_of_the_readme_gets_ten_trainings_with_reasons(
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert len(answer["items"]) == 10
-    assert all(item["reasons"] for item in answer["items"])
+    assert answer["items"][0]["reasons"]
+    assert all(item["reasons"] or item["fit"] == "other" for item in answer["items"])
     assert all(item["price_idr"] <= 1_500_000 for item in answer["items"])
     assert not answer["degraded"]
 
