@@ -44,7 +44,7 @@ FISHER = {
 def padan(*arguments: object) -> str:
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     assert result.exit_code == 0, result.output
-    return result.output
+    return result.stdout
 
 
 def test_a_second_country_runs_through_everything_by_data_alone(
