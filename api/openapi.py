@@ -48,7 +48,8 @@ HEADERS: Final[dict[str, Any]] = {
         "schema": {"type": "string"},
     },
     "RateLimit-Policy": {
-        "description": "How many requests (q) a client has in so many seconds (w), of one process.",
+        "description": "How many requests (q) a client has in so many seconds (w), of one process; "
+        "not with what is sent away before it is counted.",
         "schema": {"type": "string"},
         "example": '"requests";q=120000;w=60',
     },

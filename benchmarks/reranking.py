@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.result import BenchmarkResult
-from evaluation import metrics
+from evaluation import beyond_accuracy, metrics
 from evaluation.cutoff import task_from_dataset, write_past
 from evaluation.significance import bootstrap_means, interval
 from evaluation.task import Task
@@ -232,11 +232,13 @@ def _measure(
             cost=float((ndcg - plain).mean() * percent),
             low=float(low[0] * percent),
             high=float(high[0] * percent),
-            diversity=float(np.nanmean(metrics.intra_list_diversity(ids, asked.task.item_vectors))),
-            miscalibration=float(np.nanmean(metrics.calibration(ids, topics, shares))),
+            diversity=float(
+                np.nanmean(beyond_accuracy.intra_list_diversity(ids, asked.task.item_vectors))
+            ),
+            miscalibration=float(np.nanmean(beyond_accuracy.calibration(ids, topics, shares))),
             small_providers=float(catalogue.of_small_provider[listed].mean()),
             largest_provider=float(places.max() / places.sum()),
-            provider_gini=metrics.gini_coefficient(places),
+            provider_gini=beyond_accuracy.gini_coefficient(places),
             completion=float(np.nanmean(completion(ids))),
         )
     return rows

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from evaluation import metrics
+from evaluation import beyond_accuracy, metrics
 from evaluation.entrants import Rankings
 from evaluation.significance import bootstrap_means, interval
 from evaluation.task import Task
@@ -39,7 +39,7 @@ def diversity_curve(task: Task, lists: Rankings, seed: int) -> pl.DataFrame:
         picked = np.take_along_axis(pool, np.maximum(chosen, 0), axis=1)
         picked = np.where(chosen >= 0, picked, -1)
         ndcg = np.nanmean(metrics.ndcg(metrics.judge(picked, truth), K))
-        diversity = metrics.intra_list_diversity(picked, task.item_vectors)
+        diversity = beyond_accuracy.intra_list_diversity(picked, task.item_vectors)
         if np.isnan(diversity).all():
             continue
         points.append((weight, float(ndcg), float(np.nanmean(diversity))))

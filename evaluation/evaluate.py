@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from evaluation import metrics
+from evaluation import beyond_accuracy, metrics
 from evaluation.comparison import ALL, Comparison, compare_values, note_partial
 from evaluation.curves import K, diversity_curve
 from evaluation.entrants import EntrantError, Rankings
@@ -172,14 +172,14 @@ def per_user(task: Task, lists: Rankings) -> dict[str, PerUser]:
     popular = np.argsort(-counts, kind="stable")[:K]
     topics = _one_hot(task.catalogue.category, len(task.catalogue.categories))
     values = metrics.accuracy(lists.ranked, task.truth, CUTOFFS)
-    values["diversity@10"] = metrics.intra_list_diversity(top, task.item_vectors)
-    values["novelty@10"] = metrics.novelty(top, counts, task.past.n_users)
-    values["serendipity@10"] = metrics.serendipity(top, task.truth, popular)
+    values["diversity@10"] = beyond_accuracy.intra_list_diversity(top, task.item_vectors)
+    values["novelty@10"] = beyond_accuracy.novelty(top, counts, task.past.n_users)
+    values["serendipity@10"] = beyond_accuracy.serendipity(top, task.truth, popular)
     if topics.shape[1]:
         profiles = _profiles(task, topics)
-        values["miscalibration@10"] = metrics.calibration(top, topics, profiles)
+        values["miscalibration@10"] = beyond_accuracy.calibration(top, topics, profiles)
     balances, attainable = _balances(task)
-    values["balance_regret@10"] = metrics.balance_regret(
+    values["balance_regret@10"] = beyond_accuracy.balance_regret(
         top, task.catalogue.price, balances, attainable
     )
     return values
@@ -217,12 +217,12 @@ def _headline(values: dict[str, PerUser], draws: int, seed: int) -> pl.DataFrame
 def _catalogue(task: Task, lists: Rankings) -> Figures:
     top = lists.ranked[:, :K]
     violations = sum(
-        int(metrics.constraint_violations(top[rows], task.read_permitted(rows)).sum())
+        int(beyond_accuracy.constraint_violations(top[rows], task.read_permitted(rows)).sum())
         for rows in task.blocks()
     )
     return {
-        "coverage@10": metrics.coverage(top, len(task.catalogue)),
-        "gini@10": metrics.gini(top, len(task.catalogue)),
+        "coverage@10": beyond_accuracy.coverage(top, len(task.catalogue)),
+        "gini@10": beyond_accuracy.gini(top, len(task.catalogue)),
         "constraint_violations": float(violations),
         "people_without_a_list": float((top[:, 0] < 0).mean()),
     }

@@ -14,7 +14,8 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import stats
 
-from evaluation.metrics import PerUser, Ranked, Truth, provider_exposure
+from evaluation.beyond_accuracy import provider_exposure
+from evaluation.metrics import PerUser, Ranked, Truth
 from evaluation.significance import bootstrap_means, interval
 from evaluation.suppression import find_hidden_cells
 from training_data.columns import Participants

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from benchmarks.quality.peer_results import Entry
 from benchmarks.quality.task import Ids, RankingTask, only_items
-from evaluation.metrics import Truth, coverage, judge, ndcg, novelty, recall, reciprocal_rank
+from evaluation.beyond_accuracy import coverage, novelty
+from evaluation.metrics import Truth, judge, ndcg, recall, reciprocal_rank
 from evaluation.significance import bootstrap_means, interval
 
 OURS: Final = "Padan"

@@ -13,7 +13,6 @@ from recommender.eligibility.travel import (
     find_nearest_sessions,
     measure_crow_km,
     measure_to_locations,
-    measure_to_sessions,
 )
 
 
@@ -157,8 +156,8 @@ def find_enterable_classes(
     can_enter &= availability.registration_closes[found] >= ready[:, None]
     km = np.zeros(found.shape)
     visited = query.catalogue.face_to_face[courses]
-    km[visited] = measure_to_sessions(
-        query.batch, rows[visited], found[visited], query.catalogue, availability.routes
+    km[visited] = measure_to_locations(
+        query.batch, rows[visited], query.catalogue, availability.routes, found[visited]
     )
     can_enter &= km <= query.radius_km[rows, None]
     return EnterableClasses(found, can_enter, km)

@@ -187,33 +187,26 @@ def measure_km(
 
 
 def measure_to_locations(
-    batch: ParticipantBatch, rows: NDArray[np.integer], catalogue: Catalogue, routes: Routes
-) -> NDArray[np.float32]:
-    """Return the km from participants ``rows`` (M,) to each location of the catalogue's sessions, (M, L)."""
-    km: NDArray[np.float32] = routes.km_to_locations[_region_rows(batch, routes)[rows]]
-    own = np.flatnonzero(batch.home.exact[rows])
-    if len(own):
-        locations, _ = catalogue.distinct_locations
-        here = batch.home.take((rows[own], None))
-        km[own] = measure_km(here, locations, routes.regions, routes.rule)
-    return km
-
-
-def measure_to_sessions(
     batch: ParticipantBatch,
     rows: NDArray[np.integer],
-    sessions: NDArray[np.integer],
     catalogue: Catalogue,
     routes: Routes,
+    sessions: NDArray[np.integer] | None = None,
 ) -> NDArray[np.float32]:
-    """Return the km from participants ``rows`` (M,) to sessions of the catalogue (M, S)."""
+    """Return the km from participants ``rows`` (M,) to each location of the catalogue's sessions, (M, L).
+
+    Or to those of some ``sessions`` (M, S) of each participant alone.
+    """
     locations, number = catalogue.distinct_locations
-    there = number[sessions]
-    km: NDArray[np.float32] = routes.km_to_locations[_region_rows(batch, routes)[rows, None], there]
-    own = np.flatnonzero(batch.home.exact[rows])
+    region, own = _region_rows(batch, routes)[rows], np.flatnonzero(batch.home.exact[rows])
+    here = batch.home.take((rows[own], None))
+    if sessions is None:
+        km: NDArray[np.float32] = routes.km_to_locations[region]
+    else:
+        km = routes.km_to_locations[region[:, None], number[sessions]]
+        locations = locations.take(number[sessions[own]])
     if len(own):
-        here = batch.home.take((rows[own], None))
-        km[own] = measure_km(here, locations.take(there[own]), routes.regions, routes.rule)
+        km[own] = measure_km(here, locations, routes.regions, routes.rule)
     return km
 
 

@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ir_measures import AP, RR, P, R, Success, nDCG
 from sklearn.metrics import ndcg_score
-from sklearn.metrics.pairwise import cosine_similarity
 
 from evaluation import metrics
 from evaluation.metrics import Truth
@@ -112,7 +111,7 @@ def test_values_lie_between_0_and_1_and_grow_with_a_better_place(seed: int) -> N
 def test_blocks_do_not_change_the_hits(monkeypatch: pytest.MonkeyPatch) -> None:
     ranked, truth, _ = random_case(2, n_users=50)
     whole = metrics.accuracy(ranked, truth, (10,))
-    monkeypatch.setattr(metrics, "_BLOCK", 64)
+    monkeypatch.setattr(metrics, "CELLS", 64)
     for name, values in metrics.accuracy(ranked, truth, (10,)).items():
         np.testing.assert_array_equal(values, whole[name])
 
@@ -127,75 +126,3 @@ def test_faults_are_named() -> None:
         metrics.judge(np.zeros((2, 1), dtype=int), truth)
     with pytest.raises(ValueError, match="cut-off 5"):
         metrics.ndcg(metrics.judge(np.array([[3, 1]]), truth), 5)
-
-
-def test_coverage_and_gini() -> None:
-    ranked = np.array([[0, 1], [0, -1], [0, 1]])
-    assert metrics.coverage(ranked, 4) == 0.5
-    counts = np.array([3, 2, 0, 0])
-    pairs = np.abs(counts[:, None] - counts).sum() / (2 * 16 * counts.mean())
-    assert metrics.gini(ranked, 4) == pytest.approx(pairs)
-    assert metrics.gini_coefficient([5, 5, 5]) == pytest.approx(0)
-    assert np.isnan(metrics.gini_coefficient([0, 0]))
-
-
-def test_provider_exposure_is_weighted_by_place() -> None:
-    share = metrics.provider_exposure(np.array([[0, 1, -1], [2, 0, 1]]), np.array([0, 1, 1]), 3)
-    second, third = 1 / np.log2(3), 0.5
-    raw = np.array([1 + second, second + 1 + third, 0])
-    np.testing.assert_allclose(share, raw / raw.sum())
-
-
-def test_novelty_counts_bits() -> None:
-    value = metrics.novelty(np.array([[0, 1], [2, -1], [-1, -1]]), np.array([8, 4, 0]), 8)
-    np.testing.assert_allclose(value, [0.5, 3.0, np.nan])
-
-
-def test_serendipity_wants_relevant_and_unexpected() -> None:
-    ranked = np.array([[0, 1, 2, 3]])
-    truth = Truth.from_events([0, 0], [0, 3], 1)
-    assert metrics.serendipity(ranked, truth, np.array([0, 1]))[0] == 0.25
-    assert metrics.serendipity(ranked, truth, np.array([[0, 3]]))[0] == 0
-
-
-def test_diversity_agrees_with_pairwise_cosines() -> None:
-    rng = np.random.default_rng(0)
-    vectors = rng.normal(size=(20, 6))
-    ranked = np.argsort(rng.random((50, 20)), axis=1)[:, :5]
-    ranked[0, 3:] = -1
-    ranked[1, 1:] = -1
-    value = metrics.intra_list_diversity(ranked, vectors)
-    for row, found in zip(ranked, value, strict=True):
-        listed = row[row >= 0]
-        upper = cosine_similarity(vectors[listed])[np.triu_indices(len(listed), 1)]
-        assert found == pytest.approx(
-            1 - upper.mean() if len(listed) > 1 else np.nan, nan_ok=True, abs=1e-6
-        )
-
-
-def test_calibration_is_zero_for_the_same_topics_and_grows() -> None:
-    topics = np.eye(3)
-    profiles = np.array([[0.5, 0.5, 0], [0.5, 0.5, 0], [0, 0, 0], [0, 0, 1]])
-    ranked = np.array([[0, 1], [0, 0], [0, 1], [0, -1]])
-    value = metrics.calibration(ranked, topics, profiles)
-    assert value[0] == pytest.approx(0)
-    q = 0.99 * np.array([1.0, 0]) + 0.01 * 0.5
-    assert value[1] == pytest.approx((0.5 * np.log(0.5 / q)).sum())
-    assert np.isnan(value[2])
-    assert value[3] == pytest.approx(np.log(1 / 0.01))
-
-
-def test_violations_count_refused_and_repeated() -> None:
-    permitted = np.array([[True, False, True], [True, True, True]])
-    ranked = np.array([[0, 1, -1], [2, 2, 2]])
-    assert metrics.constraint_violations(ranked, permitted).tolist() == [1, 2]
-
-
-def test_balance_regret_skips_what_does_not_fit() -> None:
-    prices = np.array([60, 70, 30, 0])
-    ranked = np.array([[0, 1, 2], [1, -1, -1], [3, -1, -1], [0, -1, -1]])
-    balances = np.array([100, 100, 0, 100])
-    lost = metrics.balance_regret(ranked, prices, balances)
-    np.testing.assert_allclose(lost, [0.1, 0.3, np.nan, 0.4])
-    lost = metrics.balance_regret(ranked, prices, balances, np.array([90, 100, 0, 100]))
-    np.testing.assert_allclose(lost, [0.0, 0.3, np.nan, 0.4])

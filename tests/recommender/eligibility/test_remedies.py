@@ -176,8 +176,10 @@ def find_all(query: EligibilityQuery, row: int, column: int) -> dict[Exclusion, 
 def test_no_remedy_asks_for_what_the_rules_forbid(seed: int) -> None:
     world = random_world(seed)
     query, rules = world.query(), world.rules
-    for row, column in np.argwhere(find_exclusions(query)).tolist():
-        for reason in list_exclusions(int(find_exclusions(query)[row, column])):
+    bits = find_exclusions(query)
+    for row, column in np.argwhere(bits).tolist():
+        already = list_exclusions(int(bits[row, column]))
+        for reason in already:
             remedy = find_remedy(query, row, column, reason)
             if remedy is None:
                 continue
@@ -186,7 +188,7 @@ def test_no_remedy_asks_for_what_the_rules_forbid(seed: int) -> None:
             if reason == Exclusion.OUT_OF_REACH:
                 assert remedy.evidence["km"] <= (rules.reach.farthest_km if rules.reach else 150)
             if reason in (Exclusion.NOT_YET_AVAILABLE, Exclusion.REGISTRATION_NOT_OPEN):
-                check_day(world, row, column, remedy.evidence["date"])
+                check_day(world, row, column, already, remedy.evidence["date"])
             if reason == Exclusion.PREREQUISITE_MISSING:
                 check_order(world, row, remedy.evidence["course"])
 
@@ -199,9 +201,8 @@ TOO_LATE = {
 }
 
 
-def check_day(world: World, row: int, column: int, day: dt.date) -> None:
+def check_day(world: World, row: int, column: int, already: list[Exclusion], day: dt.date) -> None:
     """On the day for which one is told to wait, it is not too late, and rules are in force."""
-    already = list_exclusions(int(find_exclusions(world.query())[row, column]))
     then = list_exclusions(int(find_exclusions(move_to_day(world, day).query())[row, column]))
     assert not TOO_LATE & set(then) - set(already)
     assert world.rules.last_day is None or day <= world.rules.last_day

@@ -112,7 +112,7 @@ def test_plans_can_be_done_and_fit_like_the_list(
             answer = build_plan(engine, demo_bundle.messages("id"), plan)
             planned += bool(answer["items"])
             assert answer["items"] or answer["advice"]  # an empty plan says what to do
-    assert planned > count / 3  # many simulated people may buy nothing any more
+    assert planned > count / 2
 
 
 def check_fit(engine: Engine, person: PreparedParticipants, plan: Plan) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation.metrics import calibration
+from evaluation.beyond_accuracy import calibration
 from recommender.reranking.greedy import Bounds, Topics, rerank
 
 MANY = settings(max_examples=100, deadline=None)
