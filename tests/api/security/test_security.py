@@ -464,6 +464,7 @@ def test_a_token_of_a_new_key_has_the_set_read_again(
     new = {"Authorization": f"Bearer {token(OTHERS['ES256'], 'ES256')}"}
     both = [key.as_dict(private=False) for key in (SIGNING, OTHERS["ES256"])]
     path.write_text(json.dumps({"keys": both}))
+    monkeypatch.setattr("api.security.tokens.PAUSE_SECONDS", 600)
     assert client.get("/v1/model", headers=new).status_code == 401  # it was read just now
     monkeypatch.setattr("api.security.tokens.PAUSE_SECONDS", 0)
     assert client.get("/v1/model", headers=new).status_code == 200
