@@ -121,6 +121,7 @@ def test_workers_end_when_their_parent_is_gone(bundle_folder: Path, tmp_path: Pa
         wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left))
 
 
+@pytest.mark.integration
 def test_what_no_worker_can_use_ends_all(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'store.sqlite'}"
     command = [
