@@ -90,20 +90,26 @@ def postgresql() -> Iterator[str]:
         server.cleanup()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.integration)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """URL of an empty database, once of each kind."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'store.sqlite'}"
-        return
-    server = open_store(request.getfixturevalue("postgresql")).engine
-    name = f"t{uuid4().hex}"
+@contextlib.contextmanager
+def new_database(server_url: str) -> Iterator[str]:
+    """Give the URL of an empty database of a PostgreSQL server; it goes with the block."""
+    server, name = open_store(server_url).engine, f"t{uuid4().hex}"
     with server.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
     yield sa.make_url(server.url).set(database=name).render_as_string(hide_password=False)
     with server.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
     server.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.integration)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """URL of an empty database, once of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'store.sqlite'}"
+        return
+    with new_database(request.getfixturevalue("postgresql")) as url:
+        yield url
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -18,6 +19,7 @@ from openapi_spec_validator import validate
 from store import keys
 from store.database import open_store
 from tests.api.serving import serving
+from tests.conftest import new_database
 from training_data.dataset import Dataset
 
 HERE = Path(__file__).parent
@@ -25,23 +27,31 @@ FEW = 10
 MANY = pytest.param(300, 5_000, marks=pytest.mark.slow)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
+)
 def address(
-    bundle_folder: Path, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    bundle_folder: Path,
+    dataset: Dataset,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[str, str]]:
     """Where the service listens, and a key that opens all of it."""
     home = tmp_path_factory.mktemp("served")
-    url = f"sqlite:///{home / 'store.sqlite'}"
-    store = open_store(url)
-    store.upgrade()
-    with store.writing() as connection:
-        key = keys.create(connection, "tests", ["admin"])
-    store.engine.dispose()
-    with pytest.MonkeyPatch.context() as patch:
+    with contextlib.ExitStack() as stack:
+        url = f"sqlite:///{home / 'store.sqlite'}"
+        if request.param == "postgresql":
+            url = stack.enter_context(new_database(request.getfixturevalue("postgresql")))
+        store = open_store(url)
+        store.upgrade()
+        with store.writing() as connection:
+            key = keys.create(connection, "tests", ["admin"])
+        store.engine.dispose()
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
         # wrong credentials are sent on purpose
         patch.setenv("PADAN_MAX_FAILURES_PER_MINUTE", "1000000")
-        with serving(home, url, bundle_folder, "--data", str(dataset.folder)) as served:
-            yield served.url, key
+        more = ("--data", str(dataset.folder))
+        yield stack.enter_context(serving(home, url, bundle_folder, *more)).url, key
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pytest
 
 from api.server.listening import GRACE_SECONDS
 from models.bundles.promotion import promote
