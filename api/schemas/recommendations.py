@@ -33,10 +33,12 @@ class ParticipantRequest(BaseModel):
     ) -> dict[str, Any]:
         """Return the schema, which says that it is either the one or the other."""
         schema = handler.resolve_ref_schema(handler(core_schema))
-        schema["oneOf"] = [
+        given = [
             {"required": [name], "properties": {name: {"type": kind}}}
             for name, kind in (("participant_id", "string"), ("participant", "object"))
         ]
+        # not as oneOf: generators of clients then make two classes that lack all other fields
+        schema["not"] = {"anyOf": [{"allOf": given}, {"not": {"anyOf": given}}]}
         return schema
 
     participant_id: Identifier | None = None

@@ -54,7 +54,7 @@ LIMITS = {
     "exclusiveMaximum",
     "minItems",
     "maxItems",
-    "oneOf",
+    "not",
 }
 PROSE = {"title", "description", "example", "examples"}
 
