@@ -63,7 +63,7 @@ def read_inputs(
         loaded = load_bundle(bundle or current(padan_home() / "bundles"))
         engine = loaded.engine
         tables = to_tables([described], ["described"], engine.reader.vocabularies.regions)
-        messages = loaded.messages(language or engine.programme.languages[0])
+        messages = loaded.messages(language)
         return Inputs(engine, messages, engine.prepare(*tables, day or engine.programme.today()))
 
 
@@ -71,8 +71,8 @@ def _read_participant(path: Path) -> Participant:
     """Read a participant's file; a wrong one ends the command with the field that is wrong."""
     try:
         return Participant.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        typer.echo(f"padan: {path}: no such file", err=True)
+    except OSError as error:
+        typer.echo(f"padan: {path}: {str(error.strerror).lower()}", err=True)
     except ValidationError as error:
         for problem in error.errors():
             field = ".".join(map(str, problem["loc"])) or "participant"

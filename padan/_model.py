@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
@@ -20,7 +21,7 @@ from recommender.responses.advice import Advice
 from recommender.responses.eligibility import EligibilityDecisions, decide_eligibility
 from recommender.responses.notices import Notice
 from recommender.responses.recommendations import Item, RecommendationList, build_lists
-from recommender.settings import CourseFilters, SlateSettings
+from recommender.settings import MAX_K, CourseFilters, SlateSettings
 from training_data.home import padan_home
 from training_data.profiles import Participant, to_tables
 
@@ -171,21 +172,25 @@ class Model:
         participants : sequence of dict
             The fields of `training_data.profiles.Participant`, as the API takes them; all may be left out.
         k : int
-            Most trainings of a list.
+            Most trainings of a list, 1 to 100.
         language : str, optional
             Of the reasons.
         filters : dict, optional
             ``modes``, ``categories`` and ``max_price_idr``.
         day : date, optional
-            Whose rules, dates and seats count; today by default.
+            Whose rules, dates and seats count; by default today in the programme.
 
         Raises
         ------
         ValueError
-            If a field is unknown or wrong, or a region is not found; the message names it.
+            If a field is unknown or wrong, a region is not found, or another argument cannot be used; the message
+            names it.
         """
-        engine = self.bundle.engine
-        messages = self.bundle.messages(language or self.languages[0])
+        if not 1 <= k <= MAX_K:
+            raise ValueError(f"k is {k}; a list has 1 to {MAX_K} trainings")
+        if not len(participants):
+            return []
+        engine, messages = self.bundle.engine, self.bundle.messages(language)
         narrowed = CourseFilters.model_validate(filters or {})
         found = engine.recommend(self._prepare(participants, day), SlateSettings(k=k), narrowed)
         return [RecommendedList.of(one) for one in build_lists(engine, messages, found, k)]
@@ -205,7 +210,7 @@ class Model:
         UnknownCourseError
             If the catalogue has not one of the trainings.
         """
-        messages = self.bundle.messages(language or self.languages[0])
+        messages = self.bundle.messages(language)
         prepared = self._prepare([participant], day)
         return decide_eligibility(self.bundle.engine, messages, prepared, course_ids)[0]
 
@@ -213,10 +218,23 @@ class Model:
         self, participants: Sequence[Described], day: dt.date | None
     ) -> PreparedParticipants:
         engine = self.bundle.engine
-        described = [Participant.model_validate(participant) for participant in participants]
+        day = engine.programme.today() if day is None else day
+        if not isinstance(day, dt.date) or isinstance(day, dt.datetime):
+            raise ValueError(f"day is {day!r}; give a datetime.date")
+        described = [Participant.model_validate(_plain(one)) for one in participants]
         names = [f"participant-{number}" for number in range(len(described))]
         tables = to_tables(described, names, engine.reader.vocabularies.regions)
-        return engine.prepare(*tables, day or dt.date.today())
+        return engine.prepare(*tables, day)
+
+
+def _plain(described: Described) -> Described:
+    """Return what describes a person with NumPy's scalars as Python's, as out of a table."""
+    if isinstance(described, Participant):
+        return described
+    return {
+        name: value.item() if isinstance(value, np.generic) else value
+        for name, value in described.items()
+    }
 
 
 def load(bundle: str | Path | None = None) -> Model:

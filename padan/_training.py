@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 
 from models.bundles.promotion import promote as promote_bundle
@@ -49,10 +48,9 @@ def train(
         open_without_erased(Path(data)),
         open_teacher(home, encoder),
         home,
-        dt.date.today(),
-        seed,
-        objective,
-        settings,
+        seed=seed,
+        objective=objective,
+        settings=settings,
     )
     if promote:
         promote_bundle(home / "bundles", manifest.version)

@@ -255,7 +255,7 @@ class Engine:
         trace.end_stage("eligibility")
         served = np.flatnonzero(mask.any(axis=1))
         found, features = self.find_candidates(
-            participants, query, served, mask[served], settings.per_source
+            participants, query, served, mask[served], max(settings.per_source, settings.k)
         )
         trace.proposed = found.proposed
         trace.end_stage("retrieval")

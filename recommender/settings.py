@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,9 @@ class Exploration:
     pool: int = 8
 
 
+MAX_K: Final = 100  # trainings of a list that anybody may ask for
+
+
 @dataclass(frozen=True)
 class SlateSettings:
     """How slates are made.
@@ -64,7 +67,7 @@ class SlateSettings:
     k : int
         Length of a slate.
     per_source : int
-        Candidates taken from each source.
+        Candidates taken from each source; as many as the slate is long where that is more.
     relevance_weight : float
         1 for relevance alone; smaller for diversity, see `recommender.reranking.greedy.rerank`.
     calibration_weight : float

@@ -1,4 +1,7 @@
-"""Imports run one way, among packages, folders and files: training_data <- models <- recommender <- api <- cli."""
+"""Imports run one way, among packages, folders and files.
+
+training_data <- store, models <- recommender <- evaluation, api <- benchmarks <- padan <- cli
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from fastapi import APIRouter, Depends
 
 from api.problems import responses
@@ -43,20 +44,27 @@ def audience(
     """Return participants who may take a training and whom it fits; none who objects to profiling."""
     course = service.course(course_id)
     bundle = service.bundle
-    near = dict(bundle.neighbours.audience(course_id, MAX_NEAREST))
+    near = bundle.neighbours.find_audience(course_id, MAX_NEAREST)
     with service.store.reading() as connection:
-        people, events = participants.find(connection, list(near))
+        people, events = participants.find(connection, near)
     willing = people.filter(~P.profiling_opt_out.col)
     engine = bundle.engine
-    query = engine.query(engine.prepare(willing, events, engine.programme.today()))
-    may = willing.filter(build_mask(query)[:, course])[P.participant_id.name].head(request.k)
-    seen = [service.entry(principal, "audience", name, {"course_id": course_id}) for name in may]
+    read = engine.prepare(willing, events, engine.programme.today())
+    may = np.flatnonzero(build_mask(engine.query(read))[:, course])
+    similarity = (
+        read.vectors[may] @ engine.course_vectors[course]
+    )  # as they describe themselves now
+    best = np.argsort(-similarity, kind="stable")[: request.k]
+    found = [(read.ids[may[row]], float(similarity[row])) for row in best if similarity[row] > 0]
+    seen = [
+        service.entry(principal, "audience", name, {"course_id": course_id}) for name, _ in found
+    ]
     with service.store.writing() as connection:
         record(connection, seen)
     return AudienceResponse(
         course_id=course_id,
         bundle_version=bundle.manifest.version,
-        items=[AudienceMember(participant_id=name, similarity=near[name]) for name in may],
+        items=[AudienceMember(participant_id=name, similarity=cosine) for name, cosine in found],
     )
 
 

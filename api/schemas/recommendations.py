@@ -17,7 +17,7 @@ from pydantic_core import CoreSchema
 
 from api.problems import Problem
 from recommender.responses.recommendations import RecommendationList
-from recommender.settings import CourseFilters
+from recommender.settings import MAX_K, CourseFilters
 from training_data.profiles import WHOLE, Identifier, Participant
 
 Cause = Literal["overload", "store", "fault"]
@@ -67,7 +67,7 @@ class RecommendationRequest(ParticipantRequest):
         },
     )
 
-    k: Annotated[StrictInt, Field(ge=1, le=100), WHOLE] = 10
+    k: Annotated[StrictInt, Field(ge=1, le=MAX_K), WHOLE] = 10
     filters: CourseFilters = Field(default_factory=lambda: NO_FILTERS)
     neutral: StrictBool = Field(
         False, description="use no personal data beyond what eligibility needs"

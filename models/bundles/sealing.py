@@ -113,7 +113,7 @@ def seal(folder: Path, bundles: Path, head: dict[str, Any]) -> Manifest:
 def hash_parts(folder: Path) -> dict[str, str]:
     """Return relative path -> SHA-256 of every file below ``folder`` but the manifest."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
-    return {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
+    return {path.relative_to(folder).as_posix(): hash_file(path) for path in files}
 
 
 def verify(folder: Path) -> Manifest:
@@ -177,6 +177,7 @@ def _version(parts: dict[str, str]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _sha256(path: Path) -> str:
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,7 +7,6 @@ is killed at, a file either has a line that verifies or is made again, to the sa
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from models.bundles.sealing import sync_to_disk
+from models.bundles.sealing import hash_file, sync_to_disk
 from recommender.batch.shards import Shard
 
 MANIFEST: Final = "manifest.jsonl"
@@ -199,9 +198,3 @@ def read_manifest(folder: Path) -> dict[str, Line]:
 def find_part(folder: Path, id_: str) -> Path:
     """Return where the file of a shard is, or would be."""
     return folder / f"part-{id_}.parquet"
-
-
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -31,7 +31,7 @@ from recommender.catalogue.side import describe_courses
 from recommender.catalogue.texts import write_texts
 from recommender.engine import Engine
 from recommender.explanation.takers import Takers
-from recommender.messages import Messages, load_messages
+from recommender.messages import Messages, MessagesError, load_messages
 from recommender.objective import Objective
 from recommender.participants.batch import Vocabularies
 from recommender.participants.phrases import Linkers
@@ -79,8 +79,20 @@ class Bundle:
     population: PopulationDistribution
     folder: Path
 
-    def messages(self, language: str) -> Messages:
-        """Return the texts for participants in a language."""
+    def messages(self, language: str | None = None) -> Messages:
+        """Return the texts for participants in one of the programme's languages, by default the first.
+
+        Raises
+        ------
+        MessagesError
+            If the programme has not the language.
+        """
+        languages = self.engine.programme.languages
+        language = languages[0] if language is None else language
+        if language not in languages:
+            raise MessagesError(
+                f"language '{language}': this programme speaks {', '.join(languages)}"
+            )
         return load_messages(language, self.engine.programme, self.folder / "messages")
 
 

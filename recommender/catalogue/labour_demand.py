@@ -56,11 +56,6 @@ class LabourDemand:
         """Share of each region's openings that ask for each skill, shrunk, (R + 1, S)."""
         return self._shrunk(self.by_skill)
 
-    @cached_property
-    def occupation_shares(self) -> NDArray[np.float32]:
-        """Share of each region's openings that are for each occupation, shrunk, (R + 1, O)."""
-        return self._shrunk(self.by_occupation)
-
     def of_trainings(
         self, regions: NDArray[np.int32], taught: sp.csr_matrix
     ) -> NDArray[np.float32]:

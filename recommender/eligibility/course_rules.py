@@ -115,20 +115,6 @@ class Availability:
         somewhere[open_sessions.course[open_sessions.location.known]] = True
         return self.catalogue.face_to_face & somewhere
 
-    @cached_property
-    def open_courses(self) -> NDArray[np.int32]:
-        """The trainings that are not closed to everybody, those together that the same people may take.
-
-        That is by the region one goes to, then by price.
-        """
-        sessions, catalogue = self.open_sessions, self.catalogue
-        region = np.full(len(catalogue), -1)
-        region[sessions.course[::-1]] = sessions.location.region[::-1]
-        region[~catalogue.face_to_face] = -1
-        order = np.lexsort((catalogue.price, region, catalogue.face_to_face))
-        open_: NDArray[np.int32] = order[self.closed[order] == 0].astype(np.int32)
-        return open_
-
     def has_session(self, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Trainings (N,) with at least one of the sessions ``rows``."""
         found = np.zeros(len(self.catalogue), dtype=bool)

@@ -46,6 +46,8 @@ class Plan:
         In the programme's currency.
     nothing_fits : bool
         Whether trainings may be taken and none of them fits what the person says.
+    filtered : bool
+        Whether the person narrowed what may be planned.
     """
 
     recommendations: Recommendations
@@ -53,6 +55,7 @@ class Plan:
     spent: int
     balance: int
     nothing_fits: bool
+    filtered: bool
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,8 @@ def make_plan(
     )
     spent = int(query.availability.from_balance[choice.courses[places]].sum())
     nothing_fits = bool(len(choice.courses)) and not choice.fits.any()
-    return Plan(replace(found, slates=chosen), slots, spent, balance, nothing_fits)
+    filtered = filters != CourseFilters()
+    return Plan(replace(found, slates=chosen), slots, spent, balance, nothing_fits, filtered)
 
 
 def choose(

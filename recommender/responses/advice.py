@@ -32,6 +32,10 @@ CHANGEABLE = (
 )
 
 
+FILTERED = "filters_leave_nothing"
+UNPLANNED = "nothing_in_order"
+
+
 class Advice(TypedDict):
     """What to do first, or why there is nothing and what would change it."""
 
@@ -52,7 +56,7 @@ def find_waits(query: EligibilityQuery) -> list[str | None]:
 
 
 def advise(
-    query: EligibilityQuery, messages: Messages, is_empty: Sequence[bool]
+    query: EligibilityQuery, messages: Messages, is_empty: Sequence[bool], left: str
 ) -> list[list[Advice]]:
     """Return what to tell each person beside the list.
 
@@ -60,12 +64,14 @@ def advise(
     ----------
     is_empty : sequence of bool, B long
         Whose list holds nothing.
+    left : str
+        Code of what is told where nothing is listed though something may be taken.
     """
     bits = find_participant_exclusions(query).tolist()
     advice = [_explain_person(query, row, of_row, messages) for row, of_row in enumerate(bits)]
     for row in np.flatnonzero(is_empty).tolist():
         if not advice[row] or bits[row] & ~PASSING_BITS == 0:
-            advice[row].append(_explain_nothing(query, row, messages))
+            advice[row].append(_explain_nothing(query, row, messages, left))
     return advice
 
 
@@ -89,11 +95,11 @@ def _explain_person(
     return told
 
 
-def _explain_nothing(query: EligibilityQuery, row: int, messages: Messages) -> Advice:
+def _explain_nothing(query: EligibilityQuery, row: int, messages: Messages, left: str) -> Advice:
     """Tell what keeps a person from every training that the list might hold, and what opens the most of them."""
     bits = find_exclusions(query, np.array([row]))[0] & ~PASSING_BITS
     if (bits == 0).any():
-        return _write("filters_leave_nothing", {}, messages)
+        return _write(left, {}, messages)
     opened = {one: int((bits == 1 << BIT[one]).sum()) for one in CHANGEABLE}
     best = max(opened, key=opened.__getitem__)
     if opened[best]:

@@ -12,6 +12,8 @@ from typing_extensions import (
     TypedDict,  # of the standard library, pydantic reads it from Python 3.12 on
 )
 
+from recommender.eligibility.exclusion_codes import BIT, PASSING_BITS, Exclusion
+from recommender.eligibility.exclusions import find_exclusions
 from recommender.eligibility.query import EligibilityQuery
 from recommender.eligibility.travel import find_nearest_sessions, measure_crow_km
 from recommender.engine import Engine, Recommendations
@@ -71,14 +73,18 @@ def _find_wish(profile: ProfileEmbedding, row: int) -> Phrase | None:
 def _find_alternative(
     engine: Engine, recommendations: Recommendations, row: int, wish: Phrase
 ) -> tuple[str, dict[str, Any]]:
-    """Return the code and the evidence of the nearest training that fits a wish, though it is not permitted."""
+    """Return the code and the evidence of a training that fits a wish, though it is not permitted.
+
+    The nearest of those that only the way to them keeps from the person; without any, the one that fits best.
+    """
     catalogue, query = engine.catalogue, recommendations.query
     answer = np.where(catalogue.withdrawn, 0, engine.relevance.answer([wish])[0])
     fitting = np.flatnonzero(answer >= min(STRONG_FROM, max(float(answer.max()), RELATED_FROM)))
     evidence: dict[str, Any] = {"wish": wish.text}
     if not len(fitting):
         return "nothing_fits", evidence
-    nearest = _find_nearest(query, row, fitting)
+    bits = find_exclusions(query, np.array([row]))[0, fitting] & ~PASSING_BITS
+    nearest = _find_nearest(query, row, fitting[bits == 1 << BIT[Exclusion.OUT_OF_REACH]])
     if nearest is None:
         best = int(fitting[answer[fitting].argmax()])
         named = {"course_id": catalogue.ids[best], "course": catalogue.titles[best]}

@@ -13,7 +13,7 @@ from recommender.eligibility.evidence import to_date
 from recommender.engine import Engine
 from recommender.matching.plan import Plan
 from recommender.messages import Messages
-from recommender.responses.advice import Advice, advise
+from recommender.responses.advice import FILTERED, UNPLANNED, Advice, advise
 from recommender.responses.recommendations import Figures, Item, build_items, describe_figures
 
 UNLIMITED = np.iinfo(np.int64).max
@@ -65,7 +65,9 @@ def build_plan(engine: Engine, messages: Messages, plan: Plan) -> PlannedTrainin
     hours = sum(item["duration_hours"] or 0.0 for item in items)
     weeks = -(-(slots[-1].ends_on - slots[0].buy_on + 1) // 7) if slots else 0
     left = None if plan.balance == UNLIMITED else plan.balance - plan.spent
-    advice = advise(recommendations.query, messages, [not items and not plan.nothing_fits])[0]
+    is_empty = [not items and not plan.nothing_fits]
+    why = FILTERED if plan.filtered else UNPLANNED
+    advice = advise(recommendations.query, messages, is_empty, why)[0]
     if not items and plan.nothing_fits:
         text = messages.text("advice", "nothing_fitting", {})
         advice.append({"code": "nothing_fitting", "text": text, "evidence": {}})

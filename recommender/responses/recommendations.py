@@ -20,7 +20,7 @@ from recommender.engine import Engine, Recommendations
 from recommender.explanation.context import Reason
 from recommender.messages import Messages
 from recommender.ranking.fit import FITS, Fit, grade_fit
-from recommender.responses.advice import Advice, advise, find_waits
+from recommender.responses.advice import FILTERED, Advice, advise, find_waits
 from recommender.responses.classes import NextClass, list_classes
 from recommender.responses.notices import Notice, write_notices
 
@@ -155,7 +155,7 @@ def build_lists(
     notices = write_notices(engine, messages, recommendations)
     participants = recommendations.participants
     neutral = participants.batch.opted_out.tolist()
-    advice = advise(recommendations.query, messages, [not items for items in lists])
+    advice = advise(recommendations.query, messages, [not items for items in lists], FILTERED)
     figures = describe_figures(engine, messages)
     return [
         {

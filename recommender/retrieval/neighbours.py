@@ -25,9 +25,10 @@ class Neighbours:
         found = _nearest(self.courses, self._course(course_id), k + 1)
         return [pair for pair in found if pair[0] != course_id][:k]
 
-    def audience(self, course_id: str, k: int) -> list[tuple[str, float]]:
-        """Return the participants whose profile is nearest to a training."""
-        return _nearest(self.participants, self._course(course_id), k)
+    def find_audience(self, course_id: str, k: int) -> list[str]:
+        """Return the participants whose profile, as it was when the bundle was made, is nearest to a training."""
+        found = _nearest(self.participants, self._course(course_id), k)
+        return [participant_id for participant_id, _ in found]
 
     def _course(self, course_id: str) -> NDArray[np.float32]:
         vector: NDArray[np.float32] = self.courses.vectors[self.courses.rows([course_id])[0]]

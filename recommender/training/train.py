@@ -112,7 +112,7 @@ def train(
     dataset: Dataset,
     encoder: TextEncoder,
     home: Path,
-    day: dt.date,
+    day: dt.date | None = None,
     seed: int = 0,
     objective: Objective = DEFAULT,
     settings: TrainSettings = TrainSettings(),
@@ -121,8 +121,8 @@ def train(
 
     Parameters
     ----------
-    day : date
-        Written into the manifest.
+    day : date, optional
+        Written into the manifest, and that of the golden answers; by default today in the programme.
     seed : int
         Everything random follows from it.
     objective : Objective
@@ -142,6 +142,7 @@ def train(
     with _show_steps(costs) as step:
         step("Reading rules, regions and skills")
         reference = load_reference_data(dataset)
+        day = reference.programme.today() if day is None else day
         participants, events = dataset.read("participants"), dataset.read("interactions")
         step("Encoding the catalogue and its phrases")
         untrained = build_untrained_engine(dataset, reference, encoder, seed)

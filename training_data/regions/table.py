@@ -311,12 +311,6 @@ class RegionTable:
         a, b = np.asarray(a), np.asarray(b)
         return np.where((a >= 0) & (b >= 0), self._way_km[a, b], np.nan)
 
-    def same_landmass(self, a: ArrayLike, b: ArrayLike) -> NDArray[np.bool_]:
-        """Whether ids are joined by land; shapes broadcast. False where it is not known."""
-        a, b = np.asarray(a), np.asarray(b)
-        on_a, on_b = self.landmass[a], self.landmass[b]
-        return np.asarray((on_a == on_b) & (on_a >= 0) & (a >= 0) & (b >= 0))
-
     @cached_property
     def names(self) -> list[str]:
         """Name of each region."""

@@ -106,7 +106,6 @@ def test_many_openings_speak_for_themselves(regions: RegionTable) -> None:
         OCCUPATIONS,
     )
     assert many.skill_shares[regions.id(SURABAYA)] == pytest.approx([1, 0, 1, 0], abs=2e-3)
-    assert many.occupation_shares[regions.id(BANDUNG)] == pytest.approx([0, 1], abs=2e-3)
 
 
 def test_the_figure_of_a_training_follows_its_skills_and_region(

@@ -190,4 +190,4 @@ def test_neighbours_are_found_on_both_sides(bundle: Bundle, simulated: Dataset) 
     assert course not in [other for other, _ in similar]
     assert [cosine for _, cosine in similar] == sorted((c for _, c in similar), reverse=True)
     indexed = set(simulated.read("participants")["participant_id"])
-    assert {who for who, _ in neighbours.audience(course, 5)} <= indexed
+    assert {*neighbours.find_audience(course, 5)} <= indexed
