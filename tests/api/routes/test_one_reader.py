@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,11 @@ from api.settings import ServiceSettings
 from cli.main import app
 from models.bundles.promotion import current
 from recommender.bundle.bundle import Bundle
+from recommender.engine import Engine
 from recommender.matching.plan import DEFERRABLE
 from store.database import Store
 from tests.free_text import draw_participant
+from training_data.profiles import Participant, to_tables
 
 MAX_COURSES = 100  # of one request for decisions
 FEW = {"modes": ["in_person"], "max_price_idr": 400_000}  # so that lists come out short
@@ -101,6 +103,16 @@ def test_lists_plans_and_decisions_agree(
     assert planned > count / 2
 
 
+def compare_now(engine: Engine, people: Collection[dict[str, Any]], course_id: str) -> list[float]:
+    """Return the cosine of each described person, as they are now, to a training."""
+    described = [Participant.model_validate(one) for one in people]
+    names = [str(number) for number in range(len(described))]
+    tables = to_tables(described, names, engine.reader.vocabularies.regions)
+    read = engine.prepare(*tables, engine.programme.today())
+    cosines: list[float] = read.vectors @ engine.course_vectors[engine.catalogue.index[course_id]]
+    return list(map(float, cosines))
+
+
 def test_an_audience_is_of_those_who_may_take_the_training(
     client: TestClient, demo_bundle: Bundle
 ) -> None:
@@ -123,13 +135,18 @@ def test_an_audience_is_of_those_who_may_take_the_training(
     reached = 0
     for course_id in rng.sample(needing, 5) + rng.sample(engine.catalogue.ids, 5):
         audience = post(client, f"/v1/courses/{course_id}/audience", k=500)["items"]
+        near = dict(zip(people, compare_now(engine, people.values(), course_id), strict=True))
         expected = {
             name
             for name, described in people.items()
             if not described.get("profiling_opt_out")
+            and near[name] > 0
             and decide(client, [course_id], described)[course_id]["eligible"]
         }
         assert {member["participant_id"] for member in audience} == expected
+        cosines = [member["similarity"] for member in audience]
+        assert cosines == sorted(cosines, reverse=True)
+        assert cosines == pytest.approx([near[one["participant_id"]] for one in audience], abs=1e-5)
         reached += len(expected)
     assert reached
 
@@ -172,3 +189,31 @@ def test_a_goal_in_own_words_counts_in_lists_and_plans(client: TestClient) -> No
             [course for course in written if course in named] == named != []
         )  # and other workshops
         assert written != ask()
+
+
+@pytest.mark.parametrize(
+    ("barred", "interest"),
+    [
+        ({"employment_status": "student", "education": "primary"}, "data analyst"),
+        ({"occupation": "polisi lalu lintas"}, "berkebun"),
+        ({"balance_idr": 0}, "membuat kue"),
+    ],
+)
+def test_nobody_is_told_that_the_way_is_too_far_where_another_rule_keeps_the_training(
+    client: TestClient, barred: dict[str, Any], interest: str
+) -> None:
+    someone = {"region": "Kab. Bantul", "birth_year": 1993, "interests": [interest]} | barred
+    found = post(client, "/v1/recommendations", participant=someone)
+    notice = found["notice"]
+    if notice is not None and notice["code"] == "nothing_near":
+        course_id = notice["evidence"]["course_id"]
+        assert codes(decide(client, [course_id], someone)[course_id]) == ["out_of_reach"]
+    else:
+        assert not found["items"] or notice is None or notice["code"] == "nothing_permitted"
+
+
+def test_a_plan_without_filters_speaks_of_none(client: TestClient) -> None:
+    running = [{"course_id": "perkantoran-001", "kind": "purchase"}]
+    someone = {"region": "Kota Makassar", "birth_year": 2001, "history": running}
+    found = post(client, "/v1/plans", participant=someone | {"interests": ["excel lanjutan"]})
+    assert "filters_leave_nothing" not in [one["code"] for one in found["advice"]]
