@@ -13,6 +13,7 @@ from fastapi_offline import FastAPIOffline
 
 from api import openapi, problems
 from api.addresses import TrustedProxies
+from api.allocations.runner import AllocationRunner
 from api.catalogue_answers import CatalogueCompression
 from api.deployment.releases import Releases
 from api.deployment.shadow import Shadow
@@ -27,6 +28,7 @@ from api.recommend.handler import RecommendationHandler
 from api.recommend.load_shedding import LoadShedding
 from api.recommend.turns import AT_ONCE
 from api.routes import (
+    allocations,
     courses,
     events,
     health,
@@ -60,6 +62,7 @@ ROUTERS = (
     participant_batches,
     events,
     officers,
+    allocations,
     metrics,
 )
 
@@ -91,6 +94,7 @@ def create_app(
     access = Access(store, settings, development=development)
     requests = RateLimit(settings.max_requests_per_minute)
     handler = RecommendationHandler(service, settings, requests)
+    runner = AllocationRunner(store, padan_home(), lambda: releases.present.bundle)
     service.metrics.watch(
         Watched(
             bundle=lambda: releases.present.bundle,
@@ -105,12 +109,14 @@ def create_app(
         await asyncio.to_thread(store_health.start)
         sweeping = asyncio.create_task(handler.sweep_regularly())
         releases.follow(handler.participants.list_recent)
+        runner.start()
         if shadow is not None:
             shadow.start()
         log.info("started", extra={"bundle": releases.present.version, "padan": version("padan")})
         yield
         log.info("stopping")
         releases.close()
+        await asyncio.to_thread(runner.close)
         if shadow is not None:
             shadow.close()
         sweeping.cancel()
@@ -131,6 +137,7 @@ def create_app(
     )
     app.state.service = service
     app.state.handler = handler
+    app.state.allocation_runner = runner
     app.state.batch_results = BatchResults(padan_home() / BATCH)
     app.state.turns = asyncio.Semaphore(AT_ONCE)
     problems.install(app)

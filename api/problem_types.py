@@ -79,6 +79,12 @@ UNKNOWN_COURSE: Final = ProblemType(
     "No such training",
     "The catalogue of the present bundle lacks that training.",
 )
+UNKNOWN_ALLOCATION: Final = ProblemType(
+    "unknown-allocation",
+    404,
+    "No such allocation",
+    "No allocation has that id, or it is older than what is kept. The list of jobs is at /v1/allocations.",
+)
 NO_LATEST_LIST: Final = ProblemType(
     "no-latest-list",
     404,
@@ -148,6 +154,7 @@ CATALOGUE: Final = (
     UNKNOWN_PATH,
     UNKNOWN_PARTICIPANT,
     UNKNOWN_COURSE,
+    UNKNOWN_ALLOCATION,
     NO_LATEST_LIST,
     WRONG_METHOD,
     TOO_SLOW,

@@ -17,8 +17,8 @@ from training_data.home import padan_home
 if TYPE_CHECKING:
     import polars as pl
 
+    from recommender.matching.case import Case, Request
     from recommender.matching.outcome import Outcome
-    from recommender.matching.run import Case, Request
     from recommender.matching.settings import AllocateSettings
 
 app = typer.Typer(invoke_without_command=True)
@@ -111,10 +111,15 @@ def _run(
 ) -> None:
     from models.bundles.promotion import current
     from recommender.bundle.bundle import load_bundle
-    from recommender.matching.feasibility import find_relaxations
-    from recommender.matching.outcome import describe
-    from recommender.matching.record import COMMITMENT, commit, open_seed, write_record
-    from recommender.matching.run import build_case, solve
+    from recommender.matching.case import build_case
+    from recommender.matching.record import (
+        COMMITMENT,
+        commit,
+        open_seed,
+        write_case,
+        write_outcome,
+    )
+    from recommender.matching.run import check_floors, decide
 
     engine = load_bundle(bundle or current(padan_home() / "bundles")).engine
     ids = request.participants["participant_id"].to_list()
@@ -126,16 +131,13 @@ def _run(
         seed = open_seed(folder, ids)
     today = day.date() if day else engine.programme.today()
     case = build_case(engine, request, settings, seed, today)
-    relaxations = find_relaxations(case.open)
-    for relaxation in relaxations:
-        typer.echo(f"padan: {relaxation}", err=True)
-    if relaxations:
-        raise typer.Exit(UNUSABLE)
     if dry_run:
+        check_floors(case)
         typer.echo("every floor can be kept")
         return
-    outcome = describe(case, solve(case, settings))
-    write_record(folder, case, settings.aim, outcome)
+    outcome = decide(case, settings)
+    write_case(folder, case, settings.aim)
+    write_outcome(folder, outcome)
     _print(folder, case, outcome)
 
 
@@ -181,7 +183,7 @@ def _reveal(folder: Path) -> None:
 
 
 def _read_request(people: pl.DataFrame, classes: Path, events: Path | None) -> Request:
-    from recommender.matching.run import Request
+    from recommender.matching.case import Request
     from training_data.columns import Interactions
 
     past = Interactions.create_empty() if events is None else _read("interactions", events)
@@ -193,7 +195,7 @@ def _add_decisions(
 ) -> Request:
     from dataclasses import replace
 
-    from recommender.matching.run import read_decisions
+    from recommender.matching.case import read_decisions
 
     named = {"accepted": accepted, "offered": offered, "refused": refused}
     return replace(

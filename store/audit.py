@@ -15,6 +15,7 @@ from store.statements import insert
 from store.tables import audit
 
 Action = Literal[
+    "allocate",
     "recommend",
     "eligibility",
     "plan",

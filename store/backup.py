@@ -23,7 +23,14 @@ from store.database import Store
 from store.erasure import delete_rows
 from store.erasure_lists import read_lists
 from store.errors import StoreError
-from store.tables import datasets, erasures, events, participants, shown
+from store.tables import (
+    allocation_people,
+    datasets,
+    erasures,
+    events,
+    participants,
+    shown,
+)
 
 SQLITE_HEAD: Final = b"SQLite format 3\0"
 POSTGRESQL_HEAD: Final = b"PGDMP"
@@ -223,7 +230,7 @@ def _erase_again(store: Store, before: Erasures) -> int:
             return 0
         ids = {
             name
-            for table in (participants, events, shown)
+            for table in (participants, events, shown, allocation_people)
             for name in connection.execute(sa.select(table.c.participant_id).distinct()).scalars()
         }
         found = sorted(name for name in ids if store.pseudonym(name) in proofs)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from store.database import Store, open_store
 from store.erasure_lists import ErasureList, read_lists
 from store.statements import write_placeholders
-from store.tables import erasures, events, participants, prunings, shown
+from store.tables import allocation_people, erasures, events, participants, prunings, shown
 from training_data.columns import Participants
 from training_data.dataset import Dataset
 
@@ -32,7 +32,7 @@ class Proof:
 
 
 def erase(connection: sa.Connection, participant_id: str, subject: str) -> Proof | None:
-    """Delete the profile, the events and the shown lists of a participant, and write the proof.
+    """Delete the profile, events, shown lists and seats of a participant, and write the proof.
 
     The caller empties the write-ahead log afterwards, see `Store.truncate_log`.
 
@@ -57,12 +57,12 @@ def erase(connection: sa.Connection, participant_id: str, subject: str) -> Proof
 
 
 def delete_rows(connection: sa.Connection, participant_ids: Sequence[str]) -> dict[str, int]:
-    """Delete the profiles, events and shown lists of participants; return how many rows of each table."""
+    """Delete the profiles, events, shown lists and seats of participants; return how many rows of each table."""
     return {
         str(table.name): connection.execute(
             sa.delete(table).where(table.c[ID].in_(participant_ids))
         ).rowcount
-        for table in (participants, events, shown)
+        for table in (participants, events, shown, allocation_people)
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from store.allocations import delete_before
 from store.erasure import delete_rows, lock_erasures
 from store.revisions import renew_revisions
 from store.tables import audit, events, participants, prunings, shown
@@ -34,7 +35,7 @@ def prune(
     now: dt.datetime,
     pseudonym: Callable[[str], str],
 ) -> Pruned:
-    """Delete what is too old: events and shown lists, silent participants, and entries of the audit.
+    """Delete what is too old: events, shown lists and allocations, silent participants, and entries of the audit.
 
     A silent participant goes with all that is held of them. That they were here is noted under the salted hash:
     no dataset brings them back, only their own return does.
@@ -44,7 +45,7 @@ def prune(
     participant_days : int
         Days since the last change of the profile, and since the last event received.
     event_days : int
-        Days since the event happened, or the list was shown.
+        Days since the event happened, the list was shown, or the allocation was asked for.
     audit_days : int
         Days since the entry was written; the database refuses less than 365.
     """
@@ -66,6 +67,7 @@ def prune(
         delete_rows(connection, some)
         noted = [{"subject": pseudonym(name), "at": now} for name in some]
         connection.execute(build_upsert(connection, prunings), noted)
+    delete_before(connection, now - dt.timedelta(days=event_days))
     lists = connection.execute(
         sa.delete(shown).where(shown.c.at < now - dt.timedelta(days=event_days))
     )

@@ -132,4 +132,46 @@ loads = sa.Table(
     sa.Column("at", UtcDateTime, nullable=False),
 )
 
+allocations = sa.Table(
+    "allocations",
+    metadata,
+    sa.Column("allocation_id", sa.String(32), primary_key=True),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("client", sa.String(200), nullable=False),
+    sa.Column("bundle_version", sa.String(128), nullable=False),
+    sa.Column("terms", sa.JSON, nullable=False),
+    sa.Column("seed", sa.String(64), nullable=False),
+    sa.Column("entrants", sa.Integer),
+    sa.Column("entrants_sha256", sa.String(64)),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("stage", sa.String(20)),
+    sa.Column("share", sa.Float, nullable=False),
+    sa.Column("cancelled", sa.Boolean, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("runner", sa.String(32)),
+    sa.Column("heard_at", UtcDateTime),
+    sa.Column("outcome", sa.JSON(none_as_null=True)),
+    sa.Column("problem", sa.String(4000)),
+    sa.Index("allocations_by_time", "created_at"),
+)
+
+allocation_people = sa.Table(
+    "allocation_people",
+    metadata,
+    sa.Column("allocation_id", sa.String(32), primary_key=True),
+    sa.Column("participant_id", sa.String(128), primary_key=True),
+    sa.Column("accepted", sa.String(128)),
+    sa.Column("offered", sa.String(128)),
+    sa.Column("refused", sa.JSON(none_as_null=True)),
+    sa.Column("class_id", sa.String(128)),
+    sa.Column("fit", sa.Float),
+    sa.Column("status", sa.String(20)),
+    sa.Column("reason", sa.String(20)),
+    sa.Column("nearest_class_id", sa.String(128)),
+    sa.Column("missing", sa.Float),
+    sa.Column("tier", sa.Integer),
+    sa.Column("lot", sa.Integer),
+    sa.Index("allocation_people_by_id", "participant_id"),
+)
+
 salt = sa.Table("salt", metadata, sa.Column("value", sa.String(64), primary_key=True))

@@ -42,3 +42,34 @@ def surplus(
     most: NDArray[np.float64],
 ) -> None:
     """Write the most that a person's classes are worth beyond their prices, (B,); -inf where there is none."""
+
+def settle(
+    starts: NDArray[np.int64],
+    classes: NDArray[np.int32],
+    worth: NDArray[np.int32],
+    kinds: NDArray[np.int32],
+    groups: NDArray[np.int64],
+    group_worth: NDArray[np.int32],
+    group_kind: NDArray[np.int32],
+    held: NDArray[np.int64],
+    holders: NDArray[np.int32],
+    seated: NDArray[np.int32],
+) -> None:
+    """Let each unseated person, the first in the lottery first, take the seat of the last who is like them there.
+
+    Who sits in a class, worth alike and of one kind, is a group.
+
+    Parameters
+    ----------
+    worth : ndarray of int32
+        A number of each pair, the same for pairs of the same worth.
+    kinds : ndarray of int32, shape (B,)
+        A number of each person, the same for those who count for the same.
+    groups : ndarray of int64, shape (K + 1,)
+        Where the groups of each class begin, ordered by worth and kind.
+    group_worth, group_kind : ndarray of int32, shape (G,)
+    held : ndarray of int64, shape (G + 1,)
+        Where the people of each group begin in ``holders``.
+    holders, seated : ndarray of int32
+        The state, changed in its place: the people of each group, the last first, and the class of each person.
+    """

@@ -122,3 +122,66 @@ def surplus(
                 net = values[place] - prices[classes[place]]
                 if net > most[person]:
                     most[person] = net
+
+
+cdef void sink_person(int *people, Py_ssize_t count) noexcept nogil:
+    """Let the person on top of a heap, the last one of all on top, sink to their place."""
+    cdef Py_ssize_t place = 0, child
+    cdef int person = people[0]
+    while True:
+        child = 2 * place + 1
+        if child >= count:
+            break
+        if child + 1 < count and people[child + 1] > people[child]:
+            child += 1
+        if people[child] < person:
+            break
+        people[place] = people[child]
+        place = child
+    people[place] = person
+
+
+def settle(
+    const long long[::1] starts,
+    const int[::1] classes,
+    const int[::1] worth,
+    const int[::1] kinds,
+    const long long[::1] groups,
+    const int[::1] group_worth,
+    const int[::1] group_kind,
+    const long long[::1] held,
+    int[::1] holders,
+    int[::1] seated,
+):
+    cdef Py_ssize_t person, place, low, high, middle, best
+    cdef int last, out
+    with nogil:
+        for person in range(seated.shape[0]):
+            if seated[person] >= 0:
+                continue
+            best = -1
+            last = <int> person
+            for place in range(starts[person], starts[person + 1]):
+                low, high = groups[classes[place]], groups[classes[place] + 1]
+                while low < high:
+                    middle = (low + high) // 2
+                    if group_worth[middle] < worth[place] or (
+                        group_worth[middle] == worth[place] and group_kind[middle] < kinds[person]
+                    ):
+                        low = middle + 1
+                    else:
+                        high = middle
+                if low == groups[classes[place] + 1]:
+                    continue
+                if group_worth[low] != worth[place] or group_kind[low] != kinds[person]:
+                    continue
+                if holders[held[low]] > last:
+                    last = holders[held[low]]
+                    best = low
+            if best < 0:
+                continue
+            out = holders[held[best]]
+            seated[person] = seated[out]
+            seated[out] = -1  # whoever goes out comes later, and may come in elsewhere
+            holders[held[best]] = <int> person
+            sink_person(&holders[held[best]], held[best + 1] - held[best])

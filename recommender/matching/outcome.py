@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from recommender.matching.allocation import Allocation
 from recommender.matching.auction import find_surplus
+from recommender.matching.case import Case
 from recommender.matching.rates import add_rates
-from recommender.matching.run import Case
 
 KEPT, STAYED, MOVED, NEW = "kept", "stayed", "moved", "new"
 NOTHING, PRICE, CEILING = "nothing_eligible", "price", "ceiling"

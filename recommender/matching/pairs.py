@@ -19,6 +19,7 @@ from recommender.eligibility.calendar import find_ready_days
 from recommender.eligibility.mask import build_list_mask
 from recommender.eligibility.next_class import find_enterable_classes
 from recommender.engine import Engine
+from recommender.matching.watch import UNWATCHED, StoppedError, Watch
 from recommender.participants.batch import filter_events
 from recommender.participants.prepared import PreparedParticipants
 from recommender.ranking.expected_outcome import ExpectedOutcome
@@ -54,6 +55,22 @@ class Pairs:
     groups: tuple[tuple[str, ...], ...]
 
 
+@dataclass(frozen=True)
+class Look:
+    """How far to look for pairs, and what a pair is worth.
+
+    Attributes
+    ----------
+    per_source : int
+        Trainings from each source of candidates for one person.
+    fit : str
+        The list's score, or the chance to finish and find work.
+    """
+
+    per_source: int
+    fit: Literal["score", "outcome"] = "score"
+
+
 def hold_classes(engine: Engine, classes: pl.DataFrame) -> Engine:
     """Return the engine with other classes of its trainings."""
     known = engine.reader.vocabularies
@@ -68,22 +85,23 @@ def find_pairs(
     participants: pl.DataFrame,
     events: pl.DataFrame,
     day: dt.date,
-    per_source: int,
-    fit: Literal["score", "outcome"] = "score",
+    look: Look,
+    watch: Watch = UNWATCHED,
 ) -> Pairs:
     """Return the permitted pairs with the classes of the engine's catalogue, block by block.
 
-    Parameters
-    ----------
-    per_source : int
-        Trainings from each source of candidates for one person.
+    Raises
+    ------
+    StoppedError
+        If it was stopped before the last block.
     """
-    found = [
-        _find_block(
-            engine, engine.prepare(block, filter_events(block, events), day), per_source, fit
-        )
-        for block in participants.iter_slices(BLOCK)
-    ]
+    found: list[Pairs] = []
+    for block in participants.iter_slices(BLOCK):
+        watch.tell("pairs", len(found) * BLOCK / len(participants))
+        if watch.stop():
+            raise StoppedError("stopped before all people were read")
+        people = engine.prepare(block, filter_events(block, events), day)
+        found.append(_find_block(engine, people, look))
     offset = np.cumsum([0, *(len(block.cut) for block in found)])
     return Pairs(
         np.concatenate([block.people + first for block, first in zip(found, offset, strict=False)]),
@@ -105,15 +123,15 @@ def scale_scores(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     return fits.astype(np.float32)
 
 
-def _find_block(engine: Engine, people: PreparedParticipants, per_source: int, fit: str) -> Pairs:
+def _find_block(engine: Engine, people: PreparedParticipants, look: Look) -> Pairs:
     query = engine.query(people)
     sessions = engine.catalogue.sessions
     with_class = np.zeros(len(engine.catalogue), dtype=bool)
     with_class[sessions.course[sessions.class_row >= 0]] = True
     mask = build_list_mask(query) & with_class
     served = np.flatnonzero(mask.any(axis=1))
-    found, features = engine.find_candidates(people, query, served, mask[served], per_source)
-    if fit == "outcome":
+    found, features = engine.find_candidates(people, query, served, mask[served], look.per_source)
+    if look.fit == "outcome":
         outcome = ExpectedOutcome.of_rates(engine.quality)
         flat = features.reshape(-1, features.shape[-1])
         scores = outcome.score(flat).reshape(found.ids.shape)

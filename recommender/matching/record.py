@@ -16,16 +16,17 @@ import numpy as np
 import polars as pl
 
 from recommender.matching.allocation import Aim, allocate
+from recommender.matching.case import Case
 from recommender.matching.lottery import hash_entrants, hash_seed, make_seed, order_by_lot
 from recommender.matching.outcome import Outcome
 from recommender.matching.page import render
 from recommender.matching.problem import Bound, Problem
-from recommender.matching.run import Case
 
 COMMITMENT: Final = "commitment.json"
 UNREVEALED: Final = "seed.unrevealed"
 REVEALED: Final = "seed.txt"
 _PEOPLE, _PAIRS, _CLASSES, _TERMS = "people.parquet", "pairs.parquet", "seats.parquet", "terms.json"
+_SUMMARY: Final = "summary.json"
 
 
 class RecordError(ValueError):
@@ -90,8 +91,15 @@ def reveal(folder: Path) -> str:
     return seed
 
 
-def write_record(folder: Path, case: Case, aim: Aim, outcome: Outcome) -> None:
-    """Write what was decided from, and what was decided."""
+def has_case(folder: Path) -> bool:
+    """Return whether a whole case was written there."""
+    return (folder / _TERMS).exists()
+
+
+def write_case(folder: Path, case: Case, aim: Aim) -> None:
+    """Write what is decided from; its terms last, so that a folder with them is whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _TERMS).unlink(missing_ok=True)
     problem = case.problem
     bounds = [
         {"name": bound.name, "floor": bound.floor, "ceiling": bound.ceiling}
@@ -124,24 +132,26 @@ def write_record(folder: Path, case: Case, aim: Aim, outcome: Outcome) -> None:
             "fit": case.fits,
         }
     ).write_parquet(folder / _PAIRS)
-    _write_json(
-        folder / _TERMS,
-        {
-            "objective": aim.objective,
-            "gap": aim.gap,
-            "method": aim.method,
-            "bounds": bounds,
-            "finished": outcome.summary["finished"],
-        },
-    )
+    terms = {
+        "objective": aim.objective,
+        "gap": aim.gap,
+        "method": aim.method,
+        "bounds": bounds,
+    }
+    _write_json(folder / f"{_TERMS}.part", terms)
+    os.replace(folder / f"{_TERMS}.part", folder / _TERMS)
+
+
+def write_outcome(folder: Path, outcome: Outcome) -> None:
+    """Write what was decided."""
     for name in ("assignments", "unserved", "classes", "bounds"):
         getattr(outcome, name).write_parquet(folder / f"{name}.parquet")
-    _write_json(folder / "summary.json", outcome.summary)
+    _write_json(folder / _SUMMARY, outcome.summary)
     (folder / "report.html").write_text(render(outcome), encoding="utf-8")
 
 
-def read_case(folder: Path) -> tuple[Case, Aim, bool]:
-    """Read what was decided from; whether the search came to its end is the last that is returned."""
+def read_case(folder: Path) -> tuple[Case, Aim]:
+    """Read what is decided from."""
     terms = _read_json(folder / _TERMS)
     people = _read_parquet(folder / _PEOPLE, "participant_id", "tier", "fixed", "offered")
     classes = _read_parquet(folder / _CLASSES, "class_id", "seats")
@@ -176,7 +186,7 @@ def read_case(folder: Path) -> tuple[Case, Aim, bool]:
         people["fixed"].to_numpy(),
         people["offered"].to_numpy(),
     )
-    return case, Aim(terms["objective"], terms["gap"], terms["method"]), terms["finished"]
+    return case, Aim(terms["objective"], terms["gap"], terms["method"])
 
 
 def verify(folder: Path) -> list[Finding]:
@@ -208,8 +218,8 @@ def verify(folder: Path) -> list[Finding]:
     ]
     if not all(finding.holds for finding in findings):
         return [*findings, Finding("the seats are those that follow: not looked at", False)]
-    case, aim, finished = read_case(folder)
-    if not finished:
+    case, aim = read_case(folder)
+    if not _read_json(folder / _SUMMARY).get("finished"):
         return [*findings, Finding("the seats can be given again: the search was stopped", False)]
     found = allocate(case.problem, aim, tiers=case.tiers, fixed=case.fixed)
     rows = np.flatnonzero(found.seated >= 0).tolist()

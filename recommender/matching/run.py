@@ -1,114 +1,48 @@
-"""From people, classes and settings to who sits where, and why others do not."""
+"""The decision: whether the floors can be kept, who sits where, and why others do not."""
 
 from __future__ import annotations
 
-import datetime as dt
 import time
-from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
-import polars as pl
-from numpy.typing import NDArray
 
-from recommender.engine import Engine
-from recommender.matching.allocation import Allocation, allocate, take_open
-from recommender.matching.auction import Stop, never
-from recommender.matching.lottery import order_by_lot
-from recommender.matching.pairs import Pairs, find_pairs, hold_classes, scale_scores
-from recommender.matching.problem import Problem, Seated, build_problem
-from recommender.matching.settings import (
-    AllocateSettings,
-    AllocateSettingsError,
-    Attributes,
-    build_bounds,
-    find_tiers,
-)
-from training_data.columns import Classes, Courses, Participants
-
-P, K = Participants, Classes
-EMPTY = pl.DataFrame(schema={P.participant_id.name: pl.String, K.class_id.name: pl.String})
-WIDER = 4  # times as many candidates for who went without though more is permitted
+from recommender.matching.allocation import Allocation, allocate
+from recommender.matching.bounded import UnmetError
+from recommender.matching.case import Case
+from recommender.matching.feasibility import find_relaxations
+from recommender.matching.outcome import Outcome, describe
+from recommender.matching.settings import AllocateSettings
+from recommender.matching.watch import UNWATCHED, Watch
 
 
-@dataclass(frozen=True)
-class Request:
-    """Who asks for which classes, and what was decided before.
+def check_floors(case: Case) -> None:
+    """Hold the floors to what can be kept, before a seat is given.
 
-    Attributes
-    ----------
-    participants, classes, events : DataFrame
-        Under their contracts.
-    accepted, offered, refused : DataFrame
-        Pairs ``participant_id``, ``class_id``: seats that are kept, places offered before that may be moved at a
-        price, and what is not offered again.
+    Raises
+    ------
+    UnmetError
+        If some cannot be kept; the message has a line for each, with what could.
     """
-
-    participants: pl.DataFrame
-    classes: pl.DataFrame
-    events: pl.DataFrame
-    accepted: pl.DataFrame = field(default_factory=EMPTY.clone)
-    offered: pl.DataFrame = field(default_factory=EMPTY.clone)
-    refused: pl.DataFrame = field(default_factory=EMPTY.clone)
+    relaxations = find_relaxations(case.open)
+    if relaxations:
+        raise UnmetError("\n".join(map(str, relaxations)))
 
 
-@dataclass(frozen=True)
-class Case:
-    """A request in numbers, its people in the order of the lottery.
+def decide(case: Case, settings: AllocateSettings, watch: Watch = UNWATCHED) -> Outcome:
+    """Give seats to people, and return what came of it; the same for the command and the service.
 
-    Attributes
-    ----------
-    participant_ids, class_ids : tuple of str
-    problem : Problem
-        What seats are worth to people: fits, and the price of moving.
-    fits : ndarray of float32, shape (M,)
-        Of the problem's pairs.
-    tiers : ndarray of int, shape (P,)
-    fixed, offered : ndarray of int32, shape (P,)
-        The class of each who has accepted, and who was offered one; -1 for none.
+    Raises
+    ------
+    UnmetError
+        If the floors and ceilings cannot be kept.
     """
-
-    participant_ids: tuple[str, ...]
-    class_ids: tuple[str, ...]
-    problem: Problem
-    fits: NDArray[np.float32]
-    tiers: NDArray[np.int64]
-    fixed: Seated
-    offered: Seated
-
-    @property
-    def open(self) -> Problem:
-        """What is left to decide: seats and bounds after what was accepted."""
-        return take_open(self.problem, self.fixed)
+    watch.tell("floors", 0.0)
+    check_floors(case)
+    watch.tell("seats", 0.0)
+    return describe(case, _solve(case, settings, watch))
 
 
-def build_case(
-    engine: Engine, request: Request, settings: AllocateSettings, seed: str, day: dt.date
-) -> Case:
-    """Read the people, and find and score what is permitted to them.
-
-    Who would go without, and may take more than was looked at, is looked at again, wider.
-    """
-    ids = request.participants[P.participant_id.name].to_list()
-    people = request.participants[order_by_lot(seed, ids)]
-    engine = hold_classes(engine, request.classes)
-    per_source = settings.candidates
-    pairs = find_pairs(engine, people, request.events, day, per_source, settings.fit)
-    while True:
-        case = _build(engine, people, request, settings, pairs)
-        if not pairs.cut.any():
-            return case
-        free = replace(case.problem, bounds=())
-        seated = allocate(free, settings.aim, tiers=case.tiers, fixed=case.fixed).seated
-        again = np.flatnonzero(pairs.cut & (seated < 0))
-        if not len(again):
-            return case
-        per_source *= WIDER
-        more = find_pairs(engine, people[again], request.events, day, per_source, settings.fit)
-        pairs = _replace(pairs, again, more)
-
-
-def solve(case: Case, settings: AllocateSettings, stop: Stop = never) -> Allocation:
+def _solve(case: Case, settings: AllocateSettings, watch: Watch) -> Allocation:
     """Give seats to people, within the time of the settings."""
     end = np.inf if settings.seconds is None else time.monotonic() + settings.seconds
     return allocate(
@@ -116,114 +50,5 @@ def solve(case: Case, settings: AllocateSettings, stop: Stop = never) -> Allocat
         settings.aim,
         tiers=case.tiers,
         fixed=case.fixed,
-        stop=lambda: stop() or time.monotonic() > end,
+        stop=lambda: watch.stop() or time.monotonic() > end,
     )
-
-
-def read_decisions(path: Path) -> pl.DataFrame:
-    """Read a table of pairs ``participant_id``, ``class_id``.
-
-    Raises
-    ------
-    AllocateSettingsError
-        If the file is not there, is no Parquet, or lacks a column.
-    """
-    try:
-        rows = pl.read_parquet(path, columns=EMPTY.columns)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise AllocateSettingsError(f"{path}: {error}") from error
-    return rows.cast(pl.String)
-
-
-def _build(
-    engine: Engine,
-    people: pl.DataFrame,
-    request: Request,
-    settings: AllocateSettings,
-    pairs: Pairs,
-) -> Case:
-    participant_ids = tuple(people[P.participant_id.name])
-    class_ids = tuple(request.classes[K.class_id.name])
-    fixed = _look_up(request.accepted, participant_ids, class_ids, "accepted")
-    offered = _look_up(request.offered, participant_ids, class_ids, "offered")
-    fits = scale_scores(pairs.scores)
-    refused = request.refused.select(P.participant_id.name, K.class_id.name)
-    kept = ~_are_among(pairs, refused, participant_ids, class_ids) & (fixed[pairs.people] < 0)
-    problem = build_problem(
-        pairs.people[kept],
-        pairs.classes[kept],
-        fits[kept],
-        request.classes[K.seats_left.name].to_numpy(),
-        len(participant_ids),
-    )
-    course = dict(
-        zip(engine.catalogue.ids, engine.catalogue.table[Courses.provider_id.name], strict=True)
-    )
-    providers = [course.get(name) for name in request.classes[K.course_id.name]]
-    attributes = Attributes(
-        pairs.home,
-        pairs.groups,
-        np.array(providers, dtype=object),
-        engine.reader.vocabularies.regions,
-    )
-    stays = problem.classes == offered[problem.people]
-    worth = problem.values + np.float32(settings.moving_price) * stays
-    return Case(
-        participant_ids,
-        class_ids,
-        replace(
-            problem,
-            values=worth.astype(np.float32),
-            bounds=build_bounds(settings.bounds, attributes),
-        ),
-        problem.values,
-        find_tiers(pairs.groups, settings.tiers),
-        fixed,
-        offered,
-    )
-
-
-def _replace(pairs: Pairs, rows: NDArray[np.int64], more: Pairs) -> Pairs:
-    """Return the pairs with those of some people in the place of theirs."""
-    old = ~np.isin(pairs.people, rows)
-    cut = pairs.cut.copy()
-    cut[rows] = more.cut
-    return replace(
-        pairs,
-        people=np.concatenate([pairs.people[old], rows[more.people]]),
-        classes=np.concatenate([pairs.classes[old], more.classes]),
-        scores=np.concatenate([pairs.scores[old], more.scores]),
-        cut=cut,
-    )
-
-
-def _look_up(
-    rows: pl.DataFrame, participant_ids: tuple[str, ...], class_ids: tuple[str, ...], name: str
-) -> Seated:
-    """Return the class of each person that a table names, -1 for none."""
-    people = {one: row for row, one in enumerate(participant_ids)}
-    classes = {one: row for row, one in enumerate(class_ids)}
-    found = np.full(len(participant_ids), -1, dtype=np.int32)
-    for person, class_ in rows.select(P.participant_id.name, K.class_id.name).iter_rows():
-        if class_ not in classes:
-            raise AllocateSettingsError(f"{name}: no class {class_!r} among the classes")
-        if person not in people:
-            raise AllocateSettingsError(f"{name}: no participant {person!r}")
-        if found[people[person]] >= 0:
-            raise AllocateSettingsError(f"{name}: {person!r} stands there more than once")
-        found[people[person]] = classes[class_]
-    return found
-
-
-def _are_among(
-    pairs: Pairs, rows: pl.DataFrame, participant_ids: tuple[str, ...], class_ids: tuple[str, ...]
-) -> NDArray[np.bool_]:
-    """Return which pairs a table names."""
-    people = {one: row for row, one in enumerate(participant_ids)}
-    classes = {one: row for row, one in enumerate(class_ids)}
-    named = [
-        people[person] * len(classes) + classes[class_]
-        for person, class_ in rows.iter_rows()
-        if person in people and class_ in classes
-    ]
-    return np.isin(pairs.people * len(classes) + pairs.classes, named)

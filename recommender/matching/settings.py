@@ -6,14 +6,23 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictFloat,
+    StrictInt,
+    ValidationError,
+    model_validator,
+)
 
 from recommender.matching.allocation import Aim, Method, Objective
 from recommender.matching.problem import Bound
+from training_data.profiles import WHOLE, Phrase
 from training_data.regions import RegionTable
 
 
@@ -25,14 +34,17 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Count = Annotated[StrictInt, Field(ge=0, le=100_000_000), WHOLE]
+
+
 class BoundSettings(_Section):
     """Least and most people with a seat, of those of whom all that is named holds."""
 
-    region: str | None = Field(None, description="code of the region where they live")
-    group: str | None = Field(None, description="group that they are in")
-    provider: str | None = Field(None, description="who teaches the class")
-    floor: int = Field(0, ge=0, description="least people with a seat")
-    ceiling: int | None = Field(None, ge=0, description="most people with a seat")
+    region: Phrase | None = Field(None, description="code of the region where they live")
+    group: Phrase | None = Field(None, description="group that they are in")
+    provider: Phrase | None = Field(None, description="who teaches the class")
+    floor: Count = Field(0, description="least people with a seat")
+    ceiling: Count | None = Field(None, description="most people with a seat")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -44,23 +56,36 @@ class BoundSettings(_Section):
 
 
 class AllocateSettings(_Section):
-    """How seats are given to people."""
+    """How seats are given to people; every key has a default."""
 
     objective: Objective = Field("fit", description="largest sum of fits (fit), or most people")
-    gap: float = Field(0.01, gt=0, lt=1, description="share of what is possible that may lack")
+    gap: StrictFloat = Field(
+        0.01, gt=0, lt=1, description="share of what is possible that may lack"
+    )
     method: Method = Field("auto", description="exact by HiGHS, by auction, or by size (auto)")
     fit: Literal["score", "outcome"] = Field(
         "score", description="the list's score, or the chance to finish and find work"
     )
-    candidates: int = Field(50, ge=1, description="trainings from each source for one person")
-    tiers: tuple[str, ...] = Field(
-        (), description="groups that come first, the very first before the others"
+    candidates: Annotated[StrictInt, Field(ge=1, le=1_000), WHOLE] = Field(
+        50, description="trainings from each source for one person"
     )
-    moving_price: float = Field(
-        0.0, ge=0, description="fit that it costs to move somebody who was offered a place"
+    tiers: tuple[Phrase, ...] = Field(
+        (),
+        max_length=50,
+        description="groups that come first, the very first before the others",
     )
-    seconds: float | None = Field(None, gt=0, description="time after which the best so far counts")
-    bounds: tuple[BoundSettings, ...] = Field((), description="floors and ceilings")
+    moving_price: StrictFloat = Field(
+        0.0,
+        ge=0,
+        le=1_000,
+        description="fit that it costs to move somebody who was offered a place",
+    )
+    seconds: StrictFloat | None = Field(
+        None, gt=0, le=1e6, description="time after which the best so far counts"
+    )
+    bounds: tuple[BoundSettings, ...] = Field(
+        (), max_length=1_000, description="floors and ceilings"
+    )
 
     @property
     def aim(self) -> Aim:

@@ -9,10 +9,10 @@ import pytest
 
 from benchmarks.matching.worlds import make_large_world
 from recommender.matching.allocation import Aim, allocate
+from recommender.matching.case import Case
 from recommender.matching.outcome import Outcome, describe
 from recommender.matching.page import render
 from recommender.matching.problem import Bound
-from recommender.matching.run import Case
 
 PEOPLE = 300
 

@@ -15,6 +15,7 @@ import pytest
 
 from benchmarks.matching.worlds import make_large_world
 from recommender.matching.allocation import Aim, allocate
+from recommender.matching.case import Case
 from recommender.matching.lottery import draw, hash_entrants, order_by_lot
 from recommender.matching.outcome import describe
 from recommender.matching.problem import Bound
@@ -28,9 +29,9 @@ from recommender.matching.record import (
     read_case,
     reveal,
     verify,
-    write_record,
+    write_case,
+    write_outcome,
 )
-from recommender.matching.run import Case
 
 NAMES = [f"p{number}" for number in range(60)]
 
@@ -58,7 +59,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
         nobody,
     )
     found = allocate(case.problem, Aim(), tiers=case.tiers, fixed=case.fixed)
-    write_record(folder, case, Aim(), describe(case, found))
+    write_case(folder, case, Aim())
+    write_outcome(folder, describe(case, found))
     reveal(folder)
     return folder
 
@@ -80,7 +82,7 @@ def test_the_numbers_are_those_of_any_other_program(published: Path) -> None:
     assert promised["seed_sha256"] == hashlib.sha256(seed.encode()).hexdigest()
     numbers = {name: hmac.new(seed.encode(), name.encode(), "sha256").hexdigest() for name in NAMES}
     assert all(draw(seed, name) == number for name, number in numbers.items())
-    case, _, _ = read_case(published)
+    case, _ = read_case(published)
     assert list(case.participant_ids) == sorted(NAMES, key=numbers.__getitem__)
 
 

@@ -1,0 +1,1 @@
+"""Allocations of seats as jobs: who runs them, and how."""

@@ -1,0 +1,102 @@
+"""Looks for allocations that wait, and has a process of its own run them, beside the one that answers requests."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+from collections.abc import Callable
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from threading import Event, Thread
+from typing import Final
+from uuid import uuid4
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.allocations.job import Place, work
+from recommender.bundle.bundle import Bundle
+from store import allocations
+from store.database import Store
+from store.errors import StoreError
+
+POLL_SECONDS: Final = 5.0
+SILENCE_SECONDS: Final = 15.0  # after which a runner that was not heard of is thought dead
+LOOK_SECONDS: Final = 0.2  # between looks at a process that runs
+
+log = logging.getLogger("padan.allocations")
+
+
+class AllocationRunner:
+    """A thread that looks, and the process that it has started.
+
+    Parameters
+    ----------
+    store : Store
+    home : Path
+        Of bundles, and of what jobs keep on their way.
+    bundle : callable
+        Returns the bundle in service.
+    """
+
+    def __init__(self, store: Store, home: Path, bundle: Callable[[], Bundle]) -> None:
+        self._store = store
+        self._home = home
+        self._bundle = bundle
+        self._woken, self._ending = Event(), Event()
+        self._thread = Thread(target=self._look, name="allocations", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look now: somebody asked for an allocation."""
+        self._woken.set()
+
+    def close(self) -> None:
+        """End, and leave what is under way to whoever comes next."""
+        self._ending.set()
+        self._woken.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._ending.is_set():
+            try:
+                with self._store.reading() as connection:
+                    waiting = allocations.has_work(connection, SILENCE_SECONDS)
+                if waiting:
+                    self._run()
+            except (SQLAlchemyError, StoreError):
+                pass  # the store is away; who watches it says so
+            self._woken.wait(POLL_SECONDS)
+            self._woken.clear()
+
+    def _run(self) -> None:
+        """Have a process run what waits, and give back what it held where it ended before."""
+        runner = uuid4().hex
+        process = self._start(runner)
+        try:
+            while process.is_alive() and not self._ending.is_set():
+                process.join(LOOK_SECONDS)
+        finally:
+            process.kill()
+            process.join()
+        if process.exitcode and not self._ending.is_set():
+            log.error("a process of allocations ended with status %s", process.exitcode)
+        with self._store.writing() as connection:
+            allocations.release(connection, runner)
+
+    def _start(self, runner: str) -> SpawnProcess:
+        bundle = self._bundle()
+        place = Place(
+            self._store.engine.url.render_as_string(hide_password=False),
+            self._home,
+            bundle.folder,
+            bundle.manifest.version,
+            SILENCE_SECONDS,
+        )
+        # a fork would not have the threads of libraries
+        context = multiprocessing.get_context("spawn")
+        process = context.Process(target=work, args=(place, runner), daemon=True)
+        process.start()
+        return process
