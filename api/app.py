@@ -94,7 +94,9 @@ def create_app(
     access = Access(store, settings, development=development)
     requests = RateLimit(settings.max_requests_per_minute)
     handler = RecommendationHandler(service, settings, requests)
-    runner = AllocationRunner(store, padan_home(), lambda: releases.present.bundle)
+    runner = AllocationRunner(
+        store, padan_home(), releases, lists_know=settings.crowding_weight > 0
+    )
     service.metrics.watch(
         Watched(
             bundle=lambda: releases.present.bundle,

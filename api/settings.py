@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from api.addresses import TrustedProxies
-from recommender.settings import Exploration, SlateSettings
+from recommender.settings import Crowding, Exploration, SlateSettings
 from training_data.settings import FileSettings
 
 DEFAULT = SlateSettings()
@@ -78,6 +78,16 @@ class ServiceSettings(FileSettings):
         ge=0,
         description="least trainings of small providers in a list, where some are relevant",
     )
+    crowding_weight: float = Field(
+        DEFAULT.crowding_weight,
+        ge=0,
+        le=1,
+        description="how much lower lists have what is crowded by the last allocation; 0: not",
+    )
+    crowding: Crowding = Field(
+        DEFAULT.crowding,
+        description="price: of a seat; chance: of a seat, times what it is worth to the person",
+    )
     exploration_share: float = Field(
         0.0, ge=0, le=1, description="share of lists whose last places are left to chance"
     )
@@ -106,4 +116,6 @@ class ServiceSettings(FileSettings):
             provider_cap=self.provider_cap,
             small_provider_places=self.small_provider_places,
             exploration=exploration if exploration.share else None,
+            crowding_weight=self.crowding_weight,
+            crowding=self.crowding,
         )

@@ -13,6 +13,8 @@ from recommender.catalogue.catalogue import Catalogue
 from training_data.columns import MODES
 from training_data.profiles import WHOLE
 
+Crowding = Literal["price", "chance"]
+
 
 class CourseFilters(BaseModel):
     """What the participant narrows the list to; what is left out does not narrow it."""
@@ -79,6 +81,10 @@ class SlateSettings:
         some among the best few times k; chance may not take these places.
     exploration : Exploration, optional
         What is left to chance; None: nothing.
+    crowding_weight : float
+        How much lower a slate has what is crowded, where the engine knows of seats; 0: not.
+    crowding : str
+        By the price of a seat, or by the chance of one times what it is worth to the person.
     """
 
     k: int = 10
@@ -88,3 +94,5 @@ class SlateSettings:
     provider_cap: int | None = None
     small_provider_places: int = 0
     exploration: Exploration | None = None
+    crowding_weight: float = 0.0
+    crowding: Crowding = "price"

@@ -105,6 +105,26 @@ def read_newest(connection: sa.Connection, most: int) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(asked).mappings()]
 
 
+def read_last_classes(
+    connection: sa.Connection, after: str | None
+) -> tuple[str, list[dict[str, Any]]] | None:
+    """Return the newest finished job and what it told of its classes; None where that is ``after`` or none.
+
+    The id is looked at first: what is told of thousands of classes is not read again and again.
+    """
+    finished = (
+        sa.select(J.allocation_id)
+        .where(J.status == "finished")
+        .order_by(J.created_at.desc(), J.allocation_id)
+        .limit(1)
+    )
+    newest = connection.execute(finished).scalar_one_or_none()
+    if newest is None or newest == after:
+        return None
+    outcome = connection.execute(sa.select(J.outcome).where(J.allocation_id == newest))
+    return newest, outcome.scalar_one()["classes"]
+
+
 def read_people(
     connection: sa.Connection, allocation_id: str, offset: int, most: int
 ) -> list[dict[str, Any]]:

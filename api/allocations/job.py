@@ -1,7 +1,8 @@
 """One allocation, from what the store holds to what it is told: in a process that may end at any moment.
 
 What is found of the pairs is kept in a folder of the home, so that they need not be found again; it goes when the
-job has ended. All else follows from the store, the bundle and the seed, so a job that begins again comes to the same.
+job has ended. All else follows from the store, the bundle and the seed, so that a job comes to the same when it
+begins again.
 """
 
 from __future__ import annotations
@@ -117,6 +118,7 @@ class _Beat:
     @contextmanager
     def beating(self) -> Iterator[None]:
         """Beat until the block ends."""
+        self._report()
         thread = Thread(target=self._beat, daemon=True)
         thread.start()
         try:
@@ -126,21 +128,25 @@ class _Beat:
             thread.join()
 
     def _beat(self) -> None:
-        while not self.over.wait(BEAT_SECONDS):
+        while True:
             if os.getppid() != self.parent:
                 os._exit(1)  # nobody is left who looks after this process
             try:
-                with self.store.writing() as connection:
-                    asked = allocations.report(
-                        connection, self.allocation_id, self.runner, self.stage, self.share
-                    )
+                self._report()
             except allocations.LostError:
                 os._exit(1)  # another runner has the job by now
             except (SQLAlchemyError, StoreError) as error:
                 log.error("the store does not answer: %s", type(error).__name__)
-                continue
-            if asked:
-                self.cancelled.set()
+            if self.over.wait(BEAT_SECONDS):
+                return
+
+    def _report(self) -> None:
+        with self.store.writing() as connection:
+            asked = allocations.report(
+                connection, self.allocation_id, self.runner, self.stage, self.share
+            )
+        if asked:
+            self.cancelled.set()
 
 
 def _try(store: Store, place: Place, beat: _Beat, job: Row) -> dict[str, Any]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-from collections.abc import Callable
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from threading import Event, Thread
 from typing import Final
 from uuid import uuid4
 
+import polars as pl
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.allocations.job import Place, work
-from recommender.bundle.bundle import Bundle
+from api.deployment.releases import Releases
 from store import allocations
 from store.database import Store
 from store.errors import StoreError
@@ -22,6 +22,13 @@ from store.errors import StoreError
 POLL_SECONDS: Final = 5.0
 SILENCE_SECONDS: Final = 15.0  # after which a runner that was not heard of is thought dead
 LOOK_SECONDS: Final = 0.2  # between looks at a process that runs
+
+CLASSES: Final = {
+    "class_id": pl.String,
+    "seats": pl.Int64,
+    "price": pl.Float64,
+    "wished": pl.Int64,
+}
 
 log = logging.getLogger("padan.allocations")
 
@@ -34,14 +41,17 @@ class AllocationRunner:
     store : Store
     home : Path
         Of bundles, and of what jobs keep on their way.
-    bundle : callable
-        Returns the bundle in service.
+    releases : Releases
+    lists_know : bool
+        Whether the lists of releases are to know what the last allocation told of seats.
     """
 
-    def __init__(self, store: Store, home: Path, bundle: Callable[[], Bundle]) -> None:
+    def __init__(self, store: Store, home: Path, releases: Releases, *, lists_know: bool) -> None:
         self._store = store
         self._home = home
-        self._bundle = bundle
+        self._releases = releases
+        self._lists_know = lists_know
+        self._told: str | None = None
         self._woken, self._ending = Event(), Event()
         self._thread = Thread(target=self._look, name="allocations", daemon=True)
 
@@ -66,10 +76,20 @@ class AllocationRunner:
                     waiting = allocations.has_work(connection, SILENCE_SECONDS)
                 if waiting:
                     self._run()
+                if self._lists_know:
+                    self._tell()
             except (SQLAlchemyError, StoreError):
                 pass  # the store is away; who watches it says so
             self._woken.wait(POLL_SECONDS)
             self._woken.clear()
+
+    def _tell(self) -> None:
+        """Have lists know what the last allocation told of seats."""
+        with self._store.reading() as connection:
+            newest = allocations.read_last_classes(connection, self._told)
+        if newest is not None:
+            self._told, classes = newest
+            self._releases.know_seats(pl.DataFrame(classes, schema=CLASSES))
 
     def _run(self) -> None:
         """Have a process run what waits, and give back what it held where it ended before."""
@@ -87,7 +107,7 @@ class AllocationRunner:
             allocations.release(connection, runner)
 
     def _start(self, runner: str) -> SpawnProcess:
-        bundle = self._bundle()
+        bundle = self._releases.present.bundle
         place = Place(
             self._store.engine.url.render_as_string(hide_password=False),
             self._home,

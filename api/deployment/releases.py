@@ -9,10 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
+
+import polars as pl
 
 from api.deployment.ab_test import Arm, assign_arm
 from api.lookups import Lookups
@@ -66,6 +68,12 @@ class Release:
     @cached_property
     def _lookups(self) -> dict[str, Lookups]:
         return {}
+
+    def know_seats(self, told: pl.DataFrame) -> Release:
+        """Return the release whose lists know what an allocation told of its classes."""
+        engine = self.bundle.engine
+        known = replace(engine, catalogue=engine.catalogue.know_seats(told))
+        return replace(self, bundle=replace(self.bundle, engine=known))
 
     @property
     def version(self) -> str:
@@ -155,12 +163,20 @@ class Releases:
         self._bundles = bundles
         self._seen: tuple[int, int] | None = None
         self._closing = Event()
+        self._changing = Lock()
+        self._told: pl.DataFrame | None = None
         self._follower: Thread | None = None
 
     @classmethod
     def of(cls, bundle: Bundle) -> Releases:
         """Return a bundle in memory as the present release, which stays."""
         return cls(Release.of(bundle))
+
+    def know_seats(self, told: pl.DataFrame) -> None:
+        """Have lists know from here on what an allocation told of its classes, also those of later bundles."""
+        with self._changing:
+            self._told = told
+            self.present = self.present.know_seats(told)
 
     def follow(self, recent: Callable[[], Sequence[ParticipantRows]]) -> None:
         """Look for a promotion every second from here on.
@@ -204,7 +220,10 @@ class Releases:
                 self.refused.reason,
             )
             return
-        old, self.present, self.refused = self.present.version, release, None
+        with self._changing:
+            told = self._told
+            new = release if told is None else release.know_seats(told)
+            old, self.present, self.refused = self.present.version, new, None
         log.warning("bundle %s answers from here on, after %s", release.version, old)
 
     def _follow(self, recent: Callable[[], Sequence[ParticipantRows]]) -> None:

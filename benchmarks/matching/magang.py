@@ -1,4 +1,4 @@
-"""The market of MagangHub, rebuilt: who registers from its counts, and four ways to fill its places.
+"""The market of MagangHub, rebuilt: who registers from its counts, and six ways to fill its places.
 
 Of each place the quota, the registrations, the fields of study and the kabupaten are real. People are
 simulated: a registration is drawn, and gives a person its kabupaten and one of its fields; three registrations
@@ -9,7 +9,7 @@ kabupaten, and chance.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ from benchmarks.result import BenchmarkResult
 from recommender.matching.allocation import Aim, allocate
 from recommender.matching.problem import Problem, Seated, build_problem
 from recommender.matching.stable import accept_deferred
+from recommender.reranking.crowding import measure_crowding
 
 FILE = "maganghub_posisi_luthfan05.csv"
 CHOICES = 3  # by law
@@ -47,6 +48,10 @@ class Market:
         Where each place is.
     home : ndarray of int, shape (P,)
         Province of each person.
+    prices : ndarray of float, shape (K,)
+        Of a seat, by the matching of other people of the same market.
+    wished : ndarray of int, shape (K,)
+        Whose lists of ten each place stood in there, for each of three applications.
     """
 
     problem: Problem
@@ -54,6 +59,8 @@ class Market:
     kabupaten: NDArray[np.int64]
     province: NDArray[np.int64]
     home: NDArray[np.int64]
+    prices: NDArray[np.float64]
+    wished: NDArray[np.float64]
 
 
 def run(vacancies: Path, *, seeds: int = 5, share: float = 1.0) -> BenchmarkResult:
@@ -68,14 +75,21 @@ def run(vacancies: Path, *, seeds: int = 5, share: float = 1.0) -> BenchmarkResu
     """
     rows = read_places(vacancies)
     figures: dict[str, list[dict[str, float]]] = {name: [] for name in WAYS}
+    crowding: dict[str, list[float]] = {name: [] for name in LISTS}
     for seed in range(seeds):
         market = build_market(rows, seed, share)
         for name, way in WAYS.items():
             seated = way(market, seed)
             check(market.problem, seated)
             figures[name].append(measure(market, seated))
+        for name, worth in LISTS.items():
+            listed, _ = list_choices(market, LIST, worth(market))
+            crowding[name].append(measure_crowding(listed, market.problem.seats)[0])
     summary = {name: summarise(found) for name, found in figures.items()}
-    _show(summary)
+    crowded = summarise(
+        [dict(zip(LISTS, found, strict=True)) for found in zip(*crowding.values(), strict=True)]
+    )
+    _show(summary, crowded)
     lists, matched = (figures[name] for name in ("top-10 lists", "matching"))
     ratios = [b["seats"] / a["seats"] for a, b in zip(lists, matched, strict=True)]
     worst = [b["worst"] - a["worst"] for a, b in zip(lists, matched, strict=True)]
@@ -85,7 +99,7 @@ def run(vacancies: Path, *, seeds: int = 5, share: float = 1.0) -> BenchmarkResu
         round(figure, 3),
         TARGET,
         figure >= TARGET and float(np.mean(worst)) > 0,
-        {"seeds": seeds, "people": len(market.problem), "ways": summary},
+        {"seeds": seeds, "people": len(market.problem), "ways": summary, "crowding": crowded},
     )
 
 
@@ -104,7 +118,7 @@ def read_places(folder: Path) -> pl.DataFrame:
 
 def build_market(rows: pl.DataFrame, seed: int, share: float) -> Market:
     """Draw people and what fits them."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed if seed >= 0 else [-seed, 1])
     registered = rows["registered"].to_numpy()
     count = max(1, int(registered.sum() / CHOICES * share))
     drawn = rng.choice(len(rows), count, p=registered / registered.sum())
@@ -125,7 +139,16 @@ def build_market(rows: pl.DataFrame, seed: int, share: float) -> Market:
     )
     able = rng.random(count)
     standing = 0.5 * able[problem.people] + 0.5 * rng.random(len(problem.classes))
-    return Market(problem, standing.astype(np.float32), kabupaten, province, home)
+    nothing = np.zeros(len(quota))
+    return Market(problem, standing.astype(np.float32), kabupaten, province, home, nothing, nothing)
+
+
+def learn_prices(market: Market, last: Market) -> Market:
+    """Return a market whose lists know the prices of seats, and the wishes, of the last one."""
+    prices = allocate(last.problem, Aim("fit", 0.01)).prices
+    choices, _ = list_choices(last, LIST)
+    stood = np.bincount(choices[choices >= 0], minlength=len(prices))
+    return replace(market, prices=prices, wished=stood * CHOICES / LIST)
 
 
 def come_first(market: Market, seed: int) -> Seated:
@@ -144,12 +167,43 @@ def come_first(market: Market, seed: int) -> Seated:
 
 
 def choose_alone(market: Market, seed: int) -> Seated:
+    """Return who sits where if everybody applies to three of the ten places that fit best."""
+    return apply_alone(market, seed, market.problem.values)
+
+
+def choose_by_price(market: Market, seed: int) -> Seated:
+    """Return who sits where if lists have what the last matching was dear for lower."""
+    return apply_alone(market, seed, lower_by_price(market))
+
+
+def choose_by_chance(market: Market, seed: int) -> Seated:
+    """Return who sits where if lists are by the chance of a seat times what it is worth."""
+    return apply_alone(market, seed, weigh_by_chance(market))
+
+
+def lower_by_price(market: Market) -> NDArray[np.floating]:
+    """Return what each pair is worth beyond the last price of a seat there."""
+    return market.problem.values - market.prices[market.problem.classes]
+
+
+def weigh_by_chance(market: Market) -> NDArray[np.floating]:
+    """Return what each pair is worth times the chance of a seat there, by how many wished for it last."""
+    chance = np.minimum(1, market.problem.seats / np.maximum(market.wished, 1))
+    return market.problem.values * chance[market.problem.classes]
+
+
+def apply_alone(market: Market, seed: int, worth: NDArray[np.floating]) -> Seated:
     """Return who sits where if everybody applies to three of a list of ten, and companies take the best once.
 
     Who is taken by several goes where it fits best; the places that they leave stay empty.
+
+    Parameters
+    ----------
+    worth : ndarray of float, shape (M,)
+        What lists are ordered by.
     """
     rng = np.random.default_rng([seed, 2])
-    choices, pairs = list_choices(market, LIST)
+    choices, pairs = list_choices(market, LIST, worth)
     keys = rng.random(choices.shape) / np.arange(1, LIST + 1)  # the first of a list more often
     applied = np.argsort(-np.where(choices >= 0, keys, -1), axis=1)[:, :CHOICES]
     applied.sort(axis=1)
@@ -184,15 +238,26 @@ def match(market: Market, seed: int) -> Seated:
 WAYS: dict[str, Callable[[Market, int], Seated]] = {
     "first come": come_first,
     "top-10 lists": choose_alone,
+    "lists by prices": choose_by_price,
+    "lists by chance": choose_by_chance,
     "three choices, deferred": defer,
     "matching": match,
 }
 
 
-def list_choices(market: Market, most: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Return the places that fit each person best, padded with -1, and their pairs."""
+LISTS: dict[str, Callable[[Market], NDArray[np.floating]]] = {
+    "top-10 lists": lambda market: market.problem.values,
+    "lists by prices": lower_by_price,
+    "lists by chance": weigh_by_chance,
+}
+
+
+def list_choices(
+    market: Market, most: int, worth: NDArray[np.floating] | None = None
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return the places that are worth most to each person, padded with -1, and their pairs; by default by fit."""
     problem = market.problem
-    order = np.lexsort((-problem.values, problem.people))
+    order = np.lexsort((-(problem.values if worth is None else worth), problem.people))
     rank = np.arange(len(order)) - problem.starts[problem.people[order]]
     some = rank < most
     choices = np.full((len(problem), most), -1, dtype=np.int32)
@@ -226,7 +291,7 @@ def summarise(found: list[dict[str, float]]) -> dict[str, list[float]]:
     for name in found[0]:
         values = np.array([one[name] for one in found])
         spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
-        told[name] = [round(float(values.mean()), 4), round(width * spread, 4)]
+        told[name] = [round(float(values.mean()), 6), round(width * spread, 6)]
     return told
 
 
@@ -255,9 +320,17 @@ def _keep_best(people: NDArray[np.int64], fits: NDArray[np.float64]) -> NDArray[
     return order[np.arange(len(order)) - np.searchsorted(ordered, ordered) < CANDIDATES]
 
 
-def _show(summary: dict[str, dict[str, list[float]]]) -> None:
+def _show(summary: dict[str, dict[str, list[float]]], crowded: dict[str, list[float]]) -> None:
     table = Table(title="MagangHub, rebuilt: means over seeds with 95% intervals")
-    for name in ("way", "seats filled", "share", "mean fit", "kabupaten", "worst province"):
+    for name in (
+        "way",
+        "seats filled",
+        "share",
+        "mean fit",
+        "kabupaten",
+        "worst province",
+        "crowding",
+    ):
         table.add_column(name, justify="left" if name == "way" else "right")
     for way, figures in summary.items():
         cells = [f"{mean:,.0f} ± {half:,.0f}" for mean, half in [figures["seats"]]]
@@ -265,5 +338,10 @@ def _show(summary: dict[str, dict[str, list[float]]]) -> None:
         cells += [f"{mean:.3f} ± {half:.3f}" for mean, half in [figures["fit"]]]
         cells += [f"{mean:.0f} ± {half:.0f}" for mean, half in [figures["kabupaten"]]]
         cells += [f"{mean:.1%} ± {half:.1%}" for mean, half in [figures["worst"]]]
+        cells += (
+            [f"{mean:.3%} ± {half:.3%}" for mean, half in [crowded[way]]]
+            if way in crowded
+            else [""]
+        )
         table.add_row(way, *cells)
     Console().print(table)

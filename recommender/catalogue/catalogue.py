@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from recommender.catalogue.locations import Locations
 from recommender.catalogue.offers import Offers
+from recommender.catalogue.seats import Seats, read_seats
 from training_data.arrays import (
     build_indicator,
     build_ones,
@@ -91,7 +92,8 @@ class Catalogue:
     """N trainings in the order of their table.
 
     A table in columns: each field is one column, so it has as many fields as the stages read. Integer codes
-    are -1 and floats NaN where a value is not known; days count from 1970-01-01.
+    are -1 and floats NaN where a value is not known; days count from 1970-01-01. ``seats`` is what the last
+    allocation told of them, None where there was none.
     """
 
     table: pl.DataFrame = field(repr=False)
@@ -114,6 +116,7 @@ class Catalogue:
     sessions: Sessions
     regions: RegionTable = field(repr=False)
     withdrawn: NDArray[np.bool_]
+    seats: Seats | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.price)
@@ -144,6 +147,10 @@ class Catalogue:
     def index(self) -> dict[str, int]:
         """``course_id`` -> row."""
         return {course_id: row for row, course_id in enumerate(self.ids)}
+
+    def know_seats(self, told: pl.DataFrame) -> Catalogue:
+        """Return the catalogue with what an allocation told of its classes."""
+        return replace(self, seats=read_seats(self.table, self.classes, told))
 
     def without(self, course_ids: Collection[str]) -> Catalogue:
         """Return the catalogue with trainings withdrawn; every row keeps its number."""

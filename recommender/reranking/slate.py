@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from recommender.catalogue.catalogue import Catalogue
 from recommender.ranking.fit import grade_fit
 from recommender.ranking.rankers import ScoredCandidates
+from recommender.reranking.crowding import lower_crowded
 from recommender.reranking.exploration import explore
 from recommender.reranking.greedy import Bounds, Topics, rerank
 from recommender.settings import SlateSettings
@@ -87,10 +88,13 @@ def build_slates(
     exploration = settings.exploration if seeds is not None else None
     rows = np.arange(len(scored.scores))[:, None]
     fits = np.where(scored.ids >= 0, grade_fit(scored.features), np.int8(-1))
-    head = _select_head(scored.scores, fits, settings)
+    scores = scored.scores
+    if settings.crowding_weight and catalogue.seats is not None:
+        scores = lower_crowded(scores, scored.ids, catalogue.seats, settings)
+    head = _select_head(scores, fits, settings)
     courses = np.maximum(scored.ids[rows, head], 0)
     places = rerank(
-        scored.scores[rows, head],
+        scores[rows, head],
         courses,
         course_vectors,
         settings.k + (exploration.pool if exploration else 0),

@@ -32,6 +32,11 @@ CALLS: list[Call[Any]] = [
     _calls.occupations(),
     _calls.similar("c"),
     _calls.audience("c"),
+    _calls.allocate(),
+    _calls.allocations(),
+    _calls.allocation("a"),
+    _calls.allocation_people("a"),
+    _calls.cancel_allocation("a"),
     _calls.participant("p"),
     _calls.put_participant("p", Profile()),
     _calls.patch_participant("p", Profile()),
@@ -238,6 +243,7 @@ def name_of(schema: dict[str, Any]) -> str:
         (_calls.recommend, models.RecommendationRequest),
         (_calls.eligibility, models.EligibilityRequest),
         (_calls.plan, models.PlanRequest),
+        (_calls.allocate, models.AllocationRequest),
     ],
 )
 def test_the_parameters_are_the_fields_of_the_request(

@@ -10,16 +10,23 @@ Examples
 from padan_client._client import AsyncPadan, Padan
 from padan_client._errors import PadanError
 from padan_client.models import (
+    AllocateSettings,
+    BoundSettings,
+    ClassSeats,
     CourseFilters,
     Event,
     Participant,
     PastTraining,
     Profile,
     RecommendationRequest,
+    SeatDecision,
 )
 
 __all__ = [
+    "AllocateSettings",
     "AsyncPadan",
+    "BoundSettings",
+    "ClassSeats",
     "CourseFilters",
     "Event",
     "Padan",
@@ -28,4 +35,5 @@ __all__ = [
     "PastTraining",
     "Profile",
     "RecommendationRequest",
+    "SeatDecision",
 ]

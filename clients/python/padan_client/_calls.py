@@ -13,10 +13,16 @@ from pydantic import BaseModel, TypeAdapter
 
 from padan_client._errors import read_error
 from padan_client.models import (
+    AllocateSettings,
+    Allocation,
+    AllocationList,
+    AllocationPeople,
+    AllocationRequest,
     AudienceRequest,
     AudienceResponse,
     BatchRequest,
     BatchResponse,
+    ClassSeats,
     CourseFilters,
     CourseList,
     CourseOrder,
@@ -40,6 +46,7 @@ from padan_client.models import (
     Profile,
     RecommendationRequest,
     RecommendationResponse,
+    SeatDecision,
     SimilarResponse,
     StoredParticipant,
 )
@@ -48,6 +55,8 @@ A = TypeVar("A")
 Method = Literal["GET", "PUT", "PATCH", "POST", "DELETE"]
 COURSE = "/v1/courses/{course_id}"
 PARTICIPANT = "/v1/participants/{participant_id}"
+ALLOCATIONS = "/v1/allocations"
+ALLOCATION = "/v1/allocations/{allocation_id}"
 
 
 @dataclass(frozen=True)
@@ -313,6 +322,63 @@ def audience(course_id: str, k: int = 100) -> Call[AudienceResponse]:
     """Return up to ``k`` participants who may take a training and whom it fits; for officers."""
     ids = {"course_id": course_id}
     return Call(AudienceResponse, "POST", f"{COURSE}/audience", AudienceRequest(k=k), ids)
+
+
+def allocate(
+    *,
+    participant_ids: Sequence[str] | None = None,
+    classes: Sequence[ClassSeats] | None = None,
+    accepted: Sequence[SeatDecision] = (),
+    offered: Sequence[SeatDecision] = (),
+    refused: Sequence[SeatDecision] = (),
+    settings: AllocateSettings | None = None,
+) -> Call[Allocation]:
+    """Ask for people to be given seats; it goes on by itself, ask for it again by its id.
+
+    Parameters
+    ----------
+    participant_ids : sequence of str, optional
+        Who takes part; by default everybody whom the service holds.
+    classes : sequence of ClassSeats, optional
+        By default all of the catalogue, with the seats that are left.
+    accepted, offered, refused : sequence of SeatDecision
+        Seats that are kept, places that may be moved at a price, and what is not offered again.
+    settings : AllocateSettings, optional
+        How seats are given.
+    """
+    request = AllocationRequest(
+        participant_ids=None if participant_ids is None else list(participant_ids),
+        classes=None if classes is None else list(classes),
+        accepted=list(accepted),
+        offered=list(offered),
+        refused=list(refused),
+        settings=settings or AllocateSettings(),
+    )
+    return Call(Allocation, "POST", ALLOCATIONS, request)
+
+
+def allocations() -> Call[AllocationList]:
+    """Return the newest hundred allocations, the very newest first."""
+    return Call(AllocationList, "GET", ALLOCATIONS)
+
+
+def allocation(allocation_id: str) -> Call[Allocation]:
+    """Return how far an allocation is, and what came of it."""
+    return Call(Allocation, "GET", ALLOCATION, ids={"allocation_id": allocation_id})
+
+
+def allocation_people(
+    allocation_id: str, *, offset: int = 0, limit: int = 1_000
+) -> Call[AllocationPeople]:
+    """Return who sits where, and why others do not, in the order of the lottery."""
+    ids = {"allocation_id": allocation_id}
+    query = {"offset": offset, "limit": limit}
+    return Call(AllocationPeople, "GET", f"{ALLOCATION}/people", ids=ids, query=query)
+
+
+def cancel_allocation(allocation_id: str) -> Call[Allocation]:
+    """End an allocation: one that runs gives the best that it has by then."""
+    return Call(Allocation, "POST", f"{ALLOCATION}/cancel", ids={"allocation_id": allocation_id})
 
 
 def participant(participant_id: str) -> Call[StoredParticipant]:

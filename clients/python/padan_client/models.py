@@ -535,6 +535,150 @@ class AudienceResponse(BaseModel):
     items: list[AudienceMember]
 
 
+class BoundSettings(RequestModel):
+    """Least and most people with a seat, of those of whom all that is named holds."""
+
+    region: str | None = None
+    group: str | None = None
+    provider: str | None = None
+    floor: int = 0
+    ceiling: int | None = None
+
+
+class AllocateSettings(RequestModel):
+    """How seats are given to people; every key has a default."""
+
+    objective: Literal["fit", "people"] = "fit"
+    gap: float = 0.01
+    method: Literal["auto", "exact", "auction"] = "auto"
+    fit: Literal["score", "outcome"] = "score"
+    candidates: int = 50
+    tiers: list[str] = []
+    moving_price: float = 0.0
+    seconds: float | None = None
+    bounds: list[BoundSettings] = []
+
+
+class ClassSeats(RequestModel):
+    """A class of the catalogue, and the seats to be given in it."""
+
+    class_id: str
+    seats: int
+
+
+class SeatDecision(RequestModel):
+    """What was decided before about a person and a class."""
+
+    participant_id: str
+    class_id: str
+
+
+class AllocationRequest(RequestModel):
+    """Who asks for which seats, and how they are given."""
+
+    participant_ids: list[str] | None = None
+    classes: list[ClassSeats] | None = None
+    accepted: list[SeatDecision] = []
+    offered: list[SeatDecision] = []
+    refused: list[SeatDecision] = []
+    settings: AllocateSettings = AllocateSettings()
+
+
+class AllocationLottery(BaseModel):
+    """What is promised of the lottery before, and its seed afterwards."""
+
+    seed_sha256: str
+    entrants: int | None = Field(description="None until everybody is written down")
+    entrants_sha256: str | None = Field(description="of the sorted ids")
+    seed: str | None = Field(description="None until it has ended")
+
+
+class AllocationSummary(BaseModel):
+    """What came of it as a whole."""
+
+    participants: int
+    served: int
+    most_people: int = Field(description="no way of giving these seats serves more")
+    seats: int
+    fit: float = Field(description="of all who have a seat, together")
+    value: float = Field(description="by the objective")
+    bound: float = Field(description="no way is worth more by the objective")
+    gap: float = Field(description="share of the bound that is missing, at most")
+    finished: bool = Field(description="False: it was stopped before, and this is the best so far")
+    status: dict[str, int] = Field(description="how many have a new seat, keep theirs, are moved")
+    unserved: dict[str, int] = Field(description="how many have none, by the reason")
+
+
+class AllocationBound(BaseModel):
+    """A floor or ceiling of the settings, and what came of it."""
+
+    name: str
+    floor: int
+    ceiling: int | None
+    seated: int
+    price: float = Field(description="fit that the last person of it costs all others")
+
+
+class AllocationClass(BaseModel):
+    """A class, who sits there, and what one seat more would give."""
+
+    class_id: str
+    seats: int
+    taken: int
+    price: float = Field(description="in fit")
+    wished: int = Field(description="people whom it fits best")
+
+
+class AllocationHead(BaseModel):
+    """A job in the list of jobs."""
+
+    allocation_id: str
+    created_at: dt.datetime
+    status: Literal["waiting", "running", "finished", "cancelled", "failed"]
+
+
+class AllocationList(BaseModel):
+    """The newest jobs, the very newest first."""
+
+    items: list[AllocationHead]
+
+
+class Allocation(AllocationHead):
+    """A job: how far it is, and what came of it."""
+
+    day: dt.date = Field(description="whose rules and dates count")
+    bundle_version: str
+    stage: str | None = Field(description="people, pairs, floors, seats or rows")
+    share: float = Field(description="of the stage that is done")
+    lottery: AllocationLottery
+    summary: AllocationSummary | None
+    bounds: list[AllocationBound]
+    classes: list[AllocationClass]
+    problem: str | None = Field(description="why it failed")
+
+
+class AllocationPerson(BaseModel):
+    """Where a person sits; or why not, and the class that is nearest to their reach."""
+
+    participant_id: str
+    class_id: str | None
+    fit: float | None
+    status: str | None = Field(description="new, stayed, moved or kept; None without a seat")
+    reason: str | None = Field(description="nothing_eligible, price or ceiling")
+    nearest_class_id: str | None
+    missing: float | None = Field(description="by how much its price is beyond the fit")
+    tier: int
+    lot: int = Field(description="place in the lottery, from 1")
+
+
+class AllocationPeople(BaseModel):
+    """People of a job in the order of the lottery; none before it has ended."""
+
+    total: int
+    offset: int
+    items: list[AllocationPerson]
+
+
 class RefusedBundle(BaseModel):
     """A promoted bundle that the service does not answer with."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import multiprocessing
-import random
 import signal
 import time
 from dataclasses import replace
@@ -12,17 +11,22 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 
 from api.allocations.job import Place, run, work
 from recommender.bundle.bundle import Bundle
+from recommender.matching.case import Request, build_case
 from recommender.matching.lottery import hash_entrants
+from recommender.matching.record import write_case
+from recommender.matching.settings import AllocateSettings
 from store import allocations
 from store.database import Store
 from store.dataset_import import import_dataset
 from store.erasure import erase
 from store.tables import allocation_people, audit
+from training_data.columns import Interactions
 from training_data.dataset import Dataset
 
 SILENCE = 2.0
@@ -70,11 +74,11 @@ def read_people(store: Store, allocation_id: str) -> list[dict[str, Any]]:
         return allocations.read_people(connection, allocation_id, 0, 100_000)
 
 
-def strike(store: Store, place: Place, allocation_id: str, rng: random.Random, most: float) -> bool:
-    """Have a process run the job and kill it at a random moment; return whether it ended by itself before."""
+def strike(place: Place, seconds: float) -> bool:
+    """Have a process run the job and kill it after some seconds; return whether it ended by itself before."""
     process = multiprocessing.get_context("spawn").Process(target=work, args=(place, uuid4().hex))
     process.start()
-    process.join(rng.uniform(0, most))
+    process.join(seconds)
     by_itself = process.exitcode is not None
     if not by_itself:
         assert process.pid is not None
@@ -97,10 +101,10 @@ def test_a_job_that_is_killed_comes_to_the_same(
     process.join()
     undisturbed = time.monotonic() - begun
     assert read(sqlite_store, quiet)["status"] == "finished"
-    rng, killed = random.Random(kills), 0
+    moments, killed = np.random.default_rng(kills).uniform(0, undisturbed, 4 * kills).tolist(), 0
     while killed < kills:
         struck = ask(sqlite_store, place, day)
-        while killed < kills and not strike(sqlite_store, place, struck, rng, undisturbed):
+        while killed < kills and not strike(place, moments.pop()):
             killed += 1
         if read(sqlite_store, struck)["status"] != "finished":
             work(place, uuid4().hex)
@@ -141,6 +145,29 @@ def test_cancelled_before_anything_was_found_it_has_no_answer(
     assert read(sqlite_store, waiting)["status"] == "cancelled"
     with sqlite_store.writing() as connection:
         assert allocations.claim(connection, "me", place.silence) is None
+
+
+def test_cancelled_while_seats_are_given_it_has_the_best_so_far(
+    sqlite_store: Store, place: Place, bundle: Bundle, dataset: Dataset
+) -> None:
+    day = bundle.engine.programme.today()
+    running = ask(sqlite_store, place, day, method="auction")
+    job = hold(sqlite_store, place)
+    settings = AllocateSettings(method="auction")
+    request = Request(
+        dataset.read("participants"),
+        bundle.engine.catalogue.classes,
+        Interactions.create_empty(),
+    )
+    case = build_case(bundle.engine, request, settings, SEED, day)
+    write_case(place.find_folder(running), case, settings.aim)  # a process before this one did
+    with sqlite_store.writing() as connection:
+        allocations.cancel(connection, running)
+    run(sqlite_store, place, "me", job)
+    told = read(sqlite_store, running)
+    assert told["status"] == "cancelled"
+    assert told["outcome"]["summary"]["finished"] is False
+    assert len(read_people(sqlite_store, running)) == len(case.participant_ids)
 
 
 def test_late_it_has_the_best_so_far_and_says_so(

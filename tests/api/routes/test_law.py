@@ -196,7 +196,12 @@ def test_erasure_leaves_a_proof_and_nothing_else(
     send(client, event("e1"))
     proof = client.delete(path)
     assert proof.status_code == 200
-    assert proof.json()["counts"] == {"participants": 1, "events": 1, "shown": 0}
+    assert proof.json()["counts"] == {
+        "participants": 1,
+        "events": 1,
+        "shown": 0,
+        "allocation_people": 0,
+    }
     assert proof.json()["subject"] == store.pseudonym("p1")
     for gone in (client.get(path), client.get(f"{path}/export"), client.delete(path)):
         assert gone.status_code == 404

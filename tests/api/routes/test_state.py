@@ -83,6 +83,7 @@ def machine_for(client: TestClient) -> type[RuleBasedStateMachine]:
                 "participants": int(participant in self.profiles),
                 "events": len(mine),
                 "shown": 0,
+                "allocation_people": 0,
             }
             assert answer.json()["counts"] == counts
             self.profiles.pop(participant, None)

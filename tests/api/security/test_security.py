@@ -44,7 +44,14 @@ OTHERS = {
     "ES256": ECKey.generate_key("P-256", {"kid": "ec"}),
     "Ed25519": OKPKey.generate_key("Ed25519", {"kid": "okp"}),
 }
-OFFICERS_ONLY = {("post", "/v1/courses/{course_id}/audience")}
+OFFICERS_ONLY = {
+    ("post", "/v1/courses/{course_id}/audience"),
+    ("post", "/v1/allocations"),
+    ("get", "/v1/allocations"),
+    ("get", "/v1/allocations/{allocation_id}"),
+    ("get", "/v1/allocations/{allocation_id}/people"),
+    ("post", "/v1/allocations/{allocation_id}/cancel"),
+}
 METRICS_ONLY = {("get", "/metrics")}
 FOR_BOTH = {
     ("get", "/v1/regions"),
