@@ -48,6 +48,12 @@ def allocate(
     accepted: TableFile = None,
     offered: TableFile = None,
     refused: TableFile = None,
+    choices: Annotated[
+        Path | None,
+        typer.Option(
+            help="Parquet: participant_id, class_id, rank, and standing if providers choose."
+        ),
+    ] = None,
     day: Annotated[
         dt.datetime | None,
         typer.Option(
@@ -83,7 +89,7 @@ def allocate(
             return
         settings = AllocateSettings() if config is None else AllocateSettings.load(config)
         request = _read_request(people, _require(classes, "--classes"), events)
-        request = _add_decisions(request, accepted, offered, refused)
+        request = _add_decisions(request, accepted, offered, refused, choices)
         _run(folder, request, settings, bundle, day, dry_run=dry_run)
 
 
@@ -191,12 +197,19 @@ def _read_request(people: pl.DataFrame, classes: Path, events: Path | None) -> R
 
 
 def _add_decisions(
-    request: Request, accepted: Path | None, offered: Path | None, refused: Path | None
+    request: Request,
+    accepted: Path | None,
+    offered: Path | None,
+    refused: Path | None,
+    choices: Path | None,
 ) -> Request:
     from dataclasses import replace
 
     from recommender.matching.case import read_decisions
+    from recommender.matching.choices import read_choices
 
+    if choices is not None:
+        request = replace(request, choices=read_choices(choices))
     named = {"accepted": accepted, "offered": offered, "refused": refused}
     return replace(
         request, **{name: read_decisions(path) for name, path in named.items() if path is not None}

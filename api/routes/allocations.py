@@ -49,6 +49,10 @@ def allocate(
     It does what `padan allocate` does, with people of the service and classes of its catalogue. It is kept in the
     store: where the service ends meanwhile, it goes on after the next start and comes to the same.
     """
+    if asked.settings.objective == "choices":
+        raise invalid_field(
+            "settings.objective", "lists of choices are read by the command padan allocate alone"
+        )
     allocation_id = uuid4().hex
     engine = service.bundle.engine
     terms = {

@@ -15,7 +15,7 @@ from recommender.matching.exact import InfeasibleError, solve_exactly
 from recommender.matching.problem import Bound, Problem, Seated
 from recommender.matching.ties import settle_ties
 
-Objective = Literal["fit", "people"]
+Objective = Literal["fit", "people", "choices"]
 Method = Literal["auto", "exact", "auction"]
 
 FEW_PAIRS = 5_000  # up to here HiGHS is asked: first, or where auctions leave more than the gap
@@ -29,7 +29,8 @@ class Aim:
     Attributes
     ----------
     objective : str
-        The largest sum of fits, or the most people served and then the largest sum.
+        The largest sum of fits; the most people served and then the largest sum; or by lists of choices, which
+        `recommender.matching.stable` answers.
     gap : float
         Share of what is possible that may be missing.
     method : str

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from recommender.engine import Engine
 from recommender.matching.allocation import allocate, take_open
+from recommender.matching.choices import look_up_choices
 from recommender.matching.lottery import order_by_lot
 from recommender.matching.pairs import Look, Pairs, find_pairs, hold_classes, scale_scores
 from recommender.matching.problem import Problem, Seated, build_problem
@@ -19,10 +20,13 @@ from recommender.matching.settings import (
     AllocateSettings,
     AllocateSettingsError,
     Attributes,
+    are_in_group,
     build_bounds,
     find_tiers,
 )
+from recommender.matching.stable import Choices
 from recommender.matching.watch import UNWATCHED, Watch
+from training_data.arrays import look_up
 from training_data.columns import Classes, Courses, Participants
 
 P, K = Participants, Classes
@@ -41,6 +45,9 @@ class Request:
     accepted, offered, refused : DataFrame
         Pairs ``participant_id``, ``class_id``: seats that are kept, places offered before that may be moved at a
         price, and what is not offered again.
+    choices : DataFrame, optional
+        ``participant_id, class_id, rank, standing``: the lists of people, the least rank first, and what providers
+        think of each, the largest first; a standing that is missing is the fit.
     """
 
     participants: pl.DataFrame
@@ -49,6 +56,7 @@ class Request:
     accepted: pl.DataFrame = field(default_factory=EMPTY.clone)
     offered: pl.DataFrame = field(default_factory=EMPTY.clone)
     refused: pl.DataFrame = field(default_factory=EMPTY.clone)
+    choices: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,8 @@ class Case:
     tiers : ndarray of int, shape (P,)
     fixed, offered : ndarray of int32, shape (P,)
         The class of each who has accepted, and who was offered one; -1 for none.
+    choices : Choices, optional
+        Where seats are given by lists of choices.
     """
 
     participant_ids: tuple[str, ...]
@@ -74,6 +84,7 @@ class Case:
     tiers: NDArray[np.int64]
     fixed: Seated
     offered: Seated
+    choices: Choices | None = None
 
     @property
     def open(self) -> Problem:
@@ -101,6 +112,8 @@ def build_case(
     ids = request.participants[P.participant_id.name].to_list()
     people = request.participants[order_by_lot(seed, ids)]
     engine = hold_classes(engine, request.classes)
+    if settings.objective == "choices":
+        return _build_with_choices(engine, people, request, settings, day, watch)
     look = Look(settings.candidates, settings.fit)
     pairs = find_pairs(engine, people, request.events, day, look, watch)
     while True:
@@ -115,6 +128,62 @@ def build_case(
         look = replace(look, per_source=look.per_source * WIDER)
         more = find_pairs(engine, people[again], request.events, day, look, watch)
         pairs = _replace(pairs, again, more)
+
+
+def _build_with_choices(
+    engine: Engine,
+    people: pl.DataFrame,
+    request: Request,
+    settings: AllocateSettings,
+    day: dt.date,
+    watch: Watch,
+) -> Case:
+    """Return the case of the pairs that people chose and may have; who withdrew is blocked."""
+    if request.choices is None:
+        raise AllocateSettingsError('objective: "choices" needs lists of choices (--choices)')
+    ids = people[P.participant_id.name].to_list()
+    table = look_up_choices(request.choices, ids, request.classes, settings.most_choices)
+    course = look_up(
+        request.classes[K.course_id.name], lambda name: engine.catalogue.index.get(name, -1)
+    )
+    wanted = np.full((len(ids), settings.most_choices), -1, dtype=np.int64)
+    wanted[table["person"], table["place"]] = course[table["class"]]
+    look = Look(len(engine.catalogue), settings.fit, wanted)
+    pairs = find_pairs(engine, people, request.events, day, look, watch)
+    permitted = pl.DataFrame({"person": pairs.people, "class": pairs.classes}).with_row_index(
+        "pair"
+    )
+    chosen = permitted.join(table, on=["person", "class"]).sort("pair")
+    kept = chosen["pair"].to_numpy()
+    some = replace(
+        pairs,
+        people=pairs.people[kept],
+        classes=pairs.classes[kept],
+        scores=pairs.scores[kept],
+        cut=np.zeros_like(pairs.cut),
+    )
+    blocked = request.choices.select(EMPTY.columns).join(
+        request.refused.select(P.participant_id.name).unique(), on=P.participant_id.name
+    )
+    case = _build(engine, people, replace(request, refused=blocked), settings, some)
+    stated = chosen.select("person", "class", "rank", "standing")
+    ours = pl.DataFrame({"person": case.problem.people, "class": case.problem.classes})
+    told = ours.cast(pl.Int64).join(
+        stated, on=["person", "class"], how="left", maintain_order="left"
+    )
+    seats = case.problem.seats
+    members = np.zeros(len(ids), dtype=bool)
+    if settings.reserved_group is not None:
+        members = are_in_group(pairs.groups, settings.reserved_group)
+    return replace(
+        case,
+        choices=Choices(
+            told["rank"].to_numpy(),
+            told["standing"].fill_null(pl.Series(case.fits.astype(np.float64))).to_numpy(),
+            np.ceil(seats * settings.reserved_share).astype(np.int64),
+            members,
+        ),
+    )
 
 
 def read_decisions(path: Path) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from recommender.matching.case import Case
 from recommender.matching.rates import add_rates
 
 KEPT, STAYED, MOVED, NEW = "kept", "stayed", "moved", "new"
-NOTHING, PRICE, CEILING = "nothing_eligible", "price", "ceiling"
+NOTHING, PRICE, CEILING, TURNED_AWAY = "nothing_eligible", "price", "ceiling", "turned_away"
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Outcome:
         moved from there, or new.
     unserved : DataFrame
         ``participant_id, reason, class_id, missing, tier, lot``: nothing eligible, or the nearest class and by how
-        much its price is beyond what it is worth to the person.
+        much its price is beyond what it is worth to the person; turned away where seats go by choices.
     classes : DataFrame
         ``class_id, seats, taken, price, wished``: the fit that one seat more would give, and whose best it is.
     bounds : DataFrame
@@ -126,7 +126,9 @@ def _list_unserved(case: Case, found: Allocation, nearest: NDArray[np.int64]) ->
     lifted = add_rates(case.problem, found.rates)
     net = find_surplus(lifted, found.prices)[rows] + lifted.bonus[rows]
     free = find_surplus(case.problem, found.prices)[rows] + case.problem.bonus[rows]
-    reason = np.select([~some, (free > 0) & (net <= 0)], [NOTHING, CEILING], PRICE)
+    reason = np.select([~some, (free > 0) & (net <= 0)], [NOTHING, CEILING], PRICE).astype(object)
+    if case.choices is not None:
+        reason[some] = TURNED_AWAY
     place = case.problem.classes[np.maximum(pairs, 0)] if len(case.problem.classes) else pairs
     return pl.DataFrame(
         {

@@ -7,7 +7,17 @@ from importlib import resources
 import polars as pl
 from jinja2 import Environment, StrictUndefined
 
-from recommender.matching.outcome import CEILING, KEPT, MOVED, NEW, NOTHING, PRICE, STAYED, Outcome
+from recommender.matching.outcome import (
+    CEILING,
+    KEPT,
+    MOVED,
+    NEW,
+    NOTHING,
+    PRICE,
+    STAYED,
+    TURNED_AWAY,
+    Outcome,
+)
 
 TEMPLATE = "page.html.jinja"
 SHOWN = 20
@@ -15,6 +25,7 @@ WORDS = {
     NOTHING: "no class is permitted to them",
     PRICE: "others fit better, or came first in the lottery",
     CEILING: "a ceiling is reached",
+    TURNED_AWAY: "each of their choices took others",
     KEPT: "keep the seat that they accepted",
     STAYED: "stay where they were offered a place",
     MOVED: "are moved from where they were offered a place",

@@ -65,10 +65,18 @@ class Look:
         Trainings from each source of candidates for one person.
     fit : str
         The list's score, or the chance to finish and find work.
+    courses : ndarray of int64, shape (P, L), optional
+        Trainings that each person wants, padded with -1; None: all that are permitted.
     """
 
     per_source: int
     fit: Literal["score", "outcome"] = "score"
+    courses: NDArray[np.int64] | None = None
+
+    def take(self, first: int, count: int) -> Look:
+        """Return the same for some of the people."""
+        some = None if self.courses is None else self.courses[first : first + count]
+        return replace(self, courses=some)
 
 
 def hold_classes(engine: Engine, classes: pl.DataFrame) -> Engine:
@@ -101,7 +109,7 @@ def find_pairs(
         if watch.stop():
             raise StoppedError("stopped before all people were read")
         people = engine.prepare(block, filter_events(block, events), day)
-        found.append(_find_block(engine, people, look))
+        found.append(_find_block(engine, people, look.take(len(found) * BLOCK, len(people))))
     offset = np.cumsum([0, *(len(block.cut) for block in found)])
     return Pairs(
         np.concatenate([block.people + first for block, first in zip(found, offset, strict=False)]),
@@ -129,6 +137,10 @@ def _find_block(engine: Engine, people: PreparedParticipants, look: Look) -> Pai
     with_class = np.zeros(len(engine.catalogue), dtype=bool)
     with_class[sessions.course[sessions.class_row >= 0]] = True
     mask = build_list_mask(query) & with_class
+    if look.courses is not None:
+        wanted = np.zeros((len(mask), mask.shape[1] + 1), dtype=bool)
+        wanted[np.arange(len(mask))[:, None], look.courses] = True
+        mask &= wanted[:, :-1]  # the last column stands for no training
     served = np.flatnonzero(mask.any(axis=1))
     found, features = engine.find_candidates(people, query, served, mask[served], look.per_source)
     if look.fit == "outcome":

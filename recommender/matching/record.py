@@ -15,18 +15,25 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from recommender.matching.allocation import Aim, allocate
+from recommender.matching.allocation import Aim
 from recommender.matching.case import Case
 from recommender.matching.lottery import hash_entrants, hash_seed, make_seed, order_by_lot
 from recommender.matching.outcome import Outcome
 from recommender.matching.page import render
 from recommender.matching.problem import Bound, Problem
+from recommender.matching.run import solve
+from recommender.matching.stable import Choices
 
 COMMITMENT: Final = "commitment.json"
 UNREVEALED: Final = "seed.unrevealed"
 REVEALED: Final = "seed.txt"
 _PEOPLE, _PAIRS, _CLASSES, _TERMS = "people.parquet", "pairs.parquet", "seats.parquet", "terms.json"
 _SUMMARY: Final = "summary.json"
+_CHOICES: Final = (
+    ("choices.parquet", "rank", "standing"),
+    ("kept.parquet", "kept"),
+    ("members.parquet", "members"),
+)
 
 
 class RecordError(ValueError):
@@ -132,11 +139,14 @@ def write_case(folder: Path, case: Case, aim: Aim) -> None:
             "fit": case.fits,
         }
     ).write_parquet(folder / _PAIRS)
+    if case.choices is not None:
+        _write_choices(folder, case.choices)
     terms = {
         "objective": aim.objective,
         "gap": aim.gap,
         "method": aim.method,
         "bounds": bounds,
+        "choices": case.choices is not None,
     }
     _write_json(folder / f"{_TERMS}.part", terms)
     os.replace(folder / f"{_TERMS}.part", folder / _TERMS)
@@ -185,6 +195,7 @@ def read_case(folder: Path) -> tuple[Case, Aim]:
         people["tier"].to_numpy(),
         people["fixed"].to_numpy(),
         people["offered"].to_numpy(),
+        _read_choices(folder) if terms["choices"] else None,
     )
     return case, Aim(terms["objective"], terms["gap"], terms["method"])
 
@@ -221,11 +232,27 @@ def verify(folder: Path) -> list[Finding]:
     case, aim = read_case(folder)
     if not _read_json(folder / _SUMMARY).get("finished"):
         return [*findings, Finding("the seats can be given again: the search was stopped", False)]
-    found = allocate(case.problem, aim, tiers=case.tiers, fixed=case.fixed)
+    found = solve(case, aim)
     rows = np.flatnonzero(found.seated >= 0).tolist()
     again = [(ids[row], case.class_ids[found.seated[row]], row + 1) for row in rows]
     stated = _read_parquet(folder / "assignments.parquet", "participant_id", "class_id", "lot")
     return [*findings, Finding("the seats are those that follow", stated.rows() == again)]
+
+
+def _write_choices(folder: Path, choices: Choices) -> None:
+    for name, *columns in _CHOICES:
+        told = {column: getattr(choices, column) for column in columns}
+        pl.DataFrame(told).write_parquet(folder / name)
+
+
+def _read_choices(folder: Path) -> Choices:
+    return Choices(
+        **{
+            column: _read_parquet(folder / name, column)[column].to_numpy()
+            for name, *columns in _CHOICES
+            for column in columns
+        }
+    )
 
 
 def _read_ids(folder: Path) -> tuple[str, ...]:

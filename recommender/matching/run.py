@@ -6,12 +6,14 @@ import time
 
 import numpy as np
 
-from recommender.matching.allocation import Allocation, allocate
+from recommender.matching.allocation import Aim, Allocation, allocate
+from recommender.matching.auction import Stop, never
 from recommender.matching.bounded import UnmetError
 from recommender.matching.case import Case
 from recommender.matching.feasibility import find_relaxations
 from recommender.matching.outcome import Outcome, describe
 from recommender.matching.settings import AllocateSettings
+from recommender.matching.stable import seat_by_choices
 from recommender.matching.watch import UNWATCHED, Watch
 
 
@@ -39,16 +41,25 @@ def decide(case: Case, settings: AllocateSettings, watch: Watch = UNWATCHED) -> 
     watch.tell("floors", 0.0)
     check_floors(case)
     watch.tell("seats", 0.0)
-    return describe(case, _solve(case, settings, watch))
-
-
-def _solve(case: Case, settings: AllocateSettings, watch: Watch) -> Allocation:
-    """Give seats to people, within the time of the settings."""
     end = np.inf if settings.seconds is None else time.monotonic() + settings.seconds
-    return allocate(
-        case.problem,
-        settings.aim,
-        tiers=case.tiers,
-        fixed=case.fixed,
-        stop=lambda: watch.stop() or time.monotonic() > end,
+    found = solve(case, settings.aim, lambda: watch.stop() or time.monotonic() > end)
+    return describe(case, found)
+
+
+def solve(case: Case, aim: Aim, stop: Stop = never) -> Allocation:
+    """Give seats to people: by prices, or by their choices where the case has them."""
+    if case.choices is None:
+        return allocate(case.problem, aim, tiers=case.tiers, fixed=case.fixed, stop=stop)
+    seated = seat_by_choices(case.problem, case.choices, case.tiers, case.fixed)
+    newly = np.where(case.fixed >= 0, -1, seated).astype(np.int32)
+    value = case.problem.measure_value(newly)
+    with_choice = (np.diff(case.problem.starts) > 0) | (case.fixed >= 0)
+    return Allocation(
+        seated,
+        np.zeros(len(case.problem.seats)),
+        np.zeros(len(case.problem.bounds)),
+        value,
+        value,
+        min(int(with_choice.sum()), int(case.problem.seats.sum())),
+        finished=True,
     )

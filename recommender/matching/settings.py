@@ -58,7 +58,10 @@ class BoundSettings(_Section):
 class AllocateSettings(_Section):
     """How seats are given to people; every key has a default."""
 
-    objective: Objective = Field("fit", description="largest sum of fits (fit), or most people")
+    objective: Objective = Field(
+        "fit",
+        description="largest sum of fits (fit), most people, or by lists of choices (choices)",
+    )
     gap: StrictFloat = Field(
         0.01, gt=0, lt=1, description="share of what is possible that may lack"
     )
@@ -80,12 +83,29 @@ class AllocateSettings(_Section):
         le=1_000,
         description="fit that it costs to move somebody who was offered a place",
     )
+    most_choices: Annotated[StrictInt, Field(ge=1, le=100), WHOLE] = Field(
+        3, description="longest list of choices, for the objective choices"
+    )
+    reserved_group: Phrase | None = Field(
+        None, description="group that seats are kept for, for the objective choices"
+    )
+    reserved_share: StrictFloat = Field(
+        0.0, ge=0, le=1, description="share of the seats of each class that is kept for it"
+    )
     seconds: StrictFloat | None = Field(
         None, gt=0, le=1e6, description="time after which the best so far counts"
     )
     bounds: tuple[BoundSettings, ...] = Field(
         (), max_length=1_000, description="floors and ceilings"
     )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.objective == "choices" and self.bounds:
+            raise ValueError("bounds cannot be kept by lists of choices; keep seats for a group")
+        if self.reserved_share and self.reserved_group is None:
+            raise ValueError("reserved_share needs a reserved_group")
+        return self
 
     @property
     def aim(self) -> Aim:
@@ -121,7 +141,7 @@ def find_tiers(groups: Groups, tiers: Sequence[str]) -> NDArray[np.int64]:
     """Return the tier of each person: the first group named that they are in, the last for all others."""
     found = np.full(len(groups), len(tiers))
     for number, name in reversed(list(enumerate(tiers))):
-        found[_are_in_group(groups, name)] = number
+        found[are_in_group(groups, name)] = number
     return found
 
 
@@ -165,7 +185,7 @@ def _build_bound(key: str, stated: BoundSettings, of: Attributes) -> Bound:
             )
         people = (of.regions.around[of.home] == region).any(axis=1)
     if stated.group is not None:
-        members = _are_in_group(of.groups, stated.group)
+        members = are_in_group(of.groups, stated.group)
         if not members.any():
             raise AllocateSettingsError(f"{key}.group: nobody is in the group {stated.group!r}")
         people = members if people is None else people & members
@@ -178,6 +198,6 @@ def _build_bound(key: str, stated: BoundSettings, of: Attributes) -> Bound:
     return Bound(key, people, classes, stated.floor, stated.ceiling)
 
 
-def _are_in_group(groups: Groups, name: str) -> NDArray[np.bool_]:
+def are_in_group(groups: Groups, name: str) -> NDArray[np.bool_]:
     wanted = name.casefold()
     return np.array([wanted in {one.casefold() for one in own} for own in groups], dtype=bool)

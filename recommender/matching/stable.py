@@ -8,10 +8,60 @@ are filled from it first (Hafalir, Yenmez and Yildirim 2013), which leaves both 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.matching.problem import Seated
+from recommender.matching.problem import Problem, Seated
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What people and providers think of the M pairs of a problem, and which seats are kept for whom.
+
+    Attributes
+    ----------
+    rank : ndarray of int64, shape (M,)
+        Place of the class in the person's list; the least is the dearest.
+    standing : ndarray of float64, shape (M,)
+        What the provider of the class thinks of the person; the largest comes first.
+    kept : ndarray of int64, shape (K,)
+        Seats of each class that members fill first.
+    members : ndarray of bool, shape (P,)
+    """
+
+    rank: NDArray[np.int64]
+    standing: NDArray[np.float64]
+    kept: NDArray[np.int64]
+    members: NDArray[np.bool_]
+
+
+def seat_by_choices(
+    problem: Problem, choices: Choices, tiers: NDArray[np.integer], fixed: Seated
+) -> Seated:
+    """Return the class of each person; who accepted keeps theirs, a later tier has what an earlier one leaves."""
+    order = np.lexsort((choices.rank, problem.people))
+    place = np.arange(len(order)) - problem.starts[problem.people[order]]
+    length = max(int(place.max(initial=0)) + 1, 1)
+    lists = np.full((len(problem), length), -1, dtype=np.int32)
+    standing = np.zeros(lists.shape)
+    lists[problem.people[order], place] = problem.classes[order]
+    standing[problem.people[order], place] = choices.standing[order]
+    seated = fixed.copy()
+    for tier in np.unique(tiers[fixed < 0]):
+        now = np.flatnonzero((fixed < 0) & (tiers == tier))
+        used = np.bincount(seated[seated >= 0], minlength=len(problem.seats))
+        of_members = seated[(seated >= 0) & choices.members]
+        kept = choices.kept - np.bincount(of_members, minlength=len(problem.seats))
+        seated[now] = accept_deferred(
+            lists[now],
+            standing[now],
+            np.maximum(problem.seats - used, 0),
+            np.maximum(kept, 0),
+            choices.members[now],
+        )
+    return seated
 
 
 def accept_deferred(

@@ -101,6 +101,67 @@ def test_what_was_accepted_stays_and_what_was_refused_is_not_offered_again(
     assert not {*again.select(pairs.columns).rows()} & {*pairs[1::2].rows()}
 
 
+def test_people_choose_and_providers_choose(files: list[str], tmp_path: Path) -> None:
+    config = tmp_path / "allocate.toml"
+    config.write_text('objective = "choices"\nmost_choices = 2\n')
+    assert invoke(files)[0] == 0
+    given = pl.read_parquet(Path(files[-1]) / "assignments.parquet").sort("participant_id")
+    wished = given["class_id"][0]
+    rivals = given.filter(class_id=wished)["participant_id"].to_list()
+    pairs = pl.read_parquet(Path(files[-1]) / "pairs.parquet")
+    ids = pl.read_parquet(Path(files[-1]) / "people.parquet")["participant_id"].to_list()
+    places = pl.read_parquet(Path(files[-1]) / "seats.parquet")["class_id"].to_list()
+    able = [ids[row] for row in pairs.filter(pl.col("class") == places.index(wished))["person"]]
+    seats = pl.read_parquet(tmp_path / "classes.parquet").filter(class_id=wished)["seats_left"][0]
+    choices = pl.DataFrame(
+        {
+            "participant_id": able,
+            "class_id": [wished] * len(able),
+            "rank": [1] * len(able),
+            "standing": [float(number) for number in range(len(able))],
+        }
+    )
+    path = tmp_path / "choices.parquet"
+    choices.write_parquet(path)
+    chosen = [
+        *files[:-1],
+        str(tmp_path / "chosen"),
+        "--config",
+        str(config),
+        "--choices",
+        str(path),
+    ]
+    code, output = invoke(chosen)
+    assert code == 0, output
+    seated = pl.read_parquet(tmp_path / "chosen" / "assignments.parquet")
+    assert {*seated["participant_id"]} == {*able[-seats:]}
+    assert {*rivals} <= {*able}
+    without = pl.read_parquet(tmp_path / "chosen" / "unserved.parquet")
+    turned = without.filter(reason="turned_away")["participant_id"]
+    assert {*turned} == {*able[:-seats]}
+    assert invoke(["allocate", "--out", str(tmp_path / "chosen"), "--reveal"])[0] == 0
+    code, output = invoke(["allocate", "verify", str(tmp_path / "chosen")])
+    assert code == 0, output
+    # who withdrew is blocked, and the next one comes in
+    seated.select("participant_id", "class_id")[:1].write_parquet(tmp_path / "refused.parquet")
+    chosen[chosen.index("--out") + 1] = str(tmp_path / "later")
+    code, output = invoke([*chosen, "--refused", str(tmp_path / "refused.parquet")])
+    assert code == 0, output
+    later = pl.read_parquet(tmp_path / "later" / "assignments.parquet")
+    assert seated["participant_id"][0] not in later["participant_id"]
+    # lists that cannot be used are named
+    for broken, named in (
+        (choices.with_columns(pl.lit("nowhere").alias("class_id")), "no class_id 'nowhere'"),
+        (pl.concat([choices, choices[:1]]), "twice"),
+        (choices.drop("rank"), "rank"),
+    ):
+        broken.write_parquet(path)
+        code, output = invoke([*chosen[:-1], str(path)])
+        assert (code, named in output) == (2, True), output
+    code, output = invoke([*files, "--config", str(config)])
+    assert (code, "--choices" in output) == (2, True)
+
+
 def test_floors_that_cannot_be_kept_are_named_with_what_could_be(
     files: list[str], tmp_path: Path
 ) -> None:

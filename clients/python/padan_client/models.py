@@ -548,13 +548,16 @@ class BoundSettings(RequestModel):
 class AllocateSettings(RequestModel):
     """How seats are given to people; every key has a default."""
 
-    objective: Literal["fit", "people"] = "fit"
+    objective: Literal["fit", "people", "choices"] = "fit"
     gap: float = 0.01
     method: Literal["auto", "exact", "auction"] = "auto"
     fit: Literal["score", "outcome"] = "score"
     candidates: int = 50
     tiers: list[str] = []
     moving_price: float = 0.0
+    most_choices: int = 3
+    reserved_group: str | None = None
+    reserved_share: float = 0.0
     seconds: float | None = None
     bounds: list[BoundSettings] = []
 

@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.matching.stable import accept_deferred
+from recommender.matching.problem import build_problem
+from recommender.matching.stable import Choices, accept_deferred, seat_by_choices
 
 MANY = settings(max_examples=150, deadline=None)
 seeds = st.integers(0, 2**32 - 1)
@@ -90,3 +91,40 @@ def test_the_textbook_answer() -> None:
     # a seat that is kept for a member goes to person 0, whatever the standing
     kept, members = np.array([1, 0]), np.array([True, False])
     assert accept_deferred(choices, standing, np.array([1, 1]), kept, members).tolist() == [0, 1]
+
+
+@MANY
+@given(seeds)
+def test_pairs_of_a_case_are_seated_as_their_lists(seed: int) -> None:
+    choices, opinions, seats, kept, members = market = draw(seed)
+    people, places = np.nonzero(choices >= 0)
+    classes = choices[people, places]
+    problem = build_problem(people, classes, np.ones(len(people)), seats, len(choices))
+    pairs = zip(people.tolist(), classes.tolist(), strict=True)
+    ranks = dict(zip(pairs, places.tolist(), strict=True))
+    stated = Choices(
+        np.array(
+            [
+                10 * ranks[pair]
+                for pair in zip(problem.people.tolist(), problem.classes.tolist(), strict=True)
+            ],
+            dtype=np.int64,
+        ),
+        opinions[problem.people, problem.classes].astype(float),
+        kept.astype(np.int64),
+        members,
+    )
+    nobody = np.full(len(choices), -1, dtype=np.int32)
+    together = np.zeros(len(choices), dtype=np.int64)
+    found = seat_by_choices(problem, stated, together, nobody)
+    assert found.tolist() == seat(*market).tolist()
+    # who is of a later tier takes nothing from who is of an earlier one
+    tiers = np.random.default_rng(seed).integers(0, 2, len(choices))
+    later = seat_by_choices(problem, stated, tiers, nobody)
+    first = np.where((tiers == 0)[:, None], choices, -1)
+    assert later[tiers == 0].tolist() == seat(first, *market[1:])[tiers == 0].tolist()
+    # who has accepted keeps the seat, and no class is overfull
+    fixed = np.where(np.arange(len(found)) % 3 == 0, found, -1).astype(np.int32)
+    again = seat_by_choices(problem, stated, together, fixed)
+    assert (again[fixed >= 0] == fixed[fixed >= 0]).all()
+    assert (np.bincount(again[again >= 0], minlength=len(seats)) <= seats).all()
