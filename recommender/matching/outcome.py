@@ -13,6 +13,7 @@ from recommender.matching.allocation import Allocation
 from recommender.matching.auction import find_surplus
 from recommender.matching.case import Case
 from recommender.matching.rates import add_rates
+from recommender.matching.waiting import order_waiting
 
 KEPT, STAYED, MOVED, NEW = "kept", "stayed", "moved", "new"
 NOTHING, PRICE, CEILING, TURNED_AWAY = "nothing_eligible", "price", "ceiling", "turned_away"
@@ -34,6 +35,8 @@ class Outcome:
         ``class_id, seats, taken, price, wished``: the fit that one seat more would give, and whose best it is.
     bounds : DataFrame
         ``name, floor, ceiling, seated, price``: the fit that a floor's last person costs.
+    waiting : DataFrame
+        ``class_id, place, participant_id, fit, lot``: who comes next in each class.
     summary : dict
         JSON values.
     """
@@ -42,6 +45,7 @@ class Outcome:
     unserved: pl.DataFrame
     classes: pl.DataFrame
     bounds: pl.DataFrame
+    waiting: pl.DataFrame
     summary: dict[str, Any]
 
 
@@ -88,6 +92,7 @@ def describe(case: Case, found: Allocation) -> Outcome:
         unserved,
         classes,
         pl.DataFrame(bounds, schema=schema | {"price": pl.Float64}),
+        _list_waiting(case, found),
         summary,
     )
 
@@ -143,6 +148,21 @@ def _list_unserved(case: Case, found: Allocation, nearest: NDArray[np.int64]) ->
             ),
             "tier": case.tiers[rows],
             "lot": rows + 1,
+        }
+    )
+
+
+def _list_waiting(case: Case, found: Allocation) -> pl.DataFrame:
+    worth = case.fits if case.choices is None else case.choices.standing
+    waiting = order_waiting(case.problem, found.seated, worth, case.tiers)
+    people = case.problem.people[waiting.pairs]
+    return pl.DataFrame(
+        {
+            "class_id": pl.Series(case.class_ids, dtype=pl.String).gather(waiting.classes),
+            "place": waiting.places,
+            "participant_id": pl.Series(case.participant_ids, dtype=pl.String).gather(people),
+            "fit": pl.Series(case.fits[waiting.pairs]).round(3),
+            "lot": people + 1,
         }
     )
 

@@ -154,7 +154,7 @@ def write_case(folder: Path, case: Case, aim: Aim) -> None:
 
 def write_outcome(folder: Path, outcome: Outcome) -> None:
     """Write what was decided."""
-    for name in ("assignments", "unserved", "classes", "bounds"):
+    for name in ("assignments", "unserved", "classes", "bounds", "waiting"):
         getattr(outcome, name).write_parquet(folder / f"{name}.parquet")
     _write_json(folder / _SUMMARY, outcome.summary)
     (folder / "report.html").write_text(render(outcome), encoding="utf-8")
