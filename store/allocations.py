@@ -235,7 +235,7 @@ def write_people(
 ) -> None:
     """Write what came of a job for some people; who was erased meanwhile stays away."""
     _change(connection, allocation_id, runner, heard_at=dt.datetime.now(dt.UTC))
-    values = {name: sa.bindparam(f"new_{name}") for name in OUTCOME}
+    values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in OUTCOME}
     change = (
         sa.update(allocation_people)
         .where(P.allocation_id == allocation_id, P.participant_id == sa.bindparam("of_participant"))

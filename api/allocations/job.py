@@ -196,7 +196,8 @@ def _read_request(store: Store, beat: _Beat, job: Row, engine: Engine) -> Reques
         if job["entrants"] is None:
             digest = hash_entrants([row["participant_id"] for row in rows])
             allocations.promise(connection, beat.allocation_id, beat.runner, len(rows), digest)
-    people, events = [Participants.create_empty()], [Interactions.create_empty()]
+    people: list[pl.DataFrame] = [Participants.create_empty()]
+    events: list[pl.DataFrame] = [Interactions.create_empty()]
     for first in range(0, len(rows), CHUNK):
         beat.tell("people", first / len(rows))
         ids = [row["participant_id"] for row in rows[first : first + CHUNK]]

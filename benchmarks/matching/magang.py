@@ -78,6 +78,7 @@ def run(vacancies: Path, *, seeds: int = 5, share: float = 1.0) -> BenchmarkResu
     crowding: dict[str, list[float]] = {name: [] for name in LISTS}
     for seed in range(seeds):
         market = build_market(rows, seed, share)
+        market = learn_prices(market, build_market(rows, -1 - seed, share))
         for name, way in WAYS.items():
             seated = way(market, seed)
             check(market.problem, seated)
@@ -291,7 +292,7 @@ def summarise(found: list[dict[str, float]]) -> dict[str, list[float]]:
     for name in found[0]:
         values = np.array([one[name] for one in found])
         spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
-        told[name] = [round(float(values.mean()), 6), round(width * spread, 6)]
+        told[name] = [round(float(values.mean()), 6), round(float(width * spread), 6)]
     return told
 
 

@@ -1,9 +1,9 @@
 """Who comes next where somebody refuses: a waiting list for each class, in an order that keeps the floors.
 
-A list goes by tier, by worth, then by the lottery, but for the floors: of each ``n`` people on its front as many count for
-a floor as among all who are seated should, and what is lacking to the floor now comes first of all. So floors hold
-however many are called. Who would break a ceiling as things are waits until they are otherwise. After each refusal
-the lists are made again, from who is seated then.
+A list goes by tier, by worth, then by the lottery, but for the floors: of each ``n`` people on its front as many
+count for a floor as among all who are seated should, and what is lacking to the floor now comes first of all. So
+floors hold however many are called. Who would break a ceiling as things are waits until they are otherwise. After
+each refusal the lists are made again, from who is seated then.
 """
 
 from __future__ import annotations
@@ -131,10 +131,12 @@ class _Shares:
         while len(chosen) < most and any(waiting):
             needed = had < self.lacking + np.floor(self.share * (len(chosen) + 1) + 1e-9)
             helpful = (kinds & needed).sum(axis=1)
-            best = min(
-                (number for number, queue in enumerate(waiting) if queue),
-                key=lambda number, helpful=helpful: (-int(helpful[number]), waiting[number][0]),
-            )
+            fronts = [
+                (-int(helpful[number]), queue[0], number)
+                for number, queue in enumerate(waiting)
+                if queue
+            ]
+            best = min(fronts)[2]
             chosen.append(int(pairs[waiting[best].popleft()]))
             had += kinds[best]
         return chosen
