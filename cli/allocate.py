@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
     from recommender.matching.settings import AllocateSettings
 
 app = typer.Typer(invoke_without_command=True)
+
+
+class PageLanguage(StrEnum):
+    """Languages of the officer's page."""
+
+    en = "en"
+    id = "id"
+
+
 Out = Annotated[Path, typer.Option(help="Folder of the allocation.")]
 TableFile = Annotated[Path | None, typer.Option(help="Parquet: participant_id, class_id.")]
 
@@ -61,6 +71,7 @@ def allocate(
         ),
     ] = None,
     bundle: BundleFolder = None,
+    language: Annotated[PageLanguage, typer.Option(help="Of the page.")] = PageLanguage.en,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say whether the floors can be kept.")
     ] = False,
@@ -75,7 +86,8 @@ def allocate(
     if context.invoked_subcommand is not None:
         return
     from recommender.matching.bounded import UnmetError  # seconds to import
-    from recommender.matching.record import RecordError
+    from recommender.matching.record import RecordError, write_case, write_outcome
+    from recommender.matching.run import check_floors, decide
     from recommender.matching.settings import AllocateSettings, AllocateSettingsError
 
     with exit_on_bad_input(AllocateSettingsError, RecordError, UnmetError):
@@ -90,7 +102,15 @@ def allocate(
         settings = AllocateSettings() if config is None else AllocateSettings.load(config)
         request = _read_request(people, _require(classes, "--classes"), events)
         request = _add_decisions(request, accepted, offered, refused, choices)
-        _run(folder, request, settings, bundle, day, dry_run=dry_run)
+        case = _build(folder, request, settings, bundle, day, dry_run=dry_run)
+        if dry_run:
+            check_floors(case)
+            typer.echo("every floor can be kept")
+            return
+        outcome = decide(case, settings)
+        write_case(folder, case, settings.aim)
+        write_outcome(folder, outcome, language.value)
+    _print(folder, outcome)
 
 
 @app.command()
@@ -106,7 +126,7 @@ def verify(folder: Annotated[Path, typer.Argument(help="Folder of the allocation
     raise typer.Exit(0 if all(finding.holds for finding in findings) else 1)
 
 
-def _run(
+def _build(
     folder: Path,
     request: Request,
     settings: AllocateSettings,
@@ -114,18 +134,12 @@ def _run(
     day: dt.datetime | None,
     *,
     dry_run: bool,
-) -> None:
+) -> Case:
+    """Return what is decided from, its people in the order of the lottery that was promised."""
     from models.bundles.promotion import current
     from recommender.bundle.bundle import load_bundle
     from recommender.matching.case import build_case
-    from recommender.matching.record import (
-        COMMITMENT,
-        commit,
-        open_seed,
-        write_case,
-        write_outcome,
-    )
-    from recommender.matching.run import check_floors, decide
+    from recommender.matching.record import COMMITMENT, commit, open_seed
 
     engine = load_bundle(bundle or current(padan_home() / "bundles")).engine
     ids = request.participants["participant_id"].to_list()
@@ -136,18 +150,10 @@ def _run(
             commit(folder, ids)
         seed = open_seed(folder, ids)
     today = day.date() if day else engine.programme.today()
-    case = build_case(engine, request, settings, seed, today)
-    if dry_run:
-        check_floors(case)
-        typer.echo("every floor can be kept")
-        return
-    outcome = decide(case, settings)
-    write_case(folder, case, settings.aim)
-    write_outcome(folder, outcome)
-    _print(folder, case, outcome)
+    return build_case(engine, request, settings, seed, today)
 
 
-def _print(folder: Path, case: Case, outcome: Outcome) -> None:
+def _print(folder: Path, outcome: Outcome) -> None:
     console = Console()
     told = outcome.summary
     table = Table("", "", title="Allocation", show_header=False)
@@ -169,7 +175,7 @@ def _print(folder: Path, case: Case, outcome: Outcome) -> None:
     console.print(table)
     if not told["finished"]:
         console.print("[bold]Stopped before the gap was reached: the best so far.[/bold]")
-    console.print(f"{folder}: {len(case.class_ids):,} classes")
+    console.print(f"{folder}: {outcome.classes.height:,} classes")
 
 
 def _commit(folder: Path, people: pl.DataFrame) -> None:

@@ -19,7 +19,7 @@ from recommender.matching.allocation import Aim
 from recommender.matching.case import Case
 from recommender.matching.lottery import hash_entrants, hash_seed, make_seed, order_by_lot
 from recommender.matching.outcome import Outcome
-from recommender.matching.page import render
+from recommender.matching.page import Language, render
 from recommender.matching.problem import Bound, Problem
 from recommender.matching.run import solve
 from recommender.matching.stable import Choices
@@ -152,12 +152,12 @@ def write_case(folder: Path, case: Case, aim: Aim) -> None:
     os.replace(folder / f"{_TERMS}.part", folder / _TERMS)
 
 
-def write_outcome(folder: Path, outcome: Outcome) -> None:
-    """Write what was decided."""
+def write_outcome(folder: Path, outcome: Outcome, language: Language = "en") -> None:
+    """Write what was decided, and the page of it in a language."""
     for name in ("assignments", "unserved", "classes", "bounds", "waiting"):
         getattr(outcome, name).write_parquet(folder / f"{name}.parquet")
     _write_json(folder / _SUMMARY, outcome.summary)
-    (folder / "report.html").write_text(render(outcome), encoding="utf-8")
+    (folder / "report.html").write_text(render(outcome, language), encoding="utf-8")
 
 
 def read_case(folder: Path) -> tuple[Case, Aim]:

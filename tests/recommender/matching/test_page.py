@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from benchmarks.matching.worlds import make_large_world
 from recommender.matching.allocation import Aim, allocate
 from recommender.matching.case import Case
 from recommender.matching.outcome import Outcome, describe
-from recommender.matching.page import render
+from recommender.matching.page import WORDS, render
 from recommender.matching.problem import Bound
 
 PEOPLE = 300
@@ -46,6 +48,23 @@ def test_the_page_tells_the_figures_of_the_tables(outcome: Outcome) -> None:
     dearest = outcome.classes.sort("price", descending=True)["class_id"][0]
     assert f"<td>{dearest}</td>" in page
     assert "Stopped before" not in page
+
+
+def test_the_page_speaks_indonesian(outcome: Outcome) -> None:
+    page = render(outcome, "id")
+    served, share = outcome.summary["served"], f"{outcome.summary['gap']:.2%}"
+    assert '<html lang="id">' in page
+    assert f"<b>{served}</b>dari 300 orang mendapat kursi" in page
+    assert f"<b>{share.replace('.', ',')}</b>" in page
+    assert "people" not in page.partition("<body>")[2]
+
+
+def test_every_word_of_the_page_is_there_in_each_language() -> None:
+    words = tomllib.loads(
+        (resources.files("recommender.matching") / WORDS).read_text(encoding="utf-8")
+    )
+    assert words.keys() == {"en", "id"}
+    assert words["en"].keys() == words["id"].keys()
 
 
 def test_ids_are_escaped_and_nothing_is_loaded(outcome: Outcome) -> None:
