@@ -53,6 +53,10 @@ def allocate(
         raise invalid_field(
             "settings.objective", "lists of choices are read by the command padan allocate alone"
         )
+    if asked.settings.max_classes > 1:
+        raise invalid_field(
+            "settings.max_classes", "more than one is given by the command padan allocate alone"
+        )
     allocation_id = uuid4().hex
     engine = service.bundle.engine
     terms = {

@@ -60,6 +60,8 @@ class Allocation:
         No assignment serves more, whatever the fit.
     finished : bool
         False where it was stopped before the gap was reached: the best so far.
+    later : tuple of ndarray of int32, shape (P,)
+        The second class of each person, the third, and so on; -1 for none.
     """
 
     seated: Seated
@@ -69,6 +71,7 @@ class Allocation:
     bound: float
     most_people: int
     finished: bool
+    later: tuple[Seated, ...] = ()
 
     @property
     def gap(self) -> float:

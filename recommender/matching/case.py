@@ -71,8 +71,13 @@ class Case:
     fits : ndarray of float32, shape (M,)
         Of the problem's pairs.
     tiers : ndarray of int, shape (P,)
-    fixed, offered : ndarray of int32, shape (P,)
-        The class of each who has accepted, and who was offered one; -1 for none.
+    fixed : ndarray of int32, shape (P, L)
+        The classes that each has accepted, as many columns as one may have; -1 for none.
+    offered : ndarray of int32, shape (P,)
+        The class that each was offered, -1 for none.
+    spans : ndarray of int64, shape (K, 3)
+        Number of the training of each class, its first and its last day: nobody has two classes of one training, or
+        on one day.
     choices : Choices, optional
         Where seats are given by lists of choices.
     """
@@ -84,12 +89,13 @@ class Case:
     tiers: NDArray[np.int64]
     fixed: Seated
     offered: Seated
+    spans: NDArray[np.int64]
     choices: Choices | None = None
 
     @property
     def open(self) -> Problem:
-        """What is left to decide: seats and bounds after what was accepted."""
-        return take_open(self.problem, self.fixed)
+        """What is left to decide of first classes: seats and bounds after what was accepted."""
+        return take_open(self.problem, self.fixed[:, 0])
 
 
 def build_case(
@@ -210,11 +216,12 @@ def _build(
 ) -> Case:
     participant_ids = tuple(people[P.participant_id.name])
     class_ids = tuple(request.classes[K.class_id.name])
-    fixed = _look_up(request.accepted, participant_ids, class_ids, "accepted")
-    offered = _look_up(request.offered, participant_ids, class_ids, "offered")
+    fixed = _look_up(request.accepted, participant_ids, class_ids, "accepted", settings.max_classes)
+    offered = _look_up(request.offered, participant_ids, class_ids, "offered")[:, 0]
     fits = scale_scores(pairs.scores)
     refused = request.refused.select(P.participant_id.name, K.class_id.name)
-    kept = ~_are_among(pairs, refused, participant_ids, class_ids) & (fixed[pairs.people] < 0)
+    whole = (fixed >= 0).all(axis=1)  # who has accepted as many as one may have
+    kept = ~_are_among(pairs, refused, participant_ids, class_ids) & ~whole[pairs.people]
     problem = build_problem(
         pairs.people[kept],
         pairs.classes[kept],
@@ -246,6 +253,7 @@ def _build(
         find_tiers(pairs.groups, settings.tiers),
         fixed,
         offered,
+        _list_spans(request.classes),
     )
 
 
@@ -263,22 +271,40 @@ def _replace(pairs: Pairs, rows: NDArray[np.int64], more: Pairs) -> Pairs:
     )
 
 
+def _list_spans(classes: pl.DataFrame) -> NDArray[np.int64]:
+    course = classes[K.course_id.name].rank("dense").cast(pl.Int64)
+    days = (
+        classes[name].to_physical().cast(pl.Int64) for name in (K.starts_on.name, K.ends_on.name)
+    )
+    return np.column_stack([course, *days]).reshape(classes.height, 3)
+
+
 def _look_up(
-    rows: pl.DataFrame, participant_ids: tuple[str, ...], class_ids: tuple[str, ...], name: str
-) -> Seated:
-    """Return the class of each person that a table names, -1 for none."""
+    rows: pl.DataFrame,
+    participant_ids: tuple[str, ...],
+    class_ids: tuple[str, ...],
+    name: str,
+    most: int = 1,
+) -> NDArray[np.int32]:
+    """Return the classes of each person that a table names, ``most`` at most, padded with -1."""
     people = {one: row for row, one in enumerate(participant_ids)}
     classes = {one: row for row, one in enumerate(class_ids)}
-    found = np.full(len(participant_ids), -1, dtype=np.int32)
+    found: dict[int, list[int]] = {}
     for person, class_ in rows.select(P.participant_id.name, K.class_id.name).iter_rows():
         if class_ not in classes:
             raise AllocateSettingsError(f"{name}: no class {class_!r} among the classes")
         if person not in people:
             raise AllocateSettingsError(f"{name}: no participant {person!r}")
-        if found[people[person]] >= 0:
-            raise AllocateSettingsError(f"{name}: {person!r} stands there more than once")
-        found[people[person]] = classes[class_]
-    return found
+        own = found.setdefault(people[person], [])
+        own.append(classes[class_])
+        if len(own) > most or len({*own}) < len(own):
+            raise AllocateSettingsError(
+                f"{name}: {person!r} stands there more than {'once' if most == 1 else f'{most} times'}"
+            )
+    table = np.full((len(participant_ids), most), -1, dtype=np.int32)
+    for row, own in found.items():
+        table[row, : len(own)] = own
+    return table
 
 
 def _are_among(

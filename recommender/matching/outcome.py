@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from recommender.matching.allocation import Allocation
 from recommender.matching.auction import find_surplus
 from recommender.matching.case import Case
+from recommender.matching.problem import Seated
 from recommender.matching.rates import add_rates
 from recommender.matching.waiting import order_waiting
 
@@ -26,8 +27,8 @@ class Outcome:
     Attributes
     ----------
     assignments : DataFrame
-        ``participant_id, class_id, fit, tier, lot, status``: kept what was accepted, stayed where one was offered,
-        moved from there, or new.
+        ``participant_id, class_id, fit, tier, lot, status, nth``: kept what was accepted, stayed where one was
+        offered, moved from there, or new; ``nth`` is 1 for the first class of a person, 2 for the second.
     unserved : DataFrame
         ``participant_id, reason, class_id, missing, tier, lot``: nothing eligible, or the nearest class and by how
         much its price is beyond what it is worth to the person; turned away where seats go by choices.
@@ -59,7 +60,7 @@ def describe(case: Case, found: Allocation) -> Outcome:
             "name": bound.name,
             "floor": bound.floor,
             "ceiling": bound.ceiling,
-            "seated": bound.count(found.seated),
+            "seated": sum(bound.count(seated) for seated in (found.seated, *found.later)),
             "price": round(float(rate), 4),
         }
         for bound, rate in zip(case.problem.bounds, found.rates, strict=True)
@@ -68,14 +69,16 @@ def describe(case: Case, found: Allocation) -> Outcome:
         {
             "class_id": case.class_ids,
             "seats": case.problem.seats,
-            "taken": _count(found.seated, len(case.class_ids)),
+            "taken": sum(
+                _count(seated, len(case.class_ids)) for seated in (found.seated, *found.later)
+            ),
             "price": found.prices.round(4),
             "wished": _count(_find_favourite(case), len(case.class_ids)),
         }
     )
     summary = {
         "participants": len(case.participant_ids),
-        "served": assignments.height,
+        "served": int((found.seated >= 0).sum()),
         "most_people": found.most_people,
         "seats": int(np.minimum(case.problem.seats, len(case.participant_ids)).sum()),
         "fit": round(float(assignments["fit"].sum()), 4),
@@ -102,24 +105,31 @@ def _count(classes: NDArray[np.integer], count: int) -> NDArray[np.int64]:
 
 
 def _list_assignments(case: Case, found: Allocation) -> pl.DataFrame:
-    rows = np.flatnonzero(found.seated >= 0)
-    seat = found.seated[rows]
-    newly = np.where(case.fixed >= 0, -1, found.seated)
-    fit = np.full(len(found.seated), np.nan)
+    rounds = enumerate((found.seated, *found.later))
+    listed = [_list_round(case, seated, number) for number, seated in rounds]
+    return pl.concat(listed).sort("lot", "nth")
+
+
+def _list_round(case: Case, seated: Seated, number: int) -> pl.DataFrame:
+    rows = np.flatnonzero(seated >= 0)
+    seat = seated[rows]
+    fixed = case.fixed[:, number]
+    newly = np.where(fixed >= 0, -1, seated)
+    fit = np.full(len(seated), np.nan)
     fit[newly >= 0] = case.fits[case.problem.find_pairs(newly.astype(np.int32))]
+    moved = (case.offered[rows] >= 0) & (number == 0)
     status = np.select(
-        [case.fixed[rows] >= 0, case.offered[rows] == seat, case.offered[rows] >= 0],
-        [KEPT, STAYED, MOVED],
-        NEW,
+        [fixed[rows] >= 0, case.offered[rows] == seat, moved], [KEPT, STAYED, MOVED], NEW
     )
     return pl.DataFrame(
         {
-            "participant_id": pl.Series(case.participant_ids).gather(rows),
+            "participant_id": pl.Series(case.participant_ids, dtype=pl.String).gather(rows),
             "class_id": pl.Series(case.class_ids, dtype=pl.String).gather(seat),
             "fit": pl.Series(fit[rows], nan_to_null=True),
             "tier": case.tiers[rows],
             "lot": rows + 1,
             "status": pl.Series(status, dtype=pl.String),
+            "nth": pl.Series([number + 1] * len(rows), dtype=pl.Int64),
         }
     ).with_columns(pl.col("fit").round(3))
 

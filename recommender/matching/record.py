@@ -120,14 +120,17 @@ def write_case(folder: Path, case: Case, aim: Aim) -> None:
                 "fixed": case.fixed,
                 "offered": case.offered,
             },
-            schema_overrides={"participant_id": pl.String},
+            schema_overrides={
+                "participant_id": pl.String,
+                "fixed": pl.Array(pl.Int32, case.fixed.shape[1]),
+            },
         ),
         [bound.people for bound in problem.bounds],
     ).write_parquet(folder / _PEOPLE)
     _mark(
         pl.DataFrame(
-            {"class_id": case.class_ids, "seats": problem.seats},
-            schema_overrides={"class_id": pl.String},
+            {"class_id": case.class_ids, "seats": problem.seats, "span": case.spans},
+            schema_overrides={"class_id": pl.String, "span": pl.Array(pl.Int64, 3)},
         ),
         [bound.classes for bound in problem.bounds],
     ).write_parquet(folder / _CLASSES)
@@ -164,7 +167,7 @@ def read_case(folder: Path) -> tuple[Case, Aim]:
     """Read what is decided from."""
     terms = _read_json(folder / _TERMS)
     people = _read_parquet(folder / _PEOPLE, "participant_id", "tier", "fixed", "offered")
-    classes = _read_parquet(folder / _CLASSES, "class_id", "seats")
+    classes = _read_parquet(folder / _CLASSES, "class_id", "seats", "span")
     pairs = _read_parquet(folder / _PAIRS, "person", "class", "worth", "fit")
     _check_pairs(folder / _PAIRS, pairs, people.height, classes.height)
     members, places = _read_parquet(folder / _PEOPLE), _read_parquet(folder / _CLASSES)
@@ -195,6 +198,7 @@ def read_case(folder: Path) -> tuple[Case, Aim]:
         people["tier"].to_numpy(),
         people["fixed"].to_numpy(),
         people["offered"].to_numpy(),
+        classes["span"].to_numpy().reshape(classes.height, 3),
         _read_choices(folder) if terms["choices"] else None,
     )
     return case, Aim(terms["objective"], terms["gap"], terms["method"])
@@ -233,8 +237,11 @@ def verify(folder: Path) -> list[Finding]:
     if not _read_json(folder / _SUMMARY).get("finished"):
         return [*findings, Finding("the seats can be given again: the search was stopped", False)]
     found = solve(case, aim)
-    rows = np.flatnonzero(found.seated >= 0).tolist()
-    again = [(ids[row], case.class_ids[found.seated[row]], row + 1) for row in rows]
+    held = np.column_stack([found.seated, *found.later])
+    again = [
+        (ids[row], case.class_ids[held[row, place]], row + 1)
+        for row, place in np.argwhere(held >= 0).tolist()
+    ]
     stated = _read_parquet(folder / "assignments.parquet", "participant_id", "class_id", "lot")
     return [*findings, Finding("the seats are those that follow", stated.rows() == again)]
 

@@ -6,12 +6,13 @@ import time
 
 import numpy as np
 
-from recommender.matching.allocation import Aim, Allocation, allocate
+from recommender.matching.allocation import Aim, Allocation
 from recommender.matching.auction import Stop, never
 from recommender.matching.bounded import UnmetError
 from recommender.matching.case import Case
 from recommender.matching.feasibility import find_relaxations
 from recommender.matching.outcome import Outcome, describe
+from recommender.matching.rounds import allocate_rounds
 from recommender.matching.settings import AllocateSettings
 from recommender.matching.stable import seat_by_choices
 from recommender.matching.watch import UNWATCHED, Watch
@@ -49,11 +50,12 @@ def decide(case: Case, settings: AllocateSettings, watch: Watch = UNWATCHED) -> 
 def solve(case: Case, aim: Aim, stop: Stop = never) -> Allocation:
     """Give seats to people: by prices, or by their choices where the case has them."""
     if case.choices is None:
-        return allocate(case.problem, aim, tiers=case.tiers, fixed=case.fixed, stop=stop)
-    seated = seat_by_choices(case.problem, case.choices, case.tiers, case.fixed)
-    newly = np.where(case.fixed >= 0, -1, seated).astype(np.int32)
+        return allocate_rounds(case.problem, aim, case.tiers, case.fixed, case.spans, stop)
+    fixed = case.fixed[:, 0]
+    seated = seat_by_choices(case.problem, case.choices, case.tiers, fixed)
+    newly = np.where(fixed >= 0, -1, seated).astype(np.int32)
     value = case.problem.measure_value(newly)
-    with_choice = (np.diff(case.problem.starts) > 0) | (case.fixed >= 0)
+    with_choice = (np.diff(case.problem.starts) > 0) | (fixed >= 0)
     return Allocation(
         seated,
         np.zeros(len(case.problem.seats)),

@@ -83,6 +83,9 @@ class AllocateSettings(_Section):
         le=1_000,
         description="fit that it costs to move somebody who was offered a place",
     )
+    max_classes: Annotated[StrictInt, Field(ge=1, le=10), WHOLE] = Field(
+        1, description="classes of one person; nobody has a second before others have a first"
+    )
     most_choices: Annotated[StrictInt, Field(ge=1, le=100), WHOLE] = Field(
         3, description="longest list of choices, for the objective choices"
     )
@@ -103,6 +106,8 @@ class AllocateSettings(_Section):
     def _check(self) -> Self:
         if self.objective == "choices" and self.bounds:
             raise ValueError("bounds cannot be kept by lists of choices; keep seats for a group")
+        if self.objective == "choices" and self.max_classes > 1:
+            raise ValueError("by lists of choices each person has one class; see max_classes")
         if self.reserved_share and self.reserved_group is None:
             raise ValueError("reserved_share needs a reserved_group")
         return self

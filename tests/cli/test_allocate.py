@@ -162,6 +162,31 @@ def test_people_choose_and_providers_choose(files: list[str], tmp_path: Path) ->
     assert (code, "--choices" in output) == (2, True)
 
 
+def test_two_classes_a_person_are_given_and_verified(files: list[str], tmp_path: Path) -> None:
+    config = tmp_path / "allocate.toml"
+    config.write_text("max_classes = 2\n")
+    code, output = invoke([*files, "--config", str(config)])
+    assert code == 0, output
+    given = pl.read_parquet(Path(files[-1]) / "assignments.parquet")
+    classes = pl.read_parquet(tmp_path / "classes.parquet")
+    counted = given.group_by("participant_id").len()["len"]
+    assert counted.max() == 2
+    both = given.join(classes, on="class_id").sort("participant_id", "starts_on")
+    same = both["participant_id"] == both["participant_id"].shift(1)
+    assert (both["starts_on"] > both["ends_on"].shift(1)).filter(same).all()
+    assert (both["course_id"] != both["course_id"].shift(1)).filter(same).all()
+    assert invoke(["allocate", "--out", files[-1], "--reveal"])[0] == 0
+    assert invoke(["allocate", "verify", files[-1]])[0] == 0
+    # both are kept where both were accepted
+    given.select("participant_id", "class_id").write_parquet(tmp_path / "accepted.parquet")
+    again = [*files[:-1], str(tmp_path / "again"), "--config", str(config)]
+    code, output = invoke([*again, "--accepted", str(tmp_path / "accepted.parquet")])
+    assert code == 0, output
+    later = pl.read_parquet(tmp_path / "again" / "assignments.parquet")
+    kept = later.filter(status="kept").select("participant_id", "class_id")
+    assert sorted(kept.rows()) == sorted(given.select("participant_id", "class_id").rows())
+
+
 def test_floors_that_cannot_be_kept_are_named_with_what_could_be(
     files: list[str], tmp_path: Path
 ) -> None:

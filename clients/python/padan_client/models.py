@@ -555,6 +555,7 @@ class AllocateSettings(RequestModel):
     candidates: int = 50
     tiers: list[str] = []
     moving_price: float = 0.0
+    max_classes: int = 1
     most_choices: int = 3
     reserved_group: str | None = None
     reserved_share: float = 0.0

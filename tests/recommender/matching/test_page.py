@@ -31,8 +31,9 @@ def case() -> Case:
         replace(problem, bounds=(bound,)),
         problem.values,
         np.zeros(PEOPLE, dtype=np.int64),
-        np.full(PEOPLE, -1, dtype=np.int32),
+        np.full((PEOPLE, 1), -1, dtype=np.int32),
         offered,
+        np.column_stack([np.arange(12)] * 3),
     )
 
 

@@ -55,10 +55,11 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         problem.values,
         np.arange(len(ids)) % 2,
+        nobody[:, None],
         nobody,
-        nobody,
+        np.column_stack([np.arange(6)] * 3),
     )
-    found = allocate(case.problem, Aim(), tiers=case.tiers, fixed=case.fixed)
+    found = allocate(case.problem, Aim(), tiers=case.tiers, fixed=nobody)
     write_case(folder, case, Aim())
     write_outcome(folder, describe(case, found))
     reveal(folder)

@@ -1,0 +1,101 @@
+"""Several classes a person, in rounds: nobody has a second before all others had the choice of a first.
+
+Each round is an allocation of what the rounds before have left, with its own certified gap, as tiers are. Nobody is
+given two classes of one training, or two that meet on one day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.matching.allocation import Aim, Allocation, allocate
+from recommender.matching.auction import Stop, never
+from recommender.matching.problem import Bound, Problem
+
+
+def allocate_rounds(
+    problem: Problem,
+    aim: Aim,
+    tiers: NDArray[np.integer],
+    fixed: NDArray[np.int32],
+    spans: NDArray[np.int64],
+    stop: Stop = never,
+) -> Allocation:
+    """Give each person up to as many classes as ``fixed`` has columns.
+
+    Parameters
+    ----------
+    fixed : ndarray of int32, shape (P, L)
+        Classes that people keep, padded with -1.
+    spans : ndarray of int64, shape (K, 3)
+        Number of the training of each class, its first and its last day.
+
+    Raises
+    ------
+    UnmetError
+        If the bounds cannot be kept.
+    """
+    held = fixed.copy()
+    first = _allocate_round(problem, aim, tiers, held, 0, spans, stop)
+    held[:, 0] = first.seated
+    rounds = [first]
+    aim = replace(aim, objective="fit")  # later rounds serve nobody who was not served
+    for number in range(1, held.shape[1]):
+        one = _allocate_round(problem, aim, tiers, held, number, spans, stop)
+        held[:, number] = one.seated
+        rounds.append(one)
+    return replace(
+        first,
+        prices=np.max([one.prices for one in rounds], axis=0),
+        value=sum(one.value for one in rounds),
+        bound=sum(one.bound for one in rounds),
+        finished=all(one.finished for one in rounds),
+        later=tuple(one.seated for one in rounds[1:]),
+    )
+
+
+def _allocate_round(
+    problem: Problem,
+    aim: Aim,
+    tiers: NDArray[np.integer],
+    held: NDArray[np.int32],
+    number: int,
+    spans: NDArray[np.int64],
+    stop: Stop,
+) -> Allocation:
+    """Give the class of one round, beside all that people hold in the others."""
+    others = np.delete(held, number, axis=1)
+    free = ~_find_conflicts(problem, others, spans)
+    used = np.bincount(others[others >= 0], minlength=len(problem.seats))
+    left = problem.take(free, np.maximum(problem.seats - used, 0))
+    bounds = tuple(_take_bound(bound, others, number) for bound in problem.bounds)
+    return allocate(
+        replace(left, bounds=bounds), aim, tiers=tiers, fixed=held[:, number].copy(), stop=stop
+    )
+
+
+def _find_conflicts(
+    problem: Problem, held: NDArray[np.int32], spans: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Return the pairs with a class of a training, or on a day, that the person has already."""
+    conflict = np.zeros(len(problem.classes), dtype=bool)
+    course, begin, end = spans[problem.classes].T
+    for own in held.T:
+        other = own[problem.people]
+        there = spans[np.maximum(other, 0)]
+        meets = (begin <= there[:, 2]) & (there[:, 1] <= end)
+        conflict |= (other >= 0) & ((course == there[:, 0]) | meets)
+    return conflict
+
+
+def _take_bound(bound: Bound, held: NDArray[np.int32], number: int) -> Bound:
+    """Return what is left of a bound: a ceiling is of all rounds together, a floor of the first."""
+    counted = sum(bound.count(own) for own in held.T)
+    return replace(
+        bound,
+        floor=bound.floor if number == 0 else 0,
+        ceiling=None if bound.ceiling is None else max(0, bound.ceiling - counted),
+    )
