@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -106,6 +107,19 @@ def test_the_smallest_relaxation_is_enough_and_one_less_is_not(seed: int) -> Non
     eased[first] = replace(eased[first], floor=eased[first].floor + 1)
     with pytest.raises(InfeasibleError):
         solve_exactly(replace(problem, bounds=eased))
+
+
+def test_floors_of_a_large_world_are_found_impossible_in_seconds() -> None:
+    problem = make_large_world(4_000, 80, 20, seed=5)
+    members = np.arange(len(problem)) % 10 == 0
+    able = count_most(problem, members)
+    for floor, found in ((able, []), (able + 50, ["bounds.0"])):
+        bounds = (Bound("bounds.0", members, floor=floor), Bound("bounds.1", ~members, floor=5))
+        begun = time.monotonic()
+        relaxed = find_relaxations(replace(problem, bounds=bounds))
+        assert time.monotonic() - begun < 30
+        assert [one.name for one in relaxed] == found
+        assert all(0.99 * able <= one.possible <= able for one in relaxed)
 
 
 @MANY
