@@ -127,7 +127,9 @@ def build_case(
         if not pairs.cut.any():
             return case
         free = replace(case.problem, bounds=())
-        found = allocate(free, settings.aim, tiers=case.tiers, fixed=case.fixed, stop=watch.stop)
+        found = allocate(
+            free, settings.aim, tiers=case.tiers, fixed=case.fixed[:, 0], stop=watch.stop
+        )
         again = np.flatnonzero(pairs.cut & (found.seated < 0))
         if not len(again):
             return case
@@ -220,7 +222,9 @@ def _build(
     offered = _look_up(request.offered, participant_ids, class_ids, "offered")[:, 0]
     fits = scale_scores(pairs.scores)
     refused = request.refused.select(P.participant_id.name, K.class_id.name)
-    whole = (fixed >= 0).all(axis=1)  # who has accepted as many as one may have
+    whole: NDArray[np.bool_] = np.all(
+        fixed >= 0, axis=1
+    )  # who has accepted as many as one may have
     kept = ~_are_among(pairs, refused, participant_ids, class_ids) & ~whole[pairs.people]
     problem = build_problem(
         pairs.people[kept],
