@@ -99,6 +99,12 @@ def read(connection: sa.Connection, allocation_id: str) -> dict[str, Any] | None
     return None if row is None else dict(row)
 
 
+def list_open(connection: sa.Connection) -> set[str]:
+    """Return the ids of jobs that have not ended."""
+    asked = sa.select(J.allocation_id).where(J.status.in_(["waiting", "running"]))
+    return set(connection.execute(asked).scalars())
+
+
 def read_newest(connection: sa.Connection, most: int) -> list[dict[str, Any]]:
     """Return the newest jobs, the very newest first."""
     asked = sa.select(allocations).order_by(J.created_at.desc(), J.allocation_id).limit(most)
@@ -281,8 +287,12 @@ def _change(connection: sa.Connection, allocation_id: str, runner: str, **change
 
 
 def _is_free(silence: float) -> sa.ColumnElement[bool]:
+    """Whether nobody holds a job; while one is run, the others wait for it."""
     since = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=silence)
-    return sa.or_(J.status == "waiting", sa.and_(J.status == "running", J.heard_at < since))
+    other = allocations.alias().c
+    running = sa.exists().where(other.status == "running", other.heard_at >= since)
+    silent = sa.and_(J.status == "running", J.heard_at < since)
+    return sa.and_(sa.or_(J.status == "waiting", silent), ~running)
 
 
 def _is_held(allocation_id: str, runner: str) -> sa.ColumnElement[bool]:

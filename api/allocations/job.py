@@ -41,6 +41,7 @@ from training_data.columns import Classes, Interactions, Participants
 BEAT_SECONDS: Final = 1.0
 CHUNK: Final = 5_000  # people of one transaction
 NICE: Final = 10
+FOLDER: Final = "allocations"  # of the home: what jobs keep on their way
 FAULT: Final = "the service made a mistake; it was logged"
 
 Row = Mapping[str, Any]
@@ -73,7 +74,7 @@ class Place:
 
     def find_folder(self, allocation_id: str) -> Path:
         """Return where a job keeps what it has found so far."""
-        return self.home / "allocations" / allocation_id
+        return self.home / FOLDER / allocation_id
 
 
 def work(place: Place, runner: str) -> None:
@@ -86,6 +87,18 @@ def work(place: Place, runner: str) -> None:
         if job is None:
             return
         run(store, place, runner, job)
+
+
+def sweep(store: Store, home: Path) -> None:
+    """Remove what jobs have left that were ended by others: it names people."""
+    left = list((home / FOLDER).glob("*"))
+    if not left:
+        return
+    with store.reading() as connection:
+        still = allocations.list_open(connection)
+    for folder in left:
+        if folder.name not in still:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def run(store: Store, place: Place, runner: str, job: Row) -> None:

@@ -13,7 +13,7 @@ from uuid import uuid4
 import polars as pl
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.allocations.job import Place, work
+from api.allocations.job import Place, sweep, work
 from api.deployment.releases import Releases
 from store import allocations
 from store.database import Store
@@ -76,6 +76,7 @@ class AllocationRunner:
                     waiting = allocations.has_work(connection, SILENCE_SECONDS)
                 if waiting:
                     self._run()
+                sweep(self._store, self._home)
                 if self._lists_know:
                     self._tell()
             except (SQLAlchemyError, StoreError):

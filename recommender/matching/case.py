@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from recommender.engine import Engine
 from recommender.matching.allocation import allocate, take_open
-from recommender.matching.choices import look_up_choices
+from recommender.matching.choices import PAIR, look_up_choices
 from recommender.matching.lottery import order_by_lot
 from recommender.matching.pairs import Look, Pairs, find_pairs, hold_classes, scale_scores
 from recommender.matching.problem import Problem, Seated, build_problem
@@ -30,7 +30,7 @@ from training_data.arrays import look_up
 from training_data.columns import Classes, Courses, Participants
 
 P, K = Participants, Classes
-EMPTY = pl.DataFrame(schema={P.participant_id.name: pl.String, K.class_id.name: pl.String})
+EMPTY = pl.DataFrame(schema=PAIR)
 WIDER = 4  # times as many candidates for who went without though more is permitted
 
 

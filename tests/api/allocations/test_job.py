@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from api.allocations.job import Place, run, work
+from api.allocations.job import Place, run, sweep, work
 from recommender.bundle.bundle import Bundle
 from recommender.matching.case import Request, build_case
 from recommender.matching.lottery import hash_entrants
@@ -222,6 +222,33 @@ def test_a_job_whose_bundle_is_gone_says_so(
     job = read(sqlite_store, allocation_id)
     assert job["status"] == "failed"
     assert place.version in job["problem"]
+
+
+def test_what_a_killed_job_left_goes_when_it_is_cancelled(
+    sqlite_store: Store, place: Place, bundle: Bundle
+) -> None:
+    killed, waiting = (ask(sqlite_store, place, bundle.engine.programme.today()) for _ in range(2))
+    for allocation_id in (killed, waiting):
+        place.find_folder(allocation_id).mkdir(parents=True)
+        (place.find_folder(allocation_id) / "people.parquet").write_text("who it is about")
+    with sqlite_store.writing() as connection:
+        allocations.cancel(connection, killed)
+    sweep(sqlite_store, place.home)
+    assert not place.find_folder(killed).exists()
+    assert place.find_folder(waiting).exists()
+
+
+def test_one_job_is_run_at_a_time(sqlite_store: Store, place: Place, bundle: Bundle) -> None:
+    day = bundle.engine.programme.today()
+    first, second = (ask(sqlite_store, place, day) for _ in range(2))
+    assert hold(sqlite_store, place)["allocation_id"] == first
+    with sqlite_store.writing() as connection:
+        assert not allocations.has_work(connection, place.silence)
+        assert allocations.claim(connection, "other", place.silence) is None
+        allocations.end(connection, first, "me", "finished")
+        claimed = allocations.claim(connection, "other", place.silence)
+    assert claimed is not None
+    assert claimed["allocation_id"] == second
 
 
 def test_a_job_is_held_by_one_runner_and_taken_over_from_a_silent_one(
