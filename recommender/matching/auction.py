@@ -9,7 +9,7 @@ prices give an upper bound of what is possible, so the gap to it is certified, w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,8 +96,10 @@ def hold_auction(problem: Problem, gap: float, stop: Stop = never) -> Solution:
         value = problem.measure_value(seated)
         if best is None or value > best.value:
             best = Solution(seated, prices, none, value, least, finished)
-        best = Solution(best.seated, best.prices, none, best.value, least, best.finished)
-        if not finished or best.gap <= gap or step <= FINEST * largest:
+        best = replace(best, bound=least, finished=finished)
+        if best.gap <= gap:
+            return replace(best, finished=True)
+        if not finished or step <= FINEST * largest:
             return best
         step *= min(max(SAFE * gap / best.gap, 1 / FINER), SAFE)
 

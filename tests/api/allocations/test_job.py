@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import numpy as np
+import polars as pl
 import pytest
 import sqlalchemy as sa
 
@@ -154,14 +155,17 @@ def test_cancelled_while_seats_are_given_it_has_the_best_so_far(
     running = ask(sqlite_store, place, day, method="auction")
     job = hold(sqlite_store, place)
     settings = AllocateSettings(method="auction")
+    entered_today = pl.lit(None, pl.Date).alias("admitted_on")
     request = Request(
-        dataset.read("participants"),
+        dataset.read("participants").with_columns(entered_today),
         bundle.engine.catalogue.classes,
         Interactions.create_empty(),
     )
     case = build_case(bundle.engine, request, settings, SEED, day)
+    assert len(case.problem.classes)
     write_case(place.find_folder(running), case, settings.aim)  # a process before this one did
     with sqlite_store.writing() as connection:
+        allocations.list_entrants(connection, job)
         allocations.cancel(connection, running)
     run(sqlite_store, place, "me", job)
     told = read(sqlite_store, running)

@@ -210,3 +210,12 @@ def test_a_stopped_search_gives_what_it_has_and_says_so() -> None:
     found = allocate(problem, Aim(gap=0.001, method="auction"), stop=lambda: True)
     check(problem, found.seated)
     assert not found.finished
+
+
+def test_a_search_that_is_stopped_between_two_auctions_says_so() -> None:
+    problem = make_large_world(2_000, 50, 20, seed=3)
+    asked = iter([False, True])
+    found = hold_auction(problem, 1e-6, stop=lambda: next(asked, True))
+    assert not found.finished
+    assert found.gap > 1e-6
+    check(problem, found.seated)
