@@ -87,7 +87,8 @@ def solve_bounded(problem: Problem, gap: float, stop: Stop = never) -> Solution:
                 ceiling.move(count > one.ceiling, count < one.ceiling, FIRST_RATE * largest)
     if best is None:
         raise UnmetError("no assignment was found that keeps every floor and ceiling")
-    return Solution(best, prices, told, value, max(least, value), not stop())
+    finished = value >= (1 - gap) * least or not stop()
+    return Solution(best, prices, told, value, max(least, value), finished)
 
 
 def _repair(
