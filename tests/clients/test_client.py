@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import inspect
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import httpx
 import pytest
 
 from padan_client import (
+    AllocateSettings,
     AsyncPadan,
     CourseFilters,
     Event,
@@ -84,6 +86,22 @@ def test_the_catalogue(padan: Any) -> None:
     assert padan.course(course_id)["title"] == listed.items[0].title
     assert len(padan.similar(course_id, 4).items) == 4
     assert padan.audience(course_id, 5).course_id == course_id
+
+
+def test_seats_are_given_to_many(padan: Any, running_service: RunningService) -> None:
+    ids = running_service.dataset.read("participants")["participant_id"].head(20).to_list()
+    asked = padan.allocate(participant_ids=ids, settings=AllocateSettings(objective="people"))
+    assert asked.status == "waiting"
+    until = time.monotonic() + 120
+    while (told := padan.allocation(asked.allocation_id)).status in ("waiting", "running"):
+        assert time.monotonic() < until, told
+        time.sleep(0.2)
+    assert told.status == "finished", told.problem
+    people = padan.allocation_people(asked.allocation_id, limit=5)
+    assert (people.total, len(people.items)) == (20, 5)
+    assert {one.participant_id for one in people.items} <= {*ids}
+    assert padan.cancel_allocation(asked.allocation_id).status == "finished"
+    assert asked.allocation_id in [one.allocation_id for one in padan.allocations().items]
 
 
 def test_what_may_be_taken_and_what_to_take(padan: Any) -> None:
@@ -174,7 +192,7 @@ def test_both_clients_have_the_same_methods_with_the_same_parameters() -> None:
         }
 
     assert methods(Padan) == methods(AsyncPadan)
-    assert len(methods(Padan)) == 22
+    assert len(methods(Padan)) == 27
     assert list(methods(Padan)["similar"].parameters) == ["self", "course_id", "k"]
     assert inspect.getdoc(AsyncPadan.recommend) == inspect.getdoc(Padan.recommend)
     assert inspect.iscoroutinefunction(AsyncPadan.recommend)
