@@ -87,8 +87,10 @@ class PhraseLinker:
             matches.update(held)
             for name in held:
                 of_phrase[name] += weight[word]
-                if word not in self.standard.spoken.generic:
-                    telling.add(name)
+            if self._tells([word]):
+                telling.update(
+                    name for name, place in names if self._tells([self._words[name][place]])
+                )
         return {
             name: (
                 sum(places.values()) / sum(weight for _, weight in self._names[name]),

@@ -27,7 +27,8 @@ class CourseWords:
     Attributes
     ----------
     titles, texts : dict of str to ndarray of int32
-        Rows of the trainings that hold each root in their title, and anywhere in their text.
+        Rows of the trainings that hold each root in their title, and anywhere in their text; of a word that
+        tells little, by the word itself: "perawat" is not found by "merawat".
     generic : frozenset of str
         Words that tell little.
     count : int
@@ -43,9 +44,9 @@ class CourseWords:
     def index(cls, titles: Sequence[str], texts: Sequence[str], standard: StandardWords) -> Self:
         """Index the titles, also in standard words, and the texts of trainings."""
         said = [f"{title} {standard.standardise(title)}" for title in titles]
-        fillers = standard.spoken.fillers
+        fillers, generic = standard.spoken.fillers, standard.spoken.generic
         return cls(
-            _index(said, fillers), _index(texts, fillers), standard.spoken.generic, len(titles)
+            _index(said, fillers, generic), _index(texts, fillers, generic), generic, len(titles)
         )
 
     def cover(self, words: Iterable[str], places: Places) -> NDArray[np.float32]:
@@ -85,10 +86,13 @@ def _find(word: str, places: Places) -> NDArray[np.int32]:
     return np.unique(np.concatenate(found))
 
 
-def _index(texts: Sequence[str], fillers: frozenset[str]) -> Places:
+def _index(
+    texts: Sequence[str], fillers: frozenset[str], generic: frozenset[str]
+) -> Places:
     rows: dict[str, list[int]] = defaultdict(list)
     for row, text in enumerate(texts):
         words = set(normalise(text).split()) - fillers
-        for root in {root for word in words for root in roots(word)}:
+        telling = (roots(word) for word in words - generic)
+        for root in (words & generic).union(*telling):
             rows[root].append(row)
     return {root: np.array(of, dtype=np.int32) for root, of in rows.items()}

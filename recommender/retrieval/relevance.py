@@ -1,8 +1,8 @@
 """The content source: how well each training answers what a person wrote, from 0 to 1.
 
 Of every phrase and training, it is fused what their words share, what the phrase names that the training
-teaches, and how near their vectors are; the weights were learnt on judged lists (`padan bench answers`). What
-is like the best answers answers a little too, so that the places after them go to what is related. A
+teaches, or what is of its kind, and how near their vectors are; the weights were learnt on judged lists (`padan
+bench answers`). What is like the best answers answers a little too, so that the places after them go to what is related. A
 phrase is answered once and its answers are kept, so that the next who writes it costs nothing.
 """
 
@@ -17,6 +17,7 @@ from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from models.kernels.sums import best_of_rows
+from models.skills.kinship import measure_kinship
 from models.vectors import unit
 from recommender.catalogue.catalogue import Catalogue
 from recommender.catalogue.course_words import CourseWords
@@ -46,6 +47,8 @@ class Weights(NamedTuple):
         Of the shares of the phrase's words in the training's title, and in its whole text.
     taught : float
         Of teaching a skill that the phrase names.
+    kin : float
+        Of teaching a skill that the same occupations need as one that the phrase names.
     needed : float
         Of the share of what the named occupation needs.
     own, named : float
@@ -58,6 +61,7 @@ class Weights(NamedTuple):
     title: float
     text: float
     taught: float
+    kin: float
     needed: float
     own: float
     named: float
@@ -65,7 +69,7 @@ class Weights(NamedTuple):
     intercept: float
 
 
-LEARNT: Final = Weights(6.0, 0.9, 1.5, 6.0, 4.2, 3.6, 0.8, -4.6)
+LEARNT: Final = Weights(6.0, 0.9, 1.5, 3.5, 6.0, 4.2, 3.6, 0.8, -4.6)
 
 
 class Relevance:
@@ -93,7 +97,9 @@ class Relevance:
     ) -> None:
         self.vectors = course_vectors
         self.weights = weights
+        self._skills = catalogue.skills
         self._taught = catalogue.skills.tocsc()
+        self._kinship = measure_kinship(vocabularies.occupations.needs)
         self._languages = catalogue.table[Courses.language.name]
         self._by_languages: dict[frozenset[str], NDArray[np.float32] | None] = {}
         self._vocabularies = vocabularies
@@ -230,9 +236,19 @@ class Relevance:
             )
         )
         logit[taught] += np.float32(w.taught)
+        if phrase.skills:
+            logit += np.float32(w.kin) * self._teach_kin(phrase.skills)
         if phrase.occupations:
             logit += np.float32(w.needed) * self._meet_needs(phrase.occupations)
         return logit
+
+    def _teach_kin(self, skills: Sequence[int]) -> NDArray[np.float32]:
+        """Return how near what each training (N,) teaches comes to some skills."""
+        kinship = self._kinship[list(skills)].max(axis=0).toarray().ravel()
+        taught = self._skills
+        best = np.maximum.reduceat(np.append(kinship[taught.indices], 0), taught.indptr[:-1])
+        nearest: NDArray[np.float32] = np.where(np.diff(taught.indptr) > 0, best, 0)
+        return nearest
 
     def _meet_needs(self, occupations: Sequence[int]) -> NDArray[np.float32]:
         needs = (

@@ -143,19 +143,26 @@ class SpokenWords:
     def _split_part(self, text: str) -> Iterable[Clause]:
         lack = self._lack.search(text)
         if lack is not None:
-            yield Clause(text[: lack.start()].strip())
+            yield Clause(self._without_turn(text[: lack.start()]))
             yield Clause(text[lack.end() :].strip(), lacking=True)
             return
         negation = self._negation.search(text)
         if negation is None:
             yield Clause(text.strip())
             return
-        yield Clause(text[: negation.start()].strip())
+        yield Clause(self._without_turn(text[: negation.start()]))
         rest = text[negation.end() - 1 :]
         turn = self._turn.search(rest)
         yield Clause((rest if turn is None else rest[: turn.start()]).strip(), wanted=False)
         if turn is not None:
             yield from self._split_part(f" {rest[turn.end() - 1 :].strip()} ")
+
+    def _without_turn(self, text: str) -> str:
+        """Return a text without the turns that it ends with: "jahit tapi" is "jahit"."""
+        words = text.split()
+        while words and words[-1] in self.turns:
+            words.pop()
+        return " ".join(words)
 
     @cached_property
     def _negation(self) -> re.Pattern[str]:
