@@ -38,6 +38,7 @@ _SUFFIXES: Final = ("", "an", "kan", "i", "nya", "annya", "kannya", "inya")
 _WHOLE: Final = frozenset(  # of which the root has come to mean something else
     ("bangunan", "jaringan", "pelaut", "satuan")
 )
+_NO_ROOTS: Final = frozenset(("kelas",))  # of which nothing is derived: mengelas is las
 _SHORT: Final = re.compile(rf"[mp]enge([^aeiou]{_VOWEL}[^aeiou])(?:an|kan)?")  # mengecat: cat
 
 
@@ -61,5 +62,5 @@ def roots(word: str) -> frozenset[str]:
         if (found := prefix.match(stem))
     }
     short = _SHORT.fullmatch(word)
-    long = {root for root in stems | without if len(root) >= _LEAST}
+    long = {root for root in stems | without if len(root) >= _LEAST} - _NO_ROOTS
     return frozenset({word, *long, *(short.groups() if short else ())})

@@ -13,7 +13,7 @@ from recommender.retrieval.sources import Source
 # Relevances from which 85% of what is listed is on topic, and from which most of it is; on the tuning half of
 # `padan bench answers`.
 STRONG_FROM: Final = 0.85
-RELATED_FROM: Final = 0.3
+RELATED_FROM: Final = 0.35
 CONTENT: Final = FEATURES.index(Source.CONTENT)
 """The feature that grades."""
 
