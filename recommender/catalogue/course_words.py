@@ -86,9 +86,7 @@ def _find(word: str, places: Places) -> NDArray[np.int32]:
     return np.unique(np.concatenate(found))
 
 
-def _index(
-    texts: Sequence[str], fillers: frozenset[str], generic: frozenset[str]
-) -> Places:
+def _index(texts: Sequence[str], fillers: frozenset[str], generic: frozenset[str]) -> Places:
     rows: dict[str, list[int]] = defaultdict(list)
     for row, text in enumerate(texts):
         words = set(normalise(text).split()) - fillers

@@ -83,12 +83,12 @@ class ExplanationContext:
         return self.query.batch.skills.target[self.rows]
 
     def skill_labels(self) -> list[str]:
-        """Return the label of each skill."""
-        return self.reader.vocabularies.skills.labels(self.language)
+        """Return the label of each skill, as it stands within a sentence."""
+        return self.reader.vocabularies.skills.labels_in_sentences(self.language)
 
     def occupation_labels(self) -> list[str]:
-        """Return the label of each occupation."""
-        return self.reader.vocabularies.occupations.vocabulary.labels(self.language)
+        """Return the label of each occupation, as it stands within a sentence."""
+        return self.reader.vocabularies.occupations.vocabulary.labels_in_sentences(self.language)
 
     def region_name(self, region: int) -> str | None:
         """Return the name of a region; None where it is not known."""

@@ -36,7 +36,7 @@ def _serves_goal(context: ExplanationContext) -> PairReasons:
 
     def make(pair: int) -> Reason:
         named = [skills[skill] for skill in best_of[pair] if skill >= 0]
-        goal = to_mid_sentence(occupations[goals[pair]])
+        goal = occupations[goals[pair]]
         code = "closes_gap" if closing[pair] else "deepens_skills"
         return Reason(code, {"occupation": goal, "skills": named})
 
@@ -57,9 +57,11 @@ def _matches_interest(context: ExplanationContext) -> PairReasons:
 def _matches_phrase(context: ExplanationContext) -> PairReasons:
     """Quote what the training answers best of all that the person wrote."""
     profile = context.participants.profile
-    phrase, answers = context.relevance.find_phrases(profile, context.rows, context.courses)
+    phrase, answers, whole = context.relevance.find_phrases(profile, context.rows, context.courses)
     phrase[(answers < RELATED_FROM) | _is_said_elsewhere(context, phrase)] = -1
-    closeness = np.where(answers >= STRONG_FROM, "close", "related").tolist()
+    # what fits a trifle among what was written fits the person no better than that
+    is_close = (answers >= STRONG_FROM) & (whole >= RELATED_FROM)
+    closeness = np.where(is_close, "close", "related").tolist()
     keys = list(zip(context.rows.tolist(), phrase.tolist(), closeness, strict=True))
     said: dict[tuple[int, int, str, int], Reason] = {}
 
@@ -164,17 +166,10 @@ def _is_in_demand(context: ExplanationContext) -> PairReasons:
     def make(pair: int) -> Reason:
         evidence = {"openings": count[pair], "region": context.region_name(where[pair])}
         if as_occupation[pair]:
-            return Reason(
-                "vacancies_as", evidence | {"occupation": to_mid_sentence(occupations[term[pair]])}
-            )
+            return Reason("vacancies_as", evidence | {"occupation": occupations[term[pair]]})
         return Reason("vacancies", evidence | {"skill": skills[term[pair]]})
 
     return PairReasons(of_jobs | (asking[0] >= MIN_OPENINGS), make)
-
-
-def to_mid_sentence(label: str) -> str:
-    """Return a label as it stands within a sentence: "Juru masak" with a small letter, "CNC" as it is."""
-    return label[:1].lower() + label[1:] if label[1:2].islower() else label
 
 
 OWN: dict[str, ReasonGenerator] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Any
 
 import numpy as np
@@ -14,6 +13,8 @@ from typing_extensions import (
 
 from recommender.eligibility.exclusion_codes import BIT, PASSING_BITS, Exclusion
 from recommender.eligibility.exclusions import find_exclusions
+from recommender.catalogue.catalogue import FAR_FUTURE
+from recommender.eligibility.evidence import to_date
 from recommender.eligibility.query import EligibilityQuery
 from recommender.eligibility.travel import find_nearest_sessions, measure_crow_km
 from recommender.engine import Engine, Recommendations
@@ -21,8 +22,6 @@ from recommender.messages import Messages
 from recommender.participants.phrases import Phrase
 from recommender.participants.profile_embedding import ProfileEmbedding
 from recommender.ranking.fit import FITS, RELATED_FROM, STRONG_FROM, grade_fit
-
-ANY_DAY = dt.date(2100, 1, 1).toordinal() - dt.date(1970, 1, 1).toordinal()
 
 
 class Notice(TypedDict):
@@ -80,7 +79,7 @@ def _find_alternative(
     catalogue, query = engine.catalogue, recommendations.query
     answer = np.where(catalogue.withdrawn, 0, engine.relevance.answer([wish])[0])
     fitting = np.flatnonzero(answer >= min(STRONG_FROM, max(float(answer.max()), RELATED_FROM)))
-    evidence: dict[str, Any] = {"wish": wish.text}
+    evidence: dict[str, Any] = {"wish": _quote(recommendations, row, wish)}
     if not len(fitting):
         return "nothing_fits", evidence
     bits = find_exclusions(query, np.array([row]))[0, fitting] & ~PASSING_BITS
@@ -92,14 +91,23 @@ def _find_alternative(
     course, session, km = nearest
     sessions = query.availability.attended_sessions
     regions = engine.reader.vocabularies.regions
-    start = min(int(sessions.starts_on[session]), ANY_DAY)
-    return "nothing_near", evidence | {
+    evidence |= {
         "course_id": catalogue.ids[course],
         "course": catalogue.titles[course],
         "region": regions.names[sessions.location.region[session]],
         "km": round(km),
-        "date": dt.date(1970, 1, 1) + dt.timedelta(days=start),
     }
+    start = int(sessions.starts_on[session])
+    if start == FAR_FUTURE:
+        return "nothing_near_undated", evidence
+    return "nothing_near", evidence | {"date": to_date(start)}
+
+
+def _quote(recommendations: Recommendations, row: int, wish: Phrase) -> str:
+    """Return a wish as the person wrote it; its label where it was chosen from a list."""
+    written = (one.text for one in recommendations.participants.written[row])
+    same = (text for text in written if text.casefold() == wish.text.casefold())
+    return next(same, wish.text)
 
 
 def _find_nearest(

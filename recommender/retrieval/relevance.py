@@ -2,8 +2,8 @@
 
 Of every phrase and training, it is fused what their words share, what the phrase names that the training
 teaches, or what is of its kind, and how near their vectors are; the weights were learnt on judged lists (`padan
-bench answers`). What is like the best answers answers a little too, so that the places after them go to what is related. A
-phrase is answered once and its answers are kept, so that the next who writes it costs nothing.
+bench answers`). What is like the best answers answers a little too, so that the places after them go to
+what is related. A phrase is answered once and its answers are kept, so that the next who writes it costs nothing.
 """
 
 from __future__ import annotations
@@ -143,22 +143,26 @@ class Relevance:
 
     def find_phrases(
         self, profile: ProfileEmbedding, rows: NDArray[np.intp], courses: NDArray[np.int32]
-    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """Return which of a person's phrases each pair's training answers best, and how well, each (M,).
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
+        """Return which phrase each pair's training answers best, how well, and how well all of them, each (M,).
 
-        The phrase is -1 where there is none, and its answer 0.
+        The phrase is -1 where there is none, and its answer 0. Of all of them each counts as much as it weighs
+        beside the person's heaviest.
         """
         wanted = take_rows(profile.wanted, rows)
         best = np.full(len(rows), -1, dtype=np.int32)
         most = np.zeros(len(rows), dtype=np.float32)
         used, place = np.unique(wanted.indices, return_inverse=True)
         if not len(used):
-            return best, most
+            return best, most, most
         pair = np.repeat(np.arange(len(rows)), np.diff(wanted.indptr))
         answers = self.answer([profile.phrases[phrase] for phrase in used])[place, courses[pair]]
         rising = np.argsort(answers, kind="stable")
         best[pair[rising]], most[pair[rising]] = wanted.indices[rising], answers[rising]
-        return best, most
+        heaviest, whole = np.zeros_like(most), np.zeros_like(most)
+        np.maximum.at(heaviest, pair, wanted.data)
+        np.maximum.at(whole, pair, answers * wanted.data / heaviest[pair])
+        return best, most, whole
 
     def _readable(self, languages: frozenset[str]) -> NDArray[np.float32] | None:
         """Return what is left of each training's answers (N,) for who reads some languages; None: all of them."""

@@ -60,6 +60,29 @@ class Vocabulary:
     def _labels(self) -> dict[str, list[str]]:
         return {}
 
+    def labels_in_sentences(self, language: str) -> list[str]:
+        """Return the labels as they stand within a sentence: "Juru masak" with a small letter, "CNC" as it is.
+
+        A proper name ("Python") is known by its capital further on in some other name.
+        """
+        if language not in self._labels_in_sentences:
+            self._labels_in_sentences[language] = [
+                label
+                if label.split()[0] in self._proper or not label[1:2].islower()
+                else label[0].lower() + label[1:]
+                for label in self.labels(language)
+            ]
+        return self._labels_in_sentences[language]
+
+    @cached_property
+    def _labels_in_sentences(self) -> dict[str, list[str]]:
+        return {}
+
+    @cached_property
+    def _proper(self) -> frozenset[str]:
+        later = (word for term in self.terms for name in term.names() for word in name.split()[1:])
+        return frozenset(word.strip("(),:") for word in later if word[:1].isupper())
+
     @cached_property
     def index(self) -> dict[str, int]:
         """Normalised id, label, alias or code -> integer id; on a clash the earlier kind wins."""
