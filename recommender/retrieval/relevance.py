@@ -161,7 +161,7 @@ class Relevance:
         best[pair[rising]], most[pair[rising]] = wanted.indices[rising], answers[rising]
         heaviest, whole = np.zeros_like(most), np.zeros_like(most)
         np.maximum.at(heaviest, pair, wanted.data)
-        np.maximum.at(whole, pair, answers * wanted.data / heaviest[pair])
+        np.maximum.at(whole, pair, answers * wanted.data / np.maximum(heaviest[pair], 1e-9))
         return best, most, whole
 
     def _readable(self, languages: frozenset[str]) -> NDArray[np.float32] | None:

@@ -41,6 +41,7 @@ def list_ids(linker: PhraseLinker, phrase: str) -> list[str]:
         ("pasang cctv", "pemantauan-cctv"),
         ("bikin laporan keuangan", "laporan-*"),
         ("usaha laundry", "binatu"),
+        ("coding", "logika-pemrograman"),
     ],
 )
 def test_everyday_phrases_are_understood(linker: PhraseLinker, phrase: str, meant: str) -> None:

@@ -26,7 +26,13 @@ def test_forms_of_one_root_share_it(one: str, other: str, root: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("terapi", "merapikan"), ("kereta", "keramik"), ("bata", "batik"), ("e-filing", "filing")],
+    [
+        ("terapi", "merapikan"),
+        ("kereta", "keramik"),
+        ("bata", "batik"),
+        ("e-filing", "filing"),
+        ("kelas", "pengelasan"),
+    ],
 )
 def test_other_words_share_none(one: str, other: str) -> None:
     assert not roots(one) & roots(other)

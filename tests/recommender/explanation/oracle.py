@@ -21,7 +21,7 @@ from training_data.dataset import Dataset
 
 Row = dict[str, Any]
 LEAST_PEOPLE, LEAST_LIFT = 10, 1.2
-LEAST_ANSWER, CLOSE_ANSWER = 0.3, 0.85  # of a training to a phrase
+LEAST_ANSWER, CLOSE_ANSWER = 0.35, 0.85  # of a training to a phrase
 TAKING = ["purchase", "start", "complete", "rate"]
 WORDED = ("target_occupation", "interests", "skills", "occupation")
 
@@ -237,7 +237,7 @@ class Oracle:
             if phrase.casefold() == one.phrase.text.casefold()
         }
         return any(
-            self.skills[one].label(self.language) == skill
+            self.skills[one].label(self.language).casefold() == skill.casefold()
             and self.is_like(text, course_id, closeness)
             for one, text in meant.items()
             if one in self.taught[course_id]
@@ -282,16 +282,20 @@ class Oracle:
         self, person: Row, course_id: str, *, occupation: str, skills: list[str]
     ) -> bool:
         goal, _, lacking = self._goal_skills(person, course_id)
-        labels = {self.skills[one].label(self.language) for one in lacking}
-        return goal.casefold() == occupation.casefold() and len(skills) > 0 and {*skills} <= labels
+        same = goal.casefold() == occupation.casefold()
+        return same and len(skills) > 0 and self._are_labels(skills, lacking)
 
     def _deepens_skills(
         self, person: Row, course_id: str, *, occupation: str, skills: list[str]
     ) -> bool:
         goal, taught, lacking = self._goal_skills(person, course_id)
-        labels = {self.skills[one].label(self.language) for one in taught}
         same = goal.casefold() == occupation.casefold()
-        return same and not lacking and len(skills) > 0 and {*skills} <= labels
+        return same and not lacking and len(skills) > 0 and self._are_labels(skills, taught)
+
+    def _are_labels(self, told: list[str], skills: set[str]) -> bool:
+        """Whether all that is told are labels of the skills, in whatever case."""
+        labels = {self.skills[one].label(self.language).casefold() for one in skills}
+        return {one.casefold() for one in told} <= labels
 
     # Places
 
@@ -390,7 +394,9 @@ class Oracle:
     def _vacancies(
         self, person: Row, course_id: str, *, openings: int, region: str, skill: str
     ) -> bool:
-        asked = {one for one in self.taught[course_id] if self._skill_label(one) == skill}
+        asked = {
+            one for one in self.taught[course_id] if self._skill_label(one) == skill.casefold()
+        }
         vocabularies = self.engine.reader.vocabularies
 
         def asks(row: Row) -> bool:
@@ -403,7 +409,7 @@ class Oracle:
 
     def _skill_label(self, skill: str) -> str:
         number = self.engine.reader.vocabularies.skills.find(skill)
-        return self.engine.reader.vocabularies.skills.terms[number].label(self.language)
+        return self.engine.reader.vocabularies.skills.terms[number].label(self.language).casefold()
 
     def _count_openings(self, person: Row, region: str, asks: Callable[[Row], bool]) -> int:
         """Openings in the region of that name around the person."""

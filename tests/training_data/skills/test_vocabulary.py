@@ -19,6 +19,15 @@ def test_vocabulary_is_large_and_bilingual(skills: Vocabulary) -> None:
     assert all({"id", "en"} <= term.labels.keys() for term in skills.terms)
 
 
+def test_labels_stand_in_sentences_as_words_do(skills: Vocabulary) -> None:
+    within = dict(zip(skills.labels("en"), skills.labels_in_sentences("en"), strict=True))
+    assert within["Payroll"] == "payroll"
+    assert {within[label] for label in within if label.startswith(("Python", "English for"))} == {
+        label for label in within if label.startswith(("Python", "English for"))
+    }
+    assert all(one.casefold() == other.casefold() for one, other in within.items())
+
+
 def test_every_name_leads_to_its_own_skill(skills: Vocabulary) -> None:
     lost = [
         (term.id, name)

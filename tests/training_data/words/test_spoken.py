@@ -36,6 +36,11 @@ def test_a_negation_reaches_to_the_end_or_a_turn(
     assert [one.text for one in clauses if not one.wanted] == unwanted
 
 
+def test_no_clause_ends_with_the_turn_before_a_negation(spoken: SpokenWords) -> None:
+    clauses = spoken.split("I want to be a tour guide but not in a hotel")
+    assert [one.text for one in clauses] == ["i want to be a tour guide", "in a hotel"]
+
+
 def test_a_lack_is_no_skill_but_may_be_a_wish(spoken: SpokenWords) -> None:
     assert spoken.split("belum bisa komputer") == [Clause("komputer", lacking=True)]
 
