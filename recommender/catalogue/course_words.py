@@ -66,7 +66,7 @@ class CourseWords:
             else:
                 telling = True
             whole += weight
-            shares[_find(word, places)] += weight
+            shares[self._find(word, places)] += weight
         if (
             not telling
         ):  # generic words alone are no match: as if they stood beside one that is nowhere
@@ -75,15 +75,16 @@ class CourseWords:
 
     def _rarity(self, word: str) -> float:
         own = self.texts.get(word)
-        held = len(own if own is not None else _find(word, self.texts))
+        held = len(own if own is not None else self._find(word, self.texts))
         return float(np.log1p(self.count / (1 + held)))
 
-
-def _find(word: str, places: Places) -> NDArray[np.int32]:
-    found = [places[root] for root in roots(word) if root in places]
-    if len(found) < 2:
-        return found[0] if found else _NONE
-    return np.unique(np.concatenate(found))
+    def _find(self, word: str, places: Places) -> NDArray[np.int32]:
+        """Return the trainings that hold a word in whatever inflection; "pemrograman" is no "program"."""
+        stems = roots(word) if word in self.generic else roots(word) - self.generic
+        found = [places[root] for root in stems if root in places]
+        if len(found) < 2:
+            return found[0] if found else _NONE
+        return np.unique(np.concatenate(found))
 
 
 def _index(texts: Sequence[str], fillers: frozenset[str], generic: frozenset[str]) -> Places:
