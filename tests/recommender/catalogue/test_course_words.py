@@ -8,7 +8,7 @@ from models.text.standard_words import StandardWords
 from recommender.catalogue.course_words import CourseWords
 from training_data.words.spoken import SpokenWords
 
-TITLES = ("Merawat Tanaman Hias", "Memangkas Rambut Pria", "Asisten Perawat")
+TITLES = ("Merawat Tanaman Hias", "Memangkas Rambut Pria", "Asisten Perawat", "Program Afiliasi")
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,14 @@ def words() -> CourseWords:
 
 @pytest.mark.parametrize(
     ("word", "found"),
-    [("pangkas", [1]), ("perawat", [2]), ("merawat", [0, 2]), ("las", [])],
+    [
+        ("pangkas", [1]),
+        ("perawat", [2]),
+        ("merawat", [0, 2]),
+        ("pemrograman", []),
+        ("program", [3]),
+        ("las", []),
+    ],
 )
 def test_what_tells_little_is_not_found_by_what_tells(
     words: CourseWords, word: str, found: list[int]
