@@ -69,7 +69,7 @@ class Weights(NamedTuple):
     intercept: float
 
 
-LEARNT: Final = Weights(6.0, 0.9, 1.5, 3.5, 6.0, 4.2, 3.6, 0.8, -4.6)
+LEARNT: Final = Weights(6.0, 0.9, 1.5, 3.5, 4.5, 4.2, 3.6, 0.8, -4.6)
 
 
 class Relevance:
