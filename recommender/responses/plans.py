@@ -10,10 +10,11 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from recommender.eligibility.evidence import to_date
-from recommender.engine import Engine
+from recommender.engine import Engine, Recommendations
 from recommender.matching.plan import Plan
 from recommender.messages import Messages
 from recommender.responses.advice import FILTERED, UNPLANNED, Advice, advise
+from recommender.responses.notices import write_notices
 from recommender.responses.recommendations import Figures, Item, build_items, describe_figures
 
 UNLIMITED = np.iinfo(np.int64).max
@@ -69,8 +70,7 @@ def build_plan(engine: Engine, messages: Messages, plan: Plan) -> PlannedTrainin
     why = FILTERED if plan.filtered else UNPLANNED
     advice = advise(recommendations.query, messages, is_empty, why)[0]
     if not items and plan.nothing_fits:
-        text = messages.text("advice", "nothing_fitting", {})
-        advice.append({"code": "nothing_fitting", "text": text, "evidence": {}})
+        advice.append(_explain_unmet(engine, messages, recommendations))
     summary = {"count": len(items), "hours": hours, "weeks": weeks, "balance": left}
     code = "whole" if left is not None else "whole_unlimited"
     return {
@@ -86,3 +86,12 @@ def build_plan(engine: Engine, messages: Messages, plan: Plan) -> PlannedTrainin
         "advice": advice,
         "figures": describe_figures(engine, messages),
     }
+
+
+def _explain_unmet(engine: Engine, messages: Messages, recommendations: Recommendations) -> Advice:
+    """Tell which training fits that may not be taken; where none does, to say it in other words."""
+    notice = write_notices(engine, messages, recommendations)[0]
+    if notice is not None and notice["code"] != "nothing_fits":
+        return {"code": notice["code"], "text": notice["text"], "evidence": notice["evidence"]}
+    text = messages.text("advice", "nothing_fitting", {})
+    return {"code": "nothing_fitting", "text": text, "evidence": {}}
