@@ -14,8 +14,11 @@ from typing_extensions import (
 from recommender.eligibility.exclusion_codes import BIT, PASSING_BITS, Exclusion
 from recommender.eligibility.exclusions import find_exclusions
 from recommender.catalogue.catalogue import FAR_FUTURE
-from recommender.eligibility.evidence import to_date
+from recommender.eligibility.evidence import exclusion_evidence, to_date
+from recommender.eligibility.exclusion_codes import list_exclusions
+from recommender.eligibility.exclusions import find_exclusions, find_participant_exclusions
 from recommender.eligibility.query import EligibilityQuery
+from recommender.eligibility.remedies import find_remedy
 from recommender.eligibility.travel import find_nearest_sessions, measure_crow_km
 from recommender.engine import Engine, Recommendations
 from recommender.messages import Messages
@@ -41,6 +44,9 @@ def write_notices(
     for row, wish in unmet.items():
         code, evidence = _find_alternative(engine, recommendations, row, wish)
         text = messages.text("notice", code, evidence)
+        if code == "nothing_permitted":
+            course = engine.catalogue.index[evidence["course_id"]]
+            text = f"{text} {_tell_why(recommendations.query, messages, row, course)}".strip()
         notices[row] = {"code": code, "text": text, "evidence": evidence}
     return notices
 
@@ -101,6 +107,21 @@ def _find_alternative(
     if start == FAR_FUTURE:
         return "nothing_near_undated", evidence
     return "nothing_near", evidence | {"date": to_date(start)}
+
+
+def _tell_why(query: EligibilityQuery, messages: Messages, row: int, course: int) -> str:
+    """Return why a training may not be taken, and what would change it; nothing where the person may take none."""
+    of_person = find_participant_exclusions(query)[row]
+    bits = find_exclusions(query, np.array([row]))[0][course] & ~of_person
+    told = list_exclusions(int(bits))
+    if not told:
+        return ""
+    evidence = exclusion_evidence(query, row, course, told[0])
+    text = messages.text("exclusion", told[0].value, evidence)
+    remedy = find_remedy(query, row, course, told[0])
+    if remedy is None:
+        return text
+    return f"{text} {messages.text('remedy', remedy.code, remedy.evidence)}"
 
 
 def _quote(recommendations: Recommendations, row: int, wish: Phrase) -> str:

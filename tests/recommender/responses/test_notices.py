@@ -1,4 +1,4 @@
-"""What is said where nothing fits: the wish as it was written, and no date that nobody knows."""
+"""What is said where nothing fits: the wish as it was written, no date that nobody knows, and why it is not permitted."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ def wish(world: World, word: str) -> World:
     return replace(world, participants=people)
 
 
-def test_the_nearest_class_has_a_date_where_one_is_known(
+def test_the_nearest_has_a_date_where_one_is_known_and_what_is_not_permitted_a_reason(
     engine_of: EngineOf, messages: Messages
 ) -> None:
     codes: set[str] = set()
+    why: set[str] = set()
     for seed in range(12):
         world = wish(random_world(seed, n_courses=30, n_participants=12), "LAS")
         engine = engine_of(world)
@@ -38,5 +39,9 @@ def test_the_nearest_class_has_a_date_where_one_is_known(
             codes.add(notice["code"])
             assert notice["evidence"]["wish"] == "LAS"
             assert "{" not in notice["text"]
+            if notice["code"] == "nothing_permitted":
+                why.add(notice["text"].partition("”. ")[2])
             assert ("date" in notice["evidence"]) == (notice["code"] == "nothing_near")
     assert codes >= {"nothing_near", "nothing_near_undated"}
+    assert "Lamanya 6 jam; program membiayai mulai 15 jam." in why
+    assert any("Bila ada kelas yang berlangsung paling sedikit" in one for one in why), why
