@@ -1,4 +1,4 @@
-"""What is said where nothing fits: the wish as it was written, no date that nobody knows, and why it is not permitted."""
+"""What is said where nothing fits: the wish as it was written, no date that nobody knows, and why."""
 
 from __future__ import annotations
 
