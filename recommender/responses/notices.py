@@ -11,11 +11,9 @@ from typing_extensions import (
     TypedDict,  # of the standard library, pydantic reads it from Python 3.12 on
 )
 
-from recommender.eligibility.exclusion_codes import BIT, PASSING_BITS, Exclusion
-from recommender.eligibility.exclusions import find_exclusions
 from recommender.catalogue.catalogue import FAR_FUTURE
 from recommender.eligibility.evidence import exclusion_evidence, to_date
-from recommender.eligibility.exclusion_codes import list_exclusions
+from recommender.eligibility.exclusion_codes import BIT, PASSING_BITS, Exclusion, list_exclusions
 from recommender.eligibility.exclusions import find_exclusions, find_participant_exclusions
 from recommender.eligibility.query import EligibilityQuery
 from recommender.eligibility.remedies import find_remedy
