@@ -2,46 +2,90 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
-import polars as pl
+import pytest
 
 from recommender.engine import Engine
 from recommender.messages import Messages
-from recommender.responses.notices import write_notices
-from tests.recommender.worlds import DAY, World, random_world
+from recommender.responses.notices import Notice, write_notices
+from tests.recommender.worlds import DAY, World, random_world, table
 
 EngineOf = Callable[[World], Engine]
+COURSE = {
+    "course_id": "far",
+    "title": "Las",
+    "provider_id": "p",
+    "skills": [],
+    "mode": "in_person",
+    "price_idr": 500_000,
+    "duration_hours": 15.0,
+    "prerequisites": [],
+    "region_code": "91.71",
+}
+CLASS = {"class_id": "c", "course_id": "far", "seats": 10, "seats_left": 5, "region_code": "91.71"}
+PERSON = {
+    "participant_id": "one",
+    "birth_year": 1990,
+    "skills": [],
+    "interests": ["LAS"],
+    "groups": [],
+    "balance_idr": 3_500_000,
+    "region_code": "31.71",
+    "profiling_opt_out": False,
+}
 
 
-def wish(world: World, word: str) -> World:
-    people = world.participants.with_columns(
-        interests=pl.Series([[word]] * len(world.participants), dtype=pl.List(pl.String)),
-        target_occupation=pl.lit(None, pl.String),
-        occupation=pl.lit(None, pl.String),
-        skills=pl.Series([[]] * len(world.participants), dtype=pl.List(pl.String)),
-        profiling_opt_out=pl.lit(False),
+def notice_of(engine_of: EngineOf, messages: Messages, **changed: Any) -> Notice:
+    world = replace(
+        random_world(3),
+        courses=table("courses", [COURSE | changed.get("course", {})]),
+        classes=table("classes", [CLASS | changed["held"]] if "held" in changed else []),
+        participants=table("participants", [PERSON]),
+        events=table("interactions", []),
     )
-    return replace(world, participants=people)
+    engine = engine_of(world)
+    found = engine.recommend(engine.prepare(world.participants, world.events, DAY))
+    notice = write_notices(engine, messages, found)[0]
+    assert notice is not None
+    assert notice["evidence"]["wish"] == "LAS"
+    return notice
 
 
-def test_the_nearest_has_a_date_where_one_is_known_and_what_is_not_permitted_a_reason(
+def test_the_nearest_class_is_told_with_its_day(engine_of: EngineOf, messages: Messages) -> None:
+    days = {"starts_on": DAY + dt.timedelta(days=9), "ends_on": DAY + dt.timedelta(days=12)}
+    notice = notice_of(engine_of, messages, held=days)
+    assert notice["code"] == "nothing_near", notice["text"]
+    assert notice["evidence"]["date"] == days["starts_on"]
+
+
+def test_of_a_training_without_dates_no_day_is_told(
     engine_of: EngineOf, messages: Messages
 ) -> None:
-    codes: set[str] = set()
-    why: set[str] = set()
-    for seed in range(12):
-        world = wish(random_world(seed, n_courses=30, n_participants=12), "LAS")
-        engine = engine_of(world)
-        found = engine.recommend(engine.prepare(world.participants, world.events, DAY))
-        for notice in filter(None, write_notices(engine, messages, found)):
-            codes.add(notice["code"])
-            assert notice["evidence"]["wish"] == "LAS"
-            assert "{" not in notice["text"]
-            if notice["code"] == "nothing_permitted":
-                why.add(notice["text"].partition("”. ")[2])
-            assert ("date" in notice["evidence"]) == (notice["code"] == "nothing_near")
-    assert codes >= {"nothing_near", "nothing_near_undated"}
-    assert "Lamanya 6 jam; program membiayai mulai 15 jam." in why
-    assert any("Bila ada kelas yang berlangsung paling sedikit" in one for one in why), why
+    notice = notice_of(engine_of, messages)
+    assert notice["code"] == "nothing_near_undated"
+    assert "mulai" not in notice["text"]
+
+
+@pytest.mark.parametrize(
+    ("course", "why"),
+    [
+        (
+            {"mode": "webinar", "price_idr": 9_000_000},
+            "Harganya Rp 9.000.000; saldo Anda Rp 3.500.000.",
+        ),
+        (
+            {"mode": "webinar", "duration_hours": 6.0},
+            "Lamanya 6 jam; program membiayai mulai 15 jam.",
+        ),
+    ],
+)
+def test_of_what_is_not_permitted_it_is_told_why(
+    engine_of: EngineOf, messages: Messages, course: dict[str, Any], why: str
+) -> None:
+    notice = notice_of(engine_of, messages, course=course)
+    assert notice["code"] == "nothing_permitted"
+    assert why in notice["text"]
