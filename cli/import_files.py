@@ -17,6 +17,7 @@ from training_data.home import padan_home
 from training_data.importing.mapping import Kind, MappingError, load_mapping
 from training_data.importing.pipeline import REJECTS, ImportSummary, import_into
 from training_data.importing.source import SourceError
+from training_data.importing.sql_rows import as_database
 from training_data.importing.suggestion import suggest_mapping
 from training_data.regions import RegionTable
 
@@ -25,7 +26,12 @@ SHOWN_REASONS = 10
 
 def import_files(
     kind: Annotated[Kind, typer.Argument(help="The table that the rows are for.")],
-    paths: Annotated[list[Path], typer.Argument(help="CSV, JSON, JSONL, XLSX or Parquet files.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            help="CSV, JSON, JSONL, XLSX or Parquet files, or a database's URL.", metavar="FILES..."
+        ),
+    ],
     mapping: Annotated[
         str | None,
         typer.Option(
@@ -50,11 +56,12 @@ def import_files(
     """Import files into a dataset; every row is accepted, or rejected with its reason."""
     folder = out or padan_home() / "dataset"
     if suggest:
-        _print_suggestion(kind, paths[0], folder)
+        _print_suggestion(kind, sources[0], folder)
         return
     try:
+        places = [as_database(source) or Path(source) for source in sources]
         chosen = load_mapping(mapping) if mapping else None
-        summary = import_into(folder, kind, paths, chosen, append)
+        summary = import_into(folder, kind, places, chosen, append)
     except (MappingError, SourceError, DatasetError, FileNotFoundError) as error:
         _stop(str(error))
     if as_json:
@@ -73,11 +80,15 @@ def import_files(
         )
 
 
-def _print_suggestion(kind: Kind, path: Path, folder: Path) -> None:
+def _print_suggestion(kind: Kind, source: str, folder: Path) -> None:
     info = Dataset.open(folder).info if (folder / INFO_FILE).exists() else DatasetInfo()
     regions = RegionTable.load(Dataset(folder, info).own_or_named(info.region_pack))
     try:
-        typer.echo(suggest_mapping(path, kind, regions), nl=False)
+        if as_database(source):
+            raise SourceError(
+                "--suggest looks at files; write what it reads of a database to a CSV"
+            )
+        typer.echo(suggest_mapping(Path(source), kind, regions), nl=False)
     except SourceError as error:
         _stop(str(error))
 

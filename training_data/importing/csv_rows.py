@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TextIO
 
-from training_data.importing.source import Source, SourceBuilder, SourceError
+from training_data.importing.source import Source, SourceBuilder, SourceError, is_readable
 
 _SEPARATORS: Final = {";": ";", "\t": "\\t", "|": "|", ",": ","}
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
@@ -113,7 +113,7 @@ def _read_header(lines: _Lines, path: Path, separator: str) -> list[str]:
         raise SourceError(f"{path}: line {lines.number}: {_explain(error)}") from error
     if not header:
         raise SourceError(f"{path}: the file has no header")
-    if not _is_readable(lines.record):
+    if not is_readable(lines.record):
         raise SourceError(f"{path}: {_not_utf8(lines.number)}")
     other = next((c for c in _SEPARATORS if c != separator and c in header[0]), None)
     if len(header) == 1 and other:
@@ -144,7 +144,7 @@ def _records(lines: _Lines, separator: str, builder: SourceBuilder) -> Iterator[
 def _add(builder: SourceBuilder, cells: list[str], lines: _Lines, separator: str) -> None:
     first = lines.number - len(lines.record) + 1
     whole = "".join(lines.record)
-    if not _is_readable(lines.record):
+    if not is_readable(lines.record):
         builder.add_broken(_not_utf8(first), whole)
     elif len(cells) <= builder.width:
         builder.add(cells + [""] * (builder.width - len(cells)))
@@ -156,17 +156,6 @@ def _add(builder: SourceBuilder, cells: list[str], lines: _Lines, separator: str
             f"a cell that holds {separator!r} must stand in quotes",
             whole,
         )
-
-
-def _is_readable(lines: list[str]) -> bool:
-    """Whether every byte had a meaning in the file's encoding."""
-    try:
-        for line in lines:
-            if not line.isascii():
-                line.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _not_utf8(line: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final, Literal
 
 import dataframely as dy
@@ -19,7 +18,7 @@ from training_data.importing.mapping import (
     find_header,
     find_mapping,
 )
-from training_data.importing.reading import read_source
+from training_data.importing.reading import Place, name_of, read_source
 from training_data.importing.source import ROW, Source
 from training_data.regions import RegionTable
 
@@ -94,9 +93,9 @@ class ImportResult:
 
 
 def import_file(
-    path: Path, kind: Kind, mapping: Mapping | None, regions: RegionTable
+    place: Place, kind: Kind, mapping: Mapping | None, regions: RegionTable
 ) -> ImportResult:
-    """Read one file and sort its rows into accepted and rejected.
+    """Read one file or database and sort its rows into accepted and rejected.
 
     Parameters
     ----------
@@ -110,18 +109,18 @@ def import_file(
     SourceError
         If the file cannot be read.
     """
-    mapping = mapping or find_mapping(kind, path, None)
-    source = None
+    name, source = name_of(place), None
+    mapping = mapping or find_mapping(kind, name, None)
     if mapping is None:
-        source = read_source(path)
+        source = read_source(place)
         columns = source.table.columns
-        mapping = find_mapping(kind, path, columns) or contract_mapping(kind, path, source.table)
+        mapping = find_mapping(kind, name, columns) or contract_mapping(kind, name, source.table)
     if mapping.kind != kind:
         raise MappingError(f"mapping {mapping.name} is for {mapping.kind}, not for {kind}")
     if source is None or not mapping.reads_plainly():
-        source = read_source(path, mapping)
-    _require_columns(source.table, mapping, path)
-    return sort_rows(source, path.name, mapping, regions)
+        source = read_source(place, mapping)
+    _require_columns(source.table, mapping, name)
+    return sort_rows(source, name, mapping, regions)
 
 
 def sort_rows(source: Source, name: str, mapping: Mapping, regions: RegionTable) -> ImportResult:
@@ -178,11 +177,11 @@ def _unused_columns(raw: pl.DataFrame, mapping: Mapping) -> list[str]:
     return [f"columns that no key uses: {', '.join(unused)}"] if unused else []
 
 
-def _require_columns(raw: pl.DataFrame, mapping: Mapping, path: Path) -> None:
+def _require_columns(raw: pl.DataFrame, mapping: Mapping, name: str) -> None:
     absent = sorted(mapping.sources() - set(raw.columns))
     if absent:
         raise MappingError(
-            f"{path.name}: mapping {mapping.name} needs the column {absent[0]!r}; "
+            f"{name}: mapping {mapping.name} needs the column {absent[0]!r}; "
             f"the file has {', '.join(raw.columns)}{find_header(raw, absent, mapping)}"
         )
 
