@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.exits import UNUSABLE
-from cli.notices import warn_of_unknown, warn_of_untakeable
+from cli.exits import UNUSABLE, exit_where_strict
+from cli.notices import SHOWN_REASONS, warn_of_rows, warn_of_untakeable
 from training_data.dataset import INFO_FILE, Dataset, DatasetError, DatasetInfo
 from training_data.home import padan_home
 from training_data.importing.mapping import Kind, MappingError, load_mapping
@@ -20,8 +20,6 @@ from training_data.importing.source import SourceError
 from training_data.importing.sql_rows import as_database
 from training_data.importing.suggestion import suggest_mapping
 from training_data.regions import RegionTable
-
-SHOWN_REASONS = 10
 
 
 def import_files(
@@ -69,9 +67,10 @@ def import_files(
     else:
         _print_table(summary, folder)
     if summary.accepted:
-        warn_of_unknown(folder, [kind])
         if kind in ("courses", "classes"):
             warn_of_untakeable(folder)
+        warn_of_rows(folder, [kind])
+        exit_where_strict(summary.rejected)
     else:
         why = f", such as {summary.reasons[0].example}" if summary.reasons else ""
         _stop(
@@ -105,7 +104,9 @@ def _print_json(summary: ImportSummary, folder: Path) -> None:
     }
     told = {
         "assumed": summary.assumed,
-        "reasons": [reason._asdict() for reason in summary.reasons],
+        "reasons": [
+            {"kind": one.kind, "rows": one.rows, "example": one.example} for one in summary.reasons
+        ],
         "notes": [f"{name}: {note}" for name, result in summary.files for note in result.notes],
         "dataset": str(folder),
     }
@@ -124,8 +125,8 @@ def _print_table(summary: ImportSummary, folder: Path) -> None:
         for note in result.notes:
             console.print(f"{name}: {note}", markup=False)
     console.print(f"{summary.added} rows added, {summary.replaced} replaced in {folder}")
-    for kind, rows, example in summary.reasons[:SHOWN_REASONS]:
-        shown = "" if kind == example else f", such as {example}"
-        console.print(f"rejected, {rows} rows: {kind}{shown}", markup=False)
+    for one in summary.reasons[:SHOWN_REASONS]:
+        shown = "" if one.kind == one.example else f", such as {one.example}"
+        console.print(f"rejected, {one.rows} rows: {one.kind}{shown}", markup=False)
     if summary.rejected:
         console.print(f"All rejected rows with their reasons: {folder / REJECTS}.csv")

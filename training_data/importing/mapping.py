@@ -29,6 +29,7 @@ _PARSERS_OF_OPTION: Final[dict[str, set[str | None]]] = {
     "discount": {"price"},
     "province": {"region"},
     "time_zone": {"datetime"},
+    "times": {"price", "number"},
 }
 
 
@@ -68,6 +69,9 @@ class Column(_Strict):
     )
     province: str | None = Field(
         None, description="source column that tells two regions of one name apart"
+    )
+    times: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="what numbers are multiplied with"
     )
     time_zone: str = Field("UTC", description="of moments that name none")
 

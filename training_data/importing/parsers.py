@@ -80,6 +80,11 @@ def parse_price(text: str) -> int:
     return _whole(_decimal(found["number"], text) * _MULTIPLES[found["multiple"].lower()], text)
 
 
+def parse_foreign_price(text: str, times: float) -> int:
+    """Return a price of another currency in whole units of ours: "24.99", "Free"."""
+    return 0 if text.strip().lower() in _FREE else round(parse_number(text) * times)
+
+
 def parse_discount(text: str) -> float:
     """Return the share taken off: "97,5%" is 0.975, "GRATIS" is 1, "-" is 0."""
     if text.strip().lower() in _FREE:

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import polars as pl
 
 from training_data.columns import TABLES
+from training_data.contract import Reason, count_reasons
 from training_data.dataset import INFO_FILE, Dataset, DatasetInfo
 from training_data.importing.importer import REJECT_SCHEMA, ImportResult, import_file
 from training_data.importing.mapping import Kind, Mapping
@@ -59,23 +60,7 @@ class ImportSummary:
     @property
     def reasons(self) -> list[Reason]:
         """Why rows were refused, the commonest first; a row may have several reasons."""
-        problems = pl.concat([result.problems for _, result in self.files])
-        told = pl.when(pl.col("column") == "").then(pl.lit("")).otherwise(pl.col("column") + ": ")
-        counts = (
-            problems.select((told + pl.col(name)).alias(name) for name in ("kind", "reason"))
-            .group_by("kind", maintain_order=True)
-            .agg(pl.len(), pl.col("reason").first())
-            .sort("len", descending=True, maintain_order=True)
-        )
-        return [Reason(*row) for row in counts.iter_rows()]
-
-
-class Reason(NamedTuple):
-    """A reason without what the cells hold, how many cells it is about, and one in full."""
-
-    kind: str
-    rows: int
-    example: str
+        return count_reasons(pl.concat([result.problems for _, result in self.files]))
 
 
 def import_into(

@@ -12,7 +12,8 @@ from typing import Final
 
 import polars as pl
 
-ROW: Final = "row"
+from training_data.contract import ROW
+
 BROKEN_SCHEMA: Final = pl.Schema({ROW: pl.UInt32, "reason": pl.String, "raw": pl.String})
 _CHUNK: Final = 20_000
 _EXACT: Final = 1e15  # below it every whole number has a float of its own
