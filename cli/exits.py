@@ -30,6 +30,10 @@ INPUT_ERRORS = (
     StoreError,
     SettingsError,
     FileNotFoundError,
+    FileExistsError,
+    IsADirectoryError,
+    NotADirectoryError,
+    PermissionError,
 )
 
 
