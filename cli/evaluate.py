@@ -62,10 +62,11 @@ def evaluate(
     with _exit_on_bad_input():
         evaluation = Judge(data, since, encoder, draws, seed).evaluate(entrants, curve=curve)
     _print(evaluation)
-    warn_of_rows(data)
     if report is not None:
-        write_report(evaluation, report, shlex.join(["padan", *sys.argv[1:]]))
+        with _exit_on_bad_input():
+            write_report(evaluation, report, shlex.join(["padan", *sys.argv[1:]]))
         Console().print(f"Report: {report}, figures: {report.with_suffix('.json')}")
+    warn_of_rows(data)
 
 
 def compare(

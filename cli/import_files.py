@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.exits import UNUSABLE, exit_where_strict
+from cli.exits import INPUT_ERRORS, UNUSABLE, exit_where_strict
 from cli.notices import SHOWN_REASONS, warn_of_rows, warn_of_untakeable
-from training_data.dataset import INFO_FILE, Dataset, DatasetError, DatasetInfo
+from training_data.dataset import INFO_FILE, Dataset, DatasetInfo
 from training_data.home import padan_home
 from training_data.importing.mapping import Kind, MappingError, load_mapping
 from training_data.importing.pipeline import REJECTS, ImportSummary, import_into
@@ -60,7 +60,7 @@ def import_files(
         places = [as_database(source) or Path(source) for source in sources]
         chosen = load_mapping(mapping) if mapping else None
         summary = import_into(folder, kind, places, chosen, append)
-    except (MappingError, SourceError, DatasetError, FileNotFoundError) as error:
+    except (MappingError, SourceError, *INPUT_ERRORS) as error:
         _stop(str(error))
     if as_json:
         _print_json(summary, folder)

@@ -78,7 +78,7 @@ class Dataset:
             )
         try:
             return cls(Path(folder), DatasetInfo(**tomllib.loads(path.read_text(encoding="utf-8"))))
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise DatasetError(f"{path}: not valid TOML: {error}") from error
         except ValidationError as error:
             problems = "; ".join(

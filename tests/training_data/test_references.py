@@ -107,3 +107,17 @@ def test_a_catalogue_without_a_training_is_refused(tmp_path: Path) -> None:
     dataset.write("courses", TABLES["courses"].create_empty())
     with pytest.raises(DatasetError, match="no training is there"):
         require_trainings(dataset)
+
+
+def test_a_catalogue_or_log_of_which_no_row_can_be_used_is_refused_with_a_reason(
+    dataset: Dataset,
+) -> None:
+    for table, column, require in (
+        ("courses", "price_idr", require_trainings),
+        ("interactions", "at", require_usable_events),
+    ):
+        path = dataset.path(table)
+        wrong = pl.lit(-1) if table == "courses" else pl.lit(None)
+        pl.read_parquet(path).with_columns(wrong.alias(column)).write_parquet(path)
+        with pytest.raises(DatasetError, match=f"of 3 can be used, such as {column}: is"):
+            require(dataset)
