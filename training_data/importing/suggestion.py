@@ -42,6 +42,7 @@ _TELLING: Final = (
 )
 _STANDING_IN: Final = {
     "mode": "webinar", "price_idr": "0", "openings": "1", "profiling_opt_out": "false",
+    "kind": "purchase",
 }  # fmt: skip
 
 
