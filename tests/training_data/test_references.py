@@ -91,7 +91,13 @@ def test_some_usable_events_are_enough(dataset: Dataset) -> None:
     require_usable_events(dataset)
 
 
-@pytest.mark.parametrize("lost", [event(1, "p", "a.0"), event(1, "0p", "a")])
+@pytest.mark.parametrize(
+    "lost",
+    [
+        event(1, "p", "a.0"), event(1, "0p", "a"), event(1, "P", "a"), event(1, "p", "A"),
+        event(1, "p.0", "a"), event(1, "p", "lpk-a"),
+    ],
+)  # fmt: skip
 def test_events_of_which_none_names_what_is_there_are_refused(
     dataset: Dataset, lost: dict[str, object]
 ) -> None:
