@@ -75,17 +75,25 @@ def read_csv(path: Path, separator: str, skip_rows: int, encoding: str | None) -
     return builder.build()
 
 
+def find_unmarked(path: Path) -> str | None:
+    """Return the encoding of what looks like UTF-16 without its mark."""
+    head = _read_head(path)
+    if head.startswith(_UTF_16) or b"\0" not in head:
+        return None
+    return "utf-16-be" if head.startswith(b"\0") else "utf-16-le"
+
+
 def _find_encoding(path: Path) -> str:
-    with path.open("rb") as file:
-        head = file.read(1000)
-    if head.startswith(_UTF_16):
-        return "utf-16"
-    if b"\0" in head:
-        order = "be" if head.startswith(b"\0") else "le"
+    if unmarked := find_unmarked(path):
         raise SourceError(
-            f'{path}: looks like UTF-16 without its mark: encoding = "utf-16-{order}" in the mapping'
+            f'{path}: looks like UTF-16 without its mark: encoding = "{unmarked}" in the mapping'
         )
-    return "utf-8-sig"
+    return "utf-16" if _read_head(path).startswith(_UTF_16) else "utf-8-sig"
+
+
+def _read_head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(1000)
 
 
 def _take_head(lines: _Lines, separator: str, skip_rows: int) -> str:

@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 
 from tests.training_data.importing.workbooks import write_workbook
 from training_data.dataset import Dataset, DatasetInfo
-from training_data.importing.mapping import Mapping, MappingError
+from training_data.importing.mapping import Kind, Mapping, MappingError, load_mapping
 from training_data.importing.pipeline import import_into
 from training_data.importing.source import SourceError
+from training_data.importing.suggestion import suggest_mapping
+from training_data.regions import RegionTable
 
 ISLANDS = Path(__file__).parents[3] / "examples" / "ilhas-serenas" / "regioes"  # few: soon read
 NAMES = ["course_id", "title", "provider_id", "mode", "price_idr", "duration_hours", "region_code",
@@ -134,16 +136,22 @@ def one_training(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "data"
 
 
+def write(folder: Path, form: str, content: bytes) -> Path:
+    """Write a file; a workbook that is described is made."""
+    path = folder / f"file.{form}"
+    path.write_bytes(content)
+    if form == "xlsx" and content.startswith(b'{"Data"'):
+        return write_workbook(path.rename(folder / "file.xlsx.json"), folder)
+    return path
+
+
 def hold(one_training: Path, form: str, content: bytes, *, mapped: bool, append: bool) -> None:
     """Import one file into a dataset of one training, and hold the result to what is promised."""
     folder = one_training.parent / "file"
     shutil.rmtree(folder, ignore_errors=True)
     data = shutil.copytree(one_training, folder / "data")
     before = Dataset.open(data).fingerprint()
-    path = folder / f"file.{form}"
-    path.write_bytes(content)
-    if form == "xlsx" and content.startswith(b'{"Data"'):
-        path = write_workbook(path.rename(folder / "file.xlsx.json"), folder)
+    path = write(folder, form, content)
     mapping = Mapping.model_validate(MAPPING) if mapped else None
     try:
         summary = import_into(data, "courses", [path], mapping, append)
@@ -168,6 +176,19 @@ def test_rows_in_are_rows_accepted_and_rejected(
     one_training: Path, file: tuple[str, bytes], mapped: bool, append: bool
 ) -> None:
     hold(one_training, *file, mapped=mapped, append=append)
+
+
+@given(file=FILES, kind=st.sampled_from(["courses", "participants", "interactions"]))
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_a_suggestion_is_a_mapping_or_one_line(
+    one_training: Path, file: tuple[str, bytes], kind: Kind
+) -> None:
+    folder = one_training.parent
+    path = write(folder, *file)
+    with contextlib.suppress(SourceError):
+        suggestion = suggest_mapping(path, kind, RegionTable.load(ISLANDS))
+        (folder / "suggested.toml").write_text(suggestion, encoding="utf-8")
+        assert load_mapping(folder / "suggested.toml").kind == kind
 
 
 @pytest.mark.slow
