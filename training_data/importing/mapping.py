@@ -70,9 +70,7 @@ class Column(_Strict):
     province: str | None = Field(
         None, description="source column that tells two regions of one name apart"
     )
-    times: float | None = Field(
-        None, gt=0, allow_inf_nan=False, description="what numbers are multiplied with"
-    )
+    times: float | None = Field(None, gt=0, le=1e9, description="what numbers are multiplied with")
     time_zone: str = Field("UTC", description="of moments that name none")
 
     @model_validator(mode="before")

@@ -82,7 +82,12 @@ def parse_price(text: str) -> int:
 
 def parse_foreign_price(text: str, times: float) -> int:
     """Return a price of another currency in whole units of ours: "24.99", "Free"."""
-    return 0 if text.strip().lower() in _FREE else round(parse_number(text) * times)
+    if text.strip().lower() in _FREE:
+        return 0
+    price = parse_number(text) * times
+    if price >= 10**_MAX_DIGITS:
+        raise UnparsableError(f"{text!r} is too large a price")
+    return round(price)
 
 
 def parse_discount(text: str) -> float:

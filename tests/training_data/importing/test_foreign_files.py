@@ -228,7 +228,7 @@ def test_a_price_of_another_currency_becomes_whole_units_of_ours(
     assert read(tmp_path, (name, content, mapping)).accepted["price_idr"].to_list() == [price]
 
 
-@pytest.mark.parametrize("written", ["1,250", "-3", "about 20", "1e400", "inf"])
+@pytest.mark.parametrize("written", ["1,250", "-3", "about 20", "1e400", "inf", "999999999999"])
 def test_a_price_of_another_currency_that_is_none_is_refused(tmp_path: Path, written: str) -> None:
     name, _, mapping = UDEMY
     content = (
