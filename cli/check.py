@@ -30,19 +30,27 @@ def check(
     """Say what in a dataset is empty, mangled, doubled, out of time, or can never be taken."""
     with exit_on_bad_input():
         dataset = Dataset.open(data)
-        sizes = dataset.validate()
+        sizes = {table: dataset.read(table).height for table in dataset.tables()}
         regions = RegionTable.load(dataset.own_or_named(dataset.info.region_pack))
         findings = check_dataset(dataset, regions, dt.datetime.now(dt.UTC))
         findings += _find_closed(dataset)
     _print(sizes, findings)
     if report is not None:
-        content = {"rows": sizes, "findings": [dataclasses.asdict(one) for one in findings]}
-        report.with_suffix(".json").write_text(json.dumps(content, ensure_ascii=False, indent=1))
-        page = Environment(autoescape=True, undefined=StrictUndefined).from_string(
-            (resources.files("cli") / "check.html.jinja").read_text(encoding="utf-8")
-        )
-        report.write_text(page.render(name=data.name, **content), encoding="utf-8")
-        typer.echo(f"Report: {report}, figures: {report.with_suffix('.json')}")
+        with exit_on_bad_input():
+            _write_report(report, data.name, sizes, findings)
+
+
+def _write_report(
+    report: Path, name: str, sizes: dict[str, int], findings: Sequence[Finding]
+) -> None:
+    """Write the page, and the same as JSON beside it."""
+    content = {"rows": sizes, "findings": [dataclasses.asdict(one) for one in findings]}
+    report.with_suffix(".json").write_text(json.dumps(content, ensure_ascii=False, indent=1))
+    page = Environment(autoescape=True, undefined=StrictUndefined).from_string(
+        (resources.files("cli") / "check.html.jinja").read_text(encoding="utf-8")
+    )
+    report.write_text(page.render(name=name, **content), encoding="utf-8")
+    typer.echo(f"Report: {report}, figures: {report.with_suffix('.json')}")
 
 
 def _find_closed(dataset: Dataset) -> list[Finding]:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.exits import UNUSABLE, exit_on_bad_input
-from cli.notices import warn_of_unknown
+from cli.notices import warn_of_rows
 
 if TYPE_CHECKING:
     from evaluation.evaluate import Evaluation
@@ -62,10 +62,11 @@ def evaluate(
     with _exit_on_bad_input():
         evaluation = Judge(data, since, encoder, draws, seed).evaluate(entrants, curve=curve)
     _print(evaluation)
-    warn_of_unknown(data)
     if report is not None:
-        write_report(evaluation, report, shlex.join(["padan", *sys.argv[1:]]))
+        with _exit_on_bad_input():
+            write_report(evaluation, report, shlex.join(["padan", *sys.argv[1:]]))
         Console().print(f"Report: {report}, figures: {report.with_suffix('.json')}")
+    warn_of_rows(data)
 
 
 def compare(
@@ -83,7 +84,7 @@ def compare(
         comparison, suspicions = Judge(data, since, encoder, draws, seed).compare(entrants)
     Console().print(comparison)
     _warn(suspicions)
-    warn_of_unknown(data)
+    warn_of_rows(data)
 
 
 def split(
@@ -99,7 +100,7 @@ def split(
         task = Judge(data, since).open_task()
         write_past(task, out)
     typer.echo(f"{out}: {len(task.events):,} events before {task.border:%Y-%m-%d %H:%M:%S} UTC")
-    warn_of_unknown(data)
+    warn_of_rows(data)
 
 
 @contextmanager

@@ -1,9 +1,10 @@
-"""How commands end on input that cannot be used: one clear line, exit status 2."""
+"""How commands end on input that cannot be used: one clear line, exit status 2 (of a part: 3, if ``--strict``)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 import typer
 
@@ -17,6 +18,8 @@ from training_data.settings import SettingsError
 from training_data.skills.vocabulary import VocabularyError
 
 UNUSABLE = 2
+SET_ASIDE = 3
+STRICT: ContextVar[bool] = ContextVar("STRICT", default=False)
 INPUT_ERRORS = (
     BundleError,
     DatasetError,
@@ -27,6 +30,10 @@ INPUT_ERRORS = (
     StoreError,
     SettingsError,
     FileNotFoundError,
+    FileExistsError,
+    IsADirectoryError,
+    NotADirectoryError,
+    PermissionError,
 )
 
 
@@ -45,3 +52,9 @@ def exit_on_bad_input(*more: type[Exception]) -> Iterator[None]:
     except ours as error:
         typer.echo(f"padan: {error}", err=True)
         raise typer.Exit(UNUSABLE) from error
+
+
+def exit_where_strict(set_aside: int) -> None:
+    """End with exit status 3 where rows were set aside and the user asked for ``padan --strict``."""
+    if set_aside and STRICT.get():
+        raise typer.Exit(SET_ASIDE)

@@ -10,22 +10,26 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.exits import UNUSABLE
-from cli.notices import warn_of_unknown, warn_of_untakeable
-from training_data.dataset import INFO_FILE, Dataset, DatasetError, DatasetInfo
+from cli.exits import INPUT_ERRORS, UNUSABLE, exit_where_strict
+from cli.notices import SHOWN_REASONS, warn_of_rows, warn_of_untakeable
+from training_data.dataset import INFO_FILE, Dataset, DatasetInfo
 from training_data.home import padan_home
 from training_data.importing.mapping import Kind, MappingError, load_mapping
 from training_data.importing.pipeline import REJECTS, ImportSummary, import_into
 from training_data.importing.source import SourceError
+from training_data.importing.sql_rows import as_database
 from training_data.importing.suggestion import suggest_mapping
 from training_data.regions import RegionTable
-
-SHOWN_REASONS = 10
 
 
 def import_files(
     kind: Annotated[Kind, typer.Argument(help="The table that the rows are for.")],
-    paths: Annotated[list[Path], typer.Argument(help="CSV, JSON, JSONL, XLSX or Parquet files.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            help="CSV, JSON, JSONL, XLSX or Parquet files, or a database's URL.", metavar="FILES..."
+        ),
+    ],
     mapping: Annotated[
         str | None,
         typer.Option(
@@ -50,21 +54,23 @@ def import_files(
     """Import files into a dataset; every row is accepted, or rejected with its reason."""
     folder = out or padan_home() / "dataset"
     if suggest:
-        _print_suggestion(kind, paths[0], folder)
+        _print_suggestion(kind, sources[0], folder)
         return
     try:
+        places = [as_database(source) or Path(source) for source in sources]
         chosen = load_mapping(mapping) if mapping else None
-        summary = import_into(folder, kind, paths, chosen, append)
-    except (MappingError, SourceError, DatasetError, FileNotFoundError) as error:
+        summary = import_into(folder, kind, places, chosen, append)
+    except (MappingError, SourceError, *INPUT_ERRORS) as error:
         _stop(str(error))
     if as_json:
         _print_json(summary, folder)
     else:
         _print_table(summary, folder)
     if summary.accepted:
-        warn_of_unknown(folder, [kind])
         if kind in ("courses", "classes"):
             warn_of_untakeable(folder)
+        warn_of_rows(folder, [kind])
+        exit_where_strict(summary.rejected)
     else:
         why = f", such as {summary.reasons[0].example}" if summary.reasons else ""
         _stop(
@@ -73,11 +79,15 @@ def import_files(
         )
 
 
-def _print_suggestion(kind: Kind, path: Path, folder: Path) -> None:
+def _print_suggestion(kind: Kind, source: str, folder: Path) -> None:
     info = Dataset.open(folder).info if (folder / INFO_FILE).exists() else DatasetInfo()
     regions = RegionTable.load(Dataset(folder, info).own_or_named(info.region_pack))
     try:
-        typer.echo(suggest_mapping(path, kind, regions), nl=False)
+        if as_database(source):
+            raise SourceError(
+                "--suggest looks at files; write what it reads of a database to a CSV"
+            )
+        typer.echo(suggest_mapping(Path(source), kind, regions), nl=False)
     except SourceError as error:
         _stop(str(error))
 
@@ -94,7 +104,9 @@ def _print_json(summary: ImportSummary, folder: Path) -> None:
     }
     told = {
         "assumed": summary.assumed,
-        "reasons": [reason._asdict() for reason in summary.reasons],
+        "reasons": [
+            {"kind": one.kind, "rows": one.rows, "example": one.example} for one in summary.reasons
+        ],
         "notes": [f"{name}: {note}" for name, result in summary.files for note in result.notes],
         "dataset": str(folder),
     }
@@ -113,8 +125,8 @@ def _print_table(summary: ImportSummary, folder: Path) -> None:
         for note in result.notes:
             console.print(f"{name}: {note}", markup=False)
     console.print(f"{summary.added} rows added, {summary.replaced} replaced in {folder}")
-    for kind, rows, example in summary.reasons[:SHOWN_REASONS]:
-        shown = "" if kind == example else f", such as {example}"
-        console.print(f"rejected, {rows} rows: {kind}{shown}", markup=False)
+    for one in summary.reasons[:SHOWN_REASONS]:
+        shown = "" if one.kind == one.example else f", such as {one.example}"
+        console.print(f"rejected, {one.rows} rows: {one.kind}{shown}", markup=False)
     if summary.rejected:
         console.print(f"All rejected rows with their reasons: {folder / REJECTS}.csv")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
@@ -14,7 +15,7 @@ from cli.check import check
 from cli.config import config
 from cli.demo import demo
 from cli.evaluate import compare, evaluate, split
-from cli.exits import exit_on_bad_input
+from cli.exits import STRICT, exit_on_bad_input
 from cli.explain import explain
 from cli.import_files import import_files
 from cli.recommend import recommend
@@ -32,8 +33,14 @@ app = typer.Typer(
 
 
 @app.callback(help="Which trainings fit this person, may they take them, and why?")
-def check_settings() -> None:
+def check_settings(
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="End with exit status 3 where rows were set aside."),
+    ] = False,
+) -> None:
     """Refuse settings that cannot be used, before any command; what commands write is their user's alone."""
+    STRICT.set(strict)
     os.umask(0o077)
     with exit_on_bad_input():
         HomeSettings()

@@ -9,7 +9,7 @@ import typer
 
 from cli.exits import exit_on_bad_input
 from cli.manifest import print_manifest
-from cli.notices import warn_of_unknown
+from cli.notices import warn_of_rows
 from models.bundles.promotion import current, promote
 from models.text.teacher import open_teacher
 from training_data.home import padan_home
@@ -35,4 +35,4 @@ def refresh(
         manifest = refresh_bundle(bundle, open_without_erased(data), teacher, home, today)
         promote(home / "bundles", manifest.version)
     print_manifest(manifest, home)
-    warn_of_unknown(data)
+    warn_of_rows(data)

@@ -14,6 +14,7 @@ import typer
 
 from cli.config import exit_on_bad_settings
 from cli.exits import UNUSABLE, exit_on_bad_input
+from cli.notices import warn_of_rows
 from cli.thread_limits import pin_threads
 from training_data.dataset import Dataset
 from training_data.home import padan_home
@@ -123,8 +124,8 @@ def _prepare_store(data: Path | None, settings: ServiceSettings, development: bo
     store = open_store()
     try:
         store.prepare()
-        if data:
-            import_dataset(store, exclude_listed(Dataset.open(data)))
+        if data and import_dataset(store, exclude_listed(Dataset.open(data))):
+            warn_of_rows(data)
         with store.reading() as connection:
             keys = [key for key in all_keys(connection) if key.is_in_force(dt.datetime.now(dt.UTC))]
     except OperationalError as error:

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.exits import UNUSABLE, exit_on_bad_input
+from cli.exits import UNUSABLE, exit_on_bad_input, exit_where_strict
 
 if TYPE_CHECKING:
     from store.database import Store
@@ -161,6 +161,7 @@ def save(
         typer.echo(f"{table}: {merged.added:,} added, {merged.replaced:,} replaced")
         if export.set_aside:
             _name_set_aside(table, export)
+    exit_where_strict(sum(len(export.set_aside) for export in exported.values()))
 
 
 def _name_set_aside(table: str, export: Export) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from cli.exits import exit_on_bad_input
 from cli.manifest import print_manifest
-from cli.notices import warn_of_unknown, warn_of_untakeable
+from cli.notices import warn_of_rows, warn_of_untakeable
 from recommender.objective import DEFAULT, Objective, ObjectiveError
 from training_data.home import padan_home
 
@@ -49,5 +49,5 @@ def train(
             data, encoder=encoder, objective=aim, settings=settings, seed=seed, promote=True
         )
     print_manifest(model.bundle.manifest, padan_home())
-    warn_of_unknown(data)
     warn_of_untakeable(data)
+    warn_of_rows(data)

@@ -90,9 +90,11 @@ def write_past(task: Task, folder: Path) -> Dataset:
 
     Raises
     ------
-    FileExistsError
+    DatasetError
         If ``folder`` exists.
     """
+    if folder.exists():
+        raise DatasetError(f"{folder} is there already: give a new folder")
     shutil.copytree(task.dataset.folder, folder)
     past = Dataset.open(folder)
     past.write("participants", task.participants)

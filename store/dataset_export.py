@@ -44,6 +44,7 @@ def export_dataset(store: Store, dataset: Dataset) -> dict[str, Export]:
     dict of str to Export
         By the name of the dataset's table.
     """
+    dataset.validate()  # what is written back loses no row
     remaining = exclude_erased(dataset, store)
     happened = _read(store, "interactions", events, Interactions.create_empty())
     shown_lists = _read_impressions(store, happened.good.clear())
@@ -119,8 +120,8 @@ def _to_rows(name: str, rows: Sequence[dict[str, Any]], empty: pl.DataFrame) -> 
         fitting = pl.DataFrame(rows, schema=empty.schema)
     except (pl.exceptions.PolarsError, TypeError, OverflowError):
         fitting, bad = _fit_each(rows, empty)
-    good, broken = split_by_contract(name, fitting)
-    return _Rows(good, bad + broken.to_dicts())
+    split = split_by_contract(name, fitting)
+    return _Rows(split.good, bad + split.bad.to_dicts())
 
 
 def _fit_each(

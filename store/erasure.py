@@ -16,6 +16,7 @@ from store.erasure_lists import ErasureList, read_lists
 from store.statements import write_placeholders
 from store.tables import allocation_people, erasures, events, participants, prunings, shown
 from training_data.columns import Participants
+from training_data.contract import SplitRows
 from training_data.dataset import Dataset
 
 _ERASED = "SELECT subject FROM erasures WHERE subject IN ({})"
@@ -92,10 +93,14 @@ class RemainingDataset(Dataset):
 
     lists: tuple[ErasureList, ...]
 
-    def read(self, table: str) -> pl.DataFrame:
-        """Read a table whole, without the rows of those who are gone."""
-        rows = super().read(table)
-        return rows.filter(~self._gone(rows[ID])) if ID in rows.columns else rows
+    def split(self, table: str) -> SplitRows:
+        """Return the rows that can be used and the others, without those of people who are gone."""
+        good, bad, problems = super().split(table)
+        if ID not in good.columns:
+            return SplitRows(good, bad, problems)
+        return SplitRows(
+            good.filter(~self._gone(good[ID])), bad.filter(~self._gone(bad[ID])), problems
+        )
 
     def scan(self, table: str) -> pl.LazyFrame:
         """Return a lazy table, without the rows of those who are gone."""
@@ -105,9 +110,10 @@ class RemainingDataset(Dataset):
         return rows.filter(~pl.col(ID).map_batches(self._gone, return_dtype=pl.Boolean))
 
     def _gone(self, ids: pl.Series) -> pl.Series:
-        distinct = ids.unique()
+        names = ids.cast(pl.String, strict=False)
+        distinct = names.drop_nulls().unique()
         gone = [name for name in distinct if any(one.holds(name) for one in self.lists)]
-        return ids.is_in(gone)
+        return names.is_in(gone).fill_null(False)
 
 
 def open_without_erased(folder: Path) -> Dataset:

@@ -17,6 +17,7 @@ from training_data.columns import (
     Participants,
     Vacancies,
 )
+from training_data.contract import count_reasons
 from training_data.dataset import Dataset
 from training_data.importing.html_text import MARKUP
 from training_data.references import find_unknown
@@ -61,10 +62,16 @@ def check_dataset(dataset: Dataset, regions: RegionTable, now: dt.datetime) -> l
     Raises
     ------
     DatasetError
-        If a table breaks its contract.
+        If a table cannot be read.
     """
-    tables = {table: dataset.read(table) for table in dataset.tables()}
+    split = {table: dataset.split(table) for table in dataset.tables()}
+    tables = {table: rows.good for table, rows in split.items()}
     found = [
+        Finding(table, f"set aside, {why.kind}", why.rows, len(good) + len(bad), f"row {why.row}")
+        for table, (good, bad, problems) in split.items()
+        for why in count_reasons(problems)
+    ]
+    found += [
         finding
         for table, rows in tables.items()
         for check in (_check_columns, _check_ids)

@@ -14,7 +14,8 @@ import dataframely as dy
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from training_data.columns import TABLES, complete_columns
+from training_data.columns import TABLES
+from training_data.contract import SplitRows, count_reasons, split_rows
 
 INFO_FILE: Final = "dataset.toml"
 
@@ -77,7 +78,7 @@ class Dataset:
             )
         try:
             return cls(Path(folder), DatasetInfo(**tomllib.loads(path.read_text(encoding="utf-8"))))
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise DatasetError(f"{path}: not valid TOML: {error}") from error
         except ValidationError as error:
             problems = "; ".join(
@@ -119,16 +120,20 @@ class Dataset:
         return [table for table in TABLES if self.has(table)]
 
     def read(self, table: str) -> pl.DataFrame:
-        """Read a table whole and hold it to its contract; a table that is not there is empty.
+        """Return the rows of a table that keep its contract; a table that is not there is empty.
 
         Raises
         ------
         DatasetError
-            If the file is no Parquet, or a row breaks the contract.
+            If the file is no Parquet, or lacks a column that may not be empty.
         """
+        return self.split(table).good
+
+    def split(self, table: str) -> SplitRows:
+        """Return the rows of a table that can be used, and those that are set aside with the reason."""
         if not self.has(table):
-            return _schema(table).create_empty()
-        return read_table(table, self.path(table))
+            return split_rows(_schema(table), _schema(table).create_empty())
+        return split_by_contract(table, _load(self.path(table)), str(self.path(table)))
 
     def scan(self, table: str) -> pl.LazyFrame:
         """Return a lazy table, for what does not fit in memory; only writing checks it."""
@@ -140,7 +145,7 @@ class Dataset:
 
     def validate(self) -> dict[str, int]:
         """Hold every table to its contract and return the number of rows of each."""
-        return {table: self.read(table).height for table in self.tables()}
+        return {table: self._read_whole(table).height for table in self.tables()}
 
     def write(self, table: str, rows: pl.DataFrame) -> None:
         """Hold rows to the contract and replace a table; a reader never sees half a file."""
@@ -152,12 +157,18 @@ class Dataset:
     def merge(self, table: str, rows: pl.DataFrame) -> MergeCounts:
         """Add rows to a table; a row whose key is there already takes the old row's place."""
         key = _schema(table).primary_key()
-        before = self.read(table)
+        before = self._read_whole(table)
         fresh = _validate(table, rows, table)
         kept = before.join(fresh, on=key, how="anti")
         self.write(table, pl.concat([kept, fresh]))
         replaced = before.height - kept.height
         return MergeCounts(added=fresh.height - replaced, replaced=replaced)
+
+    def _read_whole(self, table: str) -> pl.DataFrame:
+        """Read a table of which every row keeps the contract: what is written back loses none."""
+        if not self.has(table):
+            return _schema(table).create_empty()
+        return read_table(table, self.path(table))
 
     def fingerprint(self) -> str:
         """Return the SHA-256 over ``dataset.toml`` and every table's bytes, in hexadecimal."""
@@ -178,22 +189,34 @@ def read_table(table: str, path: Path) -> pl.DataFrame:
     DatasetError
         If the file is not there, is no Parquet, or a row breaks the contract.
     """
+    return _validate(table, _load(path), str(path))
+
+
+def split_by_contract(table: str, rows: pl.DataFrame, where: str = "rows") -> SplitRows:
+    """Return the rows that keep a table's contract, and those that do not with the column ``reason``.
+
+    Raises
+    ------
+    DatasetError
+        If a column is absent that may not be empty.
+    """
     try:
-        return _validate(table, pl.read_parquet(path), str(path))
+        return split_rows(_schema(table), rows)
+    except dy.exc.SchemaError as error:
+        raise DatasetError(f"{where}: {_on_one_line(error)}") from error
+
+
+def _load(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path)
     except FileNotFoundError as error:
         raise DatasetError(f"{path}: no such file") from error
-    except pl.exceptions.ComputeError as error:
-        raise DatasetError(f"{path}: not a Parquet file: {error}") from error
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise DatasetError(f"{path}: not a Parquet file: {_on_one_line(error)}") from error
 
 
-def split_by_contract(table: str, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rows that keep a table's contract, and those that do not with the column ``reason``."""
-    good, failure = _schema(table).filter(complete_columns(_schema(table), rows), cast=True)
-    details = failure.details()
-    rules = [name for name in details.columns if name not in rows.columns]
-    broken = [pl.when(pl.col(rule) == "invalid").then(pl.lit(rule)) for rule in rules]
-    reason = pl.concat_str(broken, separator=", ", ignore_nulls=True)
-    return good, failure.invalid().with_columns(details.select(reason.alias("reason")))
+def _on_one_line(error: Exception) -> str:
+    return " ".join(str(error).partition("\n\n")[0].split())
 
 
 def _schema(table: str) -> type[dy.Schema]:
@@ -206,8 +229,10 @@ def _schema(table: str) -> type[dy.Schema]:
 
 def _validate(table: str, rows: pl.DataFrame, where: str) -> pl.DataFrame:
     """Hold rows to the contract; a column that may be empty may also be absent."""
-    try:
-        return _schema(table).validate(complete_columns(_schema(table), rows), cast=True)
-    except (dy.exc.ValidationError, dy.exc.SchemaError) as error:
-        summary = " ".join(str(error).partition("\n\n")[0].split())
-        raise DatasetError(f"{where}: {summary}") from error
+    split = split_by_contract(table, rows, where)
+    if len(split.bad):
+        example = count_reasons(split.problems)[0].example
+        raise DatasetError(
+            f"{where}: {len(split.bad):,} of {len(rows):,} rows cannot be used, such as {example}"
+        )
+    return split.good

@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from training_data.columns import TABLES, Classes, Courses, Interactions, Participants
+from training_data.contract import count_reasons
 from training_data.dataset import Dataset, DatasetError
 from training_data.regions import RegionTable
 
@@ -58,30 +59,38 @@ def find_unknown(
 
     Where a table is not there, nothing is said of what names its rows.
     """
+    held = {table: dataset.read(table) for table in dataset.tables()}
     found = []
     for table, column, target, verb, fate in _REFERENCES:
-        if dataset.has(table) and dataset.has(target) and {table, target} & set(tables):
-            known = _column(dataset, target, TABLES[target].primary_key()[0])
+        if table in held and target in held and {table, target} & set(tables):
+            known = held[target][TABLES[target].primary_key()[0]]
             what = f"{verb} that {target}.parquet lacks"
-            found.append(_compare(dataset, table, column, known, (what, fate)))
+            found.append(_compare(table, held[table], column, known, (what, fate)))
     for table in tables:
-        if REGION in TABLES[table].columns() and dataset.has(table):
+        if REGION in TABLES[table].columns() and table in held:
             what = f"have a {REGION} that the region pack {regions.name} lacks"
             codes = pl.Series(regions.codes)
-            found.append(_compare(dataset, table, REGION, codes, (what, "their place is unknown")))
+            found.append(
+                _compare(table, held[table], REGION, codes, (what, "their place is unknown"))
+            )
     return [one for one in found if one.rows]
 
 
 def require_trainings(dataset: Dataset) -> None:
-    """Refuse a dataset without a single training.
+    """Refuse a dataset without a single training that can be used.
 
     Raises
     ------
     DatasetError
     """
-    if not dataset.scan("courses").select(pl.len()).collect().item():
+    held = dataset.split("courses")
+    if held.good.is_empty():
+        why = count_reasons(held.problems)
+        lost = (
+            f" of {len(held.bad):,} can be used, such as {why[0].example}" if why else " is there"
+        )
         raise DatasetError(
-            f"{dataset.path('courses')}: no training is there; `padan import courses` brings them in"
+            f"{dataset.path('courses')}: no training{lost}; `padan import courses` brings them in"
         )
 
 
@@ -92,28 +101,32 @@ def require_usable_events(dataset: Dataset) -> None:
     ------
     DatasetError
     """
-    events = dataset.scan("interactions").select(E.course_id.name, E.participant_id.name).collect()
-    usable = events.filter(
-        E.course_id.col.is_in(_column(dataset, "courses", C.course_id.name).implode()),
-        E.participant_id.col.is_in(
-            _column(dataset, "participants", P.participant_id.name).implode()
-        ),
+    events = dataset.split("interactions")
+    usable = events.good.filter(
+        E.course_id.col.is_in(dataset.read("courses")[C.course_id.name].implode()),
+        E.participant_id.col.is_in(dataset.read("participants")[P.participant_id.name].implode()),
     )
-    if len(events) and not len(usable):
-        first = events.row(0, named=True)
+    if len(usable):
+        return
+    if len(events.good):
+        first = events.good.row(0, named=True)
         raise DatasetError(
-            f"none of {len(events):,} events is of a training in courses.parquet and a person in "
+            f"none of {len(events.good):,} events is of a training in courses.parquet and a person in "
             f"participants.parquet, such as {first[E.course_id.name]!r} of "
             f"{first[E.participant_id.name]!r}: were the ids changed on the way?"
+        )
+    if len(events.bad):
+        raise DatasetError(
+            f"{dataset.path('interactions')}: no event of {len(events.bad):,} can be used, such as "
+            f"{count_reasons(events.problems)[0].example}"
         )
 
 
 def _compare(
-    dataset: Dataset, table: str, column: str, known: pl.Series, words: tuple[str, str]
+    table: str, rows: pl.DataFrame, column: str, known: pl.Series, words: tuple[str, str]
 ) -> Unknown:
     key = TABLES[table].primary_key()[0]
-    rows = dataset.scan(table).select(pl.col(key).alias("row"), pl.col(column).alias("named"))
-    every = rows.collect()
+    every = rows.select(pl.col(key).alias("row"), pl.col(column).alias("named"))
     pairs = every.explode("named") if every["named"].dtype == pl.List else every
     lost = pairs.drop_nulls("named").filter(~pl.col("named").is_in(known.implode()))
     count = lost["row"].n_unique()
@@ -121,9 +134,3 @@ def _compare(
     what, fate = words
     said = f"{count:,} of {len(every):,} {_THINGS[table]} {what}, such as {example}: {fate}"
     return Unknown(table, column, count, len(every), example, said)
-
-
-def _column(dataset: Dataset, table: str, column: str) -> pl.Series:
-    if not dataset.has(table):
-        return pl.Series(dtype=pl.String)
-    return dataset.scan(table).select(column).collect()[column]

@@ -38,3 +38,15 @@ def test_a_folder_without_a_dataset_is_one_line(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["check", str(tmp_path)])
     assert result.exit_code == 2
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_page_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    source, data = tmp_path / "c.csv", tmp_path / "data"
+    source.write_text(COURSES)
+    CliRunner().invoke(app, ["import", "courses", str(source), "--out", str(data)])
+    result = CliRunner().invoke(
+        app, ["check", str(data), "--report", str(tmp_path / "no" / "p.html")]
+    )
+    assert result.exit_code == 2
+    assert "p.json" in result.stderr
+    assert len(result.stderr.splitlines()) == 1

@@ -101,3 +101,18 @@ def test_skills_week_list(shared_data: Path, tmp_path: Path) -> None:
     counts = json.loads(run("courses", source, "--out", tmp_path, "--json").stdout.splitlines()[-1])
     assert counts["read"] == 266 == counts["accepted"] + counts["rejected"]
     assert counts["accepted"] >= 250
+
+
+@pytest.mark.parametrize("there", ["a file", "no UTF-8"])
+def test_a_dataset_that_cannot_be_opened_is_one_line(
+    catalogue: Path, tmp_path: Path, there: str
+) -> None:
+    data = tmp_path / "data"
+    if there == "a file":
+        data.write_text("x")
+    else:
+        Dataset.create(data)
+        (data / "dataset.toml").write_bytes(b"\xff\xfe")
+    result = run("courses", catalogue, "--out", data)
+    assert result.exit_code == 2, result.output
+    assert len(result.stderr.splitlines()) == 1

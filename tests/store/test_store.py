@@ -539,15 +539,16 @@ def test_no_list_is_lost_where_a_request_id_comes_twice(store: Store, tmp_path: 
         assert set(of_it.select("participant_id", "course_id").iter_rows()) == wanted
 
 
+@pytest.mark.parametrize("event_id", ["r1:1", "r1:0", "r1", "1", "r1:1:1", "Shown:r1:1"])
 def test_an_event_with_an_impressions_id_of_old_spoils_nothing(
-    store: Store, tmp_path: Path
+    store: Store, tmp_path: Path, event_id: str
 ) -> None:
     show(store, "r1")
-    add(store, event("r1:1"))
+    add(store, event(event_id))
     copy = Dataset.create(tmp_path / "copy")
     assert not export_dataset(store, copy)["interactions"].set_aside
     sent, made = sorted(copy.read("interactions")["event_id"])
-    assert sent == "r1:1"
+    assert sent == event_id
     assert made.startswith(OWN_EVENT)
 
 

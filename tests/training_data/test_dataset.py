@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from training_data.columns import TABLES, Courses
+from training_data.contract import count_reasons
 from training_data.dataset import Dataset, DatasetError, DatasetInfo, MergeCounts
 
 
@@ -48,15 +49,48 @@ def test_rows_that_break_the_contract_are_not_written(tmp_path: Path) -> None:
     dataset.write("courses", courses("a"))
     with pytest.raises(DatasetError, match=r"courses: .*price_idr"):
         dataset.write("courses", courses("b", price=-1).with_columns(title=pl.lit("Las")))
-    with pytest.raises(DatasetError, match="primary_key"):
+    with pytest.raises(DatasetError, match="course_id: is the same as in row 1"):
         dataset.write("courses", courses("b", "b"))
     assert dataset.read("courses")["course_id"].to_list() == ["a"]
 
 
-def test_a_file_that_breaks_the_contract_is_named(tmp_path: Path) -> None:
+def test_rows_of_a_file_that_break_the_contract_are_set_aside_with_their_reason(
+    tmp_path: Path,
+) -> None:
+    dataset = Dataset.create(tmp_path)
+    rows = pl.concat([courses("a", "b", "a"), courses("c", price=-1), courses("d/e")])
+    rows.write_parquet(dataset.path("courses"))
+    assert dataset.read("courses")["course_id"].to_list() == ["a", "b"]
+    good, bad, problems = dataset.split("courses")
+    assert good.height + bad.height == rows.height
+    assert bad.drop("reason").equals(rows[2:])
+    assert [reason.partition(":")[0] for reason in bad["reason"]] == [
+        "course_id", "price_idr", "course_id",
+    ]  # fmt: skip
+    assert sorted(one.row for one in count_reasons(problems)) == [3, 4, 5]
+
+
+def test_a_value_of_another_type_is_set_aside_alone(tmp_path: Path) -> None:
+    dataset = Dataset.create(tmp_path)
+    rows = courses("a", "b").with_columns(price_idr=pl.Series(["5000", "lima ribu"]))
+    rows.write_parquet(dataset.path("courses"))
+    assert dataset.read("courses")["price_idr"].to_list() == [5000]
+    assert dataset.split("courses").bad["price_idr"].to_list() == ["lima ribu"]
+
+
+def test_nothing_is_merged_into_a_table_of_which_rows_would_be_lost(tmp_path: Path) -> None:
     dataset = Dataset.create(tmp_path)
     courses("a", price=-1).write_parquet(dataset.path("courses"))
-    with pytest.raises(DatasetError, match=r"courses\.parquet: "):
+    before = dataset.fingerprint()
+    with pytest.raises(DatasetError, match=r"courses\.parquet: 1 of 1 rows cannot be used"):
+        dataset.merge("courses", courses("b"))
+    assert dataset.fingerprint() == before
+
+
+def test_a_file_that_is_no_table_is_named(tmp_path: Path) -> None:
+    dataset = Dataset.create(tmp_path)
+    courses("a").drop("mode").write_parquet(dataset.path("courses"))
+    with pytest.raises(DatasetError, match=r"courses\.parquet: .*mode"):
         dataset.read("courses")
     dataset.path("courses").write_bytes(b"no parquet at all")
     with pytest.raises(DatasetError, match=r"courses\.parquet: not a Parquet file"):

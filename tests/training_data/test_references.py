@@ -91,7 +91,13 @@ def test_some_usable_events_are_enough(dataset: Dataset) -> None:
     require_usable_events(dataset)
 
 
-@pytest.mark.parametrize("lost", [event(1, "p", "a.0"), event(1, "0p", "a")])
+@pytest.mark.parametrize(
+    "lost",
+    [
+        event(1, "p", "a.0"), event(1, "0p", "a"), event(1, "P", "a"), event(1, "p", "A"),
+        event(1, "p.0", "a"), event(1, "p", "lpk-a"),
+    ],
+)  # fmt: skip
 def test_events_of_which_none_names_what_is_there_are_refused(
     dataset: Dataset, lost: dict[str, object]
 ) -> None:
@@ -107,3 +113,17 @@ def test_a_catalogue_without_a_training_is_refused(tmp_path: Path) -> None:
     dataset.write("courses", TABLES["courses"].create_empty())
     with pytest.raises(DatasetError, match="no training is there"):
         require_trainings(dataset)
+
+
+def test_a_catalogue_or_log_of_which_no_row_can_be_used_is_refused_with_a_reason(
+    dataset: Dataset,
+) -> None:
+    for table, column, require in (
+        ("courses", "price_idr", require_trainings),
+        ("interactions", "at", require_usable_events),
+    ):
+        path = dataset.path(table)
+        wrong = pl.lit(-1) if table == "courses" else pl.lit(None)
+        pl.read_parquet(path).with_columns(wrong.alias(column)).write_parquet(path)
+        with pytest.raises(DatasetError, match=f"of 3 can be used, such as {column}: is"):
+            require(dataset)

@@ -11,18 +11,14 @@ from typing import Final
 import polars as pl
 
 from training_data.columns import TABLES
+from training_data.contract import PROBLEM_SCHEMA, ROW
 from training_data.importing import parsers
 from training_data.importing.html_text import MARKUP, strip_markup
 from training_data.importing.mapping import Column, Mapping, ParserName
 from training_data.importing.parsers import UnparsableError, Value
-from training_data.importing.source import ROW, squeeze
+from training_data.importing.source import squeeze
 from training_data.regions import RegionTable
 from training_data.text import normalise
-
-PROBLEM_SCHEMA: Final = pl.Schema(
-    {ROW: pl.UInt32, "column": pl.String, "reason": pl.String, "kind": pl.String}
-)
-"""``kind`` is the reason without what the cell holds: by it reasons are counted."""
 
 REGION: Final = "region_code"
 _FREE_TEXT: Final = "description"
@@ -311,6 +307,11 @@ def _parser(name: ParserName, spec: Column) -> Callable[[str], Value]:
         ]
     if name == "datetime":
         return lambda text: parsers.parse_datetime(text, spec.time_zone)
+    if spec.times is not None:
+        times = spec.times
+        if name == "price":
+            return lambda text: parsers.parse_foreign_price(text, times)
+        return lambda text: parsers.parse_number(text) * times
     return _PLAIN_PARSERS[name]
 
 

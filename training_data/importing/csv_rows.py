@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TextIO
 
-from training_data.importing.source import Source, SourceBuilder, SourceError
+from training_data.importing.source import Source, SourceBuilder, SourceError, is_readable
 
 _SEPARATORS: Final = {";": ";", "\t": "\\t", "|": "|", ",": ","}
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
@@ -75,17 +75,25 @@ def read_csv(path: Path, separator: str, skip_rows: int, encoding: str | None) -
     return builder.build()
 
 
+def find_unmarked(path: Path) -> str | None:
+    """Return the encoding of what looks like UTF-16 without its mark."""
+    head = _read_head(path)
+    if head.startswith(_UTF_16) or b"\0" not in head:
+        return None
+    return "utf-16-be" if head.startswith(b"\0") else "utf-16-le"
+
+
 def _find_encoding(path: Path) -> str:
-    with path.open("rb") as file:
-        head = file.read(1000)
-    if head.startswith(_UTF_16):
-        return "utf-16"
-    if b"\0" in head:
-        order = "be" if head.startswith(b"\0") else "le"
+    if unmarked := find_unmarked(path):
         raise SourceError(
-            f'{path}: looks like UTF-16 without its mark: encoding = "utf-16-{order}" in the mapping'
+            f'{path}: looks like UTF-16 without its mark: encoding = "{unmarked}" in the mapping'
         )
-    return "utf-8-sig"
+    return "utf-16" if _read_head(path).startswith(_UTF_16) else "utf-8-sig"
+
+
+def _read_head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(1000)
 
 
 def _take_head(lines: _Lines, separator: str, skip_rows: int) -> str:
@@ -113,7 +121,7 @@ def _read_header(lines: _Lines, path: Path, separator: str) -> list[str]:
         raise SourceError(f"{path}: line {lines.number}: {_explain(error)}") from error
     if not header:
         raise SourceError(f"{path}: the file has no header")
-    if not _is_readable(lines.record):
+    if not is_readable(lines.record):
         raise SourceError(f"{path}: {_not_utf8(lines.number)}")
     other = next((c for c in _SEPARATORS if c != separator and c in header[0]), None)
     if len(header) == 1 and other:
@@ -144,7 +152,7 @@ def _records(lines: _Lines, separator: str, builder: SourceBuilder) -> Iterator[
 def _add(builder: SourceBuilder, cells: list[str], lines: _Lines, separator: str) -> None:
     first = lines.number - len(lines.record) + 1
     whole = "".join(lines.record)
-    if not _is_readable(lines.record):
+    if not is_readable(lines.record):
         builder.add_broken(_not_utf8(first), whole)
     elif len(cells) <= builder.width:
         builder.add(cells + [""] * (builder.width - len(cells)))
@@ -156,17 +164,6 @@ def _add(builder: SourceBuilder, cells: list[str], lines: _Lines, separator: str
             f"a cell that holds {separator!r} must stand in quotes",
             whole,
         )
-
-
-def _is_readable(lines: list[str]) -> bool:
-    """Whether every byte had a meaning in the file's encoding."""
-    try:
-        for line in lines:
-            if not line.isascii():
-                line.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _not_utf8(line: int) -> str:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
-import dataframely as dy
 import polars as pl
 
-from training_data.columns import PLAIN, PLAIN_IN_A_PATH, TABLES
-from training_data.importing.conversion import PROBLEM_SCHEMA, convert
+from training_data.columns import TABLES
+from training_data.contract import (
+    PROBLEM_SCHEMA,
+    ROW,
+    find_doubled,
+    find_problems,
+    tell_by_row,
+)
+from training_data.importing.conversion import convert
 from training_data.importing.mapping import (
     Kind,
     Mapping,
@@ -19,8 +24,8 @@ from training_data.importing.mapping import (
     find_header,
     find_mapping,
 )
-from training_data.importing.reading import read_source
-from training_data.importing.source import ROW, Source
+from training_data.importing.reading import Place, name_of, read_source
+from training_data.importing.source import Source
 from training_data.regions import RegionTable
 
 REJECT_SCHEMA: Final = pl.Schema(
@@ -34,28 +39,6 @@ REJECT_SCHEMA: Final = pl.Schema(
     }
 )
 """Columns of the rejects file; ``row`` counts the source's records from 1, without the header."""
-
-_RULES: Final = {
-    "nullability": "is empty",
-    "min_length": "is too short",
-    "max_length": "is too long",
-    "inner_min_length": "holds an item that is too short",
-    "inner_max_length": "holds an item that is too long",
-    "inner_regex": "holds an item with a control character, or an id that may not be",
-    "min": "is too small",
-    "min_exclusive": "is too small",
-    "max": "is too large",
-    "nan": "is not a number",
-    "inf": "is infinite",
-    "dates_in_order": "the end comes before the beginning",
-    "registration_in_order": "registration ends before it begins",
-    "seats_left_within_seats": "more seats are left than there are",
-}
-_PATTERNS: Final = {
-    PLAIN: "holds a control character",
-    PLAIN_IN_A_PATH: "holds '/' or a control character, or dots alone, which no address can hold; "
-    "`replace` in the mapping writes others in their place",
-}
 
 
 class AccountingError(RuntimeError):
@@ -94,9 +77,9 @@ class ImportResult:
 
 
 def import_file(
-    path: Path, kind: Kind, mapping: Mapping | None, regions: RegionTable
+    place: Place, kind: Kind, mapping: Mapping | None, regions: RegionTable
 ) -> ImportResult:
-    """Read one file and sort its rows into accepted and rejected.
+    """Read one file or database and sort its rows into accepted and rejected.
 
     Parameters
     ----------
@@ -110,18 +93,18 @@ def import_file(
     SourceError
         If the file cannot be read.
     """
-    mapping = mapping or find_mapping(kind, path, None)
-    source = None
+    name, source = name_of(place), None
+    mapping = mapping or find_mapping(kind, name, None)
     if mapping is None:
-        source = read_source(path)
+        source = read_source(place)
         columns = source.table.columns
-        mapping = find_mapping(kind, path, columns) or contract_mapping(kind, path, source.table)
+        mapping = find_mapping(kind, name, columns) or contract_mapping(kind, name, source.table)
     if mapping.kind != kind:
         raise MappingError(f"mapping {mapping.name} is for {mapping.kind}, not for {kind}")
     if source is None or not mapping.reads_plainly():
-        source = read_source(path, mapping)
-    _require_columns(source.table, mapping, path)
-    return sort_rows(source, path.name, mapping, regions)
+        source = read_source(place, mapping)
+    _require_columns(source.table, mapping, name)
+    return sort_rows(source, name, mapping, regions)
 
 
 def sort_rows(source: Source, name: str, mapping: Mapping, regions: RegionTable) -> ImportResult:
@@ -139,11 +122,11 @@ def sort_rows(source: Source, name: str, mapping: Mapping, regions: RegionTable)
     ).cast(PROBLEM_SCHEMA)
     faulty = converted.problems.join(broken, on=ROW, how="anti")
     table = converted.table.with_row_index(ROW).cast({ROW: pl.UInt32})
-    against = _contract_problems(table.join(broken, on=ROW, how="anti"), schema)
+    against = find_problems(table.join(broken, on=ROW, how="anti"), schema)
     against = against.join(faulty, on=[ROW, "column"], how="anti")
     problems = pl.concat([broken, faulty, against])
     clean = table.join(problems, on=ROW, how="anti")
-    doubled = _duplicates(clean, schema.primary_key()[0], mapping.keep)
+    doubled = find_doubled(clean, schema.primary_key(), mapping.keep)
     accepted = clean.join(doubled, on=ROW, how="anti")
     problems = pl.concat([problems, doubled])
     rejects = _rejects(source, problems, name, mapping.kind)
@@ -178,72 +161,18 @@ def _unused_columns(raw: pl.DataFrame, mapping: Mapping) -> list[str]:
     return [f"columns that no key uses: {', '.join(unused)}"] if unused else []
 
 
-def _require_columns(raw: pl.DataFrame, mapping: Mapping, path: Path) -> None:
+def _require_columns(raw: pl.DataFrame, mapping: Mapping, name: str) -> None:
     absent = sorted(mapping.sources() - set(raw.columns))
     if absent:
         raise MappingError(
-            f"{path.name}: mapping {mapping.name} needs the column {absent[0]!r}; "
+            f"{name}: mapping {mapping.name} needs the column {absent[0]!r}; "
             f"the file has {', '.join(raw.columns)}{find_header(raw, absent, mapping)}"
         )
 
 
-def _contract_problems(table: pl.DataFrame, schema: type[dy.Schema]) -> pl.DataFrame:
-    """Return the rules that rows break; doubled keys are not looked at here."""
-    # With the row number as part of the key no key is doubled, and the failures keep their row.
-    numbered: type[dy.Schema] = type("Numbered", (schema,), {ROW: dy.UInt32(primary_key=True)})
-    details = numbered.filter(table)[1].details()
-    rules = [name for name in details.columns if name not in numbered.column_names()]
-    reasons = {rule: _reason(rule, schema) for rule in rules}
-    return (
-        details.select(ROW, pl.col(rules) == "invalid")
-        .unpivot(index=ROW, variable_name="rule", value_name="broken")
-        .filter("broken")
-        .select(
-            ROW,
-            pl.col("rule").str.split("|").list.first().alias("column"),
-            pl.col("rule").replace(reasons).alias("reason"),
-            pl.col("rule").replace(reasons).alias("kind"),
-        )
-        .cast(PROBLEM_SCHEMA)
-    )
-
-
-def _reason(rule: str, schema: type[dy.Schema]) -> str:
-    column, _, name = rule.rpartition("|")
-    limit = getattr(schema.columns().get(column), name, None)
-    if name == "regex":
-        return _PATTERNS[str(limit)]
-    if name == "max_length" and isinstance(schema.columns()[column], dy.List):
-        return f"has more than {limit} items"
-    words = _RULES.get(name, f"breaks the rule {name}")
-    return words if limit is None else f"{words} ({name} {limit})"
-
-
-def _duplicates(table: pl.DataFrame, key: str, keep: Literal["first", "last"]) -> pl.DataFrame:
-    """Return the rows whose key another row has, and which row that is."""
-    kept = pl.col(ROW).first() if keep == "first" else pl.col(ROW).last()
-    return (
-        table.select(ROW, kept.over(key).alias("kept"))
-        .filter(pl.col(ROW) != pl.col("kept"))
-        .select(
-            ROW,
-            pl.lit(key).alias("column"),
-            pl.format("is the same as in row {}, which is kept", pl.col("kept") + 1).alias(
-                "reason"
-            ),
-            pl.lit("is the same as in another row").alias("kind"),
-        )
-        .cast(PROBLEM_SCHEMA)
-    )
-
-
 def _rejects(source: Source, problems: pl.DataFrame, name: str, table: str) -> pl.DataFrame:
     """One line for each refused row, with all its reasons and the row as it was."""
-    said = pl.when(pl.col("column") == "").then("reason")
-    by_row = problems.group_by(ROW, maintain_order=True).agg(
-        pl.col("column").unique(maintain_order=True).str.join(", ").alias("columns"),
-        said.otherwise(pl.format("{}: {}", "column", "reason")).str.join("; ").alias("reason"),
-    )
+    by_row = tell_by_row(problems)
     rows = source.table.with_row_index(ROW).cast({ROW: pl.UInt32}).join(by_row, on=ROW, how="semi")
     cells = pl.struct(pl.exclude(ROW)).struct.json_encode() if source.table.width else pl.lit("{}")
     read = rows.select(ROW, cells.alias("cells"))

@@ -29,6 +29,7 @@ _PARSERS_OF_OPTION: Final[dict[str, set[str | None]]] = {
     "discount": {"price"},
     "province": {"region"},
     "time_zone": {"datetime"},
+    "times": {"price", "number"},
 }
 
 
@@ -69,6 +70,7 @@ class Column(_Strict):
     province: str | None = Field(
         None, description="source column that tells two regions of one name apart"
     )
+    times: float | None = Field(None, gt=0, le=1e9, description="what numbers are multiplied with")
     time_zone: str = Field("UTC", description="of moments that name none")
 
     @model_validator(mode="before")
@@ -131,7 +133,7 @@ class Match(_Strict):
 
 
 class FileOptions(_Strict):
-    """How a file is read, whatever its columns mean."""
+    """How a file or database is read, whatever its columns mean."""
 
     sheet: str | int = Field(0, description="of a workbook, by name or by number from 0")
     skip_rows: int = Field(0, ge=0, description="rows before the header")
@@ -140,6 +142,15 @@ class FileOptions(_Strict):
     records: str = Field(
         "", description="dotted path of the list in a JSON file; '': the only one of objects"
     )
+
+    table: str = Field("", description="of a database; its schema stands before a dot")
+    query: str = Field("", description="to a database, in the place of a table")
+
+    @model_validator(mode="after")
+    def _one_thing_is_read(self) -> FileOptions:
+        if self.table and self.query:
+            raise ValueError("table and query both say what to read of a database; keep one")
+        return self
 
     @field_validator("encoding")
     @classmethod
@@ -242,7 +253,7 @@ def shipped_mappings() -> list[Mapping]:
     return [_read(path) for path in sorted(_folder().glob("*.toml"))]
 
 
-def find_mapping(kind: Kind, path: Path, columns: Sequence[str] | None) -> Mapping | None:
+def find_mapping(kind: Kind, file: str, columns: Sequence[str] | None) -> Mapping | None:
     """Return the shipped mapping for a file by its name, or by its columns where they are given.
 
     Raises
@@ -250,14 +261,14 @@ def find_mapping(kind: Kind, path: Path, columns: Sequence[str] | None) -> Mappi
     MappingError
         If more than one fits.
     """
-    fitting = [m for m in shipped_mappings() if m.kind == kind and _fits(m, path, columns)]
+    fitting = [m for m in shipped_mappings() if m.kind == kind and _fits(m, file, columns)]
     if len(fitting) > 1:
         names = ", ".join(mapping.name for mapping in fitting)
-        raise MappingError(f"{path.name}: mappings {names} all fit; choose one with --mapping")
+        raise MappingError(f"{file}: mappings {names} all fit; choose one with --mapping")
     return fitting[0] if fitting else None
 
 
-def contract_mapping(kind: Kind, path: Path, table: pl.DataFrame) -> Mapping:
+def contract_mapping(kind: Kind, file: str, table: pl.DataFrame) -> Mapping:
     """Return the mapping of a file that uses our own column names.
 
     Raises
@@ -270,7 +281,7 @@ def contract_mapping(kind: Kind, path: Path, table: pl.DataFrame) -> Mapping:
     fields: dict[str, object] = {"name": "contract", "kind": kind, "columns": ours}
     hint = "" if ours else find_header(table, [TABLES[kind].primary_key()[0]])
     return _validate(
-        f"{path.name}: no shipped mapping fits (`padan import {kind} --suggest` writes one){hint}, "
+        f"{file}: no shipped mapping fits (`padan import {kind} --suggest` writes one){hint}, "
         "and with our own columns",
         fields,
     )
@@ -287,9 +298,9 @@ def find_header(
     return ""
 
 
-def _fits(mapping: Mapping, path: Path, columns: Sequence[str] | None) -> bool:
+def _fits(mapping: Mapping, file: str, columns: Sequence[str] | None) -> bool:
     if columns is None:
-        return any(fnmatch(path.name.lower(), pattern.lower()) for pattern in mapping.match.files)
+        return any(fnmatch(file.lower(), pattern.lower()) for pattern in mapping.match.files)
     return bool(mapping.match.columns) and set(mapping.match.columns) <= set(columns)
 
 

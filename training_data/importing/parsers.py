@@ -80,6 +80,16 @@ def parse_price(text: str) -> int:
     return _whole(_decimal(found["number"], text) * _MULTIPLES[found["multiple"].lower()], text)
 
 
+def parse_foreign_price(text: str, times: float) -> int:
+    """Return a price of another currency in whole units of ours: "24.99", "Free"."""
+    if text.strip().lower() in _FREE:
+        return 0
+    price = parse_number(text) * times
+    if price >= 10**_MAX_DIGITS:
+        raise UnparsableError(f"{text!r} is too large a price")
+    return round(price)
+
+
 def parse_discount(text: str) -> float:
     """Return the share taken off: "97,5%" is 0.975, "GRATIS" is 1, "-" is 0."""
     if text.strip().lower() in _FREE:

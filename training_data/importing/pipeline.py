@@ -1,4 +1,4 @@
-"""Several source files into one dataset directory, with the rejects beside the tables."""
+"""Several sources into one dataset directory, with the rejects beside the tables."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import polars as pl
 
 from training_data.columns import TABLES
+from training_data.contract import Reason, count_reasons
 from training_data.dataset import INFO_FILE, Dataset, DatasetInfo
 from training_data.importing.importer import REJECT_SCHEMA, ImportResult, import_file
 from training_data.importing.mapping import Kind, Mapping
+from training_data.importing.reading import Place, name_of
 from training_data.regions import RegionTable
 
 REJECTS: Final = "rejects"
@@ -58,33 +60,17 @@ class ImportSummary:
     @property
     def reasons(self) -> list[Reason]:
         """Why rows were refused, the commonest first; a row may have several reasons."""
-        problems = pl.concat([result.problems for _, result in self.files])
-        told = pl.when(pl.col("column") == "").then(pl.lit("")).otherwise(pl.col("column") + ": ")
-        counts = (
-            problems.select((told + pl.col(name)).alias(name) for name in ("kind", "reason"))
-            .group_by("kind", maintain_order=True)
-            .agg(pl.len(), pl.col("reason").first())
-            .sort("len", descending=True, maintain_order=True)
-        )
-        return [Reason(*row) for row in counts.iter_rows()]
-
-
-class Reason(NamedTuple):
-    """A reason without what the cells hold, how many cells it is about, and one in full."""
-
-    kind: str
-    rows: int
-    example: str
+        return count_reasons(pl.concat([result.problems for _, result in self.files]))
 
 
 def import_into(
     folder: Path,
     kind: Kind,
-    paths: Sequence[Path],
+    places: Sequence[Place],
     mapping: Mapping | None = None,
     append: bool = True,
 ) -> ImportSummary:
-    """Import files into one table of a dataset; ``rejects.parquet`` and ``.csv`` hold the rest.
+    """Import files or databases into one table of a dataset; ``rejects.parquet`` and ``.csv`` hold the rest.
 
     Parameters
     ----------
@@ -104,12 +90,12 @@ def import_into(
     there = (folder / INFO_FILE).exists()
     own = Dataset.open(folder) if there else Dataset(folder, DatasetInfo())
     regions = RegionTable.load(own.own_or_named(own.info.region_pack))
-    results = [import_file(path, kind, mapping, regions) for path in paths]
+    results = [import_file(place, kind, mapping, regions) for place in places]
     accepted = pl.concat([result.accepted for result in results])
     added = _write_accepted(folder, kind, accepted, append) if accepted.height else 0
     folder.mkdir(parents=True, exist_ok=True)
-    _write_rejects(folder, kind, paths, results)
-    named = [(path.name, result) for path, result in zip(paths, results, strict=True)]
+    _write_rejects(folder, kind, places, results)
+    named = [(name_of(place), result) for place, result in zip(places, results, strict=True)]
     return ImportSummary(added, accepted.height - added, named)
 
 
@@ -124,13 +110,16 @@ def _write_accepted(folder: Path, kind: Kind, rows: pl.DataFrame, append: bool) 
 
 
 def _write_rejects(
-    folder: Path, kind: Kind, paths: Sequence[Path], results: Sequence[ImportResult]
+    folder: Path, kind: Kind, places: Sequence[Place], results: Sequence[ImportResult]
 ) -> None:
     """Put the rejects of these files in the place of those that the same files had before."""
     path = folder / f"{REJECTS}.parquet"
     empty = pl.DataFrame(schema={**REJECT_SCHEMA, "path": pl.String})
     before = pl.read_parquet(path) if path.is_file() else empty
-    files = [str(file.resolve()) for file in paths]
+    files = [
+        str(place.resolve()) if isinstance(place, Path) else f"{name_of(place)} by {result.mapping}"
+        for place, result in zip(places, results, strict=True)
+    ]
     again = (pl.col("table") == kind) & pl.col("path").is_in(files)
     fresh = (
         result.rejects.with_columns(pl.lit(file).alias("path"))

@@ -1,4 +1,4 @@
-"""Any supported file as a table of text, one column a source column."""
+"""Any supported file or database as a table of text, one column a source column."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import polars as pl
+import sqlalchemy as sa
 from python_calamine import CalamineError, CalamineWorkbook
 
 from training_data.importing.csv_rows import read_csv
@@ -20,22 +21,45 @@ from training_data.importing.source import (
     name_columns,
     tidy,
 )
+from training_data.importing.sql_rows import read_database, tell
 from training_data.text import normalise
+
+Place = Path | sa.URL
 
 FORMATS: Final = (".csv", ".json", ".jsonl", ".xlsx", ".parquet")
 
 
-def read_source(path: Path, mapping: Mapping | None = None) -> Source:
+def name_of(place: Place) -> str:
+    """Return what reports call a file or database."""
+    return place.name if isinstance(place, Path) else tell(place)
+
+
+def read_source(place: Place, mapping: Mapping | None = None) -> Source:
     """Read a file as text columns; without a mapping by commas, the first sheet, no rows skipped.
+
+    A database is read as the mapping says.
 
     Raises
     ------
     SourceError
         If the file is missing, of an unknown format, malformed, or without a header.
     """
+    if not isinstance(place, Path):
+        return _read_database(place, mapping)
+    source = read_file(place, mapping or FileOptions())
+    return source if mapping is None else _join_files(source, place, mapping)
+
+
+def _read_database(url: sa.URL, mapping: Mapping | None) -> Source:
     if mapping is None:
-        return read_file(path, FileOptions())
-    source = read_file(path, mapping)
+        raise SourceError(f"{tell(url)}: a database is read with a mapping: --mapping")
+    if mapping.join:
+        raise SourceError(f"{tell(url)}: `join` is for files; the query can join")
+    return read_database(url, mapping.table, mapping.query)
+
+
+def _join_files(source: Source, path: Path, mapping: Mapping) -> Source:
+    """Add what stands in the files beside a source."""
     table, notes = source.table, []
     for join in mapping.join:
         beside = sorted(path.parent.glob(join.file))

@@ -7,11 +7,13 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 import polars as pl
 
-ROW: Final = "row"
+from training_data.contract import ROW
+
 BROKEN_SCHEMA: Final = pl.Schema({ROW: pl.UInt32, "reason": pl.String, "raw": pl.String})
 _CHUNK: Final = 20_000
 _EXACT: Final = 1e15  # below it every whole number has a float of its own
@@ -132,12 +134,28 @@ def as_text(value: object) -> str | None:
             return _number_as_text(value)
         case int():
             return str(value)
+        case Decimal():
+            whole = value.is_finite() and value == value.to_integral_value()
+            return str(int(value)) if whole else _number_as_text(float(value))
+        case bytes():
+            return value.decode(errors="surrogateescape")
         case dt.date() | dt.time():
             return value.isoformat()
         case list() | dict():
             return json.dumps(value, ensure_ascii=False, default=str)
         case _:
             return str(value)
+
+
+def is_readable(texts: Iterable[str]) -> bool:
+    """Whether every byte had a meaning in the source's encoding."""
+    try:
+        for text in texts:
+            if not text.isascii():
+                text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _number_as_text(number: float) -> str | None:

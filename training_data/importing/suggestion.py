@@ -15,6 +15,7 @@ from rapidfuzz import fuzz
 
 from training_data.columns import TABLES
 from training_data.importing.conversion import convert
+from training_data.importing.csv_rows import find_unmarked
 from training_data.importing.mapping import Column, FileOptions, Kind, Mapping, ParserName
 from training_data.importing.reading import read_file
 from training_data.importing.source import Source, SourceError
@@ -42,6 +43,7 @@ _TELLING: Final = (
 )
 _STANDING_IN: Final = {
     "mode": "webinar", "price_idr": "0", "openings": "1", "profiling_opt_out": "false",
+    "kind": "purchase",
 }  # fmt: skip
 
 
@@ -63,8 +65,8 @@ def _find_options(path: Path) -> tuple[FileOptions, Source]:
     """Return the options under which a file has the most columns with a name."""
     tried: list[tuple[FileOptions, Source]] = []
     refusal: SourceError | None = None
-    is_csv = path.suffix.lower() == ".csv"
-    for encoding in (None, "cp1252") if is_csv else (None,):
+    is_csv = path.suffix.lower() == ".csv" and path.is_file()
+    for encoding in _list_encodings(path) if is_csv else (None,):
         for separator in _SEPARATORS if is_csv else (",",):
             for skip_rows in range(4) if path.suffix.lower() in (".csv", ".xlsx") else (0,):
                 options = FileOptions(encoding=encoding, separator=separator, skip_rows=skip_rows)
@@ -77,6 +79,11 @@ def _find_options(path: Path) -> tuple[FileOptions, Source]:
     if not tried:
         raise refusal or SourceError(f"{path}: cannot be read")
     return max(tried, key=lambda one: (_named(one[1]), -one[1].broken.height))
+
+
+def _list_encodings(path: Path) -> tuple[str | None, ...]:
+    unmarked = find_unmarked(path)
+    return (unmarked,) if unmarked else (None, "cp1252")
 
 
 def _named(source: Source) -> int:
@@ -141,28 +148,38 @@ def _write(
     table: pl.DataFrame,
     found: dict[str, tuple[str, float]],
 ) -> Iterator[str]:
-    yield f"# A first mapping of {path.name}. Look at the lines with a question mark."
+    yield f"# A first mapping of {_plain(path.name)}. Look at the lines with a question mark."
     yield f'kind = "{kind}"'
     for key, value in options.model_dump(exclude_defaults=True).items():
-        yield f"{key} = {json.dumps(value)}"
+        yield f"{key} = {_toml(value)}"
     yield "\n[columns]"
     key = TABLES[kind].primary_key()[0]
     if key not in found:
         telling = [found[name][0] for name in _TELLING if name in found] or table.columns[:3]
-        names = json.dumps(telling, ensure_ascii=False)
+        names = _toml(telling)
         yield f'{key} = {{ source = {names}, parser = "hash" }}   # ? no column looks like an id'
     for target, (source, likeness) in found.items():
         parts = {"source": source, **_parser(target)}
-        inner = ", ".join(f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in parts.items())
-        value = json.dumps(source, ensure_ascii=False) if len(parts) == 1 else f"{{ {inner} }}"
+        inner = ", ".join(f"{k} = {_toml(v)}" for k, v in parts.items())
+        value = _toml(source) if len(parts) == 1 else f"{{ {inner} }}"
         yield f"{target} = {value}" + ("" if likeness >= SURE else "   # ? a guess by its name")
     unused = [name for name in table.columns if name not in {one for one, _ in found.values()}]
     if unused:
-        yield f"# not used: {', '.join(unused)}"
+        yield f"# not used: {_plain(', '.join(unused))}"
     yield from _write_constants(kind, {key, *found}, path)
     for target, (source, _) in found.items():
         if isinstance(TABLES[kind].columns()[target].dtype, pl.Enum):
             yield from _write_values(kind, target, table[source])
+
+
+def _toml(value: object) -> str:
+    """Write a value as TOML does: as JSON, which leaves one control character as it is."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _plain(text: str) -> str:
+    """Return a text that a comment may hold."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _write_constants(kind: Kind, found: set[str], path: Path) -> Iterator[str]:
@@ -174,7 +191,7 @@ def _write_constants(kind: Kind, found: set[str], path: Path) -> Iterator[str]:
         yield "\n[constants]"
     for name in absent:
         value = _STANDING_IN.get(name, path.stem)
-        yield f"{name} = {json.dumps(value)}   # ? no column of the file looks like it"
+        yield f"{name} = {_toml(value)}   # ? no column of the file looks like it"
 
 
 def _write_values(kind: Kind, target: str, cells: pl.Series) -> Iterator[str]:
@@ -191,7 +208,7 @@ def _write_values(kind: Kind, target: str, cells: pl.Series) -> Iterator[str]:
     yield f"\n[enumerations.{target}]"
     for word in words[:30]:
         value = known.get(normalise(word))
-        key = json.dumps(word, ensure_ascii=False)
+        key = _toml(word)
         yield f'{key} = "{value or ""}"' + ("" if value else f"   # ? one of {', '.join(ours)}")
 
 

@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 
 from tests.training_data.importing.workbooks import write_workbook
 from training_data.dataset import Dataset, DatasetInfo
-from training_data.importing.mapping import Mapping, MappingError
+from training_data.importing.mapping import Kind, Mapping, MappingError, load_mapping
 from training_data.importing.pipeline import import_into
 from training_data.importing.source import SourceError
+from training_data.importing.suggestion import suggest_mapping
+from training_data.regions import RegionTable
 
 ISLANDS = Path(__file__).parents[3] / "examples" / "ilhas-serenas" / "regioes"  # few: soon read
 NAMES = ["course_id", "title", "provider_id", "mode", "price_idr", "duration_hours", "region_code",
@@ -124,20 +126,32 @@ FILES = (
 )
 
 
-def hold(folder: Path, form: str, content: bytes, *, mapped: bool, append: bool) -> None:
-    """Import one file into a dataset of one training, and hold the result to what is promised."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    data = folder / "data"
-    Dataset.create(data, DatasetInfo(region_pack=str(ISLANDS)))
-    good = folder / "good.csv"
-    pl.DataFrame([GOOD]).write_csv(good)
-    import_into(data, "courses", [good])
-    before = Dataset.open(data).fingerprint()
+@pytest.fixture(scope="module")
+def one_training(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset of one training, of which each file begins with a copy."""
+    folder = tmp_path_factory.mktemp("one")
+    Dataset.create(folder / "data", DatasetInfo(region_pack=str(ISLANDS)))
+    pl.DataFrame([GOOD]).write_csv(folder / "good.csv")
+    import_into(folder / "data", "courses", [folder / "good.csv"])
+    return folder / "data"
+
+
+def write(folder: Path, form: str, content: bytes) -> Path:
+    """Write a file; a workbook that is described is made."""
     path = folder / f"file.{form}"
     path.write_bytes(content)
     if form == "xlsx" and content.startswith(b'{"Data"'):
-        path = write_workbook(path.rename(folder / "file.xlsx.json"), folder)
+        return write_workbook(path.rename(folder / "file.xlsx.json"), folder)
+    return path
+
+
+def hold(one_training: Path, form: str, content: bytes, *, mapped: bool, append: bool) -> None:
+    """Import one file into a dataset of one training, and hold the result to what is promised."""
+    folder = one_training.parent / "file"
+    shutil.rmtree(folder, ignore_errors=True)
+    data = shutil.copytree(one_training, folder / "data")
+    before = Dataset.open(data).fingerprint()
+    path = write(folder, form, content)
     mapping = Mapping.model_validate(MAPPING) if mapped else None
     try:
         summary = import_into(data, "courses", [path], mapping, append)
@@ -156,18 +170,31 @@ def hold(folder: Path, form: str, content: bytes, *, mapped: bool, append: bool)
     assert rejects["reason"].str.len_chars().min() != 0
 
 
-@given(FILES, st.booleans(), st.booleans())
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(file=FILES, mapped=st.booleans(), append=st.booleans())
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_rows_in_are_rows_accepted_and_rejected(
-    tmp_path_factory: pytest.TempPathFactory, file: tuple[str, bytes], mapped: bool, append: bool
+    one_training: Path, file: tuple[str, bytes], mapped: bool, append: bool
 ) -> None:
-    hold(tmp_path_factory.getbasetemp() / "hostile", *file, mapped=mapped, append=append)
+    hold(one_training, *file, mapped=mapped, append=append)
+
+
+@given(file=FILES, kind=st.sampled_from(["courses", "participants", "interactions"]))
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_a_suggestion_is_a_mapping_or_one_line(
+    one_training: Path, file: tuple[str, bytes], kind: Kind
+) -> None:
+    folder = one_training.parent
+    path = write(folder, *file)
+    with contextlib.suppress(SourceError):
+        suggestion = suggest_mapping(path, kind, RegionTable.load(ISLANDS))
+        (folder / "suggested.toml").write_text(suggestion, encoding="utf-8")
+        assert load_mapping(folder / "suggested.toml").kind == kind
 
 
 @pytest.mark.slow
-@given(FILES, st.booleans(), st.booleans())
+@given(file=FILES, mapped=st.booleans(), append=st.booleans())
 @settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
 def test_rows_in_are_rows_accepted_and_rejected_in_2000_files(
-    tmp_path_factory: pytest.TempPathFactory, file: tuple[str, bytes], mapped: bool, append: bool
+    one_training: Path, file: tuple[str, bytes], mapped: bool, append: bool
 ) -> None:
-    hold(tmp_path_factory.getbasetemp() / "hostile", *file, mapped=mapped, append=append)
+    hold(one_training, *file, mapped=mapped, append=append)

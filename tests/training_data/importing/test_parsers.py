@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,12 @@ from hypothesis import strategies as st
 from training_data.importing import parsers
 from training_data.importing.parsers import UnparsableError
 
-PARSERS = [getattr(parsers, name) for name in dir(parsers) if name.startswith("parse_")]
+FOREIGN = partial(parsers.parse_foreign_price, times=16_000)
+PARSERS = [
+    getattr(parsers, name)
+    for name in dir(parsers)
+    if name.startswith("parse_") and name != "parse_foreign_price"
+] + [FOREIGN]
 
 
 @pytest.mark.parametrize(
