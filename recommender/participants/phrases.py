@@ -77,11 +77,14 @@ class Said:
         Whether it is wished or known, or else not wanted.
     lacking : bool
         Whether the person says that they cannot do it yet.
+    to_learn : bool
+        Whether the person says that they still want to learn it.
     """
 
     phrase: Phrase
     wanted: bool = True
     lacking: bool = False
+    to_learn: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,7 @@ class PhraseReader:
                 ),
                 clause.wanted,
                 clause.lacking,
+                self.linkers.standard.spoken.is_to_learn(clause.text),
             )
             for row, (clause, end) in enumerate(zip(clauses, ends, strict=True))
         )

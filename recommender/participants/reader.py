@@ -104,7 +104,7 @@ class ParticipantReader:
 
     def _name_skills(self, one: Said) -> list[str]:
         """Return ids of the skills that a part of a phrase names; one that names none stays as written."""
-        if not one.wanted or one.lacking:
+        if not one.wanted or one.lacking or one.to_learn:
             return []
         terms = self.vocabularies.skills.terms
         return [terms[skill].id for skill in one.phrase.skills] or [one.phrase.text]

@@ -79,6 +79,15 @@ JAPANESE = ["saya bisa Bahasa Jepang dasar", "lancar Percakapan bahasa Jepang"]
     [
         (JAPANESE, False),
         ([*JAPANESE, "sudah belajar kanji dasar", "ikut persiapan JLPT tahun lalu"], True),
+        (
+            [
+                *JAPANESE,
+                "mau belajar kanji dasar",
+                "saya lagi belajar persiapan JLPT",
+                "I want to learn kanji",
+            ],
+            False,
+        ),
     ],
 )
 def test_skills_in_own_words_meet_a_prerequisite_everywhere(

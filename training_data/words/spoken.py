@@ -53,6 +53,8 @@ class SpokenWords:
         Words that name very different things: one alone carries no match.
     negations, turns, lacks : tuple of str
         What begins something unwanted, what ends it, and what begins something that the person cannot do.
+    aims : tuple of str
+        What says that something is still to be learnt: a wish, and no skill.
     joins : tuple of str
         What stands between two things named side by side.
     learnt : tuple of str
@@ -67,6 +69,7 @@ class SpokenWords:
     negations: tuple[str, ...]
     turns: tuple[str, ...]
     lacks: tuple[str, ...]
+    aims: tuple[str, ...]
     joins: tuple[str, ...]
     learnt: tuple[str, ...]
     languages: dict[str, frozenset[str]]
@@ -78,7 +81,16 @@ class SpokenWords:
         languages: dict[str, frozenset[str]] = {}
         lists: dict[str, list[str]] = {
             name: []
-            for name in ("fillers", "generic", "negations", "turns", "lacks", "joins", "learnt")
+            for name in (
+                "fillers",
+                "generic",
+                "negations",
+                "turns",
+                "lacks",
+                "aims",
+                "joins",
+                "learnt",
+            )
         }
         for path in sorted((folder or SHIPPED).glob("*.toml")):
             table = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -101,6 +113,7 @@ class SpokenWords:
             tuple(lists["negations"]),
             tuple(lists["turns"]),
             tuple(lists["lacks"]),
+            tuple(lists["aims"]),
             tuple(lists["joins"]),
             tuple(lists["learnt"]),
             languages,
@@ -121,6 +134,10 @@ class SpokenWords:
             for clause in self._split_part(f" {normalise(part)} ")
         )
         return [clause for clause in clauses if self.content(clause.text)]
+
+    def is_to_learn(self, text: str) -> bool:
+        """Whether a text says of something that it is still to be learnt: "mau belajar las" is no skill."""
+        return self._aim.search(f" {normalise(text)} ") is not None
 
     def content(self, text: str) -> list[str]:
         """Return the normalised words of a text that say what is meant."""
@@ -175,6 +192,10 @@ class SpokenWords:
     @cached_property
     def _join(self) -> re.Pattern[str]:
         return _one_of(self.joins)
+
+    @cached_property
+    def _aim(self) -> re.Pattern[str]:
+        return _one_of(self.aims)
 
     @cached_property
     def _lack(self) -> re.Pattern[str]:

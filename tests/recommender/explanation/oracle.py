@@ -272,7 +272,7 @@ class Oracle:
             vocabularies.skills.terms[skill].id
             for text in person["skills"]
             for one in self._understand(text)
-            if not one.lacking
+            if not one.lacking and not one.to_learn
             for skill in one.phrase.skills
         }
         taught = self.taught[course_id] & needed

@@ -45,6 +45,23 @@ def test_a_lack_is_no_skill_but_may_be_a_wish(spoken: SpokenWords) -> None:
     assert spoken.split("belum bisa komputer") == [Clause("komputer", lacking=True)]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("mau belajar las", True),
+        ("Pengen bisa masak", True),
+        ("I want to learn Excel", True),
+        ("kurang paham komputer", True),
+        ("sudah belajar las", False),
+        ("bisa mengelas", False),
+    ],
+)
+def test_what_is_still_to_be_learnt_is_told_from_what_is_known(
+    spoken: SpokenWords, text: str, expected: bool
+) -> None:
+    assert spoken.is_to_learn(text) == expected
+
+
 def test_a_phrase_without_negation_stays_as_it_was_written(spoken: SpokenWords) -> None:
     assert spoken.split("Jualan, Online!") == [Clause("Jualan, Online!")]
 
