@@ -164,6 +164,7 @@ def test_the_commands_on_own_data_work(home: Path, tmp_path: Path) -> None:
     assert "1 rows" in done.stdout  # the row without a readable price is told of, not lost
 
 
+@pytest.mark.slow
 def test_a_wheel_in_an_empty_environment_does_what_the_readme_says(
     e5_directory: Path,
     tmp_path_factory: pytest.TempPathFactory,

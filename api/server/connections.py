@@ -126,6 +126,7 @@ class GuardedConnection(HttpToolsProtocol):
         self._connections = connections
         self._coming = 0  # bytes of the present packet
         self._unread = 0  # bytes of a head or trailer so far, where its end has not come
+        self._body = 0  # bytes of all bodies, whether anybody took them or not
         self._too_long = False
         self._waits: tuple[Stage | None, object] = None, None
         self._waited = self._sending = 0.0
@@ -167,13 +168,13 @@ class GuardedConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, unless it is too much of a head or trailer without an end."""
-        cycle, taken = self.cycle, self._untaken()
+        cycle, body = self.cycle, self._body
         self._coming = len(data)
         super().data_received(data)
         if self.transport.is_closing():
             return
         waits = self._in_head or (
-            self.cycle is cycle and self.stage is Stage.BODY and self._untaken() == taken
+            self.cycle is cycle and self.stage is Stage.BODY and self._body == body
         )
         self._unread = self._unread + len(data) if waits else 0
         if self._unread > MAX_HEAD_BYTES:
@@ -189,6 +190,11 @@ class GuardedConnection(HttpToolsProtocol):
                 raise ValueError  # ends the parsing; `send_400_response` tells the client
         self._unread = 0
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body, or pass over it where the answer was given without."""
+        self._body += len(body)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Note that all came, also where the answer did not wait for it."""
@@ -224,15 +230,13 @@ class GuardedConnection(HttpToolsProtocol):
         else:
             self.transport.close()
 
-    def _untaken(self) -> int:
-        """Bytes of the present body that nobody took yet."""
-        return len(self.cycle.body) if self.cycle else 0
-
     def _refuse(self, kind: ProblemType, detail: str) -> None:
-        """End the connection, and say why where no answer is under way."""
+        """End the connection, and say why where no answer is under way, or was given to what still comes."""
         log.warning("a connection from %s ends: %s", self.address, detail)
         under_way = self.cycle is not None and not self.cycle.response_complete
-        if not (self.pipeline or (under_way and self.cycle.response_started)):
+        answered = self.cycle is not None and self.cycle.response_started
+        of_this = under_way or self.stage is Stage.BODY
+        if not (self.pipeline or (of_this and answered)):
             self.transport.write(self._write_problem(kind, detail))
         if under_way:
             self.cycle.disconnected = True

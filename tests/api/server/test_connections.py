@@ -30,8 +30,8 @@ Client = Callable[[], socket.socket]
 
 
 async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-    """Take the whole body, and answer with its length, or with much."""
-    size, more = 0, True
+    """Take the whole body, and answer with its length, or with much; or answer without it."""
+    size, more = 0, scope["path"] != "/refused"
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -146,6 +146,36 @@ def test_a_large_body_and_many_chunks_are_no_head() -> None:
             await send(client, b"1000\r\n" + b"c" * 0x1000 + b"\r\n")
         await send(client, b"0\r\n\r\n")
         assert (await read(client)).endswith(str(50 * 0x1000).encode())
+
+    run(scenario)
+
+
+def test_the_body_of_what_was_answered_without_it_is_no_head_of_the_next() -> None:
+    async def scenario(_: Connections, connect: Client) -> None:
+        client, body = connect(), b"b" * (4 * MAX_HEAD_BYTES)
+        head = PART.replace(b"/ ", b"/refused ", 1) + b"Content-Length: %d\r\n\r\n" % len(body)
+        await send(client, head)
+        assert (await read(client)).startswith(b"HTTP/1.1 200 ")
+        for first in range(0, len(body), 10_000):
+            await send(client, body[first : first + 10_000])
+        await send(client, WHOLE)
+        answered = await read(client)
+        assert answered.startswith(b"HTTP/1.1 200 ")
+        assert answered.count(b"HTTP/1.1") == 1
+
+    run(scenario)
+
+
+def test_a_trailer_without_end_after_the_answer_ends_the_connection_without_a_second() -> None:
+    async def scenario(_: Connections, connect: Client) -> None:
+        client = connect()
+        chunks = b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-T: "
+        await send(client, PART.replace(b"/ ", b"/refused ", 1) + chunks)
+        assert (await read(client)).startswith(b"HTTP/1.1 200 ")
+        with suppress(ConnectionError):
+            for _n in range(40):
+                await send(client, b"t" * 1_000)
+        assert not await read(client)
 
     run(scenario)
 
