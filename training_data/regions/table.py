@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -80,12 +80,16 @@ class RegionTable:
     def load(cls, name_or_directory: str | Path) -> RegionTable:
         """Read a shipped pack by its name ("indonesia"), or any pack by its directory.
 
+        A shipped pack is read once: it is of the program, and tables do not change.
+
         Raises
         ------
         FileNotFoundError, ValueError
             From ``read_pack``, naming the file.
         """
-        return cls(read_pack(name_or_directory))
+        if Path(name_or_directory).is_dir():
+            return cls(read_pack(name_or_directory))
+        return _load_shipped(str(name_or_directory))
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -375,3 +379,8 @@ class RegionTable:
                     around.append(int(split_from[outer]))
             inside[around, region] = True
         return inside
+
+
+@cache
+def _load_shipped(name: str) -> RegionTable:
+    return RegionTable(read_pack(name))
