@@ -107,8 +107,11 @@ class _Work:
     def _tidy_cells(self, spec: Column) -> list[pl.Series]:
         """Return the source columns without what is stripped, replaced or means: not known."""
         tidied = []
+        # where spaces part the items of a list they count
+        counts = "  " in spec.separator or any("  " in old for old in spec.replace)
         for name in spec.source:
-            cell = pl.col(name).str.replace_all(r"[ \t\u{a0}]+", " ")
+            cell = pl.col(name)
+            cell = cell if counts else cell.str.replace_all(r"[ \t\u{a0}]+", " ")
             cell = cell.str.strip_chars(" \n\r" + spec.strip)
             for old, new in spec.replace.items():
                 cell = cell.str.replace_all(old, new, literal=True)
@@ -143,7 +146,7 @@ class _Work:
         entries = {key: _entry(key, known) for key in keys.unique()}
         new = {key: known[entry] for key, entry in entries.items() if entry in known}
         if listed:
-            unlisted = ~keys.is_in(list(new)) & (keys != "")
+            unlisted = ~keys.is_in([*new, *self._list_own_words(target)]) & (keys != "")
             self._refuse(target, _where(unlisted, text, "the enumeration does not list {}"))
             text = pl.select(pl.when(~unlisted).then(text))[:, 0]
         if guessed:
@@ -152,6 +155,11 @@ class _Work:
         ours = keys.replace_strict(new, default=None, return_dtype=pl.String)
         changed = pl.when(ours != "").then(ours)
         return pl.select(pl.when(keys.is_in(list(new))).then(changed).otherwise(text))[:, 0]
+
+    def _list_own_words(self, target: str) -> list[str]:
+        """Return the words of the contract that a column may have as they are."""
+        dtype = TABLES[self.mapping.kind].columns()[target].dtype
+        return list(map(normalise, dtype.categories)) if isinstance(dtype, pl.Enum) else []
 
     def _parse(self, target: str, text: pl.Series, spec: Column, dtype: pl.DataType) -> pl.Series:
         name = spec.parser or ("region" if target == REGION else _BY_TYPE.get(type(dtype), "text"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -32,6 +33,7 @@ _PARSERS: Final[dict[str, ParserName]] = {
     "duration_hours": "duration_hours",
     "placement_rate": "percent",
 }
+_PATH: Final = re.compile(r"[^\s.]+(\.[^\s.]+)+")  # of a field of a record within a record
 _TELLING: Final = (
     "title",
     "provider_id",
@@ -113,7 +115,7 @@ def _match_columns(
 def _liken(
     table: pl.DataFrame, source: str, target: str, kind: Kind, regions: RegionTable
 ) -> float:
-    header = normalise(source.rpartition(".")[2])
+    header = normalise(source.rpartition(".")[2] if _PATH.fullmatch(source) else source)
     words = [normalise(target), *_words()[kind].get(target, [])]
     by_name = max(
         max(fuzz.ratio(header, word), 0.95 * fuzz.token_set_ratio(header, word)) for word in words
@@ -131,13 +133,16 @@ def _share_read(
     dtype = TABLES[kind].columns()[target].dtype
     if cells.is_empty() or isinstance(dtype, pl.Enum):
         return 0.5
-    spec = Column.model_validate({"source": "cell", **_parser(target)})
+    spec = Column.model_validate({"source": "cell", **_parser(target, source)})
     mapping = Mapping.model_construct(name="", kind=kind, columns={target: spec})
     problems = convert(cells, mapping, regions).problems.filter(pl.col("column") == target)
     return 1 - problems["row"].n_unique() / cells.height
 
 
-def _parser(target: str) -> dict[str, str]:
+def _parser(target: str, source: str) -> dict[str, str]:
+    """Return the parser of a column; hours under a header that says JP are teaching hours."""
+    if target == "duration_hours" and {"jp", "jpl"} & {*normalise(source).split()}:
+        return {"parser": "duration_jp"}
     return {"parser": _PARSERS[target]} if target in _PARSERS else {}
 
 
@@ -159,7 +164,7 @@ def _write(
         names = _toml(telling)
         yield f'{key} = {{ source = {names}, parser = "hash" }}   # ? no column looks like an id'
     for target, (source, likeness) in found.items():
-        parts = {"source": source, **_parser(target)}
+        parts = {"source": source, **_parser(target, source)}
         inner = ", ".join(f"{k} = {_toml(v)}" for k, v in parts.items())
         value = _toml(source) if len(parts) == 1 else f"{{ {inner} }}"
         yield f"{target} = {value}" + ("" if likeness >= SURE else "   # ? a guess by its name")

@@ -68,6 +68,23 @@ def test_a_region_is_known_by_any_of_its_spellings(
     assert held.accepted["region_code"].to_list() == [code]
 
 
+def test_an_enumeration_beside_our_own_words(sort: Sorter) -> None:
+    listed = {"level": {"Pemula": "beginner"}}
+    for written, level in (("Pemula", "beginner"), ("Advanced", "advanced")):
+        result = sort({**COURSE, "level": written}, enumerations=listed)
+        assert result.accepted["level"].to_list() == [level]
+    result = sort({**COURSE, "level": "Ahli"}, enumerations=listed)
+    assert result.rejects["reason"].to_list() == ["level: the enumeration does not list Ahli"]
+
+
+def test_items_parted_by_two_spaces_are_a_list(sort: Sorter) -> None:
+    column = {"source": "skills", "parser": "list", "separator": "  "}
+    result = sort(
+        {**COURSE, "skills": " Data Analysis  Microsoft Excel   Las "}, columns={"skills": column}
+    )
+    assert result.accepted["skills"].to_list() == [["Data Analysis", "Microsoft Excel", "Las"]]
+
+
 @pytest.mark.parametrize("written", ["9999", "31.7", "Kota Antah", "32.1.5", "0"])
 def test_a_region_that_is_none_is_refused_even_as_a_constant(sort: Sorter, written: str) -> None:
     for result in (

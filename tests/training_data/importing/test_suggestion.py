@@ -57,6 +57,14 @@ def suggest(path: Path, kind: Kind, regions: RegionTable, folder: Path) -> Mappi
     return load_mapping(file)
 
 
+def test_hours_of_teaching_and_a_header_with_dots(tmp_path: Path, regions: RegionTable) -> None:
+    path = tmp_path / "lpk.csv"
+    path.write_text("Nama Pelatihan,Lama (JP),Biaya (Rp.)\nMenjahit,240,gratis\n", encoding="utf-8")
+    columns = suggest(path, "courses", regions, tmp_path).columns
+    assert columns["duration_hours"].parser == "duration_jp"
+    assert columns["price_idr"].source == ("Biaya (Rp.)",)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252", "utf-16"])
 def test_a_list_as_excel_saves_it_needs_one_word_from_a_person(
     tmp_path: Path, regions: RegionTable, encoding: str
