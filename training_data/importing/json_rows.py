@@ -57,12 +57,18 @@ def build_source(found: Sequence[Record | tuple[str, str]]) -> Source:
 
 
 def flatten(record: dict[str, object]) -> Iterator[tuple[str, str | None]]:
-    """Yield the dotted name and the text of each value; lists stay lists, in JSON."""
+    """Yield the dotted name and the text of each value; lists stay lists, in JSON.
+
+    Of a list of objects, each of their fields is a list, too.
+    """
     for name, value in record.items():
         if isinstance(value, dict) and value:
             yield from ((f"{name}.{inner}", text) for inner, text in flatten(value))
-        else:
-            yield name, as_text(value)
+            continue
+        yield name, as_text(value)
+        if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+            for inner in dict.fromkeys(inner for one in value for inner in one):
+                yield f"{name}.{inner}", as_text([one.get(inner) for one in value])
 
 
 def _take_line_apart(number: int, line: str) -> Record | tuple[str, str]:

@@ -215,9 +215,14 @@ def parse_list(text: str, separator: str = ",") -> list[str]:
 
 def _json_list(text: str) -> list[str]:
     try:
-        return [str(item) for item in json.loads(text) if item is not None]
+        items = [item for item in json.loads(text) if item is not None]
     except (json.JSONDecodeError, RecursionError) as error:
         raise UnparsableError(f"{text!r} is not a JSON list") from error
+    if any(isinstance(item, dict) for item in items):
+        raise UnparsableError(
+            f"{text!r} is a list of objects; name one of their fields after a dot"
+        )
+    return list(map(str, items))
 
 
 def _duration(text: str, bare_unit: str) -> float:

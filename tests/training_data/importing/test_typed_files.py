@@ -203,3 +203,29 @@ def test_a_file_that_is_not_what_it_says_is_refused(
     path.write_bytes(content)
     with pytest.raises(SourceError, match=name):
         read_source(path)
+
+
+def test_a_field_of_a_list_of_objects_is_a_list(tmp_path: Path) -> None:
+    records = [
+        {"course_id": "1", "title": "Las", "s": [{"title": "las"}, {"title": "gerinda", "x": 1}]},
+        {"course_id": "2", "title": "Jahit", "s": []},
+    ]
+    result = bring_in_records(tmp_path, records, "s.title")
+    assert result.accepted["skills"].to_list() == [["las", "gerinda"], []]
+    refused = bring_in_records(tmp_path, records, "s").rejects["reason"].to_list()
+    assert len(refused) == 1
+    assert refused[0].endswith("is a list of objects; name one of their fields after a dot")
+
+
+def bring_in_records(tmp_path: Path, records: list[dict[str, Any]], skills: str) -> ImportResult:
+    path = tmp_path / "records.json"
+    path.write_text(json.dumps(records), encoding="utf-8")
+    mapping = Mapping.model_validate(
+        {
+            "name": "m",
+            "kind": "courses",
+            "columns": {"course_id": "course_id", "title": "title", "skills": skills},
+            "constants": {"provider_id": "LPK", "mode": "webinar", "price_idr": "0"},
+        }
+    )
+    return import_file(path, "courses", mapping, RegionTable.load("indonesia"))
