@@ -113,6 +113,7 @@ def test_plans_can_be_done_and_fit_like_the_list(
             assert answer["items"] or answer["advice"]  # an empty plan says what to do
     # of the simulated many may buy nothing any more
     assert planned > 0.8 * unbarred > count / 4
+    assert planned > count / 3
 
 
 def check_fit(engine: Engine, person: PreparedParticipants, plan: Plan) -> None:

@@ -171,7 +171,7 @@ def hold(one_training: Path, form: str, content: bytes, *, mapped: bool, append:
 
 
 @given(file=FILES, mapped=st.booleans(), append=st.booleans())
-@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_rows_in_are_rows_accepted_and_rejected(
     one_training: Path, file: tuple[str, bytes], mapped: bool, append: bool
 ) -> None:
@@ -179,7 +179,7 @@ def test_rows_in_are_rows_accepted_and_rejected(
 
 
 @given(file=FILES, kind=st.sampled_from(["courses", "participants", "interactions"]))
-@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_a_suggestion_is_a_mapping_or_one_line(
     one_training: Path, file: tuple[str, bytes], kind: Kind
 ) -> None:
