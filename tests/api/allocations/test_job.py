@@ -80,11 +80,10 @@ def strike(place: Place, seconds: float) -> bool:
     process = multiprocessing.get_context("spawn").Process(target=work, args=(place, uuid4().hex))
     process.start()
     process.join(seconds)
-    by_itself = process.exitcode is not None
+    process.kill()
+    process.join()
+    by_itself = process.exitcode == 0  # perhaps in the moment before it was struck
     if not by_itself:
-        assert process.pid is not None
-        process.kill()
-        process.join()
         assert process.exitcode == -signal.SIGKILL
         time.sleep(SILENCE)
     return by_itself
