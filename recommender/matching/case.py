@@ -114,7 +114,10 @@ def build_case(
     ------
     StoppedError
         If it was stopped before all was read.
+    AllocateSettingsError
+        If nobody asks, or what was decided before cannot be kept.
     """
+    _check_decided(request)
     ids = request.participants[P.participant_id.name].to_list()
     people = request.participants[order_by_lot(seed, ids)]
     engine = hold_classes(engine, request.classes)
@@ -203,10 +206,29 @@ def read_decisions(path: Path) -> pl.DataFrame:
         If the file is not there, is no Parquet, or lacks a column.
     """
     try:
-        rows = pl.read_parquet(path, columns=EMPTY.columns)
+        return pl.read_parquet(path, columns=EMPTY.columns).cast(pl.String)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise AllocateSettingsError(f"{path}: {error}") from error
-    return rows.cast(pl.String)
+
+
+def _check_decided(request: Request) -> None:
+    """Refuse what was accepted beyond the seats, and what was accepted and refused at once."""
+    if request.participants.is_empty():
+        raise AllocateSettingsError("participants: nobody stands in the table")
+    accepted = request.accepted.select(EMPTY.columns)
+    both = accepted.join(request.refused, on=EMPTY.columns, how="semi")
+    if len(both):
+        person, class_ = both.row(0)
+        raise AllocateSettingsError(f"accepted: {person!r} has refused {class_!r}, too")
+    taken = accepted.group_by(K.class_id.name).len("taken")
+    over = taken.join(request.classes, on=K.class_id.name).filter(
+        pl.col("taken") > K.seats_left.col
+    )
+    for one in over.sort(K.class_id.name).head(1).iter_rows(named=True):
+        raise AllocateSettingsError(
+            f"accepted: {one['taken']} people stand there for class {one[K.class_id.name]!r}, "
+            f"which has {one[K.seats_left.name]} seats to give"
+        )
 
 
 def _build(

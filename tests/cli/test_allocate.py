@@ -101,6 +101,38 @@ def test_what_was_accepted_stays_and_what_was_refused_is_not_offered_again(
     assert not {*again.select(pairs.columns).rows()} & {*pairs[1::2].rows()}
 
 
+def test_decisions_that_cannot_be_kept_are_named(files: list[str], tmp_path: Path) -> None:
+    people = pl.read_parquet(tmp_path / "participants.parquet")["participant_id"].to_list()
+    class_, seats = pl.read_parquet(tmp_path / "classes.parquet")["class_id", "seats_left"].row(0)
+    pairs = pl.DataFrame({"participant_id": people, "class_id": class_})
+
+    def decide(accepted: pl.DataFrame, refused: pl.DataFrame) -> tuple[int, str]:
+        accepted.write_parquet(tmp_path / "accepted.parquet")
+        refused.write_parquet(tmp_path / "refused.parquet")
+        tables = ["--accepted", str(tmp_path / "accepted.parquet")]
+        code, output = invoke([*files, *tables, "--refused", str(tmp_path / "refused.parquet")])
+        return code, " ".join(output.split())
+
+    assert decide(pairs[:seats], pairs[:0])[0] == 0
+    code, output = decide(pairs[: seats + 1], pairs[:0])
+    assert code == 2
+    assert f"{seats + 1} people stand there for class '{class_}', which has {seats} seats" in output
+    code, output = decide(pairs[:1], pairs[:1])
+    assert code == 2
+    assert f"'{people[0]}' has refused '{class_}', too" in output
+    code, output = decide(pairs[:1].with_columns(pl.concat_list("class_id")), pairs[:0])
+    assert code == 2
+    assert "accepted.parquet: " in output
+
+
+def test_nobody_to_give_seats_to_is_one_line(files: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "participants.parquet"
+    pl.read_parquet(path)[:0].write_parquet(path)
+    code, output = invoke(files)
+    assert code == 2
+    assert "nobody stands in the table" in output
+
+
 def test_people_choose_and_providers_choose(files: list[str], tmp_path: Path) -> None:
     config = tmp_path / "allocate.toml"
     config.write_text('objective = "choices"\nmost_choices = 2\n')
