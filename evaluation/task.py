@@ -199,7 +199,8 @@ def _link_skills(catalogue: Catalogue, engine: Engine) -> Catalogue:
     known = engine.catalogue.table.select(key, C.skills.name)
     new = courses.join(known, on=key, how="anti")
     if engine.reader.linkers is not None:
-        new = add_extracted_skills(new, engine.reader.linkers.texts)
+        linkers = engine.reader.linkers
+        new = add_extracted_skills(new, linkers.texts, linkers.skills)
     skills = pl.concat([known, new.select(known.columns)])
     linked = courses.drop(C.skills.name).join(skills, on=key, how="left", maintain_order="left")
     vocabularies = engine.reader.vocabularies

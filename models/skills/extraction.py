@@ -20,16 +20,19 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
+from models.skills.phrase_linking import PhraseLinker
 from models.text.encoder import TextEncoder
 from models.text.word_coverage import WordCoverage
 from models.text.word_vectors import WordEncoder, Words, run_vectors
 from models.vectors import unit
 from training_data.columns import Courses
+from training_data.skills.matching import find_unskilled
 from training_data.skills.vocabulary import Vocabulary
 
 C = Courses
 _ARRAYS: Final = "skill_names.safetensors"
 _NAMES: Final = "skill_names.json"
+SURE: Final = 0.9  # score from which a skill of a training needs no second witness
 
 
 @dataclass(frozen=True)
@@ -234,19 +237,33 @@ class SkillExtractor:
         return sorted(found, key=lambda one: one.span)
 
 
-def add_extracted_skills(courses: pl.DataFrame, extractor: SkillExtractor) -> pl.DataFrame:
-    """Give each training without skills those found in its title and description."""
-    lacking = courses[C.skills.name].list.len() == 0
+def add_extracted_skills(
+    courses: pl.DataFrame, extractor: SkillExtractor, linker: PhraseLinker
+) -> pl.DataFrame:
+    """Give each training of which no known skill is stated those found in its title and description.
+
+    What is told of a training must stand there: a skill that was found by likeness counts where the words
+    that fired name it too ("juru masak" interprets no language).
+    """
+    terms = extractor.vocabulary.terms
+    stated = courses[C.skills.name].to_list()
+    lacking = find_unskilled(courses, extractor.vocabulary)
     texts = [
         f"{title}. {description or ''}"
         for title, description in courses.filter(lacking)
         .select(C.title.name, C.description.name)
         .iter_rows()
     ]
-    terms = extractor.vocabulary.terms
-    found = iter([terms[one.skill].id for one in skills] for skills in extractor.extract(texts))
+    found = iter(
+        [terms[one.skill].id for one in some if _is_named(one, text, linker)]
+        for text, some in zip(texts, extractor.extract(texts), strict=True)
+    )
     skills = [
-        next(found) if lacks else held
-        for lacks, held in zip(lacking, courses[C.skills.name].to_list(), strict=True)
+        [*own, *next(found)] if lacks else own for own, lacks in zip(stated, lacking, strict=True)
     ]
     return courses.with_columns(pl.Series(C.skills.name, skills, dtype=pl.List(pl.String)))
+
+
+def _is_named(found: FoundSkill, text: str, linker: PhraseLinker) -> bool:
+    start, end = found.span
+    return found.score >= SURE or found.skill in linker.find(text[start:end]).terms

@@ -48,7 +48,7 @@ class Weights(NamedTuple):
     taught : float
         Of teaching a skill that the phrase names.
     kin : float
-        Of teaching a skill that the same occupations need as one that the phrase names.
+        Of teaching what is of the kind of a skill that the phrase names, see `models.skills.kinship`.
     needed : float
         Of the share of what the named occupation needs.
     own, named : float
@@ -99,7 +99,9 @@ class Relevance:
         self.weights = weights
         self._skills = catalogue.skills
         self._taught = catalogue.skills.tocsc()
-        self._kinship = measure_kinship(vocabularies.occupations.needs)
+        self._kinship = measure_kinship(
+            vocabularies.occupations.needs, vocabularies.skills.families
+        )
         self._languages = catalogue.table[Courses.language.name]
         self._by_languages: dict[frozenset[str], NDArray[np.float32] | None] = {}
         self._vocabularies = vocabularies
@@ -247,12 +249,15 @@ class Relevance:
         return logit
 
     def _teach_kin(self, skills: Sequence[int]) -> NDArray[np.float32]:
-        """Return how near what each training (N,) teaches comes to some skills."""
+        """Return how near what each training (N,) teaches comes to some skills: its best, and all together."""
         kinship = self._kinship[list(skills)].max(axis=0).toarray().ravel()
         taught = self._skills
-        best = np.maximum.reduceat(np.append(kinship[taught.indices], 0), taught.indptr[:-1])
-        nearest: NDArray[np.float32] = np.where(np.diff(taught.indptr) > 0, best, 0)
-        return nearest
+        counts = np.diff(taught.indptr)
+        near = np.append(kinship[taught.indices], 0)
+        best = np.maximum.reduceat(near, taught.indptr[:-1])
+        mean = np.add.reduceat(near, taught.indptr[:-1]) / np.maximum(counts, 1)
+        nearness: NDArray[np.float32] = np.where(counts > 0, (best + mean) / 2, 0)
+        return nearness
 
     def _meet_needs(self, occupations: Sequence[int]) -> NDArray[np.float32]:
         needs = (

@@ -99,7 +99,7 @@ def _replace_catalogue(engine: Engine, dataset: Dataset, encoder: TextEncoder) -
         raise BundleError("this bundle reads no texts; train again")
     regions, skills = vocabularies.regions, vocabularies.skills
     courses, texts = read_courses(dataset, skills)
-    courses = add_extracted_skills(courses, linkers.texts)
+    courses = add_extracted_skills(courses, linkers.texts, linkers.skills)
     old_rows = engine.catalogue.index
     old = look_up(courses[Courses.course_id.name], lambda name: old_rows.get(name, -1))
     vectors = linkers.content.encode_courses(texts, encoder)

@@ -75,7 +75,8 @@ def build_untrained_engine(
     content = ContentSpace(common_words=_count_common_words(dataset.info.language), seed=seed)
     content.fit(texts, list(dict.fromkeys(chain.from_iterable(names))), encoder).unify(names)
     extractor = SkillExtractor(vocabularies.skills, StaticWords(content.student_), BY_STUDENT)
-    courses = add_extracted_skills(courses, extractor.fit(content.student_, texts))
+    linker = PhraseLinker(vocabularies.skills, standard)
+    courses = add_extracted_skills(courses, extractor.fit(content.student_, texts), linker)
     vacancies = dataset.read("vacancies")
     occupations = learn_occupations(vocabularies.occupations, extractor, vacancies, courses)
     vocabularies = replace(vocabularies, occupations=occupations)
@@ -84,7 +85,7 @@ def build_untrained_engine(
         content,
         extractor,
         standard,
-        PhraseLinker(vocabularies.skills, standard),
+        linker,
         OccupationFinder(occupations, national, standard),
     )
     catalogue = build_catalogue(

@@ -32,22 +32,32 @@ def find_named_skills(text: str, vocabulary: Vocabulary) -> list[int]:
     return list(found)
 
 
+def find_unskilled(courses: pl.DataFrame, vocabulary: Vocabulary) -> list[bool]:
+    """Return whether each training states no skill that the vocabulary knows; a heading is none."""
+    return [
+        not any(vocabulary.find(skill) >= 0 for skill in stated)
+        for stated in courses[C.skills.name].to_list()
+    ]
+
+
 def add_named_skills(courses: pl.DataFrame, vocabulary: Vocabulary) -> pl.DataFrame:
-    """Give each training without skills those that its title and description name."""
-    without = courses[C.skills.name].list.len() == 0
-    if not without.any():
-        return courses
-    named = [
+    """Give each training without known skills those that its title and description name."""
+    skills = [
         [
-            vocabulary.terms[i].id
-            for i in find_named_skills(f"{title} . {description or ''}", vocabulary)
+            *stated,
+            *(
+                vocabulary.terms[i].id
+                for i in find_named_skills(f"{title} . {description or ''}", vocabulary)
+            ),
         ]
         if lacks
-        else None
-        for lacks, title, description in zip(
-            without, courses[C.title.name], courses[C.description.name], strict=True
+        else stated
+        for lacks, stated, title, description in zip(
+            find_unskilled(courses, vocabulary),
+            courses[C.skills.name].to_list(),
+            courses[C.title.name],
+            courses[C.description.name],
+            strict=True,
         )
     ]
-    return courses.with_columns(
-        pl.coalesce(pl.Series(named, dtype=pl.List(pl.String)), C.skills.col).alias(C.skills.name)
-    )
+    return courses.with_columns(pl.Series(C.skills.name, skills, dtype=pl.List(pl.String)))

@@ -42,10 +42,33 @@ class Term:
 
 
 @dataclass(frozen=True)
+class Family:
+    """Skills of one kind, by their numbers.
+
+    Attributes
+    ----------
+    skills : tuple of int
+        Whoever wishes for one of them is served by another too.
+    also : tuple of int
+        What else serves such people, the nearest first.
+    """
+
+    skills: tuple[int, ...]
+    also: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Vocabulary:
-    """Terms with integer ids in a fixed order, found by id, label or alias in any spelling."""
+    """Terms with integer ids in a fixed order, found by id, label or alias in any spelling.
+
+    Attributes
+    ----------
+    families : tuple of Family
+        Which of the terms are of one kind; none where nobody has said so.
+    """
 
     terms: tuple[Term, ...]
+    families: tuple[Family, ...] = ()
 
     def __len__(self) -> int:
         return len(self.terms)
