@@ -32,7 +32,7 @@ from training_data.skills.vocabulary import Vocabulary
 C = Courses
 _ARRAYS: Final = "skill_names.safetensors"
 _NAMES: Final = "skill_names.json"
-SURE: Final = 0.9  # score from which a skill of a training needs no second witness
+SURE: Final = 0.99  # score from which a skill of a training needs no second witness
 
 
 @dataclass(frozen=True)

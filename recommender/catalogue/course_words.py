@@ -52,26 +52,28 @@ class CourseWords:
     def cover(self, words: Iterable[str], places: Places) -> NDArray[np.float32]:
         """Return the share of some words that each training holds, (N,); rare words weigh more.
 
+        Words that tell little count where one that tells something is held too.
+
         Parameters
         ----------
         places : dict
             ``titles`` or ``texts``.
         """
-        shares = np.zeros(self.count, dtype=np.float32)
+        told, rest = np.zeros((2, self.count), dtype=np.float32)
         whole, telling = 0.0, False
         for word in words:
             weight = self._rarity(word)
             if word in self.generic:
                 weight *= GENERIC_WEIGHT
+                rest[self._find(word, places)] += weight
             else:
                 telling = True
+                told[self._find(word, places)] += weight
             whole += weight
-            shares[self._find(word, places)] += weight
-        if (
-            not telling
-        ):  # generic words alone are no match: as if they stood beside one that is nowhere
-            whole += float(np.log1p(self.count))
-        return shares / np.float32(max(whole, 1e-9))
+        if not telling:
+            # generic words alone are no match: as if they stood beside one that is nowhere
+            return rest / np.float32(whole + np.log1p(self.count))
+        return np.where(told > 0, told + rest, 0) / np.float32(max(whole, 1e-9))
 
     def _rarity(self, word: str) -> float:
         own = self.texts.get(word)

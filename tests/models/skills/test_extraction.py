@@ -7,11 +7,14 @@ import polars as pl
 import pytest
 
 from models.skills.extraction import BY_STUDENT, SkillExtractor, add_extracted_skills
+from models.skills.phrase_linking import PhraseLinker
+from models.text.standard_words import StandardWords
 from models.text.static_student import StaticStudent
 from models.text.word_coverage import WordCoverage
 from models.text.word_vectors import StaticWords
 from training_data.columns import Courses
 from training_data.skills.vocabulary import Term, Vocabulary
+from training_data.words.spoken import SpokenWords
 
 C = Courses
 SKILLS = Vocabulary(
@@ -105,18 +108,41 @@ def test_another_vocabulary_is_refused(
         SkillExtractor.load(tmp_path, Vocabulary(SKILLS.terms[:2]), StaticWords(student))
 
 
-def test_trainings_without_skills_get_them_and_others_keep_theirs(
-    extractor: SkillExtractor,
+@pytest.fixture(scope="module")
+def linker() -> PhraseLinker:
+    return PhraseLinker(SKILLS, StandardWords(SpokenWords.load(), ()))
+
+
+def test_trainings_without_known_skills_get_them_and_others_keep_theirs(
+    extractor: SkillExtractor, linker: PhraseLinker
 ) -> None:
     courses = pl.DataFrame(
         {
-            C.title.name: ["Kelas las listrik", "Kelas las listrik", "Kelas santai"],
-            C.description.name: [None, "juga kue kering", "juga kue kering"],
-            C.skills.name: [["python"], [], []],
+            C.title.name: ["Kelas las listrik", "Kelas las listrik", "Kelas santai", "Kue kering"],
+            C.description.name: [None, "juga kue kering", "juga kue kering", None],
+            C.skills.name: [["python"], [], [], ["Makanan dan Minuman"]],
         }
     )
-    given = add_extracted_skills(courses, extractor)
-    assert given[C.skills.name].to_list() == [["python"], ["las", "kue"], ["kue"]]
+    given = add_extracted_skills(courses, extractor, linker)
+    assert given[C.skills.name].to_list() == [
+        ["python"],
+        ["las", "kue"],
+        ["kue"],
+        ["Makanan dan Minuman", "kue"],
+    ]
+
+
+def test_a_training_does_not_teach_what_its_words_are_only_like(
+    student: StaticStudent, linker: PhraseLinker
+) -> None:
+    title = "Masakan Timur Tengah bagi juru masak"
+    loose = SkillExtractor(SKILLS, StaticWords(student), replace(BY_STUDENT, threshold=0.3))
+    assert LAS in ids(loose.fit(student, [title]), title)
+    courses = pl.DataFrame(
+        {C.title.name: [title], C.description.name: [None], C.skills.name: [[]]},
+        schema_overrides={C.skills.name: pl.List(pl.String)},
+    )
+    assert add_extracted_skills(courses, loose, linker)[C.skills.name].to_list() == [[]]
 
 
 def test_coverage_is_a_share_that_grows_with_the_run() -> None:

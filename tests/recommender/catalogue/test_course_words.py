@@ -31,3 +31,10 @@ def test_what_tells_little_is_not_found_by_what_tells(
     words: CourseWords, word: str, found: list[int]
 ) -> None:
     assert words.cover([word], words.titles).nonzero()[0].tolist() == found
+
+
+def test_what_tells_little_counts_only_beside_what_tells(words: CourseWords) -> None:
+    covered = words.cover(["merawat", "rambut"], words.titles)
+    assert covered.nonzero()[0].tolist() == [1]
+    both = words.cover(["merawat", "tanaman", "hias"], words.titles)
+    assert both[0] == pytest.approx(1)

@@ -6,7 +6,7 @@ import pytest
 from training_data.occupations.occupations import load_occupations
 from training_data.skills.loading import load_skills
 from training_data.skills.matching import find_named_skills
-from training_data.skills.vocabulary import Term, Vocabulary, VocabularyError, multi_hot
+from training_data.skills.vocabulary import Family, Term, Vocabulary, VocabularyError, multi_hot
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +97,19 @@ def test_an_occupation_may_leave_its_needs_to_be_learnt(tmp_path: Path, skills: 
 
 def test_multi_hot_drops_unknown_and_repeated() -> None:
     assert multi_hot([[2, -1, 2], []], 3).toarray().tolist() == [[0, 0, 1], [0, 0, 0]]
+
+
+def test_a_family_with_an_unknown_skill_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "las.toml").write_text(
+        '[[skill]]\nid = "las"\nid_label = "Las"\n[[family]]\nskills = ["las", "ngelas"]\n'
+    )
+    with pytest.raises(VocabularyError, match=r"las\.toml: .*'ngelas'"):
+        load_skills(tmp_path)
+
+
+def test_families_are_numbers_of_skills(tmp_path: Path) -> None:
+    (tmp_path / "las.toml").write_text(
+        '[[skill]]\nid = "las"\nid_label = "Las"\n[[skill]]\nid = "pagar"\nid_label = "Pagar"\n'
+        '[[family]]\nskills = ["pagar"]\nalso = ["las"]\n'
+    )
+    assert load_skills(tmp_path).families == (Family((1,), (0,)),)
