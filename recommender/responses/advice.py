@@ -21,6 +21,7 @@ from recommender.eligibility.exclusions import find_exclusions, find_participant
 from recommender.eligibility.query import EligibilityQuery
 from recommender.eligibility.remedies import find_remedy
 from recommender.messages import Messages
+from training_data.columns import EMPLOYMENT_STATUSES
 
 # What a person can change, with words of its own for how; looked at where nothing may be taken.
 CHANGEABLE = (
@@ -31,7 +32,8 @@ CHANGEABLE = (
     Exclusion.BALANCE_TOO_LOW,
 )
 
-
+WORKING = tuple(EMPLOYMENT_STATUSES.index(one) for one in ("employed", "self_employed"))
+LONG = 120.0  # hours of being there, three weeks of whole days, that go ill beside work
 FILTERED = "filters_leave_nothing"
 UNPLANNED = "nothing_in_order"
 
@@ -73,6 +75,17 @@ def advise(
         if not advice[row] or bits[row] & ~PASSING_BITS == 0:
             advice[row].append(_explain_nothing(query, row, messages, left))
     return advice
+
+
+def find_working(query: EligibilityQuery) -> list[bool]:
+    """Return who says that they work, and may be asked what they said."""
+    working = np.isin(query.batch.facts.employment, WORKING) & ~query.batch.opted_out
+    return working.tolist()
+
+
+def warn_of_hours(course: str, hours: float, messages: Messages) -> Advice:
+    """Tell somebody who works of a training that takes weeks of being there."""
+    return _write("hours_beside_work", {"course": course, "hours": hours}, messages)
 
 
 def _explain_person(

@@ -20,10 +20,19 @@ from recommender.engine import Engine, Recommendations
 from recommender.explanation.context import Reason
 from recommender.messages import Messages
 from recommender.ranking.fit import FITS, Fit, grade_fit
-from recommender.responses.advice import FILTERED, Advice, advise, find_waits
+from recommender.responses.advice import (
+    FILTERED,
+    LONG,
+    Advice,
+    advise,
+    find_waits,
+    find_working,
+    warn_of_hours,
+)
 from recommender.responses.classes import NextClass, list_classes
 from recommender.responses.notices import Notice, write_notices
 
+BEING_THERE = ("in_person", "hybrid")
 EXCLUSIONS = [exclusion.value for exclusion in Exclusion]
 
 
@@ -156,6 +165,9 @@ def build_lists(
     participants = recommendations.participants
     neutral = participants.batch.opted_out.tolist()
     advice = advise(recommendations.query, messages, [not items for items in lists], FILTERED)
+    for row, works in enumerate(find_working(recommendations.query)):
+        if works:
+            advice[row] += _warn_of_hours(lists[row], messages)
     figures = describe_figures(engine, messages)
     return [
         {
@@ -171,6 +183,15 @@ def build_lists(
         }
         for row, participant_id in enumerate(participants.ids)
     ]
+
+
+def _warn_of_hours(items: Sequence[Item], messages: Messages) -> list[Advice]:
+    """Tell of the first training listed that takes weeks of being there."""
+    for item in items:
+        hours = item["duration_hours"]
+        if item["mode"] in BEING_THERE and hours is not None and hours >= LONG:
+            return [warn_of_hours(item["title"], hours, messages)]
+    return []
 
 
 def build_items(

@@ -22,9 +22,21 @@ from recommender.bundle.bundle import Bundle
 from store.database import Store
 from store.dataset_import import import_dataset
 from training_data.dataset import Dataset
+from training_data.simulation import simulate_dataset
 
 K = 10
 SAME = ("programme", "day", "participant_id", "neutral", "advice", "figures", "notice", "excluded")
+
+
+@pytest.fixture(scope="module", params=[None, pytest.param(1_000, marks=pytest.mark.slow)])
+def dataset(
+    request: pytest.FixtureRequest, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory
+) -> Dataset:
+    """The people whom the bundle was trained on, or so many others."""
+    if request.param is None:
+        return dataset
+    folder = tmp_path_factory.mktemp("people")
+    return simulate_dataset(folder, request.param, dt.datetime.now(dt.UTC).date())
 
 
 @pytest.fixture(scope="module")

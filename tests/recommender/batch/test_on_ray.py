@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ from recommender.batch.local import answer_here
 from recommender.batch.on_ray import answer_on_ray
 from recommender.batch.run import run
 from recommender.batch.work import Work
-from tests.recommender.batch.conftest import read_files
+from tests.recommender.batch.conftest import command_of, kill_at_random, read_files
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'padan[ray]'")
 from ray.cluster_utils import Cluster  # noqa: E402
@@ -75,3 +77,17 @@ def test_a_worker_that_is_killed_on_the_way_costs_nothing(
     )
     thread.join()
     assert read_files(tmp_path / "out") == local
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_to_the_same_bytes(
+    cluster: Cluster, work: Work, local: dict[str, bytes], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    command = [*command_of(work, out), "--engine", "ray", "--address", cluster.address]
+    start = time.monotonic()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    took = time.monotonic() - start
+    assert read_files(out) == local
+    shutil.rmtree(out)
+    assert kill_at_random(command, out, local, 30, took) >= 1

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import orjson
 import polars as pl
 import pytest
@@ -23,7 +19,7 @@ from recommender.batch.run import run
 from recommender.batch.shards import Shard, list_shards
 from recommender.batch.work import Work, Worker
 from recommender.settings import SlateSettings
-from tests.recommender.batch.conftest import read_files
+from tests.recommender.batch.conftest import command_of, kill_at_random, read_files
 
 
 def answer_in_turn(work: Work, ids: Sequence[str]) -> Iterator[Part]:
@@ -116,35 +112,12 @@ def test_an_empty_shard_is_answered_with_no_rows(work: Work, tmp_path: Path) -> 
     assert pl.read_parquet(part.content).is_empty()
 
 
-def kill_at_random(
-    command: Sequence[str], out: Path, expected: dict[str, bytes], kills: int, longest: float
-) -> int:
-    """Run a command, kill it again and again, and compare each time that it comes to its end; return how often."""
-    rng, ends, done = np.random.default_rng(7), 0, 0
-    while done < kills or ends == 0:
-        process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
-        try:
-            code = process.wait(rng.uniform(0, longest) if done < kills else None)
-        except subprocess.TimeoutExpired:
-            os.kill(process.pid, signal.SIGKILL)
-            process.wait()
-            done += 1
-            continue
-        assert code == 0
-        assert read_files(out) == expected
-        shutil.rmtree(out)
-        ends += 1
-    return ends
-
-
 @pytest.mark.parametrize("kills", [4, pytest.param(30, marks=pytest.mark.slow)])
 def test_a_killed_run_goes_on_to_the_same_bytes(
     work: Work, undisturbed: Path, tmp_path: Path, kills: int
 ) -> None:
     out = tmp_path / "out"
-    command = [sys.executable, "-c", "from cli.main import app; app()", "batch"]
-    command += ["--participants", str(work.folder), "--out", str(out)]
-    command += ["--bundle", str(work.bundle), "--day", work.stamp.day]
+    command = command_of(work, out)
     start = time.monotonic()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     took = time.monotonic() - start
