@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,8 +19,9 @@ from training_data.home import padan_home
 if TYPE_CHECKING:
     import polars as pl
 
-    from recommender.matching.case import Case, Request
+    from recommender.matching.case import Case
     from recommender.matching.outcome import Outcome
+    from recommender.matching.request import Request
     from recommender.matching.settings import AllocateSettings
 
 app = typer.Typer(invoke_without_command=True)
@@ -76,7 +78,7 @@ def allocate(
         bool, typer.Option("--dry-run", help="Only say whether the floors can be kept.")
     ] = False,
     commit: Annotated[
-        bool, typer.Option("--commit", help="Only promise a seed for these participants.")
+        bool, typer.Option("--commit", help="Only promise a seed, and what it will decide.")
     ] = False,
     reveal: Annotated[
         bool, typer.Option("--reveal", help="Only publish the seed that was promised.")
@@ -86,8 +88,7 @@ def allocate(
     if context.invoked_subcommand is not None:
         return
     from recommender.matching.bounded import UnmetError  # seconds to import
-    from recommender.matching.record import RecordError, write_case, write_outcome
-    from recommender.matching.run import check_floors, decide
+    from recommender.matching.record import RecordError
     from recommender.matching.settings import AllocateSettings, AllocateSettingsError
 
     with exit_on_bad_input(AllocateSettingsError, RecordError, UnmetError):
@@ -96,61 +97,97 @@ def allocate(
             _reveal(folder)
             return
         people = _read("participants", _require(participants, "--participants"))
-        if commit:
-            _commit(folder, people)
-            return
         settings = AllocateSettings() if config is None else AllocateSettings.load(config)
         request = _read_request(people, _require(classes, "--classes"), events)
         request = _add_decisions(request, accepted, offered, refused, choices)
-        case = _build(folder, request, settings, bundle, day, dry_run=dry_run)
+        asked = _Asked(folder, request, settings, bundle, None if day is None else day.date())
         if dry_run:
-            check_floors(case)
-            typer.echo("every floor can be kept")
-            return
-        outcome = decide(case, settings)
-        write_case(folder, case, settings.aim)
-        write_outcome(folder, outcome, language.value)
-    _print(folder, outcome)
+            _check(asked)
+        elif commit:
+            _commit(asked)
+        else:
+            _print(folder, _give(asked, language))
 
 
 @app.command()
-def verify(folder: Annotated[Path, typer.Argument(help="Folder of the allocation.")]) -> None:
-    """Recompute lottery and seats from what was published; exit status 1 where anything differs."""
+def verify(
+    folder: Annotated[Path, typer.Argument(help="Folder of the allocation.")],
+    commitment: Annotated[
+        Path | None, typer.Option(help="commitment.json as you kept it from before.")
+    ] = None,
+) -> None:
+    """Recompute lottery, seats and tables from what was published; exit status 1 where anything differs."""
     from recommender.matching.record import RecordError
-    from recommender.matching.record import verify as recompute
+    from recommender.matching.verification import verify as recompute
 
     with exit_on_bad_input(RecordError):
-        findings = recompute(folder)
+        findings = recompute(folder, commitment)
     for finding in findings:
         typer.echo(f"{'yes' if finding.holds else 'NO '} {finding.what}")
     raise typer.Exit(0 if all(finding.holds for finding in findings) else 1)
 
 
-def _build(
-    folder: Path,
-    request: Request,
-    settings: AllocateSettings,
-    bundle: Path | None,
-    day: dt.datetime | None,
-    *,
-    dry_run: bool,
-) -> Case:
-    """Return what is decided from, its people in the order of the lottery that was promised."""
-    from models.bundles.promotion import current
-    from recommender.bundle.bundle import load_bundle
-    from recommender.matching.case import build_case
-    from recommender.matching.record import COMMITMENT, commit, open_seed
+@dataclass(frozen=True)
+class _Asked:
+    """What the command was given."""
 
-    engine = load_bundle(bundle or current(padan_home() / "bundles")).engine
-    ids = request.participants["participant_id"].to_list()
-    if dry_run:
-        seed = ""
-    else:
-        if not (folder / COMMITMENT).exists():
-            commit(folder, ids)
-        seed = open_seed(folder, ids)
-    today = day.date() if day else engine.programme.today()
-    return build_case(engine, request, settings, seed, today)
+    folder: Path
+    request: Request
+    settings: AllocateSettings
+    bundle: Path | None
+    day: dt.date | None
+
+    def build(self, seed: str, day: dt.date | None = None) -> tuple[Case, dt.date]:
+        """Return what is decided from, its people in the order of the lottery, and the day whose rules count."""
+        from models.bundles.promotion import current
+        from recommender.bundle.bundle import load_bundle
+        from recommender.matching.case import build_case
+
+        engine = load_bundle(self.bundle or current(padan_home() / "bundles")).engine
+        today = self.day or day or engine.programme.today()
+        return build_case(engine, self.request, self.settings, seed, today), today
+
+
+def _check(asked: _Asked) -> None:
+    from recommender.matching.run import check_floors
+
+    case, _ = asked.build("")
+    check_floors(case)
+    typer.echo("every floor can be kept")
+
+
+def _commit(asked: _Asked) -> None:
+    """Promise a seed, and what it will decide; nothing where that cannot be decided."""
+    from recommender.matching.lottery import make_seed
+    from recommender.matching.promise import COMMITMENT, check_new, commit
+    from recommender.matching.run import check_floors
+
+    check_new(asked.folder)
+    seed = make_seed()
+    case, day = asked.build(seed)
+    check_floors(case)
+    promised = commit(asked.folder, case, asked.settings.aim, seed, day)
+    typer.echo(f"{asked.folder / COMMITMENT}: {promised.entrants:,} entrants; publish this file")
+
+
+def _give(asked: _Asked, language: PageLanguage) -> Outcome:
+    """Give the seats as was promised; where nothing was, promise it once they can be given."""
+    from recommender.matching.lottery import make_seed
+    from recommender.matching.promise import commit, hold_to_promise, open_promise
+    from recommender.matching.record import write_outcome
+    from recommender.matching.run import decide
+
+    folder, aim = asked.folder, asked.settings.aim
+    promised = open_promise(folder, asked.request.participants["participant_id"].to_list())
+    seed = make_seed() if promised is None else promised.seed
+    case, day = asked.build(seed, None if promised is None else promised.day)
+    if promised is not None:
+        hold_to_promise(folder, case, aim)
+    outcome = decide(case, asked.settings)
+    if promised is None:
+        commit(folder, case, aim, seed, day)
+    write_outcome(folder, outcome, language.value)
+    return outcome
 
 
 def _print(folder: Path, outcome: Outcome) -> None:
@@ -178,24 +215,15 @@ def _print(folder: Path, outcome: Outcome) -> None:
     console.print(f"{folder}: {outcome.classes.height:,} classes")
 
 
-def _commit(folder: Path, people: pl.DataFrame) -> None:
-    from recommender.matching.record import COMMITMENT
-    from recommender.matching.record import commit as promise
-
-    promised = promise(folder, people["participant_id"].to_list())
-    typer.echo(f"{folder / COMMITMENT}: {promised['entrants']:,} entrants; publish this file")
-
-
 def _reveal(folder: Path) -> None:
-    from recommender.matching.record import REVEALED
-    from recommender.matching.record import reveal as publish
+    from recommender.matching.promise import REVEALED, reveal
 
-    publish(folder)
+    reveal(folder)
     typer.echo(f"{folder / REVEALED}: publish this file with the folder")
 
 
 def _read_request(people: pl.DataFrame, classes: Path, events: Path | None) -> Request:
-    from recommender.matching.case import Request
+    from recommender.matching.request import Request
     from training_data.columns import Interactions
 
     past = Interactions.create_empty() if events is None else _read("interactions", events)
@@ -209,10 +237,7 @@ def _add_decisions(
     refused: Path | None,
     choices: Path | None,
 ) -> Request:
-    from dataclasses import replace
-
-    from recommender.matching.case import read_decisions
-    from recommender.matching.choices import read_choices
+    from recommender.matching.request import read_choices, read_decisions
 
     if choices is not None:
         request = replace(request, choices=read_choices(choices))

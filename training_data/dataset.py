@@ -133,7 +133,7 @@ class Dataset:
         """Return the rows of a table that can be used, and those that are set aside with the reason."""
         if not self.has(table):
             return split_rows(_schema(table), _schema(table).create_empty())
-        return split_by_contract(table, _load(self.path(table)), str(self.path(table)))
+        return split_by_contract(table, read_parquet(self.path(table)), str(self.path(table)))
 
     def scan(self, table: str) -> pl.LazyFrame:
         """Return a lazy table, for what does not fit in memory; only writing checks it."""
@@ -181,6 +181,22 @@ class Dataset:
         return whole.hexdigest()
 
 
+def read_parquet(path: Path) -> pl.DataFrame:
+    """Read a Parquet file, whatever its columns are.
+
+    Raises
+    ------
+    DatasetError
+        If the file is not there, or is no Parquet.
+    """
+    try:
+        return pl.read_parquet(path)
+    except FileNotFoundError as error:
+        raise DatasetError(f"{path}: no such file") from error
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise DatasetError(f"{path}: not a Parquet file: {_on_one_line(error)}") from error
+
+
 def read_table(table: str, path: Path) -> pl.DataFrame:
     """Read a Parquet file and hold it to the contract of a table.
 
@@ -189,7 +205,7 @@ def read_table(table: str, path: Path) -> pl.DataFrame:
     DatasetError
         If the file is not there, is no Parquet, or a row breaks the contract.
     """
-    return _validate(table, _load(path), str(path))
+    return _validate(table, read_parquet(path), str(path))
 
 
 def split_by_contract(table: str, rows: pl.DataFrame, where: str = "rows") -> SplitRows:
@@ -204,15 +220,6 @@ def split_by_contract(table: str, rows: pl.DataFrame, where: str = "rows") -> Sp
         return split_rows(_schema(table), rows)
     except dy.exc.SchemaError as error:
         raise DatasetError(f"{where}: {_on_one_line(error)}") from error
-
-
-def _load(path: Path) -> pl.DataFrame:
-    try:
-        return pl.read_parquet(path)
-    except FileNotFoundError as error:
-        raise DatasetError(f"{path}: no such file") from error
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise DatasetError(f"{path}: not a Parquet file: {_on_one_line(error)}") from error
 
 
 def _on_one_line(error: Exception) -> str:

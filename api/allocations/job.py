@@ -25,10 +25,11 @@ from models.bundles.sealing import BundleError
 from recommender.bundle.bundle import load_bundle
 from recommender.engine import Engine
 from recommender.matching.bounded import UnmetError
-from recommender.matching.case import EMPTY, Case, Request, build_case
+from recommender.matching.case import Case, build_case
 from recommender.matching.lottery import hash_entrants
 from recommender.matching.outcome import Outcome
 from recommender.matching.record import has_case, read_case, write_case
+from recommender.matching.request import EMPTY, Request
 from recommender.matching.run import decide
 from recommender.matching.settings import AllocateSettings, AllocateSettingsError
 from recommender.matching.watch import StoppedError, Watch

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -12,16 +11,24 @@ from numpy.typing import NDArray
 
 from recommender.engine import Engine
 from recommender.matching.allocation import allocate, take_open
-from recommender.matching.choices import PAIR, look_up_choices
+from recommender.matching.choices import look_up_choices
+from recommender.matching.decisions import (
+    are_among,
+    check_decided,
+    check_together,
+    look_up_decisions,
+)
 from recommender.matching.lottery import order_by_lot
 from recommender.matching.pairs import Look, Pairs, find_pairs, hold_classes, scale_scores
 from recommender.matching.problem import Problem, Seated, build_problem
+from recommender.matching.request import EMPTY, Request
+from recommender.matching.rounds import Limits
 from recommender.matching.settings import (
     AllocateSettings,
     AllocateSettingsError,
     Attributes,
-    are_in_group,
     build_bounds,
+    find_members,
     find_tiers,
 )
 from recommender.matching.stable import Choices
@@ -30,33 +37,7 @@ from training_data.arrays import look_up
 from training_data.columns import Classes, Courses, Participants
 
 P, K = Participants, Classes
-EMPTY = pl.DataFrame(schema=PAIR)
 WIDER = 4  # times as many candidates for who went without though more is permitted
-
-
-@dataclass(frozen=True)
-class Request:
-    """Who asks for which classes, and what was decided before.
-
-    Attributes
-    ----------
-    participants, classes, events : DataFrame
-        Under their contracts.
-    accepted, offered, refused : DataFrame
-        Pairs ``participant_id``, ``class_id``: seats that are kept, places offered before that may be moved at a
-        price, and what is not offered again.
-    choices : DataFrame, optional
-        ``participant_id, class_id, rank, standing``: the lists of people, the least rank first, and what providers
-        think of each, the largest first; a standing that is missing is the fit.
-    """
-
-    participants: pl.DataFrame
-    classes: pl.DataFrame
-    events: pl.DataFrame
-    accepted: pl.DataFrame = field(default_factory=EMPTY.clone)
-    offered: pl.DataFrame = field(default_factory=EMPTY.clone)
-    refused: pl.DataFrame = field(default_factory=EMPTY.clone)
-    choices: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -75,9 +56,8 @@ class Case:
         The classes that each has accepted, as many columns as one may have; -1 for none.
     offered : ndarray of int32, shape (P,)
         The class that each was offered, -1 for none.
-    spans : ndarray of int64, shape (K, 3)
-        Number of the training of each class, its first and its last day: nobody has two classes of one training, or
-        on one day.
+    limits : Limits
+        What one person can have together; balances are 0 where each has one class at most.
     choices : Choices, optional
         Where seats are given by lists of choices.
     """
@@ -89,7 +69,7 @@ class Case:
     tiers: NDArray[np.int64]
     fixed: Seated
     offered: Seated
-    spans: NDArray[np.int64]
+    limits: Limits
     choices: Choices | None = None
 
     @property
@@ -117,7 +97,13 @@ def build_case(
     AllocateSettingsError
         If nobody asks, or what was decided before cannot be kept.
     """
-    _check_decided(request)
+    check_decided(request)
+    if request.choices is not None and settings.objective != "choices":
+        raise AllocateSettingsError(
+            f'choices: the objective is "{settings.objective}", which reads no lists; '
+            'set objective = "choices", or give none'
+        )
+    request = request.sort()
     ids = request.participants[P.participant_id.name].to_list()
     people = request.participants[order_by_lot(seed, ids)]
     engine = hold_classes(engine, request.classes)
@@ -185,7 +171,7 @@ def _build_with_choices(
     seats = case.problem.seats
     members = np.zeros(len(ids), dtype=bool)
     if settings.reserved_group is not None:
-        members = are_in_group(pairs.groups, settings.reserved_group)
+        members = find_members(pairs.groups, settings.reserved_group, "reserved_group")
     return replace(
         case,
         choices=Choices(
@@ -197,40 +183,6 @@ def _build_with_choices(
     )
 
 
-def read_decisions(path: Path) -> pl.DataFrame:
-    """Read a table of pairs ``participant_id``, ``class_id``.
-
-    Raises
-    ------
-    AllocateSettingsError
-        If the file is not there, is no Parquet, or lacks a column.
-    """
-    try:
-        return pl.read_parquet(path, columns=EMPTY.columns).cast(pl.String)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise AllocateSettingsError(f"{path}: {error}") from error
-
-
-def _check_decided(request: Request) -> None:
-    """Refuse what was accepted beyond the seats, and what was accepted and refused at once."""
-    if request.participants.is_empty():
-        raise AllocateSettingsError("participants: nobody stands in the table")
-    accepted = request.accepted.select(EMPTY.columns)
-    both = accepted.join(request.refused, on=EMPTY.columns, how="semi")
-    if len(both):
-        person, class_ = both.row(0)
-        raise AllocateSettingsError(f"accepted: {person!r} has refused {class_!r}, too")
-    taken = accepted.group_by(K.class_id.name).len("taken")
-    over = taken.join(request.classes, on=K.class_id.name).filter(
-        pl.col("taken") > K.seats_left.col
-    )
-    for one in over.sort(K.class_id.name).head(1).iter_rows(named=True):
-        raise AllocateSettingsError(
-            f"accepted: {one['taken']} people stand there for class {one[K.class_id.name]!r}, "
-            f"which has {one[K.seats_left.name]} seats to give"
-        )
-
-
 def _build(
     engine: Engine,
     people: pl.DataFrame,
@@ -240,14 +192,18 @@ def _build(
 ) -> Case:
     participant_ids = tuple(people[P.participant_id.name])
     class_ids = tuple(request.classes[K.class_id.name])
-    fixed = _look_up(request.accepted, participant_ids, class_ids, "accepted", settings.max_classes)
-    offered = _look_up(request.offered, participant_ids, class_ids, "offered")[:, 0]
+    fixed = look_up_decisions(
+        request.accepted, participant_ids, class_ids, "accepted", settings.max_classes
+    )
+    offered = look_up_decisions(request.offered, participant_ids, class_ids, "offered")[:, 0]
+    limits = _build_limits(engine, request.classes, pairs, several=settings.max_classes > 1)
+    check_together(fixed, limits, participant_ids, class_ids)
     fits = scale_scores(pairs.scores)
     refused = request.refused.select(P.participant_id.name, K.class_id.name)
     whole: NDArray[np.bool_] = np.all(
         fixed >= 0, axis=1
     )  # who has accepted as many as one may have
-    kept = ~_are_among(pairs, refused, participant_ids, class_ids) & ~whole[pairs.people]
+    kept = ~are_among(pairs, refused, participant_ids, class_ids) & ~whole[pairs.people]
     problem = build_problem(
         pairs.people[kept],
         pairs.classes[kept],
@@ -279,7 +235,7 @@ def _build(
         find_tiers(pairs.groups, settings.tiers),
         fixed,
         offered,
-        _list_spans(request.classes),
+        limits,
     )
 
 
@@ -297,51 +253,16 @@ def _replace(pairs: Pairs, rows: NDArray[np.int64], more: Pairs) -> Pairs:
     )
 
 
-def _list_spans(classes: pl.DataFrame) -> NDArray[np.int64]:
-    course = classes[K.course_id.name].rank("dense").cast(pl.Int64)
+def _build_limits(engine: Engine, classes: pl.DataFrame, pairs: Pairs, *, several: bool) -> Limits:
+    number = classes[K.course_id.name].rank("dense").cast(pl.Int64)
     days = (
         classes[name].to_physical().cast(pl.Int64) for name in (K.starts_on.name, K.ends_on.name)
     )
-    return np.column_stack([course, *days]).reshape(classes.height, 3)
-
-
-def _look_up(
-    rows: pl.DataFrame,
-    participant_ids: tuple[str, ...],
-    class_ids: tuple[str, ...],
-    name: str,
-    most: int = 1,
-) -> NDArray[np.int32]:
-    """Return the classes of each person that a table names, ``most`` at most, padded with -1."""
-    people = {one: row for row, one in enumerate(participant_ids)}
-    classes = {one: row for row, one in enumerate(class_ids)}
-    found: dict[int, list[int]] = {}
-    for person, class_ in rows.select(P.participant_id.name, K.class_id.name).iter_rows():
-        if class_ not in classes:
-            raise AllocateSettingsError(f"{name}: no class {class_!r} among the classes")
-        if person not in people:
-            raise AllocateSettingsError(f"{name}: no participant {person!r}")
-        own = found.setdefault(people[person], [])
-        own.append(classes[class_])
-        if len(own) > most or len({*own}) < len(own):
-            raise AllocateSettingsError(
-                f"{name}: {person!r} stands there more than {'once' if most == 1 else f'{most} times'}"
-            )
-    table = np.full((len(participant_ids), most), -1, dtype=np.int32)
-    for row, own in found.items():
-        table[row, : len(own)] = own
-    return table
-
-
-def _are_among(
-    pairs: Pairs, rows: pl.DataFrame, participant_ids: tuple[str, ...], class_ids: tuple[str, ...]
-) -> NDArray[np.bool_]:
-    """Return which pairs a table names."""
-    people = {one: row for row, one in enumerate(participant_ids)}
-    classes = {one: row for row, one in enumerate(class_ids)}
-    named = [
-        people[person] * len(classes) + classes[class_]
-        for person, class_ in rows.iter_rows()
-        if person in people and class_ in classes
-    ]
-    return np.isin(pairs.people * len(classes) + pairs.classes, named)
+    course = look_up(classes[K.course_id.name], lambda name: engine.catalogue.index.get(name, -1))
+    none = np.zeros_like(pairs.balances)
+    return Limits(
+        np.column_stack([number, *days]).reshape(classes.height, 3),
+        np.append(pairs.costs, 0)[course],  # the last stands for no training of the catalogue
+        pairs.balances if several else none,
+        pairs.most if several else none,
+    )

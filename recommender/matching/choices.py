@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Final
-
 import polars as pl
 
+from recommender.matching.request import PAIR
 from recommender.matching.settings import AllocateSettingsError
 from training_data.columns import Classes, Participants
 
 P, K = Participants, Classes
-PAIR: Final = {P.participant_id.name: pl.String, K.class_id.name: pl.String}
 
 
 def look_up_choices(
@@ -29,7 +26,7 @@ def look_up_choices(
         unknown = choices.filter(~pl.col(name).is_in(known))
         if unknown.height:
             raise AllocateSettingsError(f"choices: no {name} {unknown[name][0]!r}")
-    if choices.select(list(PAIR)).is_duplicated().any():
+    if choices.select(PAIR).is_duplicated().any():
         raise AllocateSettingsError("choices: a class stands twice in a list")
     person, class_ = names
     table = choices.with_columns(
@@ -45,24 +42,3 @@ def look_up_choices(
             f"choices: {long[person][0]!r} has more than {most}; see most_choices"
         )
     return table
-
-
-def read_choices(path: Path) -> pl.DataFrame:
-    """Read a table ``participant_id, class_id, rank`` and, where providers told it, ``standing``.
-
-    Raises
-    ------
-    AllocateSettingsError
-        If the file is not there, is no Parquet, lacks a column, or a rank is missing.
-    """
-    schema = PAIR | {"rank": pl.Int64, "standing": pl.Float64}
-    try:
-        rows = pl.read_parquet(path)
-        if "standing" not in rows.columns:
-            rows = rows.with_columns(pl.lit(None).alias("standing"))
-        rows = rows.select(pl.col(name).cast(kind) for name, kind in schema.items())
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise AllocateSettingsError(f"{path}: {error}") from error
-    if rows.drop("standing").null_count().sum_horizontal()[0]:
-        raise AllocateSettingsError(f"{path}: a participant_id, class_id or rank is missing")
-    return rows

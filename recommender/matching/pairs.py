@@ -19,6 +19,7 @@ from recommender.eligibility.calendar import find_ready_days
 from recommender.eligibility.mask import build_list_mask
 from recommender.eligibility.next_class import find_enterable_classes
 from recommender.engine import Engine
+from recommender.matching.schedule import count_permitted
 from recommender.matching.watch import UNWATCHED, StoppedError, Watch
 from recommender.participants.batch import filter_events
 from recommender.participants.prepared import PreparedParticipants
@@ -45,6 +46,10 @@ class Pairs:
     home : ndarray of int32, shape (P,)
         Region where each person lives, -1 where it is not known.
     groups : tuple of tuples of str, P long
+    balances, most : ndarray of int64, shape (P,)
+        What each can pay, and how many trainings each may take.
+    costs : ndarray of int64, shape (N,)
+        What each training takes of the balance.
     """
 
     people: NDArray[np.int64]
@@ -53,6 +58,9 @@ class Pairs:
     cut: NDArray[np.bool_]
     home: NDArray[np.int32]
     groups: tuple[tuple[str, ...], ...]
+    balances: NDArray[np.int64]
+    most: NDArray[np.int64]
+    costs: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -118,6 +126,9 @@ def find_pairs(
         np.concatenate([block.cut for block in found]),
         np.concatenate([block.home for block in found]),
         tuple(groups for block in found for groups in block.groups),
+        np.concatenate([block.balances for block in found]),
+        np.concatenate([block.most for block in found]),
+        found[0].costs,
     )
 
 
@@ -164,4 +175,7 @@ def _find_block(engine: Engine, people: PreparedParticipants, look: Look) -> Pai
         cut,
         query.batch.home.region,
         query.batch.facts.groups,
+        query.batch.balance,
+        count_permitted(query),
+        query.availability.from_balance,
     )

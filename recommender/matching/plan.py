@@ -20,7 +20,7 @@ from recommender.eligibility.participant_rules import find_unmet_prerequisites
 from recommender.eligibility.query import EligibilityQuery
 from recommender.engine import Engine, Recommendations
 from recommender.explanation.reasons import speak_of_person
-from recommender.matching.schedule import Slot, find_slots
+from recommender.matching.schedule import Slot, count_permitted, find_slots
 from recommender.participants.prepared import PreparedParticipants
 from recommender.ranking.rankers import score_candidates
 from recommender.reranking.slate import Slates, build_slates
@@ -86,7 +86,7 @@ def make_plan(
     listed = engine.recommend(participant, SlateSettings(), filters)
     floor = _find_floor(_judge(engine, listed))
     balance = int(query.batch.balance[0])
-    most = min(max_courses, _count_permitted(query))
+    most = min(max_courses, int(count_permitted(query)[0]))
     places, slots = choose(query, choice, balance, most, floor)
     chosen = Slates(
         slates.ids[:, places],
@@ -127,13 +127,6 @@ def choose(
         if (found := find_slots(query, choice.courses[with_it].tolist(), ready)) is not None:
             chosen, slots = with_it, found
     return chosen, slots
-
-
-def _count_permitted(query: EligibilityQuery) -> int:
-    """Return how many trainings one person may take from now on by the rules, the one under way beside."""
-    taken, rules = query.batch.past.taken[0].nnz, query.rules
-    most = len(query.catalogue) if rules.choices is None else rules.choices.most - taken
-    return most if rules.once is None else min(most, 1)
 
 
 def _find_choice(

@@ -1,19 +1,59 @@
 """Several classes a person, in rounds: nobody has a second before all others had the choice of a first.
 
 Each round is an allocation of what the rounds before have left, with its own certified gap, as tiers are. Nobody is
-given two classes of one training, or two that meet on one day.
+given two classes of one training, two that meet on one day, more than the balance pays together, or more than the
+programme lets one person take.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.matching.allocation import Aim, Allocation, allocate
 from recommender.matching.auction import Stop, never
-from recommender.matching.problem import Bound, Problem
+from recommender.matching.problem import Bound, Problem, Seated
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one person can have together.
+
+    Attributes
+    ----------
+    spans : ndarray of int64, shape (K, 3)
+        Number of the training of each class, its first and its last day.
+    costs : ndarray of int64, shape (K,)
+        What each class takes of the balance.
+    balances : ndarray of int64, shape (P,)
+    most : ndarray of int64, shape (P,)
+        Classes that the programme lets each person take from now on.
+    """
+
+    spans: NDArray[np.int64]
+    costs: NDArray[np.int64]
+    balances: NDArray[np.int64]
+    most: NDArray[np.int64]
+
+    def find_conflicts(
+        self, people: NDArray[np.integer], classes: NDArray[np.integer], held: Seated
+    ) -> NDArray[np.bool_]:
+        """Return the pairs that a person cannot have beside what is held, (P, L) padded with -1."""
+        conflict = np.zeros(len(classes), dtype=bool)
+        course, begin, end = self.spans[classes].T
+        for own in held.T:
+            other = own[people]
+            there = self.spans[np.maximum(other, 0)]
+            meets = (begin <= there[:, 2]) & (there[:, 1] <= end)
+            conflict |= (other >= 0) & ((course == there[:, 0]) | meets)
+        count = (held >= 0).sum(axis=1)
+        spent = np.where(held >= 0, self.costs[held], 0).sum(axis=1)
+        cost = self.costs[classes]
+        dear = (cost > 0) & (spent[people] + cost > self.balances[people])
+        # Whether a first class may be taken is asked before there are pairs.
+        return conflict | ((count[people] > 0) & (dear | (count >= self.most)[people]))
 
 
 def allocate_rounds(
@@ -21,7 +61,7 @@ def allocate_rounds(
     aim: Aim,
     tiers: NDArray[np.integer],
     fixed: NDArray[np.int32],
-    spans: NDArray[np.int64],
+    limits: Limits,
     stop: Stop = never,
 ) -> Allocation:
     """Give each person up to as many classes as ``fixed`` has columns.
@@ -30,8 +70,7 @@ def allocate_rounds(
     ----------
     fixed : ndarray of int32, shape (P, L)
         Classes that people keep, padded with -1.
-    spans : ndarray of int64, shape (K, 3)
-        Number of the training of each class, its first and its last day.
+    limits : Limits
 
     Raises
     ------
@@ -39,12 +78,12 @@ def allocate_rounds(
         If the bounds cannot be kept.
     """
     held = fixed.copy()
-    first = _allocate_round(problem, aim, tiers, held, 0, spans, stop)
+    first = _allocate_round(problem, aim, tiers, held, 0, limits, stop)
     held[:, 0] = first.seated
     rounds = [first]
     aim = replace(aim, objective="fit")  # later rounds serve nobody who was not served
     for number in range(1, held.shape[1]):
-        one = _allocate_round(problem, aim, tiers, held, number, spans, stop)
+        one = _allocate_round(problem, aim, tiers, held, number, limits, stop)
         held[:, number] = one.seated
         rounds.append(one)
     return replace(
@@ -63,32 +102,18 @@ def _allocate_round(
     tiers: NDArray[np.integer],
     held: NDArray[np.int32],
     number: int,
-    spans: NDArray[np.int64],
+    limits: Limits,
     stop: Stop,
 ) -> Allocation:
     """Give the class of one round, beside all that people hold in the others."""
     others = np.delete(held, number, axis=1)
-    free = ~_find_conflicts(problem, others, spans)
+    free = ~limits.find_conflicts(problem.people, problem.classes, others)
     used = np.bincount(others[others >= 0], minlength=len(problem.seats))
     left = problem.take(free, np.maximum(problem.seats - used, 0))
     bounds = tuple(_take_bound(bound, others, number) for bound in problem.bounds)
     return allocate(
         replace(left, bounds=bounds), aim, tiers=tiers, fixed=held[:, number].copy(), stop=stop
     )
-
-
-def _find_conflicts(
-    problem: Problem, held: NDArray[np.int32], spans: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    """Return the pairs with a class of a training, or on a day, that the person has already."""
-    conflict = np.zeros(len(problem.classes), dtype=bool)
-    course, begin, end = spans[problem.classes].T
-    for own in held.T:
-        other = own[problem.people]
-        there = spans[np.maximum(other, 0)]
-        meets = (begin <= there[:, 2]) & (there[:, 1] <= end)
-        conflict |= (other >= 0) & ((course == there[:, 0]) | meets)
-    return conflict
 
 
 def _take_bound(bound: Bound, held: NDArray[np.int32], number: int) -> Bound:

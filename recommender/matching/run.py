@@ -50,7 +50,7 @@ def decide(case: Case, settings: AllocateSettings, watch: Watch = UNWATCHED) -> 
 def solve(case: Case, aim: Aim, stop: Stop = never) -> Allocation:
     """Give seats to people: by prices, or by their choices where the case has them."""
     if case.choices is None:
-        return allocate_rounds(case.problem, aim, case.tiers, case.fixed, case.spans, stop)
+        return allocate_rounds(case.problem, aim, case.tiers, case.fixed, case.limits, stop)
     fixed = case.fixed[:, 0]
     seated = seat_by_choices(case.problem, case.choices, case.tiers, fixed)
     newly = np.where(fixed >= 0, -1, seated).astype(np.int32)

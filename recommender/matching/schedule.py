@@ -1,4 +1,4 @@
-"""When one training after the other can be taken: bought, begun and over."""
+"""How many trainings can be taken, and when one after the other: bought, begun and over."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommender.catalogue.catalogue import FAR_FUTURE
 from recommender.eligibility.calendar import count_study_days
@@ -21,6 +22,15 @@ class Slot(NamedTuple):
     buy_on: int
     starts_on: int
     ends_on: int
+
+
+def count_permitted(query: EligibilityQuery) -> NDArray[np.int64]:
+    """Return how many trainings each person (B,) may take from now on by the rules, those under way beside."""
+    rules = query.rules
+    most = np.full(len(query.batch), len(query.catalogue), dtype=np.int64)
+    if rules.choices is not None:
+        most = rules.choices.most - np.diff(query.batch.past.taken.indptr).astype(np.int64)
+    return most if rules.once is None else np.minimum(most, 1)
 
 
 def find_slots(query: EligibilityQuery, courses: Sequence[int], ready: int) -> list[Slot] | None:

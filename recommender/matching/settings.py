@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ from recommender.matching.allocation import Aim, Method, Objective
 from recommender.matching.problem import Bound
 from training_data.profiles import WHOLE, Phrase
 from training_data.regions import RegionTable
+
+SHOWN: Final = 20  # groups in a message
 
 
 class AllocateSettingsError(ValueError):
@@ -110,6 +112,12 @@ class AllocateSettings(_Section):
             raise ValueError("by lists of choices each person has one class; see max_classes")
         if self.reserved_share and self.reserved_group is None:
             raise ValueError("reserved_share needs a reserved_group")
+        if self.objective == "choices" and self.moving_price:
+            raise ValueError("moving_price does nothing by lists of choices; take it out")
+        if self.objective != "choices" and self.reserved_group is not None:
+            raise ValueError(
+                'reserved_group is for the objective "choices"; keep seats for a group by bounds'
+            )
         return self
 
     @property
@@ -143,10 +151,16 @@ Groups = Sequence[Sequence[str]]
 
 
 def find_tiers(groups: Groups, tiers: Sequence[str]) -> NDArray[np.int64]:
-    """Return the tier of each person: the first group named that they are in, the last for all others."""
+    """Return the tier of each person: the first group named that they are in, the last for all others.
+
+    Raises
+    ------
+    AllocateSettingsError
+        If nobody is in one of the groups.
+    """
     found = np.full(len(groups), len(tiers))
     for number, name in reversed(list(enumerate(tiers))):
-        found[are_in_group(groups, name)] = number
+        found[find_members(groups, name, f"tiers.{number}")] = number
     return found
 
 
@@ -190,9 +204,7 @@ def _build_bound(key: str, stated: BoundSettings, of: Attributes) -> Bound:
             )
         people = (of.regions.around[of.home] == region).any(axis=1)
     if stated.group is not None:
-        members = are_in_group(of.groups, stated.group)
-        if not members.any():
-            raise AllocateSettingsError(f"{key}.group: nobody is in the group {stated.group!r}")
+        members = find_members(of.groups, stated.group, f"{key}.group")
         people = members if people is None else people & members
     if stated.provider is not None:
         classes = of.providers == stated.provider
@@ -203,6 +215,19 @@ def _build_bound(key: str, stated: BoundSettings, of: Attributes) -> Bound:
     return Bound(key, people, classes, stated.floor, stated.ceiling)
 
 
-def are_in_group(groups: Groups, name: str) -> NDArray[np.bool_]:
+def find_members(groups: Groups, name: str, key: str) -> NDArray[np.bool_]:
+    """Return who is in a group that a key of the settings names.
+
+    Raises
+    ------
+    AllocateSettingsError
+        If nobody is.
+    """
     wanted = name.casefold()
-    return np.array([wanted in {one.casefold() for one in own} for own in groups], dtype=bool)
+    members = np.array([wanted in {one.casefold() for one in own} for own in groups], dtype=bool)
+    if not members.any():
+        there = ", ".join(sorted({one for own in groups for one in own})[:SHOWN]) or "in none"
+        raise AllocateSettingsError(
+            f"{key}: nobody is in the group {name!r}; take it out, or name one that people are in: {there}"
+        )
+    return members

@@ -50,8 +50,9 @@ def invoke(command: list[str]) -> tuple[int, str]:
 def test_seats_are_given_to_who_may_have_them_and_verified(
     files: list[str], tiny_home: Path, tmp_path: Path
 ) -> None:
-    code, output = invoke([*files[:1], *files[1:3], "--out", files[-1], "--commit"])
+    code, output = invoke([*files, "--commit"])
     assert code == 0, output
+    kept = (Path(files[-1]) / "commitment.json").read_bytes()
     code, output = invoke(files)
     assert code == 0, output
     out = Path(files[-1])
@@ -75,12 +76,22 @@ def test_seats_are_given_to_who_may_have_them_and_verified(
         assert mask[row[person], engine.catalogue.index[course[class_]]]
     assert json.loads((out / "summary.json").read_text())["served"] == given.height
     assert invoke([*files[:1], "--out", files[-1], "--reveal"])[0] == 0
-    code, output = invoke(["allocate", "verify", files[-1]])
+    (tmp_path / "kept.json").write_bytes(kept)
+    verify = ["allocate", "verify", files[-1], "--commitment", str(tmp_path / "kept.json")]
+    code, output = invoke(verify)
     assert code == 0, output
     pl.concat([given[1:], given[:1]]).write_parquet(out / "assignments.parquet")
-    code, output = invoke(["allocate", "verify", files[-1]])
+    code, output = invoke(verify)
     assert code == 1
-    assert "NO  the seats" in output
+    assert "NO  assignments.parquet" in output
+    (tmp_path / "kept.json").write_bytes(kept + b" ")
+    code, output = invoke(verify)
+    assert (code, "NO  commitment.json" in output) == (1, True)
+    (out / "pairs.parquet").unlink()
+    code, output = invoke(["allocate", "verify", files[-1]])
+    assert (code, "pairs.parquet: cannot be read" in output) == (2, True)
+    code, output = invoke(files)
+    assert (code, "a known seed is no lottery" in " ".join(output.split())) == (2, True)
 
 
 def test_what_was_accepted_stays_and_what_was_refused_is_not_offered_again(

@@ -15,6 +15,7 @@ from recommender.matching.case import Case
 from recommender.matching.outcome import Outcome, describe
 from recommender.matching.page import WORDS, render
 from recommender.matching.problem import Bound
+from tests.recommender.matching.cases import build_limits
 
 PEOPLE = 300
 
@@ -33,7 +34,7 @@ def case() -> Case:
         np.zeros(PEOPLE, dtype=np.int64),
         np.full((PEOPLE, 1), -1, dtype=np.int32),
         offered,
-        np.column_stack([np.arange(12)] * 3),
+        build_limits(np.column_stack([np.arange(12)] * 3), PEOPLE),
     )
 
 

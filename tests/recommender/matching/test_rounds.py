@@ -9,32 +9,41 @@ from hypothesis import strategies as st
 from benchmarks.matching.worlds import make_small_world
 from recommender.matching.allocation import Aim, allocate
 from recommender.matching.bounded import UnmetError
-from recommender.matching.problem import build_problem
-from recommender.matching.rounds import allocate_rounds
+from recommender.matching.problem import Problem, build_problem
+from recommender.matching.rounds import Limits, allocate_rounds
+from tests.recommender.matching.cases import build_limits
 
 MANY = settings(max_examples=60, deadline=None)
 seeds = st.integers(0, 2**32 - 1)
 AIM = Aim("fit", 0.01, "exact")
 
 
-def draw_spans(seed: int, count: int) -> np.ndarray:
+def draw_limits(seed: int, problem: Problem) -> Limits:
+    """Return limits under which many pairs of classes cannot be had, each alone can."""
     rng = np.random.default_rng([seed, 1])
+    count = len(problem.seats)
     begin = rng.integers(0, 12, count)
-    return np.column_stack([rng.integers(0, 5, count), begin, begin + rng.integers(0, 5, count)])
+    course, last = rng.integers(0, 5, count), begin + rng.integers(0, 5, count)
+    return Limits(
+        np.column_stack([course, begin, last]),
+        rng.integers(0, 4, count),
+        rng.integers(3, 9, len(problem)),
+        rng.integers(1, 4, len(problem)),
+    )
 
 
 @MANY
 @given(seeds, st.integers(1, 3))
 def test_classes_of_one_person_never_meet(seed: int, most: int) -> None:
     problem = make_small_world(seed)
-    spans = draw_spans(seed, len(problem.seats))
+    limits = draw_limits(seed, problem)
     tiers = np.zeros(len(problem), dtype=np.int64)
     nobody = np.full((len(problem), most), -1, dtype=np.int32)
     try:
         alone = allocate(problem, AIM, tiers=tiers)
     except UnmetError:
         return
-    found = allocate_rounds(problem, AIM, tiers, nobody, spans)
+    found = allocate_rounds(problem, AIM, tiers, nobody, limits)
     assert found.seated.tolist() == alone.seated.tolist()
     assert len(found.later) == most - 1
     held = np.column_stack([found.seated, *found.later])
@@ -44,9 +53,12 @@ def test_classes_of_one_person_never_meet(seed: int, most: int) -> None:
         assert permitted.issuperset((person, class_) for class_ in own)
         for place, one in enumerate(own):
             for other in own[:place]:
+                spans = limits.spans
                 apart = spans[one, 1] > spans[other, 2] or spans[other, 1] > spans[one, 2]
                 assert apart
                 assert spans[one, 0] != spans[other, 0]
+        assert limits.costs[own].sum() <= limits.balances[person]
+        assert len(own) <= max(1, limits.most[person])
     taken = np.bincount(held[held >= 0], minlength=len(problem.seats))
     assert (taken <= problem.seats).all()
     for bound in problem.bounds:
@@ -65,13 +77,13 @@ def test_what_is_accepted_of_any_round_stays(seed: int) -> None:
     problem = type(problem)(
         problem.starts, problem.classes, problem.values, problem.seats, problem.bonus
     )
-    spans = draw_spans(seed, len(problem.seats))
+    limits = draw_limits(seed, problem)
     tiers = np.zeros(len(problem), dtype=np.int64)
     nobody = np.full((len(problem), 2), -1, dtype=np.int32)
-    first = allocate_rounds(problem, AIM, tiers, nobody, spans)
+    first = allocate_rounds(problem, AIM, tiers, nobody, limits)
     held = np.column_stack([first.seated, *first.later])
     fixed = np.where(np.random.default_rng(seed).random(held.shape) < 0.5, held, -1)
-    again = allocate_rounds(problem, AIM, tiers, fixed.astype(np.int32), spans)
+    again = allocate_rounds(problem, AIM, tiers, fixed.astype(np.int32), limits)
     kept = np.column_stack([again.seated, *again.later])
     assert (kept[fixed >= 0] == fixed[fixed >= 0]).all()
     taken = np.bincount(kept[kept >= 0], minlength=len(problem.seats))
@@ -87,7 +99,7 @@ def test_nobody_has_a_second_before_another_has_a_first() -> None:
         np.array([1, 1]),
         2,
     )
-    apart = np.array([[0, 1, 2], [1, 5, 6]])
+    apart = build_limits(np.array([[0, 1, 2], [1, 5, 6]]), 2)
     tiers, nobody = np.zeros(2, dtype=np.int64), np.full((2, 2), -1, dtype=np.int32)
     found = allocate_rounds(problem, AIM, tiers, nobody, apart)
     assert np.column_stack([found.seated, *found.later]).tolist() == [[0, -1], [1, -1]]
@@ -96,3 +108,23 @@ def test_nobody_has_a_second_before_another_has_a_first() -> None:
     )
     found = allocate_rounds(more, AIM, tiers, nobody, apart)
     assert np.column_stack([found.seated, *found.later]).tolist() == [[0, 1], [1, -1]]
+
+
+def test_a_second_class_is_given_as_far_as_balance_and_programme_go() -> None:
+    problem = build_problem(
+        np.array([0, 0, 0]), np.arange(3), np.array([0.9, 0.8, 0.7]), np.array([9, 9, 9]), 1
+    )
+    tiers, nobody = np.zeros(1, dtype=np.int64), np.full((1, 3), -1, dtype=np.int32)
+    spans = np.column_stack([np.arange(3)] * 3)
+
+    def give(costs: list[int], balance: int, most: int) -> list[int]:
+        limits = Limits(spans, np.array(costs), np.array([balance]), np.array([most]))
+        found = allocate_rounds(problem, AIM, tiers, nobody, limits)
+        return [int(found.seated[0]), *(int(one[0]) for one in found.later)]
+
+    assert give([5, 3, 2], 10, 9) == [0, 1, 2]
+    assert give([5, 3, 2], 9, 9) == [0, 1, -1]
+    assert give([5, 3, 2], 7, 9) == [0, 2, -1]
+    assert give([5, 3, 0], 5, 9) == [0, 2, -1]
+    assert give([5, 3, 2], 10, 2) == [0, 1, -1]
+    assert give([5, 3, 2], 10, 1) == [0, -1, -1]
