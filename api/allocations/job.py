@@ -28,7 +28,7 @@ from recommender.matching.bounded import UnmetError
 from recommender.matching.case import Case, build_case
 from recommender.matching.lottery import hash_entrants
 from recommender.matching.outcome import Outcome
-from recommender.matching.record import has_case, read_case, write_case
+from recommender.matching.record import RecordError, has_case, read_case, write_case
 from recommender.matching.request import EMPTY, Request
 from recommender.matching.run import decide
 from recommender.matching.settings import AllocateSettings, AllocateSettingsError
@@ -194,7 +194,10 @@ def _read(
     engine = load_bundle(place.find_bundle(job["bundle_version"])).engine
     folder = place.find_folder(job["allocation_id"])
     if has_case(folder):
-        return read_case(folder)[0], settings, engine
+        try:
+            return read_case(folder)[0], settings, engine
+        except RecordError as error:  # of another version, or lost with the machine: found again
+            log.warning("the pairs of %s are found again: %s", beat.allocation_id, error)
     request = _read_request(store, beat, job, engine)
     watch = Watch(beat.cancelled.is_set, beat.tell)
     day = dt.date.fromisoformat(job["terms"]["day"])

@@ -30,23 +30,28 @@ LISTS, KEPT, MEMBERS = "choices.parquet", "kept.parquet", "members.parquet"
 TABLES: Final = ("assignments", "unserved", "classes", "bounds", "waiting")
 SUMMARY, PAGE, RESULTS = "summary.json", "report.html", "results.json"
 
-_PEOPLE: Final = {
+Schema = Mapping[str, Any]
+
+_PEOPLE: Final[Schema] = {
     "participant_id": pl.String,
     "tier": pl.Int64,
     "offered": pl.Int32,
     "balance": pl.Int64,
     "most": pl.Int64,
 }
-_CLASSES: Final = {
+_CLASSES: Final[Schema] = {
     "class_id": pl.String,
     "seats": pl.Int64,
     "cost": pl.Int64,
     "span": pl.Array(pl.Int64, 3),
 }
-_PAIRS: Final = {"person": pl.Int32, "class": pl.Int32, "worth": pl.Float32, "fit": pl.Float32}
-_LISTS: Final = {"rank": pl.Int64, "standing": pl.Float64}
-
-Schema = Mapping[str, Any]
+_PAIRS: Final[Schema] = {
+    "person": pl.Int32,
+    "class": pl.Int32,
+    "worth": pl.Float32,
+    "fit": pl.Float32,
+}
+_LISTS: Final[Schema] = {"rank": pl.Int64, "standing": pl.Float64}
 
 
 class RecordError(ValueError):
@@ -109,7 +114,7 @@ def write_case(folder: Path, case: Case, aim: Aim) -> None:
     }
     fixed = {"fixed": pl.Array(pl.Int32, case.fixed.shape[1])}
     members = [bound.people for bound in problem.bounds]
-    _mark(pl.DataFrame(people, schema=_PEOPLE | fixed), members).write_parquet(folder / PEOPLE)
+    _mark(pl.DataFrame(people, schema={**_PEOPLE, **fixed}), members).write_parquet(folder / PEOPLE)
     classes = {
         "class_id": case.class_ids,
         "seats": problem.seats,

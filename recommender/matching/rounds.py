@@ -53,7 +53,8 @@ class Limits:
         cost = self.costs[classes]
         dear = (cost > 0) & (spent[people] + cost > self.balances[people])
         # Whether a first class may be taken is asked before there are pairs.
-        return conflict | ((count[people] > 0) & (dear | (count >= self.most)[people]))
+        conflict |= (count[people] > 0) & (dear | (count >= self.most)[people])
+        return conflict
 
 
 def allocate_rounds(

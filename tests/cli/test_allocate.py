@@ -133,15 +133,101 @@ def test_decisions_that_cannot_be_kept_are_named(files: list[str], tmp_path: Pat
     assert f"'{people[0]}' has refused '{class_}', too" in output
     code, output = decide(pairs[:1].with_columns(pl.concat_list("class_id")), pairs[:0])
     assert code == 2
-    assert "accepted.parquet: " in output
+    assert "accepted.parquet: class_id: List(String); ids are text" in output
+    code, output = decide(pairs[:1], pairs[:1].drop("participant_id"))
+    assert code == 2
+    assert "refused.parquet: the column participant_id is missing; it has class_id" in output
+    (tmp_path / "accepted.parquet").write_bytes(b"PAR1")
+    code, output = invoke([*files, "--accepted", str(tmp_path / "accepted.parquet")])
+    assert (code, "accepted.parquet: not a Parquet file" in output) == (2, True)
 
 
 def test_nobody_to_give_seats_to_is_one_line(files: list[str], tmp_path: Path) -> None:
     path = tmp_path / "participants.parquet"
     pl.read_parquet(path)[:0].write_parquet(path)
+    for more in ([], ["--commit"]):
+        code, output = invoke([*files, *more])
+        assert code == 2
+        assert "nobody stands in the table" in output
+        assert not Path(files[-1]).exists()
+
+
+def test_nothing_is_promised_of_what_cannot_be_decided(files: list[str], tmp_path: Path) -> None:
+    config = tmp_path / "allocate.toml"
+    config.write_text('[[bounds]]\nregion = "31"\nfloor = 100000\n')
+    for more in ([], ["--commit"]):
+        code, output = invoke([*files, "--config", str(config), *more])
+        assert (code, "cannot be kept" in output) == (2, True)
+        assert not Path(files[-1]).exists()
+    code, output = invoke([*files[:3], *files[-2:], "--commit"])
+    assert (code, "--classes is missing" in output) == (2, True)
+
+
+def test_what_was_promised_is_what_is_given(files: list[str], tmp_path: Path) -> None:
+    config, path = tmp_path / "allocate.toml", tmp_path / "classes.parquet"
+    assert invoke([*files, "--commit"])[0] == 0
+    classes = pl.read_parquet(path)
+    classes.with_columns(pl.col("seats_left") + 1).write_parquet(path)
     code, output = invoke(files)
-    assert code == 2
-    assert "nobody stands in the table" in output
+    assert (code, "seats.parquet: this run has another one" in output) == (2, True), output
+    classes.write_parquet(path)
+    config.write_text('objective = "people"\n')
+    code, output = invoke([*files, "--config", str(config)])
+    assert (code, "terms.json: this run has another one" in output) == (2, True), output
+    code, output = invoke(["allocate", "--out", files[-1], "--reveal"])
+    assert (code, "no seats are given yet" in output) == (2, True)
+    assert invoke(files)[0] == 0
+
+
+def test_the_order_of_rows_decides_nothing(
+    files: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recommender.matching.lottery.make_seed", lambda: "5" * 64)
+    config, out = tmp_path / "allocate.toml", Path(files[-1])
+    config.write_text("max_classes = 2\n")
+    people = pl.read_parquet(tmp_path / "participants.parquet")["participant_id"]
+    tables = ("assignments", "unserved", "classes", "waiting")
+    told: list[list[pl.DataFrame]] = []
+    for number in range(4):
+        for name in ("participants", "classes"):
+            path = tmp_path / f"{name}.parquet"
+            pl.read_parquet(path).sample(fraction=1, shuffle=True, seed=number).write_parquet(path)
+        files[-1] = str(out / str(number))
+        code, output = invoke([*files, "--config", str(config)])
+        assert code == 0, output
+        told.append([pl.read_parquet(out / str(number) / f"{name}.parquet") for name in tables])
+    assert told[0][0].height > 1
+    assert sorted(told[0][0]["participant_id"].unique()) != sorted(people)
+    for again in told[1:]:
+        assert all(one.equals(other) for one, other in zip(told[0], again, strict=True))
+
+
+def test_two_accepted_classes_that_nobody_is_given_together_are_refused(
+    files: list[str], tmp_path: Path
+) -> None:
+    config = tmp_path / "allocate.toml"
+    config.write_text("max_classes = 2\n")
+    person = pl.read_parquet(tmp_path / "participants.parquet")["participant_id"][0]
+    path = tmp_path / "classes.parquet"
+    classes = pl.read_parquet(path).filter(pl.col("seats_left") > 0)
+    first, second = classes["class_id"][:2].to_list()
+    accepted = pl.DataFrame({"participant_id": person, "class_id": [first, second]})
+    accepted.write_parquet(tmp_path / "accepted.parquet")
+    decided = ["--config", str(config), "--accepted", str(tmp_path / "accepted.parquet")]
+    both = pl.col("class_id").is_in([first, second])
+    meeting = [
+        pl.when(both).then(pl.col(name).first()).otherwise(name).alias(name)
+        for name in ("starts_on", "ends_on", "registration_from", "registration_until")
+    ]
+    same = pl.when(both).then(pl.col("course_id").first()).otherwise("course_id")
+    for changed in (meeting, [same.alias("course_id")]):
+        classes.with_columns(changed).write_parquet(path)
+        code, output = invoke([*files, *decided])
+        assert code == 2, output
+        told = " ".join(output.split())
+        assert f"{person!r} cannot have" in told
+        assert first in told
+        assert second in told
 
 
 def test_people_choose_and_providers_choose(files: list[str], tmp_path: Path) -> None:
@@ -196,13 +282,29 @@ def test_people_choose_and_providers_choose(files: list[str], tmp_path: Path) ->
     for broken, named in (
         (choices.with_columns(pl.lit("nowhere").alias("class_id")), "no class_id 'nowhere'"),
         (pl.concat([choices, choices[:1]]), "twice"),
-        (choices.drop("rank"), "rank"),
+        (choices.drop("rank"), f"{path}: the column rank is missing; it has participant_id"),
+        (choices.drop("class_id"), f"{path}: the column class_id is missing"),
+        (choices.with_columns(rank=pl.lit(1.5)), f"{path}: rank: 1.5 of '{able[0]}' is no whole"),
+        (choices.with_columns(rank=pl.lit(None, pl.Int64)), "rank: None of"),
+        (choices.with_columns(rank=pl.lit(float("nan"))), "rank: nan of"),
+        (choices.with_columns(rank=pl.lit("first")), "rank: String; take numbers"),
+        (choices.with_columns(standing=pl.lit(float("nan"))), f"{path}: standing: nan of"),
+        (choices.with_columns(standing=pl.lit(float("-inf"))), f"{path}: standing: -inf of"),
+        (choices.with_columns(standing=pl.lit([1])), "standing: List(Int64)"),
+        (choices.with_columns(class_id=pl.lit(None, pl.String)), "class_id: row 1 is empty"),
+        (choices.with_columns(participant_id=pl.lit(7)), "participant_id: Int32; ids are text"),
     ):
         broken.write_parquet(path)
         code, output = invoke([*chosen[:-1], str(path)])
         assert (code, named in output) == (2, True), output
     code, output = invoke([*files, "--config", str(config)])
     assert (code, "--choices" in output) == (2, True)
+    choices.write_parquet(path)
+    code, output = invoke([*files, "--choices", str(path)])
+    assert (code, 'choices: the objective is "fit"' in output) == (2, True), output
+    config.write_text('objective = "choices"\nreserved_group = "nix"\nreserved_share = 0.5\n')
+    code, output = invoke([*chosen[:-1], str(path)])
+    assert (code, "reserved_group: nobody is in the group 'nix'" in output) == (2, True), output
 
 
 def test_two_classes_a_person_are_given_and_verified(files: list[str], tmp_path: Path) -> None:
@@ -258,6 +360,9 @@ def test_floors_that_cannot_be_kept_are_named_with_what_could_be(
         ('[[bounds]]\ngroup = "nobody"', "bounds.0.group"),
         ('[[bounds]]\nprovider = "no one"', "bounds.0.provider"),
         ("seats = 3", "seats"),
+        ('tiers = ["nix"]', "tiers.0: nobody is in the group 'nix'"),
+        ('reserved_group = "fishers"', "reserved_group is for the objective"),
+        ('objective = "choices"\nmoving_price = 0.1', "moving_price does nothing"),
     ],
 )
 def test_settings_that_cannot_be_used_are_named(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -160,7 +161,7 @@ def test_any_key_that_was_changed_is_refused(published: Path, copied: Path, name
     assert is_refused(copied)
 
 
-BROKEN = {
+BROKEN: dict[str, Callable[[pl.DataFrame, str], pl.DataFrame]] = {
     "text": lambda table, column: table.with_columns(pl.lit("x").alias(column)),
     "empty": lambda table, column: table.with_columns(
         pl.lit(None, dtype=table.schema[column]).alias(column)
