@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any, Final
 from uuid import uuid4
 
+import polars as pl
 from fastapi import APIRouter, Path, Query, Request
 
 from api.allocations.runner import AllocationRunner
@@ -59,10 +60,11 @@ def allocate(
         )
     allocation_id = uuid4().hex
     engine = service.bundle.engine
+    classes = _read_classes(engine.catalogue.classes, asked)
     terms = {
         "everybody": asked.participant_ids is None,
         "day": engine.programme.today().isoformat(),
-        "classes": _read_classes(service, asked),
+        "classes": classes,
         "settings": asked.settings.model_dump(mode="json"),
     }
     job = allocations.Asked(
@@ -162,18 +164,33 @@ def _answer(row: dict[str, Any]) -> Allocation:
     )
 
 
-def _read_classes(service: Service, asked: AllocationRequest) -> list[dict[str, Any]] | None:
+def _read_classes(catalogue: pl.DataFrame, asked: AllocationRequest) -> list[dict[str, Any]] | None:
     """Return the classes with their seats, None for all; each is to be in the catalogue, and named once."""
-    if asked.classes is None:
-        return None
-    known = set(service.bundle.engine.catalogue.classes[Classes.class_id.name])
-    for number, one in enumerate(asked.classes):
+    known = set(catalogue[Classes.class_id.name])
+    named: set[str] = set()
+    for number, one in enumerate(asked.classes or ()):
+        field = f"classes.{number}.class_id"
         if one.class_id not in known:
-            raise invalid_field(
-                f"classes.{number}.class_id", f"the catalogue has no class {one.class_id!r}"
-            )
-        known.remove(one.class_id)  # so that it is not there a second time
-    return [one.model_dump() for one in asked.classes]
+            raise invalid_field(field, f"the catalogue has no class {one.class_id!r}")
+        if one.class_id in named:
+            raise invalid_field(field, f"{one.class_id!r} stands there more than once")
+        named.add(one.class_id)
+    _check_decided(asked, known if asked.classes is None else named)
+    return None if asked.classes is None else [one.model_dump() for one in asked.classes]
+
+
+def _check_decided(asked: AllocationRequest, class_ids: Collection[str]) -> None:
+    """Refuse seats that are kept, and places that were offered, in classes that are not given."""
+    decided: tuple[tuple[str, Sequence[SeatDecision]], ...] = (
+        ("accepted", asked.accepted),
+        ("offered", asked.offered),
+    )
+    for name, decisions in decided:
+        for number, one in enumerate(decisions):
+            if one.class_id not in class_ids:
+                raise invalid_field(
+                    f"{name}.{number}.class_id", f"{one.class_id!r} is not among the classes"
+                )
 
 
 def _list_people(asked: AllocationRequest) -> list[dict[str, Any]]:

@@ -106,18 +106,24 @@ def test_a_job_is_cancelled_once_and_stays_so(client: TestClient) -> None:
         ({"settings": {"objective": "best"}}, "settings.objective"),
         ({"settings": {"bounds": [{"floor": 2}]}}, "settings.bounds.0"),
         ({"settings": {"gap": "small"}}, "settings.gap"),
-        (
-            {"accepted": [{"participant_id": "a", "class_id": "b"}] * 2},
-            "accepted.1.participant_id",
-        ),
-        (
-            {
-                "participant_ids": ["a"],
-                "offered": [{"participant_id": "b", "class_id": "c"}],
-            },
-            "offered.0.participant_id",
-        ),
         ({"day": "2024-01-01"}, "day"),
+        ({"participant_ids": []}, "participant_ids"),
+        ({"participant_ids": [None]}, "participant_ids.0"),
+        ({"participant_ids": ["p"] * 100_001}, "participant_ids"),
+        ({"participant_ids": ["a\0b"]}, "participant_ids.0"),
+        ({"classes": []}, "classes"),
+        ({"classes": [{"class_id": "nowhere", "seats": True}]}, "classes.0.seats"),
+        ({"classes": [{"class_id": "nowhere", "seats": 10**30}]}, "classes.0.seats"),
+        ({"accepted": [{"participant_id": "a", "class_id": "nowhere"}]}, "accepted.0.class_id"),
+        ({"offered": [{"participant_id": "a", "class_id": "nowhere"}]}, "offered.0.class_id"),
+        ({"accepted": [{}]}, "accepted.0.participant_id"),
+        ({"accepted": None}, "accepted"),
+        ({"settings": None}, "settings"),
+        ({"settings": {"seats": 1}}, "settings.seats"),
+        ({"settings": {"gap": True}}, "settings.gap"),
+        ({"settings": {"objective": "choices"}}, "settings.objective"),
+        ({"settings": {"max_classes": 2}}, "settings.max_classes"),
+        ({"settings": {"reserved_group": "fishers"}}, "settings"),
     ],
 )
 def test_what_cannot_be_asked_is_named(
@@ -126,6 +132,73 @@ def test_what_cannot_be_asked_is_named(
     answer = client.post(PLACE, json=body)
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"][0]["field"] == field
+
+
+@pytest.fixture
+def class_ids(service: FastAPI) -> list[str]:
+    found: list[str] = service.state.service.bundle.engine.catalogue.classes["class_id"].to_list()
+    return found
+
+
+def test_what_stands_there_twice_or_is_about_nobody_is_named(
+    client: TestClient, ids: list[str], class_ids: list[str]
+) -> None:
+    seat = {"class_id": class_ids[0], "seats": 1}
+    kept = {"participant_id": ids[0], "class_id": class_ids[0]}
+    for body, field, said in (
+        ({"classes": [seat, seat]}, "classes.1.class_id", "more than once"),
+        ({"accepted": [kept, kept]}, "accepted.1.participant_id", "more than once"),
+        ({"participant_ids": ids[1:], "offered": [kept]}, "offered.0.participant_id", "not among"),
+        (
+            {"classes": [seat], "accepted": [kept | {"class_id": class_ids[1]}]},
+            "accepted.0.class_id",
+            "not among the classes",
+        ),
+    ):
+        (error,) = client.post(PLACE, json=body).json()["errors"]
+        assert (error["field"], said in error["message"]) == (field, True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"1",
+        b"\xff\xfe",
+        b'{"settings": {"gap": NaN}}',
+        b'{"settings": {"gap": 1e400}}',
+        b'{"settings": {"candidates": -Infinity}}',
+        b'{"participant_ids": ["\\ud800"]}',
+        b'{"settings": {"tiers": ["\\u0000"]}}',
+        b'{"settings": {"candidates": 1' + b"0" * 5_000 + b"}}",
+        b'{"settings": ' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+    ],
+)
+def test_a_body_out_of_form_is_the_fault_of_who_sent_it(client: TestClient, body: bytes) -> None:
+    answer = client.post(PLACE, content=body, headers={"content-type": "application/json"})
+    assert answer.status_code in (400, 422)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert client.get(PLACE).json()["items"] == []
+
+
+def test_what_cannot_be_kept_together_fails_with_what_is_wrong(
+    client: TestClient, ids: list[str], class_ids: list[str]
+) -> None:
+    kept = [{"participant_id": name, "class_id": class_ids[0]} for name in ids]
+    seats = [{"class_id": class_ids[0], "seats": 1}]
+    for body, said in (
+        ({"accepted": kept, "classes": seats}, "which has 1 seats to give"),
+        ({"settings": {"tiers": ["nix"]}}, "tiers.0: nobody is in the group 'nix'"),
+    ):
+        told = wait(client, ask(client, participant_ids=ids, **body)["allocation_id"])
+        assert (told["status"], said in told["problem"]) == ("failed", True), told
+        people = client.get(f"{PLACE}/{told['allocation_id']}/people").json()
+        assert people == {"total": 0, "offset": 0, "items": []}
+        again = client.post(f"{PLACE}/{told['allocation_id']}/cancel").json()
+        assert again["status"] == "failed"
 
 
 def test_an_unknown_job_is_not_found(client: TestClient, store: Store) -> None:
