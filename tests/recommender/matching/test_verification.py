@@ -34,7 +34,7 @@ from recommender.matching.run import solve
 from recommender.matching.verification import Finding, verify
 
 MANY = settings(
-    max_examples=40,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -184,6 +184,7 @@ BROKEN: dict[str, Callable[[pl.DataFrame, str], pl.DataFrame]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", BROKEN)
 def test_a_table_out_of_form_ends_in_a_finding_or_a_message_though_its_hashes_agree(
     published: Path, copied: Path, how: str
