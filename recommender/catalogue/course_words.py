@@ -70,10 +70,12 @@ class CourseWords:
                 telling = True
                 told[self._find(word, places)] += weight
             whole += weight
-        if not telling:
-            # generic words alone are no match: as if they stood beside one that is nowhere
-            return rest / np.float32(whole + np.log1p(self.count))
-        return np.where(told > 0, told + rest, 0) / np.float32(max(whole, 1e-9))
+        if telling:
+            rest[told == 0] = 0
+        else:  # no match: as if they stood beside one that is nowhere
+            whole += float(np.log1p(self.count))
+        shares: NDArray[np.float32] = (told + rest) / np.float32(max(whole, 1e-9))
+        return shares
 
     def _rarity(self, word: str) -> float:
         own = self.texts.get(word)

@@ -80,7 +80,7 @@ def advise(
 def find_working(query: EligibilityQuery) -> list[bool]:
     """Return who says that they work, and may be asked what they said."""
     working = np.isin(query.batch.facts.employment, WORKING) & ~query.batch.opted_out
-    return working.tolist()
+    return [bool(one) for one in working]
 
 
 def warn_of_hours(course: str, hours: float, messages: Messages) -> Advice:
