@@ -144,9 +144,13 @@ def serve(
         Path | None,
         typer.Option(help="`padan` program of another checkout: only compare the two, in turn."),
     ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="More than one: only compare so many with one, in turn.")
+    ] = 1,
 ) -> None:
     """Measure the service on one core against what the framework alone can do."""
     from benchmarks.serve import against as comparison
+    from benchmarks.serve import workers as processes
     from benchmarks.serve.data import Setup
     from benchmarks.serve.phases import LONG, SHORT
     from benchmarks.serve.run import run
@@ -154,6 +158,8 @@ def serve(
     setup = Setup(padan_home() / "bench", as_real=as_real)
     if against is not None:
         _end(comparison.run(against, setup))
+    if workers > 1:
+        _end(processes.run(setup, workers))
     _end(
         run(
             setup,

@@ -6,12 +6,16 @@ import datetime as dt
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
+from pydantic.config import JsonDict
 
 from recommender.matching.settings import AllocateSettings
 from training_data.profiles import WHOLE, Identifier, ParticipantId
 
 MAX_PEOPLE = 100_000
 MAX_CLASSES = 20_000
+OF_A_SERVICE: JsonDict = {  # what the command alone does is no part of it
+    "properties": {"objective": {"enum": ["fit", "people"]}, "max_classes": {"maximum": 1}}
+}
 
 
 class ClassSeats(BaseModel):
@@ -51,7 +55,7 @@ class AllocationRequest(BaseModel):
     accepted: Decisions = Field([], description="seats that are kept, one a person")
     offered: Decisions = Field([], description="places that may be moved at a price, one a person")
     refused: Decisions = Field([], description="what is not offered to somebody again")
-    settings: AllocateSettings = AllocateSettings()
+    settings: AllocateSettings = Field(AllocateSettings(), json_schema_extra=OF_A_SERVICE)
 
 
 class AllocationLottery(BaseModel):

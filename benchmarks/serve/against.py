@@ -36,7 +36,7 @@ def run(other: Path, setup: Setup) -> BenchmarkResult:
     programs = "padan", str(other.absolute())
     with cores_apart() as core, watch_core(core) as watch, ExitStack() as stack:
         both = [
-            stack.enter_context(serve_everybody(setup, core, program))[:2] for program in programs
+            stack.enter_context(serve_everybody(setup, [core], program))[:2] for program in programs
         ]
         rounds = watch.repeat(lambda: _measure_both(both), ROUNDS, MAX_ROUNDS).steadiest
         mib = [served.mib() for served, _ in both]

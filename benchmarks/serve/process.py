@@ -1,4 +1,4 @@
-"""A service that listens on a core of its own, to be measured from another."""
+"""A service that listens on cores of its own, to be measured from another."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
@@ -22,7 +22,7 @@ CONNECTIONS = 64
 
 
 class Served:
-    """A service that listens, and its process."""
+    """A service that listens, and its process; where that has workers, these are counted with it."""
 
     def __init__(self, port: int, process: subprocess.Popen[bytes]) -> None:
         self.port = port
@@ -46,16 +46,26 @@ class Served:
         return uvloop.run(at_rate(self.port, requests, rate, seconds, rng, heard))
 
     def processor_seconds(self) -> float:
-        """Time that the process has had of the processor."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii")
-        user, system = fields.rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+        """Time that the service has had of the processor."""
+        return sum(processor_seconds(pid) for pid in self._processes())
 
     def mib(self) -> float:
-        """Memory of the process that listens."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
-        line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-        return round(int(line.split()[1]) / 1024, 1)
+        """Memory of the service."""
+        statuses = (Path(f"/proc/{pid}/status").read_text("ascii") for pid in self._processes())
+        lines = (line for status in statuses for line in status.splitlines() if "VmRSS" in line)
+        return round(sum(int(line.split()[1]) for line in lines) / 1024, 1)
+
+    def _processes(self) -> list[int]:
+        pid = self._process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+        return [pid, *map(int, children.split())]
+
+
+def processor_seconds(pid: int) -> float:
+    """Return the time that a process has had of the processor."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    user, system = fields.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -76,8 +86,10 @@ def cores_apart() -> Iterator[int]:
 
 
 @contextmanager
-def run_server(command: list[str], environment: dict[str, str], core: int) -> Iterator[Served]:
-    """Run a service on a core until the block ends."""
+def run_server(
+    command: list[str], environment: dict[str, str], cores: Collection[int]
+) -> Iterator[Served]:
+    """Run a service on some cores until the block ends."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -86,7 +98,7 @@ def run_server(command: list[str], environment: dict[str, str], core: int) -> It
         [program, *command[1:], "--port", str(port)], env=os.environ | environment
     )
     try:
-        os.sched_setaffinity(process.pid, [core])
+        os.sched_setaffinity(process.pid, cores)
         _wait(f"http://127.0.0.1:{port}", process)
         yield Served(port, process)
     finally:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -114,9 +114,9 @@ def _service(setup: Setup, lengths: Lengths, core: int) -> tuple[dict[str, Any],
     body = json.dumps({"participant_id": "sim-0000001", "k": 10}).encode()
     with (
         run_server(
-            ["uvicorn", "benchmarks.serve.ceiling:app", "--no-access-log"], {}, core
+            ["uvicorn", "benchmarks.serve.ceiling:app", "--no-access-log"], {}, [core]
         ) as framework,
-        serve_everybody(setup, core) as (served, requests, permitted),
+        serve_everybody(setup, [core]) as (served, requests, permitted),
         watch_core(core) as watch,
     ):
         phases = Phases(
@@ -209,7 +209,7 @@ def _overload(overloads: Repeated[Overload], most: float, wrong: int) -> dict[st
 
 
 def _measure_speed(setup: Setup, lengths: Lengths, core: int) -> dict[str, Any]:
-    with serve_everybody(setup, core) as (served, requests, _):
+    with serve_everybody(setup, [core]) as (served, requests, _):
         return at_full_speed(served, requests, lengths.full_speed) | {"mib": served.mib()}
 
 
@@ -225,7 +225,7 @@ def _count(status: NDArray[np.int64]) -> tuple[list[str], list[int]]:
 
 @contextmanager
 def serve_everybody(
-    setup: Setup, core: int, program: str = "padan"
+    setup: Setup, cores: Collection[int], program: str = "padan", workers: int = 1
 ) -> Iterator[tuple[Served, list[bytes], Permitted]]:
     """Run the whole service over a catalogue, everybody read once; give the requests and their checks."""
     dataset, bundle = build(setup)
@@ -242,9 +242,9 @@ def serve_everybody(
         "PADAN_DEADLINE_SECONDS": str(DEADLINE_SECONDS),
         "PADAN_MAX_REQUESTS_PER_MINUTE": "10000000",
     }
-    command = [program, "serve", "--bundle", str(bundle)]
+    command = [program, "serve", "--bundle", str(bundle), "--workers", str(workers)]
     try:
-        with run_server(command, environment, core) as served:
+        with run_server(command, environment, cores) as served:
             uvloop.run(_ask_all(served.port, requests))
             yield served, requests, permitted
     finally:

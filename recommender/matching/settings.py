@@ -42,6 +42,15 @@ Count = Annotated[StrictInt, Field(ge=0, le=100_000_000), WHOLE]
 class BoundSettings(_Section):
     """Least and most people with a seat, of those of whom all that is named holds."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": [name], "properties": {name: {"type": "string"}}}
+                for name in ("region", "group", "provider")
+            ]
+        }
+    )
+
     region: Phrase | None = Field(None, description="code of the region where they live")
     group: Phrase | None = Field(None, description="group that they are in")
     provider: Phrase | None = Field(None, description="who teaches the class")
@@ -59,6 +68,18 @@ class BoundSettings(_Section):
 
 class AllocateSettings(_Section):
     """How seats are given to people; every key has a default."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"properties": {"reserved_share": {"const": 0}}},
+                {
+                    "required": ["reserved_group"],
+                    "properties": {"reserved_group": {"type": "string"}},
+                },
+            ]
+        }
+    )
 
     objective: Objective = Field(
         "fit",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -32,6 +32,7 @@ SLACK_SECONDS = 0.5  # of a busy machine
 FOUND_SECONDS = 2.0 + SLACK_SECONDS  # until the readiness is right
 WHOLE_SECONDS = 5.0 + SLACK_SECONDS  # until lists are whole after the store's return
 PERMITTED = {200, 202, 503}
+DEGRADED = {(True, "store"), (True, "overload")}
 Failure = Callable[["World"], None]
 
 
@@ -173,23 +174,27 @@ def test_old_connections_fall_silent_and_new_ones_are_found(world: World) -> Non
         assert send_event(http, "e-2", world.names[0]).status_code == 202
 
 
-def test_a_database_that_only_reads_is_down_and_its_people_are_still_found(world: World) -> None:
+def allow_writes(world: World, allowed: bool) -> None:
+    """Have the database take writes or only read, as a standby does; connections begin anew."""
     database = world.store.engine.url.database
     assert database
+    with world.store.writing() as connection:
+        connection.exec_driver_sql("SET LOCAL transaction_read_only = off")
+        connection.exec_driver_sql(
+            f"ALTER DATABASE {database} SET default_transaction_read_only = {'off' if allowed else 'on'}"
+        )
+    world.proxy.reset()  # settings of a database hold for new connections
+    world.proxy.restore()
+
+
+def test_a_database_that_only_reads_is_down_and_its_people_are_still_found(world: World) -> None:
     with world.client() as http:
-        for mode, ready in (("on", "down"), ("off", "up")):
-            with world.store.writing() as connection:
-                connection.exec_driver_sql("SET LOCAL transaction_read_only = off")
-                connection.exec_driver_sql(
-                    f"ALTER DATABASE {database} SET default_transaction_read_only = {mode}"
-                )
-            world.proxy.reset()  # settings of a database hold for new connections
-            world.proxy.restore()
-            wait_for(partial(is_as, http, ready), WHOLE_SECONDS)
-            if mode == "on":
-                assert send_event(http, "e-refused", world.names[0]).status_code == 503
-            else:
-                wait_for(partial(is_taken, http, "e-taken", world.names[0]), WHOLE_SECONDS)
+        allow_writes(world, False)
+        wait_for(partial(is_as, http, "down"), FOUND_SECONDS)
+        assert send_event(http, "e-refused", world.names[0]).status_code == 503
+        allow_writes(world, True)
+        wait_for(partial(is_as, http, "up"), FOUND_SECONDS)
+        wait_for(partial(is_taken, http, "e-taken", world.names[0]), WHOLE_SECONDS)
 
 
 def test_the_service_ends_in_time_while_its_database_hangs(world: World) -> None:
@@ -227,6 +232,27 @@ def test_a_service_starts_without_its_database_and_finds_it(
     store.engine.dispose()
 
 
+class Outage(NamedTuple):
+    """A failure, its end, and what the readiness says meanwhile, where that is certain."""
+
+    begin: Failure
+    end: Failure
+    ready: str = ""
+
+
+def restore(world: World) -> None:
+    world.proxy.restore()
+
+
+OUTAGES = [
+    Outage(freeze, restore, "down"),
+    Outage(reset, restore, "down"),
+    Outage(partial(allow_writes, allowed=False), partial(allow_writes, allowed=True), "down"),
+    Outage(lambda world: world.proxy.silence(), restore),
+    Outage(lambda world: world.proxy.slow_down(0.2), restore),
+]
+
+
 @pytest.mark.parametrize(
     "seconds", [20, pytest.param(600, marks=pytest.mark.slow)], ids=["short", "long"]
 )
@@ -235,6 +261,7 @@ def test_failures_at_random_under_load_lose_and_double_nothing(world: World, sec
     rng = Random(0)  # noqa: S311
     stop = threading.Event()
     heard: list[tuple[int, float]] = []
+    causes: set[tuple[bool, str | None]] = set()
     acknowledged: set[str] = set()
     decided: set[str] = set()
 
@@ -248,6 +275,7 @@ def test_failures_at_random_under_load_lose_and_double_nothing(world: World, sec
                 heard.append((answer.status_code, took))
                 if answer.status_code == 200:
                     decided.add(answer.json()["request_id"])
+                    causes.add((answer.json()["degraded"], answer.json()["cause"]))
                 event_id = f"load-{number}-{count}"
                 status = send_event(http, event_id, name).status_code
                 heard.append((status, 0.0))
@@ -262,22 +290,19 @@ def test_failures_at_random_under_load_lose_and_double_nothing(world: World, sec
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             time.sleep(rng.uniform(0.5, 2))
-            rng.choice(
-                [
-                    world.proxy.freeze,
-                    world.proxy.reset,
-                    world.proxy.silence,
-                    lambda: world.proxy.slow_down(0.2),
-                ]
-            )()
+            outage = rng.choice(OUTAGES)
+            outage.begin(world)
+            if outage.ready:
+                wait_for(partial(is_as, http, outage.ready), FOUND_SECONDS)
             time.sleep(rng.uniform(0.5, 4))
-            world.proxy.restore()
-            wait_for(lambda: is_whole(http, world.names[0]), WHOLE_SECONDS)
+            outage.end(world)
+            wait_for(partial(is_as, http, "up"), FOUND_SECONDS)
+            wait_for(partial(is_whole, http, world.names[0]), WHOLE_SECONDS - FOUND_SECONDS)
         stop.set()
         for thread in threads:
             thread.join()
-        wait_for(lambda: is_ready(http) == "up", WHOLE_SECONDS)
     assert {status for status, _ in heard} <= PERMITTED
+    assert {(False, None), (True, "store")} <= causes <= {(False, None), *DEGRADED}
     assert max(took for _, took in heard) < DEADLINE_SECONDS + SLACK_SECONDS
     assert read(world.store, events.c.event_id, acknowledged) == sorted(acknowledged)
     wait_for(lambda: len(read(world.store, audit.c.request_id, decided)) >= len(decided), 20)

@@ -112,6 +112,30 @@ def test_workers_share_a_port_and_what_happens(
     store.engine.dispose()
 
 
+def test_a_limit_is_that_of_each_worker(
+    bundle_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client has the limit once a process, as its headers say; and no more, over however many connections."""
+    url, limit = f"sqlite:///{tmp_path / 'store.sqlite'}", 25
+    store = open_store(url)
+    store.upgrade()
+    with store.writing() as connection:
+        key = keys.create(connection, "portal", ["portal"])
+    store.engine.dispose()
+    monkeypatch.setenv("PADAN_MAX_REQUESTS_PER_MINUTE", str(limit))
+    with serving(tmp_path, url, bundle_folder, "--workers", str(WORKERS)) as served:
+        answers = [
+            httpx.get(f"{served.url}/v1/model", headers={"X-API-Key": key}, timeout=60)
+            for _ in range(4 * WORKERS * limit)
+        ]
+    passed = [answer for answer in answers if answer.status_code == 200]
+    assert {answer.status_code for answer in answers} == {200, 429}
+    faded = WORKERS * 2  # that a new minute may have begun meanwhile
+    assert limit <= len(passed) <= WORKERS * limit + faded
+    policies = {answer.headers["RateLimit-Policy"] for answer in passed}
+    assert policies == {f'"requests";q={limit};w=60'}
+
+
 def test_workers_end_when_their_parent_is_gone(bundle_folder: Path, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'store.sqlite'}"
     more = ("--workers", str(WORKERS), "--development")
