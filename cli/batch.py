@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -55,13 +56,14 @@ def batch(
     with exit_on_bad_input(BatchError):
         if engine == "local" and address is not None:
             raise BatchError("--address is of a Ray cluster; add --engine ray")
-        folder = _find_shards(participants)
         chosen = bundle or current(padan_home() / "bundles")
-        work = plan_work(chosen, folder, day and day.date(), k)
-        with Progress(*columns, TimeRemainingColumn()) as bar:
+        with (
+            _open_shards(participants) as folder,
+            Progress(*columns, TimeRemainingColumn()) as bar,
+        ):
             task = bar.add_task("", total=None)
             done = run(
-                work,
+                plan_work(chosen, folder, day and day.date(), k),
                 out,
                 _open_engine(engine, address),
                 lambda before, of: bar.update(task, total=of - before),
@@ -73,14 +75,15 @@ def batch(
     )
 
 
-def _find_shards(participants: Path) -> Path:
-    """Return the folder of the shards; those of a dataset are split off it where that was not done before."""
-    from recommender.batch.shards import split_dataset
-    from training_data.dataset import INFO_FILE, Dataset
+def _open_shards(participants: Path) -> AbstractContextManager[Path]:
+    """Return the folder of the shards; those of a dataset are split off it, and go with the block."""
+    from recommender.batch.pruning import split_for_a_run
+    from store.erasure import open_without_erased
+    from training_data.dataset import INFO_FILE
 
     if (participants / INFO_FILE).is_file():
-        return split_dataset(Dataset.open(participants), padan_home() / "shards")
-    return participants
+        return split_for_a_run(open_without_erased(participants), padan_home() / "shards")
+    return nullcontext(participants)
 
 
 def _open_engine(engine: str, address: str | None) -> AnswerShards:

@@ -74,18 +74,26 @@ def list_bundles(
 def prune() -> None:
     """Write bundles that name people who were erased or pruned anew without them; run it daily.
 
+    Their lists go out of the results in the folder `batch` of the home, too.
+
     Deleted are the bundles that were written anew, those that cannot be used, and what a training left that
     was ended. Services that were started with a bundle's folder go on until they are started anew.
     """
-    from recommender.bundle.pruning import prune_bundles  # seconds to import
+    from recommender.batch.parts import BatchError  # seconds to import
+    from recommender.batch.pruning import delete_left_splits, prune_results
+    from recommender.bundle.pruning import prune_bundles
     from store.audit import Entry, record
     from store.database import open_store
     from store.erasure import list_gone
 
-    with exit_on_bad_input():
+    home = padan_home()
+    with exit_on_bad_input(BatchError):
         store = open_store()
         store.prepare()
-        pruned = prune_bundles(padan_home() / "bundles", list_gone(store))
+        gone = list_gone(store)
+        pruned = prune_bundles(home / "bundles", gone)
+        lists = prune_results(home / "batch", gone)
+        delete_left_splits(home / "shards")
     with store.writing() as connection:
         decision = {one.version: one.rewritten for one in pruned}
         record(connection, [Entry("padan bundles prune", "prune", decision=decision)])
@@ -94,3 +102,5 @@ def prune() -> None:
         typer.echo(f"{version} {what}: {reason}")
     if not pruned:
         typer.echo("no bundle names anybody who is gone")
+    if lists:
+        typer.echo(f"{home / 'batch'}: {lists} lists of people who are gone taken out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from itertools import chain
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from recommender.ranking.fit import CONTENT, FITS, grade_fit
 
 PERSON, DAY, NEUTRAL, ADVICE = "participant_id", "day", "neutral", "advice"
 ITEMS = "items"
+ROW_GROUP: Final = 2_000  # people: what is read to find one of them
 COURSE, FIT, RELEVANCE, SCORE, REASONS = "course_id", "fit", "relevance", "score", "reasons"
 CODE, EVIDENCE = "code", "evidence"
 
@@ -117,3 +119,10 @@ def _nest(values: pl.Series, sizes: Sequence[int] | np.ndarray[Any, Any]) -> pl.
     every = pl.DataFrame({"place": np.arange(len(sizes))})
     joined = every.join(lists, on="place", how="left", maintain_order="left")["value"]
     return joined.fill_null(pl.Series([[]], dtype=pl.List(values.dtype)).first())
+
+
+def write_rows(rows: pl.DataFrame) -> bytes:
+    """Return lists as the bytes of a file: the same rows give the same bytes."""
+    file = BytesIO()
+    rows.rechunk().write_parquet(file, row_group_size=ROW_GROUP)
+    return file.getvalue()

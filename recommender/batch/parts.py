@@ -149,16 +149,7 @@ def open_parts(folder: Path, shards: Mapping[str, Shard]) -> Iterator[PartsFolde
         If another run writes into it, or it holds results of shards that are not among these.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("w") as lock:
-        try:
-            fcntl.flock(
-                lock, fcntl.LOCK_EX | fcntl.LOCK_NB
-            )  # ends with the process, however it ends
-        except OSError as error:
-            raise BatchError(f"{folder}: another run writes into it; wait for its end") from error
-        for draft in folder.glob("*.tmp"):  # of a run that was killed
-            draft.unlink()
-        parts = PartsFolder(folder)
+    with lock_parts(folder) as parts:
         present = {path.stem.removeprefix("part-") for path in folder.glob("part-*.parquet")}
         foreign = sorted((present | parts.lines.keys()) - shards.keys())
         if foreign:
@@ -168,6 +159,27 @@ def open_parts(folder: Path, shards: Mapping[str, Shard]) -> Iterator[PartsFolde
             )
         parts.rewrite_manifest()
         yield parts
+
+
+@contextmanager
+def lock_parts(folder: Path) -> Iterator[PartsFolder]:
+    """Give a folder of results that is there to write into.
+
+    Raises
+    ------
+    BatchError
+        If another run writes into it.
+    """
+    with (folder / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(
+                lock, fcntl.LOCK_EX | fcntl.LOCK_NB
+            )  # ends with the process, however it ends
+        except OSError as error:
+            raise BatchError(f"{folder}: another run writes into it; wait for its end") from error
+        for draft in folder.glob("*.tmp"):  # of a run that was killed
+            draft.unlink()
+        yield PartsFolder(folder)
 
 
 def read_manifest(folder: Path) -> dict[str, Line]:

@@ -6,14 +6,13 @@ import datetime as dt
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from io import BytesIO
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import polars as pl
 
-from recommender.batch.lists import SCHEMA, build_rows
+from recommender.batch.lists import SCHEMA, build_rows, write_rows
 from recommender.batch.parts import Line, Part, Stamp
 from recommender.batch.shards import Shard
 from recommender.bundle.bundle import Bundle, load_checked
@@ -23,7 +22,6 @@ from recommender.engine import Recommendations
 from recommender.settings import SlateSettings
 from training_data.columns import Participants
 
-ROW_GROUP: Final = 2_000  # people: what is read to find one of them
 KEPT: Final = 64_000_000  # answers to phrases, 256 MB
 CHECKED: Final = 4  # lists of a block that are checked once more
 
@@ -72,7 +70,7 @@ class Worker:
         for found in engine.recommend_blocks(people, events, day, settings):
             rows.append(build_rows(engine, found, stamp.language))
             violations += count_violations(found)
-        content = _write(pl.concat(rows))
+        content = write_rows(pl.concat(rows))
         ids = people[Participants.participant_id.name]
         line = Line(
             id=id_,
@@ -97,9 +95,3 @@ def count_violations(found: Recommendations) -> int:
     forbidden = find_exclusions(found.query, people) & ~PASSING_BITS
     of_listed = np.take_along_axis(forbidden, np.maximum(ids, 0).astype(np.intp), axis=1)
     return int(((of_listed != 0) & (ids >= 0)).sum())
-
-
-def _write(rows: pl.DataFrame) -> bytes:
-    file = BytesIO()
-    rows.rechunk().write_parquet(file, row_group_size=ROW_GROUP)
-    return file.getvalue()

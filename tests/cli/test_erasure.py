@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from api.app import create_app
 from api.deployment.releases import Release, Releases
 from api.settings import ServiceSettings
 from models.bundles.promotion import current, list_promoted
+from recommender.batch.parts import find_part, read_manifest
 from recommender.bundle.bundle import load_checked
 from store.database import open_store
 from store.dataset_import import import_dataset
@@ -57,6 +59,16 @@ def files_with(folder: Path, *words: str) -> list[str]:
     return [str(path) for path in files if any(word.encode() in content(path) for word in words)]
 
 
+def read_results(folder: Path) -> pl.DataFrame:
+    """What a run left, held to its manifest."""
+    (line,) = read_manifest(folder).values()
+    content = find_part(folder, line.id).read_bytes()
+    rows = pl.read_parquet(content)
+    assert line.sha256 == hashlib.sha256(content).hexdigest()
+    assert [line.rows, line.first, line.last] == [len(rows), *rows["participant_id"][[0, -1]]]
+    return rows
+
+
 @pytest.fixture
 def dataset(home: Path) -> Dataset:
     dataset = simulate_dataset(home / "data", 60, dt.date(2024, 10, 1))
@@ -83,6 +95,8 @@ def test_nothing_of_an_erased_person_is_left(
     padan("train", "--data", dataset.folder, "--encoder", tiny_directory, "--seed", 1)
     before = list_promoted(home / "bundles")
     assert GONE in list_indexed(home)
+    padan("batch", "--participants", dataset.folder, "--out", home / "batch", "-k", 2)
+    assert files_with(home / "batch", GONE)
     padan("store", "upgrade")
     store = open_store()
     import_dataset(store, dataset)
@@ -92,6 +106,8 @@ def test_nothing_of_an_erased_person_is_left(
         client.post("/v1/recommendations", json={"participant_id": GONE}).raise_for_status()
         client.delete(f"/v1/participants/{GONE}").raise_for_status()
         assert not [name for name in files_with(home, GONE, unique) if "store.sqlite" in name]
+    padan("batch", "--participants", dataset.folder, "--out", home / "second", "-k", 2)
+    assert not files_with(home / "second", GONE)
     padan("store", "save", "--data", dataset.folder)
     said = padan("bundles", "prune")
     assert all(version in said for version in before)
@@ -102,6 +118,9 @@ def test_nothing_of_an_erased_person_is_left(
     assert GONE not in list_indexed(home)
     load_checked(current(home / "bundles"))
     assert "no bundle" in padan("bundles", "prune")
+    assert len(read_results(home / "batch")) == len(people) - 1
+    again = padan("batch", "--participants", dataset.folder, "--out", home / "batch", "-k", 2)
+    assert f"{len(people) - 1} people in 1 shards" in again
     padan("store", "prune")
     padan("store", "save", "--data", dataset.folder)
     assert not files_with(home, GONE, unique)
