@@ -135,6 +135,7 @@ def create_app(
         **openapi.ABOUT,
         lifespan=run_background_tasks,
         static_url=ASSETS,
+        redirect_slashes=False,  # it would lead from TLS, which a proxy ends, to a plain address
         telemetry={"tracing": False, "metrics": False, "logs": False},  # it would name addresses
     )
     app.state.service = service

@@ -34,7 +34,11 @@ class ProblemType(NamedTuple):
 
 
 NO_HTTP: Final = ProblemType(
-    "no-http", 400, "No request", "What came is no HTTP/1.1. Mend what sends it."
+    "no-http",
+    400,
+    "No request",
+    "What came is no HTTP/1.1: the head is malformed, has no or two of Host or of a credential, or the path is no "
+    "UTF-8. Mend what sends it.",
 )
 NOT_LOCAL: Final = ProblemType(
     "not-local",
@@ -170,8 +174,7 @@ CATALOGUE: Final = (
     STORE_DOWN,
 )
 _OF_FRAMEWORK: Final = {
-    one.status: one
-    for one in (NO_HTTP, UNKNOWN_PATH, WRONG_METHOD, BODY_TOO_LARGE, INVALID_FIELD, FAULT)
+    one.status: one for one in (UNKNOWN_PATH, WRONG_METHOD, BODY_TOO_LARGE, INVALID_FIELD, FAULT)
 }
 
 

@@ -21,6 +21,7 @@ from api.problem_types import ProblemType
 from store.errors import StoreDownError
 
 MEDIA_TYPE = "application/problem+json"
+NO_JSON = {"loc": ("body",), "msg": "no JSON in UTF-8, or too deep, or with too long a number"}
 log = logging.getLogger("padan.api")
 
 
@@ -103,6 +104,8 @@ def install(app: FastAPI) -> None:
         path, headers = request.url.path, error.headers
         if error.status_code == HTTPStatus.NOT_MODIFIED:
             return Response(status_code=error.status_code, headers=headers)
+        if error.status_code == HTTPStatus.BAD_REQUEST:  # of a body that could not be read
+            return build_invalid([NO_JSON]).document(path)
         kind = problem_types.of_status(error.status_code)
         return document(path, kind, str(error.detail), headers=headers)
 
@@ -136,6 +139,8 @@ def build_invalid(problems: Sequence[Any]) -> ProblemError:
 
 
 def _field_problem(problem: dict[str, Any]) -> FieldProblem:
+    if problem.get("type") == "json_invalid":  # the place is a number of bytes then, and no field
+        return FieldProblem(field="body", message=f"no JSON: {problem['ctx']['error']}")
     place = [str(part) for part in problem["loc"] if part not in ("body", "query", "path")]
     return FieldProblem(field=".".join(place) or "body", message=problem["msg"])
 

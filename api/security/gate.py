@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
@@ -14,6 +15,7 @@ from api.addresses import TrustedProxies, to_network
 from api.problem_types import (
     BODY_TOO_LARGE,
     NO_CREDENTIAL,
+    NO_HTTP,
     NOT_LOCAL,
     PATH,
     STORE_DOWN,
@@ -22,7 +24,7 @@ from api.problem_types import (
     ProblemType,
 )
 from api.problems import document
-from api.security.access import Access, AccessRefusedError
+from api.security.access import API_KEY, Access, AccessRefusedError
 from api.security.principal import Principal
 from api.security.rate_limit import WINDOW_SECONDS, RateLimit
 from api.settings import ServiceSettings
@@ -45,6 +47,14 @@ PAGES_POLICY: Final = (
     b"default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
     b"img-src 'self' data:; worker-src blob:; frame-ancestors 'none'"
 )
+
+ONCE: Final = (
+    b"host",
+    API_KEY,
+    b"authorization",
+)  # who reads another one of two reads another request
+MAX_DIGITS: Final = 20  # of a length
+UNREADABLE: Final = "\ufffd"  # what stands in a path for bytes that are no UTF-8
 
 Refusal = tuple[ProblemType, str, Mapping[str, str]]
 
@@ -82,6 +92,9 @@ class Gate:
 
     async def _refusal(self, scope: Scope) -> Refusal | None:
         """Return why a request is not let through; one that is bears its principal."""
+        fault = _find_fault(scope)
+        if fault is not None:
+            return NO_HTTP, fault, {"Connection": "close"}
         headers = dict(scope["headers"])
         if not self._access.is_reached_by_name(headers):
             return (
@@ -90,7 +103,7 @@ class Gate:
                 {},
             )
         length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > self._body_bytes:
+        if len(length) > MAX_DIGITS or not length.isdigit() or int(length) > self._body_bytes:
             return (
                 BODY_TOO_LARGE,
                 f"a body may have {self._body_bytes} bytes",
@@ -152,6 +165,22 @@ class Gate:
             return []
         left, seconds = self._requests.remaining(principal.account), self._requests.seconds_left()
         return [self._policy, (b"ratelimit", b'"requests";r=%d;t=%d' % (left, seconds))]
+
+
+def _find_fault(scope: Scope) -> str | None:
+    """Return why a request may mean one thing here and another to a proxy or to its sender."""
+    names = [name for name, _ in scope["headers"]]
+    for name in ONCE:
+        if names.count(name) > 1:
+            return f"{name.decode()} was sent more than once"
+    if b"host" not in names and scope["http_version"] == "1.1":
+        return "host is missing"
+    if UNREADABLE in scope["path"]:
+        try:
+            unquote_to_bytes(scope["raw_path"]).decode()
+        except UnicodeDecodeError:
+            return "the path is no UTF-8"
+    return None
 
 
 def _limit_body(receive: Receive, most: int) -> Receive:

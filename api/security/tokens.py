@@ -20,6 +20,7 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 KEPT_SECONDS = 300
 PAUSE_SECONDS = 5  # between two readings for tokens of unknown keys
 LEEWAY_SECONDS = 30
+MALFORMED = (JoseError, ValueError, KeyError, TypeError, RecursionError)
 
 log = logging.getLogger("padan.security")
 
@@ -88,10 +89,10 @@ class Tokens:
         try:
             claims = jwt.decode(token, self._keys, algorithms=list(ALGORITHMS)).claims
             self._claims.validate(claims)
-        except (JoseError, ValueError, KeyError, TypeError) as error:
+        except MALFORMED as error:
             raise TokenRefusedError(f"the token is refused: {_why(error)}") from error
         scope = claims.get("scope", "")
-        granted = scope.split() if isinstance(scope, str) else []
+        granted = scope.split(" ") if isinstance(scope, str) else []
         bound = claims.get("participant_id")
         if bound is not None and not isinstance(bound, str):
             raise TokenRefusedError("the token is refused: participant_id is no string")
@@ -104,7 +105,7 @@ def _key_id(token: str) -> str | None:
     """Return the id of the key that a token says it is signed with."""
     try:
         kid = jws.extract_compact(token.encode()).headers().get("kid")
-    except (JoseError, ValueError, KeyError, TypeError):
+    except MALFORMED:
         return None
     return kid if isinstance(kid, str) else None
 
@@ -122,5 +123,5 @@ def _read(source: str) -> KeySet:
         else:
             text = Path(source).read_text(encoding="utf-8")
         return KeySet.import_key_set(json.loads(text))
-    except (OSError, httpx.HTTPError, JoseError, ValueError, KeyError, TypeError) as error:
+    except (OSError, httpx.HTTPError, *MALFORMED) as error:
         raise KeySetError(f"PADAN_JWKS: no JSON Web Key Set at {source}: {error}") from error

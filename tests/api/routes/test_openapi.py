@@ -24,7 +24,7 @@ from training_data.dataset import Dataset
 
 HERE = Path(__file__).parent
 FEW = 10
-MANY = pytest.param(300, 5_000, marks=pytest.mark.slow)
+MANY = pytest.param(60, 5_000, marks=pytest.mark.slow)
 
 
 @pytest.fixture(

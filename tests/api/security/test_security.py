@@ -22,7 +22,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from sqlalchemy import event
 from starlette.routing import Mount
@@ -76,6 +76,12 @@ def token(key: Any = SIGNING, algorithm: str = "RS256", **changes: Any) -> str:
     return jwt.encode(header, claims(**changes), key, algorithms=[algorithm])
 
 
+def deep() -> str:
+    """A good signature under claims that no reader gets to the bottom of."""
+    head = {"alg": "RS256", "kid": SIGNING.kid}
+    return jws.serialize_compact(head, b"[" * 20_000, SIGNING)
+
+
 def unsigned(algorithm: str) -> str:
     parts = ({"alg": algorithm, "kid": "signing", "typ": "JWT"}, claims())
     return ".".join(_base64(json.dumps(part).encode()) for part in parts) + "."
@@ -112,6 +118,8 @@ WRONG_TOKENS: dict[str, Callable[[], str]] = {
     "alg HS256 without signature": lambda: unsigned("HS256"),
     "public key as secret": confused,
     "participant that is no name": lambda: token(participant_id=7),
+    "deep claims": deep,
+    "deep head": lambda: f"{_base64(b'[' * 9_000)}.e30.e30",
 }
 
 
