@@ -47,15 +47,16 @@ class Served:
 
     def processor_seconds(self) -> float:
         """Time that the service has had of the processor."""
-        return sum(processor_seconds(pid) for pid in self._processes())
+        return sum(processor_seconds(pid) for pid in self.processes())
 
     def mib(self) -> float:
         """Memory of the service."""
-        statuses = (Path(f"/proc/{pid}/status").read_text("ascii") for pid in self._processes())
+        statuses = (Path(f"/proc/{pid}/status").read_text("ascii") for pid in self.processes())
         lines = (line for status in statuses for line in status.splitlines() if "VmRSS" in line)
         return round(sum(int(line.split()[1]) for line in lines) / 1024, 1)
 
-    def _processes(self) -> list[int]:
+    def processes(self) -> list[int]:
+        """Return the process and its children."""
         pid = self._process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
         return [pid, *map(int, children.split())]
