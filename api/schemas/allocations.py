@@ -13,8 +13,13 @@ from training_data.profiles import WHOLE, Identifier, ParticipantId
 
 MAX_PEOPLE = 100_000
 MAX_CLASSES = 20_000
-OF_A_SERVICE: JsonDict = {  # what the command alone does is no part of it
-    "properties": {"objective": {"enum": ["fit", "people"]}, "max_classes": {"maximum": 1}}
+OF_A_SERVICE: JsonDict = {  # lists of choices are the command's alone
+    "properties": {
+        "objective": {"enum": ["fit", "people"]},
+        "max_classes": {"maximum": 1},
+        "reserved_group": {"type": "null"},
+        "reserved_share": {"const": 0},
+    }
 }
 
 

@@ -69,18 +69,6 @@ class BoundSettings(_Section):
 class AllocateSettings(_Section):
     """How seats are given to people; every key has a default."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "anyOf": [
-                {"properties": {"reserved_share": {"const": 0}}},
-                {
-                    "required": ["reserved_group"],
-                    "properties": {"reserved_group": {"type": "string"}},
-                },
-            ]
-        }
-    )
-
     objective: Objective = Field(
         "fit",
         description="largest sum of fits (fit), most people, or by lists of choices (choices)",

@@ -71,13 +71,12 @@ def fit_events(case: schemathesis.Case) -> None:
 
 
 def fit_allocation(case: schemathesis.Case) -> None:
-    """Change people for those who are held, each decided on once, and ask for all classes of the catalogue."""
+    """Leave out classes, as no path lists them, and name people who are held; a ceiling is not below its floor."""
     people = iter(sorted(HELD))
-    case.body.pop("classes", None)
-    case.body.pop("participant_ids", None)
-    for name in ("accepted", "offered", "refused"):
-        decided = zip(case.body.get(name, ()), people, strict=False)
-        case.body[name] = [one | {"participant_id": person} for one, person in decided]
+    for name in ("classes", "participant_ids", "accepted", "offered"):
+        case.body.pop(name, None)
+    refused = zip(case.body.get("refused", ()), people, strict=False)
+    case.body["refused"] = [one | {"participant_id": person} for one, person in refused]
     for bound in case.body.get("settings", {}).get("bounds", ()):
         if bound.get("ceiling") is not None:
             bound["ceiling"] = max(bound["ceiling"], bound.get("floor", 0))
