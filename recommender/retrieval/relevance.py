@@ -2,8 +2,9 @@
 
 Of every phrase and training, it is fused what their words share, what the phrase names that the training
 teaches, or what is of its kind, and how near their vectors are; the weights were learnt on judged lists (`padan
-bench answers`). A topic of the catalogue is answered by what belongs to it, whatever its words are. What is like the best answers answers a little too, so that the places after them go to
-what is related. A phrase is answered once and its answers are kept, so that the next who writes it costs nothing.
+bench answers`). A topic of the catalogue is answered by what belongs to it, whatever its words are. What is like
+the best answers answers a little too, so that the places after them go to what is related. A phrase is answered
+once and its answers are kept, so that the next who writes it costs nothing.
 """
 
 from __future__ import annotations

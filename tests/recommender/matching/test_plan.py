@@ -279,7 +279,19 @@ def test_a_plan_is_summed_up(engine_of: EngineOf, messages: Messages) -> None:
     engine = engine_of(world)
     answer = build_plan(engine, messages, plan_of(engine, world)[0])
     assert (answer["hours"], answer["spent_idr"], answer["left_idr"]) == (30, 850_000, 2_650_000)
-    assert answer["summary"] == "2 pelatihan, 30 jam dalam 2 minggu; sisa saldo Anda Rp 2.650.000."
+    assert answer["summary"] == "2 pelatihan, 30 jam dalam 2 minggu. Sisa saldo Anda Rp 2.650.000."
+
+
+def test_hours_that_the_catalogue_does_not_tell_are_not_summed_up(
+    engine_of: EngineOf, messages: Messages
+) -> None:
+    world = world_of([{"course_id": "a", "duration_hours": None}, {"course_id": "b"}], [])
+    engine = engine_of(world)
+    summary = build_plan(engine, messages, plan_of(engine, world)[0])["summary"]
+    assert summary == (
+        "2 pelatihan; lamanya belum semua diketahui, tanyakan kepada penyelenggara. "
+        "Sisa saldo Anda Rp 2.500.000."
+    )
 
 
 def test_a_small_balance_buys_the_best_that_it_can(engine_of: EngineOf) -> None:
