@@ -40,9 +40,6 @@ class Oracle:
     def __init__(self, dataset: Dataset, engine: Engine, day: dt.date, language: str) -> None:
         self.engine, self.day, self.language = engine, day, language
         self.courses = {row["course_id"]: row for row in dataset.read("courses").to_dicts()}
-        self.taught = {
-            row["course_id"]: set(row["skills"]) for row in engine.catalogue.table.to_dicts()
-        }
         self.people = {
             row["participant_id"]: row for row in dataset.read("participants").to_dicts()
         }
@@ -59,6 +56,13 @@ class Oracle:
         vocabularies = engine.reader.vocabularies
         self._kept: dict[Any, Any] = {}
         self.skills = {term.id: term for term in vocabularies.skills.terms}
+        by_name = {
+            name.casefold(): term.id for term in vocabularies.skills.terms for name in term.names()
+        }
+        self.taught = {
+            row["course_id"]: {by_name.get(one.casefold(), one) for one in row["skills"]}
+            for row in engine.catalogue.table.to_dicts()
+        }
         self.occupations = {term.id: term for term in vocabularies.occupations.vocabulary.terms}
 
     def holds(self, code: str, evidence: Row, person: Row, course_id: str) -> bool:
@@ -223,6 +227,8 @@ class Oracle:
             word.search(text) and not self._is_code(text) for text in self._written(person)
         )
         meant = [one for one in self.read_meaning(person) if phrase.casefold() in one.casefold()]
+        named = (known[phrase] for known in (self.skills, self.occupations) if phrase in known)
+        meant += [one.label(self.engine.reader.language) for one in named]
         return quoted and any(self.is_like(one, course_id, closeness) for one in meant)
 
     def _is_code(self, text: str) -> bool:
