@@ -31,7 +31,8 @@ FILLERS = ("gaji lumayan", "apa saja boleh", "???", "kerja dari rumah", "x", "ba
 def draw_participant(engine: Engine, rng: random.Random) -> dict[str, Any]:
     """Return the body of a participant whose skills, interests and goal are written freely."""
     vocabularies, catalogue = engine.reader.vocabularies, engine.catalogue
-    needed = [catalogue.titles[course] for course in set(catalogue.prerequisites.indices.tolist())]
+    first = set(catalogue.prerequisites.indices.tolist()) or range(len(catalogue))
+    needed = [catalogue.titles[course] for course in first]
     skills = [name for term in vocabularies.skills.terms for name in term.names()]
     goals = [name for term in vocabularies.occupations.vocabulary.terms for name in term.names()]
 

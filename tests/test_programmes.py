@@ -258,6 +258,8 @@ def test_compte_personnel_de_formation(
     assert codes(found) == {"above_price_ceiling"}
     assert found["can_become_eligible"]
     assert found["reasons"][0]["remedy"]["evidence"] == {"missing": 397}
+    assert found["reasons"][0]["text"].endswith("le dispositif finance jusqu'à 900 €.")
+    assert found["reasons"][0]["remedy"]["text"] == "Si vous payez le reste vous-même, 397 €."
     # a diploma of the national register has no ceiling
     assert explain(20, after)["eligible"]
     assert [explain(7, after, balance_idr=euros)["eligible"] for euros in (896, 897)] == [

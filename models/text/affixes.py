@@ -36,7 +36,7 @@ _PREFIXES: Final = tuple(
 _CIRCUMFIX: Final = re.compile(r"ke(\w+)an")
 _SUFFIXES: Final = ("", "an", "kan", "i", "nya", "annya", "kannya", "inya")
 _WHOLE: Final = frozenset(  # of which the root has come to mean something else
-    ("bangunan", "jaringan", "pelaut", "pembukuan", "satuan")
+    ("bangunan", "jaringan", "pelaut", "pembukuan", "perdana", "satuan")
 )
 _NO_ROOTS: Final = frozenset(("kelas",))  # of which nothing is derived: mengelas is las
 _SHORT: Final = re.compile(rf"[mp]enge([^aeiou]{_VOWEL}[^aeiou])(?:an|kan)?")  # mengecat: cat

@@ -61,9 +61,11 @@ def _find_words(text: str, written: Sequence[Written]) -> str | None:
 
 
 def _is_choice(context: ExplanationContext, given: Written) -> bool:
-    """Whether something stands in the profile as an id or a code, which nobody writes."""
+    """Whether something stands in the profile as an id or a code that is no word of its own."""
     term = _find_term(context, given.column, given.text)
-    return term is not None and given.text in (term.id, term.code)
+    if term is None or given.text not in (term.id, term.code):
+        return False
+    return given.text.casefold() not in map(str.casefold, term.names())
 
 
 def _find_term(context: ExplanationContext, column: str, phrase: str) -> Term | None:

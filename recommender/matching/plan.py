@@ -1,7 +1,7 @@
 """A plan: the best of the list that can be taken one after the other, within the balance.
 
 Few trainings that fit are worth more than many: whoever buys something only to use up the balance loses weeks, so
-a plan holds nothing that fits less than the first trainings of the list do.
+a plan as a whole fits as well as the first trainings of the list do. To whom nothing fits nothing is planned.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from recommender.engine import Engine, Recommendations
 from recommender.explanation.reasons import speak_of_person
 from recommender.matching.schedule import Slot, count_permitted, find_slots
 from recommender.participants.prepared import PreparedParticipants
+from recommender.ranking.fit import grade_fit
 from recommender.ranking.rankers import score_candidates
 from recommender.reranking.slate import Slates, build_slates
 from recommender.settings import CourseFilters, SlateSettings
@@ -58,13 +60,39 @@ class Plan:
     filtered: bool
 
 
+class Worth(NamedTuple):
+    """What trainings are worth to a person in the mean: how well they fit, and then their score."""
+
+    fit: float
+    score: float
+
+
 @dataclass(frozen=True)
 class Choice:
-    """Trainings that a plan is made from, the best first: rows of the catalogue, scores, and whether they fit."""
+    """Trainings that a plan is made from, the best first.
+
+    Attributes
+    ----------
+    courses : ndarray of int32
+        Rows of the catalogue.
+    grades : ndarray of int8
+        How well each fits, see `recommender.ranking.fit.grade_fit`.
+    scores : ndarray of float32
+    fits : ndarray of bool
+        Whether it may be planned for its own sake, and not only because another one needs it.
+    """
 
     courses: NDArray[np.int32]
+    grades: NDArray[np.int8]
     scores: NDArray[np.float32]
     fits: NDArray[np.bool_]
+
+    def measure(self, places: Sequence[int] | NDArray[np.intp]) -> Worth:
+        """Return what some of the trainings are worth."""
+        fit, score = (
+            float(of[places].astype(np.float64).mean()) for of in (self.grades, self.scores)
+        )
+        return Worth(fit, score)
 
 
 def make_plan(
@@ -101,17 +129,17 @@ def make_plan(
 
 
 def choose(
-    query: EligibilityQuery, choice: Choice, balance: int, max_courses: int, floor: float
+    query: EligibilityQuery, choice: Choice, balance: int, max_courses: int, floor: Worth
 ) -> tuple[list[int], list[Slot]]:
     """Return the places of the planned trainings in the order in which to take them, and when.
 
     The best that fits first; each further one where it can be taken after those before it, is paid by what they
-    leave, and the mean score stays above a floor. What is needed first is taken before.
+    leave, and the plan stays worth as much as a floor. What is needed first is taken before.
 
     Parameters
     ----------
-    floor : float
-        Least mean score of the trainings of a plan.
+    floor : Worth
+        The least that the trainings of a plan are worth.
     """
     place_of = {course: place for place, course in enumerate(choice.courses.tolist())}
     price = query.availability.from_balance[choice.courses]
@@ -121,7 +149,7 @@ def choose(
         with_it = _add_with_prerequisites(query, chosen, place, place_of)
         if with_it is None or len(with_it) > max_courses or price[with_it].sum() > balance:
             continue
-        if choice.scores[with_it].astype(np.float64).mean() < floor:
+        if choice.measure(with_it) < floor:
             continue
         ready = int(find_ready_days(query)[0])
         if (found := find_slots(query, choice.courses[with_it].tolist(), ready)) is not None:
@@ -155,18 +183,29 @@ def _find_choice(
 
 
 def _judge(engine: Engine, found: Recommendations) -> Choice:
-    """Return the trainings of one person's slate, and which of them fit what the person says; all, if nothing."""
+    """Return the trainings of one person's slate, and which of them fit what the person says; all, if nothing.
+
+    Words say more than history: where there are any, what was taken before fits nothing by itself.
+    """
     context = engine.explanation_context(found, engine.reader.language)
-    batch, profile = found.query.batch, found.participants.profile
-    said = bool(profile.weights.data.any()) or bool(batch.past.histories.lengths.any())
-    fits = speak_of_person(context) if said else np.ones(len(context.rows), dtype=bool)
-    return Choice(context.courses, found.slates.scores[found.slates.ids >= 0], fits)
+    listed = found.slates.ids >= 0
+    grades = grade_fit(found.slates.features[listed])
+    if found.participants.profile.weights.data.any():
+        fits = grades > 0
+    elif found.query.batch.past.histories.lengths.any():
+        fits = speak_of_person(context)
+    else:
+        fits = np.ones(len(grades), dtype=bool)
+    return Choice(context.courses, grades, found.slates.scores[listed], fits)
 
 
-def _find_floor(listed: Choice) -> float:
-    """Return the mean score of the first trainings of a list that fit; what does not fit sets no floor."""
-    first = listed.scores[:LISTED][listed.fits[:LISTED]]
-    return float(first.astype(np.float64).mean()) - 1e-6 if len(first) else -np.inf
+def _find_floor(listed: Choice) -> Worth:
+    """Return what the first trainings of a list are worth; what does not fit sets no floor of the score."""
+    first = np.arange(min(LISTED, len(listed.courses)))
+    fitting = first[listed.fits[first]]
+    if not len(fitting):
+        return Worth(0, -np.inf)
+    return Worth(listed.measure(first).fit, listed.measure(fitting).score - 1e-6)
 
 
 def _add_with_prerequisites(

@@ -47,7 +47,8 @@ class Messages:
 
     def money(self, amount: int) -> str:
         """Return an amount with its currency: "Rp 850.000"."""
-        return f"{self.currency_sign} {_decimal(amount, self.language)}"
+        written = {"sign": self.currency_sign, "amount": _decimal(amount, self.language)}
+        return self.text("words", "money", written)
 
     def price(self, amount: int) -> str:
         """Return a price, in words where nothing is asked."""

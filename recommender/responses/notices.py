@@ -89,7 +89,10 @@ def _find_alternative(
     bits = find_exclusions(query, np.array([row]))[0, fitting] & ~PASSING_BITS
     nearest = _find_nearest(query, row, fitting[bits == 1 << BIT[Exclusion.OUT_OF_REACH]])
     if nearest is None:
-        best = int(fitting[answer[fitting].argmax()])
+        new = fitting[bits >> BIT[Exclusion.TAKEN_ALREADY] & 1 == 0]
+        if not len(new):
+            return "nothing_fits", evidence
+        best = int(new[answer[new].argmax()])
         named = {"course_id": catalogue.ids[best], "course": catalogue.titles[best]}
         return "nothing_permitted", evidence | named
     course, session, km = nearest

@@ -71,8 +71,6 @@ def build_plan(engine: Engine, messages: Messages, plan: Plan) -> PlannedTrainin
     advice = advise(recommendations.query, messages, is_empty, why)[0]
     if not items and plan.nothing_fits:
         advice.append(_explain_unmet(engine, messages, recommendations))
-    summary = {"count": len(items), "hours": hours, "weeks": weeks, "balance": left}
-    code = "whole" if left is not None else "whole_unlimited"
     return {
         "programme": engine.programme.label,
         "day": recommendations.participants.day,
@@ -82,10 +80,21 @@ def build_plan(engine: Engine, messages: Messages, plan: Plan) -> PlannedTrainin
         "weeks": weeks,
         "spent_idr": plan.spent,
         "left_idr": left,
-        "summary": messages.text("plan", code, summary) if items else None,
+        "summary": _sum_up(planned, weeks, left, messages) if items else None,
         "advice": advice,
         "figures": describe_figures(engine, messages),
     }
+
+
+def _sum_up(planned: list[PlannedItem], weeks: int, left: int | None, messages: Messages) -> str:
+    """Tell how many trainings, hours and weeks, and what stays of the balance."""
+    known = [item["duration_hours"] for item in planned if item["duration_hours"] is not None]
+    code = "whole" if len(known) == len(planned) else "length_unknown"
+    told = {"count": len(planned), "hours": sum(known), "weeks": weeks}
+    sentences = [messages.text("plan", code, told)]
+    if left is not None:
+        sentences.append(messages.text("plan", "left", {"balance": left}))
+    return " ".join(sentences)
 
 
 def _explain_unmet(engine: Engine, messages: Messages, recommendations: Recommendations) -> Advice:

@@ -2,8 +2,9 @@
 
 Of every phrase and training, it is fused what their words share, what the phrase names that the training
 teaches, or what is of its kind, and how near their vectors are; the weights were learnt on judged lists (`padan
-bench answers`). What is like the best answers answers a little too, so that the places after them go to
-what is related. A phrase is answered once and its answers are kept, so that the next who writes it costs nothing.
+bench answers`). A topic of the catalogue is answered by what belongs to it, whatever its words are. What is like
+the best answers answers a little too, so that the places after them go to what is related. A phrase is answered
+once and its answers are kept, so that the next who writes it costs nothing.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ UNLIKE: Final = 0.1  # cosine up to which a training is not like the best answer
 HALF_READ: Final = 0.8  # left of an answer in a language of which the person learnt a little
 UNREAD: Final = 0.3  # left in another that the person neither reads nor wishes to learn
 LIKENESS: Final = 0.2  # of the best answer, for a training that is just like them
+BELONGING: Final = 0.4  # of a full answer, for a training of the topic that is named: it is related
 MAX_KEPT: Final = 16_000_000  # answers, 64 MB
 TOP_NEEDS: Final = (
     3  # a training that teaches the three things most needed answers an occupation in full
@@ -98,6 +100,8 @@ class Relevance:
         self.vectors = course_vectors
         self.weights = weights
         self._skills = catalogue.skills
+        self._topic_of = catalogue.category_index
+        self._topics = catalogue.category
         self._taught = catalogue.skills.tocsc()
         self._kinship = measure_kinship(
             vocabularies.occupations.needs, vocabularies.skills.families
@@ -159,12 +163,25 @@ class Relevance:
             return best, most, most
         pair = np.repeat(np.arange(len(rows)), np.diff(wanted.indptr))
         answers = self.answer([profile.phrases[phrase] for phrase in used])[place, courses[pair]]
+        answers *= self._find_readable(profile, rows, courses)[pair]
         rising = np.argsort(answers, kind="stable")
         best[pair[rising]], most[pair[rising]] = wanted.indices[rising], answers[rising]
         heaviest, whole = np.zeros_like(most), np.zeros_like(most)
         np.maximum.at(heaviest, pair, wanted.data)
         np.maximum.at(whole, pair, answers * wanted.data / np.maximum(heaviest[pair], 1e-9))
         return best, most, whole
+
+    def _find_readable(
+        self, profile: ProfileEmbedding, rows: NDArray[np.intp], courses: NDArray[np.int32]
+    ) -> NDArray[np.float32]:
+        """Return what is left of the answers of each pair's training for its language, (M,)."""
+        found = np.ones(len(rows), dtype=np.float32)
+        people, place = np.unique(rows, return_inverse=True)
+        for number, languages in enumerate(_list_languages(profile, people)):
+            if (left := self._readable(languages)) is not None:
+                own = place == number
+                found[own] = left[courses[own]]
+        return found
 
     def _readable(self, languages: frozenset[str]) -> NDArray[np.float32] | None:
         """Return what is left of each training's answers (N,) for who reads some languages; None: all of them."""
@@ -209,6 +226,9 @@ class Relevance:
             if len(phrase.named):
                 logit += np.float32(w.named) * (phrase.named @ self.vectors.T).max(axis=0)
         answers: NDArray[np.float32] = 1 / (1 + np.exp(-logits))
+        for answer, phrase in zip(answers, phrases, strict=True):
+            if (topic := self._topic_of.get(phrase.text.casefold())) is not None:
+                answer += (1 - answer) * np.float32(BELONGING) * (self._topics == topic)
         return answers + (1 - answers) * self._resemble_best(answers)
 
     def _resemble_best(self, answers: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -44,7 +44,11 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("language", "price", "km"),
-    [("id", "Rp 850.000", "2.726 km"), ("en", "Rp 850,000", "2,726 km")],
+    [
+        ("id", "Rp 850.000", "2.726 km"),
+        ("en", "Rp 850,000", "2,726 km"),
+        ("fr", "850\u202f000 Rp", "2\u202f726 km"),
+    ],
 )
 def test_numbers_are_written_as_is_usual_in_the_language(
     language: str, price: str, km: str
@@ -62,7 +66,7 @@ def test_a_year_has_no_thousands_and_words_of_a_person_stay_as_they_are() -> Non
     assert "“student”" in messages.text("reason", "matches_phrase", evidence)
 
 
-@pytest.mark.parametrize("language", ["id", "en"])
+@pytest.mark.parametrize("language", ["id", "en", "fr"])
 def test_no_text_is_unused(language: str) -> None:
     """Each code stands in the program; which reasons are told is held in `explanation/test_truth.py`."""
     root = SHIPPED_MESSAGES.parents[1]

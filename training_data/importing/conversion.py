@@ -74,7 +74,9 @@ def convert(raw: pl.DataFrame, mapping: Mapping, regions: RegionTable) -> Conver
             for target, contract in TABLES[mapping.kind].columns().items()
         }
     )
-    return Conversion(table, pl.concat(work.problems), work.assumed, work.notes)
+    return Conversion(
+        work.fill_coordinates(table), pl.concat(work.problems), work.assumed, work.notes
+    )
 
 
 @dataclass
@@ -89,6 +91,7 @@ class _Work:
     )
     assumed: dict[str, pl.Series] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    regions_named: pl.Series | None = None
 
     def column(self, target: str, dtype: pl.DataType) -> pl.Series:
         spec = self.mapping.columns.get(target)
@@ -169,6 +172,7 @@ class _Work:
             case "name":
                 return _first_spelling(text)
             case "region":
+                self.regions_named = text
                 within = self._province(spec.province) if spec.province else None
                 values = self.regions.resolve(text, within)
                 lost = text.is_not_null() & values.is_null()
@@ -185,6 +189,17 @@ class _Work:
         if spec.discount:
             self._refuse(target, _contradictions(values, self.raw[spec.discount]))
         return values
+
+    def fill_coordinates(self, table: pl.DataFrame) -> pl.DataFrame:
+        """Say where the district of a participant lies, where it is named and no coordinates are told."""
+        if self.regions_named is None or self.mapping.kind != "participants":
+            return table
+        districts = self.regions.locate_districts(self.regions_named, table[REGION])
+        untold = pl.all_horizontal(pl.col(name).is_null() for name in districts.columns)
+        return table.with_columns(
+            pl.when(untold).then(districts[name]).otherwise(name).alias(name)
+            for name in districts.columns
+        )
 
     def _province(self, name: str) -> pl.Series:
         """Return the column of provinces; a mark such as "-" and the file's missing texts are none."""

@@ -219,6 +219,30 @@ class RegionTable:
         )
         return joined["code"].alias(names.name)
 
+    def locate_districts(self, names: pl.Series, codes: pl.Series) -> pl.DataFrame:
+        """Return ``latitude`` and ``longitude`` of the district that each text names within its region.
+
+        Parameters
+        ----------
+        names, codes : Series of String
+            What was written of each region, and its code; null where there is none.
+        """
+        schema = {"latitude": pl.Float64, "longitude": pl.Float64}
+        pairs = pl.DataFrame({"name": names, "code": codes})
+        distinct = pairs.drop_nulls().unique()
+        places = [
+            self._names.find_place(name, self.id(code)) for name, code in distinct.iter_rows()
+        ]
+        rows = [
+            [None if place < 0 else self._places[column][place] for place in places]
+            for column in schema
+        ]
+        found = distinct.hstack(pl.DataFrame(dict(zip(schema, rows, strict=True)), schema=schema))
+        joined = pairs.join(
+            found, on=["name", "code"], how="left", nulls_equal=True, maintain_order="left"
+        )
+        return joined.select(*schema)
+
     def ancestors(self, code: str) -> tuple[str, ...]:
         """Codes of the regions around one, nearest first."""
         return tuple(self.codes[i] for i in self._ancestor_ids(self.id(code)))

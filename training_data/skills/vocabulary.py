@@ -33,8 +33,10 @@ class Term:
     code: str | None = None
 
     def label(self, language: str) -> str:
-        """Return the label in ``language``, or in the first language the term has."""
-        return self.labels.get(language) or next(iter(self.labels.values()))
+        """Return the label in ``language``, else in English, else in the first language the term has."""
+        return (
+            self.labels.get(language) or self.labels.get("en") or next(iter(self.labels.values()))
+        )
 
     def names(self) -> tuple[str, ...]:
         """Return labels and aliases, each once."""

@@ -40,9 +40,6 @@ class Oracle:
     def __init__(self, dataset: Dataset, engine: Engine, day: dt.date, language: str) -> None:
         self.engine, self.day, self.language = engine, day, language
         self.courses = {row["course_id"]: row for row in dataset.read("courses").to_dicts()}
-        self.taught = {
-            row["course_id"]: set(row["skills"]) for row in engine.catalogue.table.to_dicts()
-        }
         self.people = {
             row["participant_id"]: row for row in dataset.read("participants").to_dicts()
         }
@@ -59,6 +56,13 @@ class Oracle:
         vocabularies = engine.reader.vocabularies
         self._kept: dict[Any, Any] = {}
         self.skills = {term.id: term for term in vocabularies.skills.terms}
+        by_name = {
+            name.casefold(): term.id for term in vocabularies.skills.terms for name in term.names()
+        }
+        self.taught = {
+            row["course_id"]: {by_name.get(one.casefold(), one) for one in row["skills"]}
+            for row in engine.catalogue.table.to_dicts()
+        }
         self.occupations = {term.id: term for term in vocabularies.occupations.vocabulary.terms}
 
     def holds(self, code: str, evidence: Row, person: Row, course_id: str) -> bool:
@@ -220,10 +224,17 @@ class Oracle:
     def _matches_phrase(self, person: Row, course_id: str, *, closeness: str, phrase: str) -> bool:
         word = re.compile(rf"(?<!\w){re.escape(phrase)}(?!\w)")
         quoted = any(
-            word.search(text) and text not in self.skills for text in self._written(person)
+            word.search(text) and not self._is_code(text) for text in self._written(person)
         )
         meant = [one for one in self.read_meaning(person) if phrase.casefold() in one.casefold()]
+        named = (known[phrase] for known in (self.skills, self.occupations) if phrase in known)
+        meant += [one.label(self.engine.reader.language) for one in named]
         return quoted and any(self.is_like(one, course_id, closeness) for one in meant)
+
+    def _is_code(self, text: str) -> bool:
+        """Whether a text is the id of a skill or an occupation and no word for it."""
+        terms = [known[text] for known in (self.skills, self.occupations) if text in known]
+        return bool(terms) and all(text not in map(str.casefold, one.names()) for one in terms)
 
     def _teaches_phrase(
         self, person: Row, course_id: str, *, closeness: str, phrase: str, skill: str
@@ -248,7 +259,7 @@ class Oracle:
             vocabulary[text]
             for text in self._written(person)
             for vocabulary in (self.skills, self.occupations)
-            if text in vocabulary
+            if text in vocabulary and self._is_code(text)
         ]
         return any(
             one.label(self.language) == term
@@ -300,11 +311,58 @@ class Oracle:
     # Places
 
     def _open_places(self, course_id: str) -> list[str]:
+        if not self.classes[course_id]:
+            return [self.courses[course_id]["region_code"]]
+        return [one["region_code"] for one in self._open_classes(course_id) if one["region_code"]]
+
+    def _open_classes(self, course_id: str) -> list[Row]:
         return [
-            one["region_code"]
+            one
             for one in self.classes[course_id]
-            if one["starts_on"] > self.day and one["seats_left"] > 0 and one["region_code"]
+            if one["starts_on"] > self.day and one["seats_left"] > 0
         ]
+
+    def is_so(self, item: Row, person: Row) -> bool:
+        """Whether the facts of an item are those of the tables, and its class the first of the nearest to enter."""
+        row, waits = self.courses[item["course_id"]], item["waits_for"] == "training_unfinished"
+        shown = ("title", "provider_id", "category", "mode", "level", "language", "price_idr")
+        same = all(item[name] == row[name] for name in (*shown, "duration_hours"))
+        dated, hours = item["next_class"], row["duration_hours"]
+        if dated is None:
+            same &= waits or not self._open_classes(item["course_id"])
+            a_day = 3 if row["mode"] in ("webinar", "self_paced") else 8
+            return (
+                same
+                and (item["weeks"] is None) == (hours is None)
+                and (hours is None or (item["weeks"] - 1) * 7 * a_day < hours)
+            )
+        found = [
+            one
+            for one in self._open_classes(item["course_id"])
+            if (one["starts_on"], one["ends_on"]) == (dated["starts_on"], dated["ends_on"])
+            and one["seats_left"] == dated["seats_left"]
+            and (
+                dated["region"] is None
+                or self.regions[one["region_code"]]["name"] == dated["region"]
+            )
+        ]
+        length = (dated["ends_on"] - dated["starts_on"]).days + 1
+        same &= (
+            bool(found) and item["weeks"] == -(-length // 7) and item["region"] == dated["region"]
+        )
+        same &= self.day <= dated["register_until"] < dated["starts_on"]
+        return same and (waits or self._is_next(found[0], person))
+
+    def _is_next(self, taken: Row, person: Row) -> bool:
+        """Whether no other class of the training is nearer, or as near and sooner."""
+        online = self.courses[taken["course_id"]]["mode"] in ("webinar", "self_paced")
+        home = person["region_code"]
+
+        def order(one: Row) -> tuple[float, dt.date]:
+            far = 0.0 if online or home is None else self._measure_km(home, one["region_code"])
+            return round(far), one["starts_on"]
+
+        return all(order(taken) <= order(one) for one in self._open_classes(taken["course_id"]))
 
     def _own_region(self, person: Row, course_id: str, *, region: str) -> bool:
         places = [self.regions[code]["name"] for code in self._open_places(course_id)]

@@ -1,4 +1,7 @@
-"""Every reason of 2,000 answers is true: its claim is derived again from the tables."""
+"""Every reason and fact of 2,000 answers is true: its claim is derived again from the tables.
+
+A thousand people in each language; and, where the real catalogues are there, a thousand more.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ import polars as pl
 import pytest
 from filelock import FileLock
 
+from benchmarks.answers.judgements import read_profiles
+from benchmarks.answers.run import REAL
 from models.bundles.promotion import current, promote
 from models.text.embedding_cache import CachedEncoder, EmbeddingCache
 from models.text.encoder import SentenceEncoder
@@ -33,6 +38,7 @@ from tests.recommender.explanation.oracle import Oracle
 from training_data.columns import Vacancies
 from training_data.dataset import Dataset
 from training_data.home import padan_home
+from training_data.importing.pipeline import import_into
 from training_data.occupations.occupations import load_occupations
 from training_data.profiles import Participant, to_tables
 from training_data.simulation import simulate_dataset
@@ -133,6 +139,43 @@ class Answers:
     lists: list[RecommendationList]
 
 
+@pytest.fixture(scope="module")
+def real(
+    shared_data: Path, shared_folder: Path, e5: SentenceEncoder, teachers_turn: FileLock
+) -> Path:
+    """A home with the real catalogues, and nobody's events."""
+
+    def make(home: Path) -> None:
+        files = [shared_data / "catalogue" / name for name in REAL]
+        import_into(home / "people", "courses", files, None, True)
+        encoder = CachedEncoder(e5, EmbeddingCache(padan_home()))
+        dataset = Dataset.open(home / "people")
+        promote(home / "bundles", train(dataset, encoder, home, DAY).version)
+
+    with teachers_turn:
+        return make_once(shared_folder, "real-reasons-home", make)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_every_reason_is_true_of_the_real_catalogues(real: Path, language: str) -> None:
+    bundle = load_bundle(current(real / "bundles"))
+    engine, rng = bundle.engine, random.Random(3)  # noqa: S311
+    written = [profile.person for profile in read_profiles()]
+    drawn = [
+        Participant.model_validate(draw_participant(engine, rng) | {"history": []})
+        for _ in range(2 * ASKED - len(written))
+    ]
+    names = [str(number) for number in range(2 * ASKED)]
+    people, events = to_tables([*written, *drawn], names, engine.reader.vocabularies.regions)
+    found = engine.recommend(engine.prepare(people, events, DAY), SlateSettings(k=10))
+    lists = build_lists(engine, bundle.messages(language), found, 10)
+    oracle = Oracle(Dataset.open(real / "people"), engine, DAY, language)
+    answers = Answers(oracle, people.to_dicts(), found, lists)
+    test_every_reason_is_true(answers)
+    test_every_strong_item_has_a_personal_reason_first(answers)
+
+
 @pytest.fixture(scope="module", params=["id", "en"])
 def answers(
     request: pytest.FixtureRequest,
@@ -158,6 +201,27 @@ def test_every_reason_is_true(answers: Answers) -> None:
                 held = answers.oracle.holds(code, evidence, person, item["course_id"])
                 assert held, (person, item["title"], reason)
     assert told > len(answers.people)
+
+
+def test_every_fact_of_an_item_is_one_of_the_tables(answers: Answers) -> None:
+    dated = 0
+    for person, answer in zip(answers.people, answers.lists, strict=True):
+        for item in answer["items"]:
+            assert answers.oracle.is_so(item, person), (person, item)
+            dated += item["next_class"] is not None
+    assert dated > len(answers.people)
+
+
+def test_every_strong_item_has_a_personal_reason_first(answers: Answers) -> None:
+    strong = [
+        item
+        for answer in answers.lists
+        if not answer["neutral"]
+        for item in answer["items"]
+        if item["fit"] == "strong"
+    ]
+    assert len(strong) > len(answers.people) / 2
+    assert all(item["reasons"][0]["code"] in OWN for item in strong)
 
 
 def test_whatever_a_feature_may_say_is_true(answers: Answers) -> None:

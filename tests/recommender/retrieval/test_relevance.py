@@ -12,7 +12,8 @@ import pytest
 from models.vectors import unit
 from recommender.catalogue.catalogue import build_catalogue
 from recommender.engine import Engine
-from recommender.ranking.fit import STRONG_FROM
+from recommender.participants.profile_embedding import ProfileEmbedding
+from recommender.ranking.fit import RELATED_FROM, STRONG_FROM
 from recommender.retrieval.relevance import Relevance
 from tests.recommender.worlds import DAY, World, random_world
 
@@ -28,6 +29,11 @@ def score(
     skills: tuple[str, ...] = (),
     by: Relevance | None = None,
 ) -> np.ndarray:
+    profile = read_profile(engine, *interests, skills=skills)
+    return (by or engine.relevance).score(profile, np.array([0]))[0]
+
+
+def read_profile(engine: Engine, *interests: str, skills: tuple[str, ...] = ()) -> ProfileEmbedding:
     world = random_world(3, n_courses=40, n_participants=1)
     columns = {
         "interests": pl.Series([list(interests)], dtype=pl.List(pl.String)),
@@ -37,8 +43,7 @@ def score(
         "profiling_opt_out": pl.Series([False]),
     }
     people = world.participants.with_columns(**columns)
-    profile = engine.prepare(people, world.events.clear(), DAY).profile
-    return (by or engine.relevance).score(profile, np.array([0]))[0]
+    return engine.prepare(people, world.events.clear(), DAY).profile
 
 
 def test_a_title_s_own_words_answer_best(engine: Engine) -> None:
@@ -48,6 +53,24 @@ def test_a_title_s_own_words_answer_best(engine: Engine) -> None:
     scores = score(engine, titles[0])
     assert scores[0] == scores.max()
     assert held[scores.argmax()]
+
+
+def test_a_topic_is_answered_by_what_belongs_to_it(engine: Engine) -> None:
+    """Whoever chose a topic is not told that nothing fits it."""
+    scores = score(engine, "teknik")
+    belongs = engine.catalogue.category == engine.catalogue.category_index["teknik"]
+    read = engine.catalogue.table["language"].is_in(["id", None], nulls_equal=True).to_numpy()
+    assert (belongs & read).any()
+    assert scores[belongs & read].min() >= RELATED_FROM
+    assert scores[~belongs].max() < RELATED_FROM
+
+
+def test_a_phrase_is_told_to_be_answered_as_well_as_it_scores(engine: Engine) -> None:
+    """A training in a language that the person does not read answers no phrase in full."""
+    profile, courses = read_profile(engine, "las listrik"), np.arange(40, dtype=np.int32)
+    phrase, answers, _ = engine.relevance.find_phrases(profile, np.zeros(40, np.intp), courses)
+    assert (phrase == 0).all()
+    np.testing.assert_allclose(answers, score(engine, "las listrik"), rtol=1e-5)
 
 
 def test_the_best_of_several_wishes_counts(engine: Engine) -> None:

@@ -308,3 +308,27 @@ def test_a_header_further_down_is_named_with_its_key(tmp_path: Path, regions: Re
     path.write_text("Balai,,,,\n,,,,\n" + ",".join(COURSE) + "\n" + ",".join(COURSE.values()))
     with pytest.raises(MappingError, match="skip_rows = 2"):
         import_file(path, "courses", None, regions)
+
+
+def test_the_district_of_a_participant_says_where_they_live(sort: Sorter) -> None:
+    person = {"profiling_opt_out": "tidak", "latitude": None, "longitude": None}
+    named = "Kec. Leihitu, Maluku Tengah"
+    rows = [
+        person | {"participant_id": "1", "region_code": named},
+        person | {"participant_id": "2", "region_code": "Maluku Tengah"},
+        {
+            **person,
+            "participant_id": "3",
+            "region_code": named,
+            "latitude": "-3.3",
+            "longitude": "128.9",
+        },
+    ]
+    accepted = sort(*rows, kind="participants").accepted
+    assert accepted.select("region_code", "latitude", "longitude").rows() == [
+        ("81.01", -3.6223, 128.095),
+        ("81.01", None, None),
+        ("81.01", -3.3, 128.9),
+    ]
+    course = sort({**COURSE, "region_code": named}).accepted
+    assert course["latitude"].to_list() == [None]

@@ -134,3 +134,32 @@ def test_a_year_ago_is_the_same_day_of_the_calendar(day: dt.date, earliest: dt.d
     rule = load_programme("maganghub-2025").in_force(day).graduation
     assert rule.earliest(day) == earliest
     assert rule.last_day(earliest) <= day
+
+
+@pytest.mark.parametrize("day", [dt.date(2020, 4, 1), EVE, NEW_YEAR, LAST_2023, FIRST_2024])
+def test_what_all_years_have_in_common(day: dt.date) -> None:
+    rules = prakerja(day)
+    left_out = {name.casefold() for name in rules.excluded_occupation.occupations}
+    assert left_out >= {"polwan", "kades", "pns", "tni"}
+    assert any("dpr" in name for name in left_out)
+    assert any("bumn" in name for name in left_out)
+    assert rules.registration.closes_days_before == 1
+    assert (rules.reach.urban_km, rules.reach.rural_km) == (50, 60)
+    assert rules.reach.farthest_km == 120
+
+
+def test_self_paced_trainings_came_back_within_2023() -> None:
+    before, after = (prakerja(dt.date(2023, month, day)) for month, day in ((6, 30), (7, 1)))
+    for fact in ("grant.amount", "duration.minimum_hours", "first_purchase.within_days"):
+        assert read(before, fact) == read(after, fact)
+
+
+@pytest.mark.parametrize(
+    ("pack", "day"), [("maganghub-2025", dt.date(2025, 10, 7)), ("pvn-2026", dt.date(2026, 2, 23))]
+)
+def test_what_no_rule_checks_has_none(pack: str, day: dt.date) -> None:
+    rules = load_programme(pack).in_force(day)
+    assert rules.grant is None
+    assert rules.price_ceiling is None
+    assert rules.next_purchase is None
+    assert rules.reach is None
