@@ -175,12 +175,17 @@ class Relevance:
         self, profile: ProfileEmbedding, rows: NDArray[np.intp], courses: NDArray[np.int32]
     ) -> NDArray[np.float32]:
         """Return what is left of the answers of each pair's training for its language, (M,)."""
-        found = np.ones(len(rows), dtype=np.float32)
         people, place = np.unique(rows, return_inverse=True)
-        for number, languages in enumerate(_list_languages(profile, people)):
-            if (left := self._readable(languages)) is not None:
-                own = place == number
-                found[own] = left[courses[own]]
+        known = _list_languages(profile, people)
+        number = {languages: row for row, languages in enumerate(dict.fromkeys(known))}
+        if not number:
+            return np.ones(len(rows), dtype=np.float32)
+        left = np.ones((len(number), len(self.vectors)), dtype=np.float32)
+        for languages, row in number.items():
+            if (readable := self._readable(languages)) is not None:
+                left[row] = readable
+        of_person = np.array([number[languages] for languages in known])
+        found: NDArray[np.float32] = left[of_person[place], courses]
         return found
 
     def _readable(self, languages: frozenset[str]) -> NDArray[np.float32] | None:
