@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from recommender.matching.auction import Solution, Stop, bound_value, never
 from recommender.matching.bounded import UnmetError, solve_bounded
 from recommender.matching.exact import InfeasibleError, solve_exactly
-from recommender.matching.problem import Bound, Problem, Seated
+from recommender.matching.problem import Problem, Seated
 from recommender.matching.ties import settle_ties
 
 Objective = Literal["fit", "people", "choices"]
@@ -116,9 +115,11 @@ def allocate(
     solution = None
     for tier in np.unique(tiers):
         now = (kept < 0) & (tiers == tier)
-        part = _take_tier(problem, now, seated, _count_later(problem, kept, tiers, tier))
-        solution = _solve(part, aim, exact, stop)
-        newly = settle_ties(part, solution.seated)
+        part = _take_tier(problem, now, seated)
+        after = (kept < 0) & (tiers > tier)
+        whole = _add_later(problem, part, now, after, seated) if after.any() else part
+        solution = _solve(whole, aim, exact, stop)
+        newly = settle_ties(part, np.where(now, solution.seated, -1).astype(np.int32))
         seated = np.where(newly >= 0, newly, seated).astype(np.int32)
         value, bound = value + solution.value, bound + solution.bound
         most += _bound_people(part, solution, person)
@@ -152,36 +153,40 @@ def _solve(problem: Problem, aim: Aim, exact: bool, stop: Stop) -> Solution:
 
 def take_open(problem: Problem, fixed: Seated) -> Problem:
     """Return what is left to decide where some have their seats: the others, with what they leave."""
-    return _take_tier(problem, fixed < 0, fixed, [0] * len(problem.bounds))
+    return _take_tier(problem, fixed < 0, fixed)
 
 
-def _take_tier(
-    problem: Problem, now: NDArray[np.bool_], seated: Seated, later: Sequence[int]
-) -> Problem:
+def _take_tier(problem: Problem, now: NDArray[np.bool_], seated: Seated) -> Problem:
     """Return the problem of some people, with the seats and bounds that are left to them."""
     used = np.bincount(seated[seated >= 0], minlength=len(problem.seats))
     bounds = tuple(
         replace(
             bound,
-            floor=max(0, bound.floor - bound.count(seated) - can),
+            floor=max(0, bound.floor - bound.count(seated)),
             ceiling=None if bound.ceiling is None else max(0, bound.ceiling - bound.count(seated)),
         )
-        for bound, can in zip(problem.bounds, later, strict=True)
+        for bound in problem.bounds
     )
     left = np.maximum(problem.seats - used, 0)
     return replace(problem.take(now[problem.people], left), bounds=bounds)
 
 
-def _count_later(
-    problem: Problem, kept: Seated, tiers: NDArray[np.integer], tier: int
-) -> list[int]:
-    """Return how many of later tiers could count for each bound."""
-    after = (kept < 0) & (tiers > tier) & (np.diff(problem.starts) > 0)
-    return [_count_members(bound, after) for bound in problem.bounds]
+def _add_later(
+    problem: Problem,
+    part: Problem,
+    now: NDArray[np.bool_],
+    after: NDArray[np.bool_],
+    seated: Seated,
+) -> Problem:
+    """Return the problem of a tier with the later ones, which are worth nothing but count for the floors.
 
-
-def _count_members(bound: Bound, some: NDArray[np.bool_]) -> int:
-    return int((some if bound.people is None else some & bound.people).sum())
+    So a tier takes no seat without which a floor could not be kept, and fills a floor only as far as others cannot.
+    """
+    if not any(bound.floor for bound in part.bounds):
+        return part
+    whole = _take_tier(problem, now | after, seated)
+    values = np.where(after[whole.people], np.float32(0), whole.values)
+    return replace(whole, values=values, bonus=np.where(after, 0, whole.bonus))
 
 
 def _bound_people(problem: Problem, solution: Solution, person: float) -> int:

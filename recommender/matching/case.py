@@ -22,7 +22,7 @@ from recommender.matching.lottery import order_by_lot
 from recommender.matching.pairs import Look, Pairs, find_pairs, hold_classes, scale_scores
 from recommender.matching.problem import Problem, Seated, build_problem
 from recommender.matching.request import EMPTY, Request
-from recommender.matching.rounds import Limits
+from recommender.matching.rounds import Limits, take_round
 from recommender.matching.settings import (
     AllocateSettings,
     AllocateSettingsError,
@@ -75,7 +75,8 @@ class Case:
     @property
     def open(self) -> Problem:
         """What is left to decide of first classes: seats and bounds after what was accepted."""
-        return take_open(self.problem, self.fixed[:, 0])
+        first = take_round(self.problem, self.fixed, 0, self.limits)
+        return take_open(first, self.fixed[:, 0])
 
 
 def build_case(

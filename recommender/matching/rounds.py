@@ -107,14 +107,18 @@ def _allocate_round(
     stop: Stop,
 ) -> Allocation:
     """Give the class of one round, beside all that people hold in the others."""
+    left = take_round(problem, held, number, limits)
+    return allocate(left, aim, tiers=tiers, fixed=held[:, number].copy(), stop=stop)
+
+
+def take_round(problem: Problem, held: NDArray[np.int32], number: int, limits: Limits) -> Problem:
+    """Return what is left to a round of pairs, seats and bounds by all that people hold in the others."""
     others = np.delete(held, number, axis=1)
     free = ~limits.find_conflicts(problem.people, problem.classes, others)
     used = np.bincount(others[others >= 0], minlength=len(problem.seats))
     left = problem.take(free, np.maximum(problem.seats - used, 0))
     bounds = tuple(_take_bound(bound, others, number) for bound in problem.bounds)
-    return allocate(
-        replace(left, bounds=bounds), aim, tiers=tiers, fixed=held[:, number].copy(), stop=stop
-    )
+    return replace(left, bounds=bounds)
 
 
 def _take_bound(bound: Bound, held: NDArray[np.int32], number: int) -> Bound:

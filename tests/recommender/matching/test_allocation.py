@@ -134,6 +134,30 @@ def test_the_most_people_are_served(seed: int, method: Method) -> None:
     assert problem.measure_fit(found.seated) <= problem.measure_fit(fit.seated) + SLACK
 
 
+@pytest.mark.parametrize("method", ["exact", "auction"])
+def test_an_earlier_tier_leaves_the_seat_that_a_floor_needs(method: Method) -> None:
+    """The only member who can count comes in the last tier."""
+    people, classes = np.arange(3), np.zeros(3, dtype=np.int32)
+    problem = build_problem(people, classes, np.full(3, 0.5), np.array([2]), 3)
+    floor = Bound("bounds.0", np.array([False, False, True]), floor=1)
+    found = allocate(
+        replace(problem, bounds=(floor,)), Aim("fit", method=method), tiers=np.arange(3)
+    )
+    assert found.seated.tolist() == [0, -1, 0]
+
+
+@MANY
+@given(seeds)
+def test_floors_that_can_be_kept_are_kept_whatever_the_tiers(seed: int) -> None:
+    problem = make_small_world(seed)
+    tiers = np.random.default_rng(seed).integers(0, 3, len(problem))
+    if find_relaxations(problem):
+        with pytest.raises(UnmetError):
+            allocate(problem, Aim(method="exact"), tiers=tiers)
+    else:
+        assert problem.is_feasible(allocate(problem, Aim(method="exact"), tiers=tiers).seated)
+
+
 @MANY
 @given(seeds)
 def test_an_earlier_tier_is_served_as_if_it_were_alone(seed: int) -> None:

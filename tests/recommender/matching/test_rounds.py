@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +14,8 @@ from recommender.matching.allocation import Aim, allocate
 from recommender.matching.bounded import UnmetError
 from recommender.matching.problem import Problem, build_problem
 from recommender.matching.rounds import Limits, allocate_rounds
-from tests.recommender.matching.cases import build_limits
+from recommender.matching.run import check_floors
+from tests.recommender.matching.cases import build_limits, make_case
 
 MANY = settings(max_examples=60, deadline=None)
 seeds = st.integers(0, 2**32 - 1)
@@ -128,3 +132,13 @@ def test_a_second_class_is_given_as_far_as_balance_and_programme_go() -> None:
     assert give([5, 3, 0], 5, 9) == [0, 2, -1]
     assert give([5, 3, 2], 10, 2) == [0, 1, -1]
     assert give([5, 3, 2], 10, 1) == [0, -1, -1]
+
+
+def test_floors_are_looked_at_beside_the_second_classes_that_were_accepted() -> None:
+    case = make_case("seed", classes=2)
+    check_floors(case)
+    places = np.repeat(np.arange(len(case.problem.seats)), case.problem.seats)
+    fixed = case.fixed.copy()
+    fixed[: len(places), 1] = places[: len(fixed)]
+    with pytest.raises(UnmetError, match=r"bounds\.0\.floor: 12 cannot be kept"):
+        check_floors(replace(case, fixed=fixed))
