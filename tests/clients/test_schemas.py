@@ -84,7 +84,10 @@ def operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]
 
 
 def simplify(schema: Any) -> Any:
-    """Return a schema without limits (other fields forbidden is one), prose, and defaults of null."""
+    """Return a schema without limits, prose, and defaults of null.
+
+    Limits are also other fields forbidden, what is said beside a reference, and which fields go together.
+    """
     if isinstance(schema, list):
         return [simplify(one) for one in schema]
     if not isinstance(schema, dict):
@@ -94,6 +97,10 @@ def simplify(schema: Any) -> Any:
         for key, value in schema.items()
         if key not in LIMITS | PROSE and value is not None
     }
+    if "$ref" in kept:
+        kept.pop("properties", None)
+    if "properties" in kept:
+        kept.pop("anyOf", None)
     if kept.get("additionalProperties") is False:
         del kept["additionalProperties"]
     simple = {key: simplify(value) for key, value in kept.items() if key != "properties"}
