@@ -40,7 +40,7 @@ def test_it_ends_with_the_share_of_ndcg_that_the_default_keeps(
     ("way", "figure", "rises"),
     [
         ("calibration: weight 0.5", "miscalibration", False),
-        ("provider cap: 1", "largest_provider", False),
+        ("provider cap: 1", "provider_gini", False),
         ("small providers: at least 7", "small_providers", True),
         ("outcome: share 1.0", "completion", True),
     ],
