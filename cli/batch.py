@@ -52,14 +52,13 @@ def batch(
     from recommender.batch.parts import BatchError
     from recommender.batch.run import plan_work, run
 
-    columns = (TextColumn("People"), BarColumn(), MofNCompleteColumn(), _Rate())
     with exit_on_bad_input(BatchError):
         if engine == "local" and address is not None:
             raise BatchError("--address is of a Ray cluster; add --engine ray")
         chosen = bundle or current(padan_home() / "bundles")
         with (
-            _open_shards(participants) as folder,
-            Progress(*columns, TimeRemainingColumn()) as bar,
+            open_shards(participants) as folder,
+            create_people_bar() as bar,
         ):
             task = bar.add_task("", total=None)
             done = run(
@@ -75,7 +74,13 @@ def batch(
     )
 
 
-def _open_shards(participants: Path) -> AbstractContextManager[Path]:
+def create_people_bar() -> Progress:
+    """Return a bar that counts people, with their rate and the time left."""
+    columns = (TextColumn("People"), BarColumn(), MofNCompleteColumn(), _Rate())
+    return Progress(*columns, TimeRemainingColumn())
+
+
+def open_shards(participants: Path) -> AbstractContextManager[Path]:
     """Return the folder of the shards; those of a dataset are split off it, and go with the block."""
     from recommender.batch.pruning import split_for_a_run
     from store.erasure import open_without_erased

@@ -74,12 +74,14 @@ def list_bundles(
 def prune() -> None:
     """Write bundles that name people who were erased or pruned anew without them; run it daily.
 
-    Their lists go out of the results in the folder `batch` of the home, too.
+    Their lists go out of the results in the folder `batch` of the home, and their profiles out of the
+    index of everybody.
 
     Deleted are the bundles that were written anew, those that cannot be used, and what a training left that
     was ended. Services that were started with a bundle's folder go on until they are started anew.
     """
-    from recommender.batch.parts import BatchError  # seconds to import
+    from recommender.batch.everybody import prune_everybody  # seconds to import
+    from recommender.batch.parts import BatchError
     from recommender.batch.pruning import delete_left_splits, prune_results
     from recommender.bundle.pruning import prune_bundles
     from store.audit import Entry, record
@@ -92,6 +94,7 @@ def prune() -> None:
         store.prepare()
         gone = list_gone(store)
         pruned = prune_bundles(home / "bundles", gone)
+        indexed = prune_everybody(home / "bundles", gone)
         lists = prune_results(home / "batch", gone)
         delete_left_splits(home / "shards")
     with store.writing() as connection:
@@ -102,5 +105,7 @@ def prune() -> None:
         typer.echo(f"{version} {what}: {reason}")
     if not pruned:
         typer.echo("no bundle names anybody who is gone")
+    if indexed:
+        typer.echo(f"{indexed} people who are gone taken out of the index of everybody")
     if lists:
         typer.echo(f"{home / 'batch'}: {lists} lists of people who are gone taken out")

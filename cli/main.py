@@ -18,6 +18,7 @@ from cli.evaluate import compare, evaluate, split
 from cli.exits import STRICT, exit_on_bad_input
 from cli.explain import explain
 from cli.import_files import import_files
+from cli.index import index
 from cli.recommend import recommend
 from cli.refresh import refresh
 from cli.serve import serve
@@ -57,6 +58,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     rollback,
     recommend,
     batch,
+    index,
     explain,
     evaluate,
     compare,

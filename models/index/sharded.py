@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,8 +51,8 @@ class IndexShape(BaseModel):
     @classmethod
     def of(cls, dim: int, count: int, kept: int = 448, most: int = 1_000_000) -> IndexShape:
         """Return the shape for so many vectors, ``most`` in a file."""
-        files = -(-count // most)
-        lists = max(1, round(LISTS_A_ROOT * (count / files) ** 0.5))
+        files = max(1, -(-count // most))
+        lists = max(1, min(round(LISTS_A_ROOT * (count / files) ** 0.5), count // SAMPLE))
         return cls(dim=dim, kept=min(kept, dim), files=files, lists=lists)
 
     @property
@@ -85,11 +85,12 @@ class ShardedIndex:
         Raises
         ------
         ValueError
-            If there are fewer of these than lists.
+            If there are fewer of these than lists or directions.
         """
-        if len(sample) < shape.lists or sample.shape[1] != shape.dim:
+        if len(sample) < max(shape.lists, shape.kept) or sample.shape[1] != shape.dim:
             raise ValueError(
-                f"{shape.lists} lists of vectors of length {shape.dim} cannot be learnt from {sample.shape}"
+                f"{shape.lists} lists and {shape.kept} directions of vectors of length {shape.dim} "
+                f"cannot be learnt from {sample.shape}"
             )
         # distances and not products: these the shift to the middle of the vectors would change
         trained = faiss.index_factory(shape.dim, shape.factory, faiss.METRIC_L2)
@@ -101,6 +102,11 @@ class ShardedIndex:
 
     def __len__(self) -> int:
         return sum(self._open(file)[0].ntotal for file in range(self.shape.files))
+
+    def names(self) -> Iterator[str]:
+        """Yield the ids."""
+        for file in range(self.shape.files):
+            yield from self._open(file)[1].drop_nulls()
 
     @property
     def size(self) -> int:
@@ -115,19 +121,34 @@ class ShardedIndex:
         ValueError
             If an id is there already or comes twice.
         """
-        for file, rows in self._group(ids).items():
-            index, known = self._load(file)
-            new = pl.Series(ID, [ids[row] for row in rows], dtype=pl.String)
-            if new.is_duplicated().any() or new.is_in(known.implode()).any():
-                raise ValueError(
-                    f"an id of '{new[0]}' and others is in the index already, or comes twice"
-                )
-            numbers = np.arange(len(known), len(known) + len(new))
-            index.add_with_ids(unit(vectors[rows]), numbers)
-            self._write_ids(
-                file, pl.concat([known, new])
-            )  # first: an id without a vector does no harm
-            self._write_index(file, index)
+        self.fill([(ids, vectors)])
+
+    def fill(self, blocks: Iterable[tuple[Sequence[str], NDArray[np.float32]]]) -> None:
+        """Add vectors as `add` does, block after block; each file is written once, at the end.
+
+        Raises
+        ------
+        ValueError
+            If an id is there already or comes twice; then nothing was added.
+        """
+        files: dict[int, tuple[Any, list[pl.Series]]] = {}
+        for ids, vectors in blocks:
+            for file, rows in self._group(ids).items():
+                if file not in files:
+                    index, known = self._load(file)
+                    files[file] = index, [known]
+                index, names = files[file]
+                first = sum(map(len, names))
+                names.append(pl.Series(ID, [ids[row] for row in rows], dtype=pl.String))
+                index.add_with_ids(unit(vectors[rows]), np.arange(first, first + len(rows)))
+        joined = {file: pl.concat(names) for file, (_, names) in files.items()}
+        for every in joined.values():
+            twice = every.filter(every.is_duplicated()).drop_nulls()
+            if len(twice):
+                raise ValueError(f"the id '{twice[0]}' is in the index already, or comes twice")
+        for file, every in joined.items():
+            self._write_ids(file, every)  # first: an id without a vector does no harm
+            self._write_index(file, files[file][0])
 
     def erase(self, ids: Sequence[str]) -> int:
         """Remove vectors by their ids, and the ids; return how many were there."""
@@ -139,7 +160,9 @@ class ShardedIndex:
             if len(numbers):
                 index.remove_ids(faiss.IDSelectorBatch(numbers))
                 self._write_index(file, index)
-                self._write_ids(file, pl.select(pl.when(~gone).then(known)).to_series().alias(ID))
+                left = pl.select(pl.when(~gone).then(known)).to_series().to_list()
+                # made anew: long names that nothing points at would be written with the others
+                self._write_ids(file, pl.Series(ID, left, dtype=pl.String))
                 erased += len(numbers)
         return erased
 

@@ -7,10 +7,11 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from recommender.batch.lists import SCHEMA, build_rows, write_rows
 from recommender.batch.parts import Line, Part, Stamp
@@ -18,10 +19,11 @@ from recommender.batch.shards import Shard
 from recommender.bundle.bundle import Bundle, load_checked
 from recommender.eligibility.exclusion_codes import PASSING_BITS
 from recommender.eligibility.exclusions import find_exclusions
-from recommender.engine import Recommendations
+from recommender.engine import MAX_BLOCK, Recommendations
 from recommender.settings import SlateSettings
-from training_data.columns import Participants
+from training_data.columns import Interactions, Participants
 
+P = Participants
 KEPT: Final = 64_000_000  # answers to phrases, 256 MB
 CHECKED: Final = 4  # lists of a block that are checked once more
 
@@ -39,6 +41,23 @@ class Work:
     bundle: Path
     folder: Path
     stamp: Stamp
+
+
+class Profiles(NamedTuple):
+    """Who of a shard may be profiled and wrote something.
+
+    Attributes
+    ----------
+    people : int
+        Of the shard, the others included.
+    ids : list of str, n long
+    vectors : ndarray of float32, shape (n, D)
+        Unit vectors of their profiles.
+    """
+
+    people: int
+    ids: list[str]
+    vectors: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -71,7 +90,7 @@ class Worker:
             rows.append(build_rows(engine, found, stamp.language))
             violations += count_violations(found)
         content = write_rows(pl.concat(rows))
-        ids = people[Participants.participant_id.name]
+        ids = people[P.participant_id.name]
         line = Line(
             id=id_,
             input=digest,
@@ -83,6 +102,26 @@ class Worker:
             stamp=stamp,
         )
         return Part(line, content)
+
+    def embed(self, id_: str) -> Profiles:
+        """Return the profiles of a shard's people.
+
+        Raises
+        ------
+        DatasetError
+            If a row of the shard breaks the contract.
+        """
+        engine, day = self.bundle.engine, dt.date.fromisoformat(self.work.stamp.day)
+        people, _ = Shard(id_, self.work.folder).read()
+        willing, none = people.filter(~P.profiling_opt_out.col), Interactions.create_empty()
+        ids: list[str] = []
+        vectors = [np.empty((0, engine.course_vectors.shape[1]), np.float32)]
+        for block in willing.iter_slices(MAX_BLOCK):
+            read = engine.prepare(block, none, day)
+            known = np.flatnonzero(read.vectors.any(axis=1))
+            ids += [read.ids[row] for row in known]
+            vectors.append(read.vectors[known])
+        return Profiles(len(people), ids, np.concatenate(vectors))
 
 
 def count_violations(found: Recommendations) -> int:

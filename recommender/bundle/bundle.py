@@ -37,7 +37,7 @@ from recommender.participants.batch import Vocabularies
 from recommender.participants.phrases import Linkers
 from recommender.participants.population import PopulationDistribution, PopulationGroups
 from recommender.participants.reader import ParticipantReader
-from recommender.retrieval.neighbours import Neighbours
+from recommender.retrieval.neighbours import Neighbours, find_everybody
 from recommender.retrieval.relevance import Relevance
 from recommender.retrieval.sources import BehaviourModels, Source, load_model
 from training_data.occupations.national import NationalOccupations
@@ -193,7 +193,9 @@ def load_bundle(folder: Path) -> Bundle:
     """
     manifest = verify(folder)
     neighbours = Neighbours(
-        FaissIndex.load(folder, "courses"), FaissIndex.load(folder, PARTICIPANTS)
+        FaissIndex.load(folder, "courses"),
+        FaissIndex.load(folder, PARTICIPANTS),
+        find_everybody(folder),
     )
     engine = load_engine(folder)
     groups = PopulationGroups(engine.reader.vocabularies.regions)

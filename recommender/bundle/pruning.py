@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -15,6 +16,7 @@ from models.bundles.promotion import replace_promoted
 from models.bundles.sealing import MANIFEST, BundleError, Manifest, open_draft, seal, verify
 from models.index.flat import FaissIndex
 from recommender.bundle.bundle import PARTICIPANTS
+from recommender.retrieval.neighbours import find_everybody
 from store.erasure_lists import ErasureList
 
 DRAFT_SECONDS: Final = 86_400  # a training that wrote nothing for so long was killed
@@ -62,6 +64,8 @@ def _rewrite(bundles: Path, folder: Path, sealed: Manifest, participants: FaissI
         head = sealed.model_dump(exclude={"format", "version", "parts"})
         version = seal(draft, bundles, head).version
     replace_promoted(bundles, sealed.version, version)
+    with suppress(FileNotFoundError):
+        find_everybody(folder).rename(find_everybody(bundles / version))
     shutil.rmtree(folder)
     return version
 
