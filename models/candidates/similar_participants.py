@@ -21,12 +21,15 @@ from models.candidates.recency import ages, by_position, decay
 from models.candidates.side import SideInformation
 from models.candidates.sparse import selection, sums_of_rows
 from models.candidates.top_k import Scores
+from models.index.sharded import LISTS_A_ROOT, SAMPLE
 from models.index.tiles import Tiles
 from models.kernels.lists import largest
 from models.vectors import unit
 from training_data.arrays import build_csr
 
 MAX_EXACT = 20_000  # participants, among whom one product finds the nearest sooner than the index
+MAX_FLAT = 200_000  # participants, beyond whom some of the nearest are enough
+PROBES = 16  # lists that are looked through, then
 
 
 @dataclass
@@ -141,16 +144,25 @@ class SimilarParticipants(LinearModel):
         if not isinstance(self.index_, Tiles):
             near, found = self.index_.search(vectors, count)
             ends = np.arange(len(found) + 1, dtype=np.int32) * count
-            return ends, found.astype(np.int32).ravel(), near.ravel()
+            near[found < 0] = 0  # fewer in the lists that were looked through: no votes
+            return ends, np.maximum(found, 0).astype(np.int32).ravel(), near.ravel()
         cosines = self.index_.products(vectors)
         starts, who = largest(cosines, count)
         rows = np.repeat(np.arange(len(cosines)), starts[1:] - starts[:-1])
         return starts, who, cosines[rows, who]
 
 
-def _index(vectors: NDArray[np.float32]) -> faiss.IndexFlatIP | Tiles:
-    if len(vectors) <= MAX_EXACT:
+def _index(vectors: NDArray[np.float32]) -> faiss.Index | Tiles:
+    count, dim = vectors.shape
+    if count <= MAX_EXACT:
         return Tiles(vectors)
-    index = faiss.IndexFlatIP(vectors.shape[1])
+    if count <= MAX_FLAT:
+        flat = faiss.IndexFlatIP(dim)
+        flat.add(vectors)
+        return flat
+    lists = round(LISTS_A_ROOT * count**0.5)
+    index: faiss.Index = faiss.index_factory(dim, f"IVF{lists},SQ8", faiss.METRIC_INNER_PRODUCT)
+    faiss.extract_index_ivf(index).nprobe = PROBES
+    index.train(np.ascontiguousarray(vectors[:: max(1, count // (SAMPLE * lists))]))
     index.add(vectors)
     return index
