@@ -14,6 +14,7 @@ from training_data.text import normalise
 
 SHIPPED: Final = Path(__file__).parent
 LONGEST: Final = 5  # words of an entry
+SENTENCE: Final = 10  # words, from which on a wish is looked for within a sentence
 _CLAUSE: Final = re.compile(r"[,;.!?/()\n]+")
 
 
@@ -53,6 +54,8 @@ class SpokenWords:
         Words that name very different things: one alone carries no match.
     negations, turns, lacks : tuple of str
         What begins something unwanted, what ends it, and what begins something that the person cannot do.
+    wishes : tuple of str
+        What begins the wish within a long sentence.
     aims : tuple of str
         What says that something is still to be learnt: a wish, and no skill.
     joins : tuple of str
@@ -69,6 +72,7 @@ class SpokenWords:
     negations: tuple[str, ...]
     turns: tuple[str, ...]
     lacks: tuple[str, ...]
+    wishes: tuple[str, ...]
     aims: tuple[str, ...]
     joins: tuple[str, ...]
     learnt: tuple[str, ...]
@@ -87,6 +91,7 @@ class SpokenWords:
                 "negations",
                 "turns",
                 "lacks",
+                "wishes",
                 "aims",
                 "joins",
                 "learnt",
@@ -113,6 +118,7 @@ class SpokenWords:
             tuple(lists["negations"]),
             tuple(lists["turns"]),
             tuple(lists["lacks"]),
+            tuple(lists["wishes"]),
             tuple(lists["aims"]),
             tuple(lists["joins"]),
             tuple(lists["learnt"]),
@@ -122,11 +128,15 @@ class SpokenWords:
     def split(self, phrase: str) -> list[Clause]:
         """Return what is wanted and what is not, in the order of the phrase.
 
-        ``"beternak, bukan jualan"`` is one of each; a phrase without a negation is one clause as written.
+        ``"beternak, bukan jualan"`` is one of each; a phrase without a negation is one clause as written. The wish
+        within a long sentence is a clause of its own beside the whole.
         """
         marked = f" {normalise(phrase)} "
         if not (self._negation.search(marked) or self._lack.search(marked)):
-            return [Clause(phrase)]
+            wish = self._find_wish(phrase)
+            return (
+                [Clause(phrase)] if wish is None else [Clause(wish, lacking=True), Clause(phrase)]
+            )
         clauses = (
             clause
             for part in _CLAUSE.split(phrase)
@@ -134,6 +144,21 @@ class SpokenWords:
             for clause in self._split_part(f" {normalise(part)} ")
         )
         return [clause for clause in clauses if self.content(clause.text)]
+
+    def _find_wish(self, sentence: str) -> str | None:
+        """Return what a long sentence wishes for, less what one is or has done; None where it says nothing."""
+        if len(normalise(sentence).split()) < SENTENCE:
+            return None
+        for part in _CLAUSE.split(sentence):
+            text = f" {normalise(part)} "
+            begin = self._wish.search(text)
+            if begin is not None:
+                rest = text[begin.end() - 1 :]
+                turn = self._turn.search(rest)
+                wish = (rest if turn is None else rest[: turn.start()]).strip()
+                if not self.generic.issuperset(self.content(wish)):
+                    return wish
+        return None
 
     def is_to_learn(self, text: str) -> bool:
         """Whether a text says of something that it is still to be learnt: "mau belajar las" is no skill."""
@@ -196,6 +221,10 @@ class SpokenWords:
     @cached_property
     def _aim(self) -> re.Pattern[str]:
         return _one_of(self.aims)
+
+    @cached_property
+    def _wish(self) -> re.Pattern[str]:
+        return _one_of(self.wishes)
 
     @cached_property
     def _lack(self) -> re.Pattern[str]:

@@ -66,6 +66,43 @@ def test_a_phrase_without_negation_stays_as_it_was_written(spoken: SpokenWords) 
     assert spoken.split("Jualan, Online!") == [Clause("Jualan, Online!")]
 
 
+@pytest.mark.parametrize(
+    ("sentence", "wish"),
+    [
+        (
+            "kulo petani ten gunung, lahane garing, pengin nandur sayur nanging banyune angel",
+            "nandur sayur",
+        ),
+        (
+            "Dulu saya kerja di toko roti, sekarang ingin usaha kue kering kecil-kecilan di rumah.",
+            "usaha kue kering kecil kecilan di rumah",
+        ),
+        (
+            "I was laid off from a garment factory last year and would like to sew wedding dresses",
+            "sew wedding dresses",
+        ),
+    ],
+)
+def test_the_wish_within_a_long_sentence_stands_beside_the_whole(
+    spoken: SpokenWords, sentence: str, wish: str
+) -> None:
+    assert spoken.split(sentence) == [Clause(wish, lacking=True), Clause(sentence)]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "pengen jualan online",  # short: the whole is the wish
+        "lulusan smk otomotif dua tahun menganggur, sudah melamar ke mana mana, ingin bekerja saja",
+        "bisa menjahit, membordir, membuat pola, memotong kain, menyulam, dan memasang ritsleting",
+    ],
+)
+def test_a_sentence_whose_wish_says_nothing_is_one_clause(
+    spoken: SpokenWords, sentence: str
+) -> None:
+    assert spoken.split(sentence) == [Clause(sentence)]
+
+
 def test_things_side_by_side_are_told_apart(spoken: SpokenWords) -> None:
     assert spoken.parts("menjahit dan memasak") == ["menjahit", "memasak"]
     assert spoken.parts("sandal") == ["sandal"]
