@@ -164,8 +164,9 @@ def measure_km(
     """Return the km from each origin to each target as the rules count them; shapes broadcast.
 
     The great-circle distance; between regions alone the known way, or shortened where they touch;
-    longer by a sea crossing or a missing road, 0 within one's own region but from island to island,
-    infinite where either end is on no map.
+    from a region alone to a known place as the known way and the centroids tell; longer by a sea
+    crossing or a missing road, 0 within one's own region but from island to island, infinite where
+    either end is on no map.
     """
     here = origins.region
     km = great_circle_km(origins.latitude, origins.longitude, targets.latitude, targets.longitude)
@@ -175,8 +176,7 @@ def measure_km(
         regions_alone = ~origins.exact & ~targets.exact
         touching = regions.are_neighbours(here, there) & regions_alone
         km = np.where(touching, np.maximum(km / 2, km - rule.neighbour_km), km)
-        way = regions.way_km(here, there)
-        km = np.where(regions_alone & ~np.isnan(way), way, km)
+        km = _follow_known_ways(km, origins, targets, regions)
         overseas = regions.crosses_sea(here, there, origins.landmass, targets.landmass)
         km = np.where(overseas, km + rule.sea_crossing_km, km)
         km = np.where(regions.lack_road(here, there), km + rule.farthest_km, km)
@@ -184,6 +184,31 @@ def measure_km(
         within &= ~on_two_islands
     km = np.where(within, 0.0, km)
     return np.where(np.isnan(km), np.inf, km).astype(np.float32)
+
+
+def _follow_known_ways(
+    km: NDArray[np.float64], origins: Locations, targets: Locations, regions: RegionTable
+) -> NDArray[np.float64]:
+    """Return the km with the known way between regions, unless both places are known.
+
+    Where one is, the way is as much longer as between the centroids; or shorter, down to the known way,
+    as the centroid of the other may lie far from where its people live.
+    """
+    way = regions.way_km(origins.region, targets.region)
+    known = ~np.isnan(way)
+    km = np.where(known & ~origins.exact & ~targets.exact, way, km)
+    cells = np.nonzero(known & (origins.exact ^ targets.exact))
+    if len(cells[0]):
+        here, there = (np.broadcast_to(one.region, km.shape)[cells] for one in (origins, targets))
+        latitude, longitude = regions.latitude, regions.longitude
+        centroids = great_circle_km(
+            latitude[here], longitude[here], latitude[there], longitude[there]
+        )
+        crow, road = km[cells], way[cells]
+        detour = road - centroids
+        shorter = np.minimum(crow, np.maximum(road, crow + detour))
+        km[cells] = np.where(detour > 0, crow + detour, shorter)
+    return km
 
 
 def measure_to_locations(
