@@ -63,10 +63,16 @@ def explain(
 
 
 def _drop_repeated(reasons: list[Reason]) -> list[Reason]:
-    """Name no skills as taught that reasons before have named; of a quote, the quote alone stays."""
+    """Name no skills as taught that reasons before have named; of a quote, the quote alone stays.
+
+    What continues a training is taken after it.
+    """
     kept: list[Reason] = []
     told: set[str] = set()
+    continued = [one.evidence["course"] for one in reasons if one.code == "builds_on"]
     for reason in reasons:
+        if reason.code == "next_course" and reason.evidence["course"] in continued:
+            continue
         taught = _list_taught(reason)
         if not taught or taught - told:
             kept.append(reason)

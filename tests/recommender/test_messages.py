@@ -10,6 +10,7 @@ from recommender.messages import SHIPPED_MESSAGES, MessagesError, load_messages
 from training_data.programmes.programme import load_programme
 
 PROGRAMME = load_programme("prakerja-2024")
+PORTUGUESE = SHIPPED_MESSAGES.parents[1] / "examples" / "ilhas-serenas" / "messages"
 
 
 def write(folder: Path, language: str, text: str) -> Path:
@@ -66,15 +67,17 @@ def test_a_year_has_no_thousands_and_words_of_a_person_stay_as_they_are() -> Non
     assert "“student”" in messages.text("reason", "matches_phrase", evidence)
 
 
-@pytest.mark.parametrize("language", ["id", "en", "fr"])
-def test_no_text_is_unused(language: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "own"), [("id", None), ("en", None), ("fr", None), ("pt", PORTUGUESE)]
+)
+def test_no_text_is_unused(language: str, own: Path | None) -> None:
     """Each code stands in the program; which reasons are told is held in `explanation/test_truth.py`."""
     root = SHIPPED_MESSAGES.parents[1]
     folders = ("recommender", "cli", "api", "training_data")
     program = "".join(
         path.read_text(encoding="utf-8") for name in folders for path in (root / name).rglob("*.py")
     )
-    for codes in load_messages(language, PROGRAMME).texts.values():
+    for codes in load_messages(language, PROGRAMME, own).texts.values():
         for code in codes:
             assert f'"{code}"' in program, code
 

@@ -273,6 +273,8 @@ def test_what_speaks_of_the_person_comes_first_and_nothing_twice(answers: Answer
             assert len(set(texts)) == len(texts) <= 3
             codes = [reason["code"] in OWN for reason in item["reasons"]]
             assert codes == sorted(codes, reverse=True)
+            before = [one["evidence"].get("course") for one in item["reasons"]]
+            assert len(set(before) - {None}) == len(before) - before.count(None), texts
             taught: set[str] = set()
             for evidence in (reason["evidence"] for reason in item["reasons"]):
                 named = set(evidence.get("skills", ()))
