@@ -76,13 +76,11 @@ class Routes:
         return np.concatenate([km, np.full((1, len(self.locations)), np.inf, dtype=np.float32)])
 
     @cached_property
-    def crow_km_to_locations(self) -> NDArray[np.float64]:
-        """The same as the crow flies; NaN where either end is on no map."""
-        here, there = self._centroids, self.locations
-        km = great_circle_km(
-            here.latitude[:, None], here.longitude[:, None], there.latitude, there.longitude
-        )
-        return np.concatenate([km, np.full((1, len(there)), np.nan)])
+    def told_km_to_locations(self) -> NDArray[np.float64]:
+        """The same as people are told; NaN where either end is on no map."""
+        here = self._centroids.take((slice(None), None))
+        km = _measure_told(here, self.locations, self.regions)
+        return np.concatenate([km, np.full((1, len(self.locations)), np.nan)])
 
     @cached_property
     def nearest_to_regions(self) -> NDArray[np.int32]:
@@ -235,22 +233,32 @@ def measure_to_locations(
     return km
 
 
-def measure_crow_km(
+def measure_told_km(
     batch: ParticipantBatch,
     rows: NDArray[np.integer],
     sessions: NDArray[np.integer],
     catalogue: Catalogue,
     routes: Routes,
 ) -> NDArray[np.float64]:
-    """Return the great-circle km from participants ``rows`` (M,) to sessions of the catalogue (M,)."""
+    """Return the km that participants ``rows`` (M,) are told to sessions of the catalogue (M,).
+
+    As the crow flies; by the known way where a place is known by its region alone. NaN without a map.
+    """
     locations, number = catalogue.distinct_locations
     there = number[sessions]
-    km: NDArray[np.float64] = routes.crow_km_to_locations[_region_rows(batch, routes)[rows], there]
+    km: NDArray[np.float64] = routes.told_km_to_locations[_region_rows(batch, routes)[rows], there]
     own = np.flatnonzero(batch.home.exact[rows])
     if len(own):
         here, to = batch.home.take(rows[own]), locations.take(there[own])
-        km[own] = great_circle_km(here.latitude, here.longitude, to.latitude, to.longitude)
+        km[own] = _measure_told(here, to, routes.regions)
     return km
+
+
+def _measure_told(
+    origins: Locations, targets: Locations, regions: RegionTable
+) -> NDArray[np.float64]:
+    km = great_circle_km(origins.latitude, origins.longitude, targets.latitude, targets.longitude)
+    return _follow_known_ways(km, origins, targets, regions)
 
 
 def find_nearest_sessions(

@@ -17,7 +17,7 @@ from recommender.eligibility.exclusion_codes import BIT, PASSING_BITS, Exclusion
 from recommender.eligibility.exclusions import find_exclusions, find_participant_exclusions
 from recommender.eligibility.query import EligibilityQuery
 from recommender.eligibility.remedies import find_remedy
-from recommender.eligibility.travel import find_nearest_sessions, measure_crow_km
+from recommender.eligibility.travel import find_nearest_sessions, measure_told_km
 from recommender.engine import Engine, Recommendations
 from recommender.messages import Messages
 from recommender.participants.phrases import Phrase
@@ -144,7 +144,7 @@ def _find_nearest(
     who = np.full(len(attended), row)
     session = find_nearest_sessions(query.batch, who, attended, sessions, routes)
     of_all = availability.attended_rows[session]
-    km = measure_crow_km(query.batch, who, of_all, query.catalogue, routes)
+    km = measure_told_km(query.batch, who, of_all, query.catalogue, routes)
     known = np.flatnonzero((session >= 0) & ~np.isnan(km))
     if not len(known):
         return None

@@ -49,10 +49,16 @@ class Oracle:
         for row in dataset.read("classes").to_dicts():
             self.classes[row["course_id"]].append(row)
         self.vacancies = dataset.read("vacancies").to_dicts()
-        file = resources.files("training_data") / "regions" / "indonesia" / "regions.csv"
-        self.regions = {
-            row["code"]: row
-            for row in pl.read_csv(file.read_bytes(), infer_schema=False).to_dicts()
+        folder = resources.files("training_data") / "regions" / "indonesia"
+        places, ways = (
+            pl.read_csv((folder / name).read_bytes(), infer_schema=False).to_dicts()
+            for name in ("regions.csv", "ways.csv")
+        )
+        self.regions = {row["code"]: row for row in places}
+        self.roads = {
+            frozenset((row["code"], row["neighbour_code"])): float(row["km"])
+            for row in ways
+            if row["km"] is not None
         }
         vocabularies = engine.reader.vocabularies
         self._kept: dict[Any, Any] = {}
@@ -399,6 +405,8 @@ class Oracle:
         return home not in places and any(abs(one - km) <= 1 for one in away)
 
     def _measure_km(self, start: str, end: str) -> float:
+        if (road := self.roads.get(frozenset((start, end)))) is not None:
+            return road
         (lat, lon), (lat2, lon2) = (
             (radians(float(one["latitude"])), radians(float(one["longitude"])))
             for one in (self.regions[start], self.regions[end])
