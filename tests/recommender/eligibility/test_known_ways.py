@@ -97,6 +97,7 @@ PAIRS = [
     ("Kab. Jayawijaya", "Kab. Lanny Jaya", OUT, "Wamena-Tiom 3 hours"),
     ("Kab. Jayawijaya", "Kab. Nduga", OUT, "by air"),
     ("Kab. Jayawijaya", "Kab. Mamberamo Tengah", OUT, "by air"),
+    ("Kab. Puncak Jaya", "Kab. Tolikara", OUT, "Mulia-Karubaga 85 km over the mountains"),
     ("Kab. Nabire", "Kab. Dogiyai", OUT, "200 km over the mountains"),
     ("Kab. Dogiyai", "Kab. Deiyai", IN, "Moanemani-Waghete 45 km"),
     ("Kab. Deiyai", "Kab. Paniai", IN, "Waghete-Enarotali 30 km"),
