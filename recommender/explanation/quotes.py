@@ -36,7 +36,7 @@ def quote(context: ExplanationContext, row: int, phrase: int, closeness: str, sk
     if words := _find_words(text, written):
         evidence = {"closeness": closeness, "phrase": words}
         named = context.skill_labels()[skill] if skill >= 0 else words
-        if _says_as_much(words, named):
+        if says_as_much(words, named):
             return Reason("matches_phrase", evidence)
         return Reason("teaches_phrase", evidence | {"skill": named})
     for one in (*written, *given):
@@ -62,7 +62,7 @@ def find_goal_in_other_words(context: ExplanationContext, row: int, occupation: 
     return next((goal for goal in goals if vocabulary.find(goal) != occupation), None)
 
 
-def _says_as_much(words: str, label: str) -> bool:
+def says_as_much(words: str, label: str) -> bool:
     """Whether what was written has every word of a label, in whatever form: "membaca" is of "pembacaan"."""
     if label.casefold() in words.casefold():
         return True

@@ -55,14 +55,14 @@ def explain(
         None if generator is None else generated[generator].make for generator in GENERATOR_OF
     ]
     return [
-        _drop_repeated(
+        drop_repeated(
             [make(pair) for feature in features if feature >= 0 and (make := makers[feature])]
         )
         for pair, features in enumerate(chosen.tolist())
     ]
 
 
-def _drop_repeated(reasons: list[Reason]) -> list[Reason]:
+def drop_repeated(reasons: list[Reason]) -> list[Reason]:
     """Name no skills as taught that reasons before have named; of a quote, the quote alone stays.
 
     What continues a training is taken after it.
