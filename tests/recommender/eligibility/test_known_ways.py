@@ -138,6 +138,17 @@ PAIRS = [
     ("Kab. Manggarai", "Kec. Komodo, Manggarai Barat", OUT, "Labuan Bajo"),
     ("Kab. Manggarai Barat", "Kec. Langke Rembong, Manggarai", OUT, "Ruteng"),
     ("Kab. Kapuas", "Kec. Banjarmasin Tengah, Kota Banjarmasin", IN, "42 km"),
+    ("Kec. Kabaena, Bombana", "Kec. Rumbia, Bombana", OUT, "boat 3 hours"),
+    ("Kec. Enggano, Bengkulu Utara", "Kec. Kota Arga Makmur, Bengkulu Utara", OUT, "a night's ship"),
+    ("Kec. Numfor Barat, Biak Numfor", "Kec. Biak Kota, Biak Numfor", OUT, "ship 4 hours"),
+    ("Kec. Misool Selatan, Raja Ampat", "Kec. Waigeo Selatan, Raja Ampat", OUT, "ship half a day"),
+    ("Kec. Bunyu, Bulungan", "Kec. Tanjung Selor, Bulungan", OUT, "speedboat 90 minutes"),
+    ("Kec. Batu Atas, Buton Selatan", "Kec. Batauga, Buton Selatan", OUT, "ship 5 hours"),
+    ("Kec. Kimaam, Merauke", "Kec. Merauke, Kab. Merauke", OUT, "by air or a night's ship"),
+    ("Kec. Raijua, Sabu Raijua", "Kec. Sabu Barat, Sabu Raijua", OUT, "boat 2 hours"),
+    ("Kec. Nanusa, Kepulauan Talaud", "Kec. Melonguane, Kepulauan Talaud", OUT, "ship"),
+    ("Kec. Pulau Batang Dua, Kota Ternate", "Kec. Kota Ternate Tengah, Kota Ternate", OUT, "a night's ship"),
+    ("Kec. Pulau Hiri, Kota Ternate", "Kec. Kota Ternate Tengah, Kota Ternate", IN, "15 minutes"),
 ]  # fmt: skip
 
 
