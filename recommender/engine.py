@@ -60,6 +60,8 @@ class Recommendations:
         What the scores are by.
     judged : ndarray of bool, shape (B,)
         Of whom it is known how well each training fits what they wrote: not in the fallback list.
+    filters : CourseFilters
+        What they narrowed the slates to.
     """
 
     participants: PreparedParticipants
@@ -68,6 +70,7 @@ class Recommendations:
     ranker: Ranker = field(repr=False)
     judged: NDArray[np.bool_] = field(repr=False)
     trace: Trace = field(default_factory=Trace, repr=False)
+    filters: CourseFilters = CourseFilters()
 
 
 @dataclass(frozen=True)
@@ -271,7 +274,7 @@ class Engine:
         check_permitted(mask, slates.ids)
         trace.end_stage("reranking")
         return Recommendations(
-            participants, query, slates, self.ranker, ~query.batch.opted_out, trace
+            participants, query, slates, self.ranker, ~query.batch.opted_out, trace, filters
         )
 
     def recommend_popular(
@@ -298,7 +301,7 @@ class Engine:
         trace.end_stage("fallback")
         slates = Slates(ids, best, features)
         nobody = np.zeros(len(participants), dtype=bool)
-        return Recommendations(participants, query, slates, FixedRanker(), nobody, trace)
+        return Recommendations(participants, query, slates, FixedRanker(), nobody, trace, filters)
 
     def recommend_blocks(
         self,

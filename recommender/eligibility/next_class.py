@@ -11,8 +11,8 @@ from models.kernels.masks import mark_entered
 from recommender.eligibility.query import EligibilityQuery
 from recommender.eligibility.travel import (
     find_nearest_sessions,
-    measure_crow_km,
     measure_to_locations,
+    measure_told_km,
 )
 
 
@@ -26,7 +26,7 @@ class NextClasses(NamedTuple):
     region : ndarray of int32, shape (M,)
         Where one goes to; -1 online.
     km : ndarray of float64, shape (M,)
-        As the crow flies; NaN online and where a place is not known.
+        As people are told, see `measure_told_km`; NaN online and where a place is not known.
     """
 
     session: NDArray[np.int64]
@@ -60,7 +60,7 @@ def find_next_classes(
     visited = (session >= 0) & query.catalogue.face_to_face[courses]
     km = np.full(len(rows), np.nan)
     going, to = rows[visited], session[visited]
-    km[visited] = measure_crow_km(
+    km[visited] = measure_told_km(
         query.batch, going, to, query.catalogue, query.availability.routes
     )
     region = np.full(len(rows), -1, dtype=np.int32)

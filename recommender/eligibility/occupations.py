@@ -27,9 +27,9 @@ class ExcludedOccupations:
         return code.startswith(self.rule.codes) if self.rule.codes else False
 
     def _is_named(self, clause: str) -> bool:
-        before, after = self._unless
+        before, after, turning = self._unless
         return any(
-            not before & set(clause[: found.start()].split())
+            not before & _take_last_part(clause[: found.start()].split(), turning)
             and not after & set(clause[found.end() :].split())
             for found in self._pattern.finditer(clause)
         )
@@ -44,10 +44,16 @@ class ExcludedOccupations:
         return re.compile(rf"(?<!\S)(?:{'|'.join(names)})(?!\S)")
 
     @cached_property
-    def _unless(self) -> tuple[frozenset[str], frozenset[str]]:
+    def _unless(self) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
         rule = self.rule
-        before, after = (
+        before, after, turning = (
             frozenset(normalise(word) for word in words)
-            for words in (rule.unless_preceded_by, rule.unless_followed_by)
+            for words in (rule.unless_preceded_by, rule.unless_followed_by, rule.turning_words)
         )
-        return before, after
+        return before, after, turning
+
+
+def _take_last_part(words: list[str], turning: frozenset[str]) -> set[str]:
+    """Return the words after the last turn, as of "mantan honorer sekarang guru"."""
+    turns = [place for place, word in enumerate(words) if word in turning]
+    return set(words[turns[-1] :] if turns else words)

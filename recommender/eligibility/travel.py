@@ -76,13 +76,11 @@ class Routes:
         return np.concatenate([km, np.full((1, len(self.locations)), np.inf, dtype=np.float32)])
 
     @cached_property
-    def crow_km_to_locations(self) -> NDArray[np.float64]:
-        """The same as the crow flies; NaN where either end is on no map."""
-        here, there = self._centroids, self.locations
-        km = great_circle_km(
-            here.latitude[:, None], here.longitude[:, None], there.latitude, there.longitude
-        )
-        return np.concatenate([km, np.full((1, len(there)), np.nan)])
+    def told_km_to_locations(self) -> NDArray[np.float64]:
+        """The same as people are told; NaN where either end is on no map."""
+        here = self._centroids.take((slice(None), None))
+        km = _measure_told(here, self.locations, self.regions)
+        return np.concatenate([km, np.full((1, len(self.locations)), np.nan)])
 
     @cached_property
     def nearest_to_regions(self) -> NDArray[np.int32]:
@@ -164,8 +162,9 @@ def measure_km(
     """Return the km from each origin to each target as the rules count them; shapes broadcast.
 
     The great-circle distance; between regions alone the known way, or shortened where they touch;
-    longer by a sea crossing or a missing road, 0 within one's own region but from island to island,
-    infinite where either end is on no map.
+    from a region alone to a known place as the known way and the centroids tell; longer by a sea
+    crossing or a missing road, 0 within one's own region but from island to island, infinite where
+    either end is on no map.
     """
     here = origins.region
     km = great_circle_km(origins.latitude, origins.longitude, targets.latitude, targets.longitude)
@@ -175,8 +174,7 @@ def measure_km(
         regions_alone = ~origins.exact & ~targets.exact
         touching = regions.are_neighbours(here, there) & regions_alone
         km = np.where(touching, np.maximum(km / 2, km - rule.neighbour_km), km)
-        way = regions.way_km(here, there)
-        km = np.where(regions_alone & ~np.isnan(way), way, km)
+        km = _follow_known_ways(km, origins, targets, regions)
         overseas = regions.crosses_sea(here, there, origins.landmass, targets.landmass)
         km = np.where(overseas, km + rule.sea_crossing_km, km)
         km = np.where(regions.lack_road(here, there), km + rule.farthest_km, km)
@@ -184,6 +182,31 @@ def measure_km(
         within &= ~on_two_islands
     km = np.where(within, 0.0, km)
     return np.where(np.isnan(km), np.inf, km).astype(np.float32)
+
+
+def _follow_known_ways(
+    km: NDArray[np.float64], origins: Locations, targets: Locations, regions: RegionTable
+) -> NDArray[np.float64]:
+    """Return the km with the known way between regions, unless both places are known.
+
+    Where one is, the way is as much longer as between the centroids; or shorter, down to the known way,
+    as the centroid of the other may lie far from where its people live.
+    """
+    way = regions.way_km(origins.region, targets.region)
+    known = ~np.isnan(way)
+    km = np.where(known & ~origins.exact & ~targets.exact, way, km)
+    cells = np.nonzero(known & (origins.exact ^ targets.exact))
+    if len(cells[0]):
+        here, there = (np.broadcast_to(one.region, km.shape)[cells] for one in (origins, targets))
+        latitude, longitude = regions.latitude, regions.longitude
+        centroids = great_circle_km(
+            latitude[here], longitude[here], latitude[there], longitude[there]
+        )
+        crow, road = km[cells], way[cells]
+        detour = road - centroids
+        shorter = np.minimum(crow, np.maximum(road, crow + detour))
+        km[cells] = np.where(detour > 0, crow + detour, shorter)
+    return km
 
 
 def measure_to_locations(
@@ -210,22 +233,32 @@ def measure_to_locations(
     return km
 
 
-def measure_crow_km(
+def measure_told_km(
     batch: ParticipantBatch,
     rows: NDArray[np.integer],
     sessions: NDArray[np.integer],
     catalogue: Catalogue,
     routes: Routes,
 ) -> NDArray[np.float64]:
-    """Return the great-circle km from participants ``rows`` (M,) to sessions of the catalogue (M,)."""
+    """Return the km that participants ``rows`` (M,) are told to sessions of the catalogue (M,).
+
+    As the crow flies; by the known way where a place is known by its region alone. NaN without a map.
+    """
     locations, number = catalogue.distinct_locations
     there = number[sessions]
-    km: NDArray[np.float64] = routes.crow_km_to_locations[_region_rows(batch, routes)[rows], there]
+    km: NDArray[np.float64] = routes.told_km_to_locations[_region_rows(batch, routes)[rows], there]
     own = np.flatnonzero(batch.home.exact[rows])
     if len(own):
         here, to = batch.home.take(rows[own]), locations.take(there[own])
-        km[own] = great_circle_km(here.latitude, here.longitude, to.latitude, to.longitude)
+        km[own] = _measure_told(here, to, routes.regions)
     return km
+
+
+def _measure_told(
+    origins: Locations, targets: Locations, regions: RegionTable
+) -> NDArray[np.float64]:
+    km = great_circle_km(origins.latitude, origins.longitude, targets.latitude, targets.longitude)
+    return _follow_known_ways(km, origins, targets, regions)
 
 
 def find_nearest_sessions(

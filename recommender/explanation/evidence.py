@@ -16,7 +16,7 @@ from recommender.explanation.context import (
     by_number,
 )
 from recommender.explanation.crowd import follows_history, is_chosen_by_group, is_popular
-from recommender.explanation.quotes import quote
+from recommender.explanation.quotes import find_goal_in_other_words, quote
 from recommender.ranking.fit import RELATED_FROM, STRONG_FROM
 from recommender.retrieval.sources import Source
 
@@ -36,9 +36,12 @@ def _serves_goal(context: ExplanationContext) -> PairReasons:
 
     def make(pair: int) -> Reason:
         named = [skills[skill] for skill in best_of[pair] if skill >= 0]
-        goal = occupations[goals[pair]]
-        code = "closes_gap" if closing[pair] else "deepens_skills"
-        return Reason(code, {"occupation": goal, "skills": named})
+        evidence = {"occupation": occupations[goals[pair]], "skills": named}
+        goal = find_goal_in_other_words(context, int(context.rows[pair]), goals[pair])
+        if goal is None:
+            return Reason("closes_gap" if closing[pair] else "deepens_skills", evidence)
+        code = "closes_related_gap" if closing[pair] else "deepens_related_skills"
+        return Reason(code, {"goal": goal, **evidence})
 
     return PairReasons((best[:, 0] >= 0) & (context.named_goals >= 0), make)
 
@@ -78,11 +81,13 @@ def _matches_phrase(context: ExplanationContext) -> PairReasons:
 
 def _is_said_elsewhere(context: ExplanationContext, phrase: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Whether the phrase of each pair is the training's own topic, or the goal for which it teaches something."""
-    texts = [one.text for one in context.participants.profile.phrases]
+    phrases = context.participants.profile.phrases
+    texts = [one.text for one in phrases]
     topic_of = context.query.catalogue.category_index
     topic = np.array([*(topic_of.get(text.casefold(), -1) for text in texts), -1])[phrase]
     vocabulary = context.reader.vocabularies.occupations.vocabulary
-    goal = np.array([*map(vocabulary.find, texts), -1])[phrase]
+    meant = [(*one.occupations, vocabulary.find(one.text))[0] for one in phrases]
+    goal = np.array([*meant, -1])[phrase]
     for_goal = context.find_heaviest_skills(1, held=True)[:, 0] >= 0
     is_topic: NDArray[np.bool_] = topic == context.query.catalogue.category[context.courses]
     is_topic &= topic >= 0

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import chain
 
+from models.text.affixes import roots
 from recommender.explanation.context import ExplanationContext, Reason
 from recommender.participants.profile_embedding import Written
 from training_data.columns import Participants, bind_columns
 from training_data.skills.vocabulary import Term
+from training_data.text import normalise
 
 P = bind_columns(Participants)
 
@@ -33,13 +36,38 @@ def quote(context: ExplanationContext, row: int, phrase: int, closeness: str, sk
     if words := _find_words(text, written):
         evidence = {"closeness": closeness, "phrase": words}
         named = context.skill_labels()[skill] if skill >= 0 else words
-        if named.casefold() in words.casefold():
+        if says_as_much(words, named):
             return Reason("matches_phrase", evidence)
         return Reason("teaches_phrase", evidence | {"skill": named})
     for one in (*written, *given):
         if text in context.reader.read_alone(one):
             return _name_meaning(context, one, text, closeness)
     return Reason("matches_profile", {"closeness": closeness, "term": text})
+
+
+def shorten(quoted: Reason) -> Reason:
+    """Return a quote without the skill that is taught."""
+    evidence = {name: value for name, value in quoted.evidence.items() if name != "skill"}
+    return Reason("matches_phrase", evidence)
+
+
+def find_goal_in_other_words(context: ExplanationContext, row: int, occupation: int) -> str | None:
+    """Return the work wished for as a person wrote it, None where that is a name of the occupation."""
+    vocabulary = context.reader.vocabularies.occupations.vocabulary
+    goals = (
+        one.text
+        for one in context.participants.written[row]
+        if one.column == P.target_occupation.name
+    )
+    return next((goal for goal in goals if vocabulary.find(goal) != occupation), None)
+
+
+def says_as_much(words: str, label: str) -> bool:
+    """Whether what was written has every word of a label, in whatever form: "membaca" is of "pembacaan"."""
+    if label.casefold() in words.casefold():
+        return True
+    written = frozenset(chain.from_iterable(map(roots, normalise(words).split())))
+    return all(roots(word) & written for word in normalise(label).split())
 
 
 def _name_meaning(context: ExplanationContext, given: Written, text: str, closeness: str) -> Reason:

@@ -13,6 +13,7 @@ from recommender.explanation.context import (
     ReasonGenerator,
 )
 from recommender.explanation.evidence import GENERATORS, OWN
+from recommender.explanation.quotes import shorten
 from recommender.ranking.features import FEATURES, PERSONAL
 from recommender.retrieval.sources import Source
 
@@ -54,9 +55,38 @@ def explain(
         None if generator is None else generated[generator].make for generator in GENERATOR_OF
     ]
     return [
-        [make(pair) for feature in features if feature >= 0 and (make := makers[feature])]
+        drop_repeated(
+            [make(pair) for feature in features if feature >= 0 and (make := makers[feature])]
+        )
         for pair, features in enumerate(chosen.tolist())
     ]
+
+
+def drop_repeated(reasons: list[Reason]) -> list[Reason]:
+    """Name no skills as taught that reasons before have named; of a quote, the quote alone stays.
+
+    What continues a training is taken after it.
+    """
+    kept: list[Reason] = []
+    told: set[str] = set()
+    continued = [one.evidence["course"] for one in reasons if one.code == "builds_on"]
+    for reason in reasons:
+        if reason.code == "next_course" and reason.evidence["course"] in continued:
+            continue
+        taught = _list_taught(reason)
+        if not taught or taught - told:
+            kept.append(reason)
+        elif reason.code == "teaches_phrase":
+            kept.append(shorten(reason))
+        told |= taught
+    return kept
+
+
+def _list_taught(reason: Reason) -> frozenset[str]:
+    """Return the skills that a reason says are taught."""
+    if reason.code == "teaches_phrase":
+        return frozenset({reason.evidence["skill"]})
+    return frozenset(reason.evidence.get("skills", ()))
 
 
 def speak_of_person(context: ExplanationContext) -> NDArray[np.bool_]:

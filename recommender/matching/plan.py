@@ -109,7 +109,9 @@ def make_plan(
     """
     query = engine.query(participant)
     slates = _find_choice(engine, participant, query, filters)
-    found = Recommendations(participant, query, slates, engine.ranker, ~query.batch.opted_out)
+    found = Recommendations(
+        participant, query, slates, engine.ranker, ~query.batch.opted_out, filters=filters
+    )
     choice = _judge(engine, found)
     listed = engine.recommend(participant, SlateSettings(), filters)
     floor = _find_floor(_judge(engine, listed))

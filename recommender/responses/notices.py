@@ -15,14 +15,16 @@ from recommender.catalogue.catalogue import FAR_FUTURE
 from recommender.eligibility.evidence import exclusion_evidence, to_date
 from recommender.eligibility.exclusion_codes import BIT, PASSING_BITS, Exclusion, list_exclusions
 from recommender.eligibility.exclusions import find_exclusions, find_participant_exclusions
+from recommender.eligibility.mask import build_list_mask
 from recommender.eligibility.query import EligibilityQuery
 from recommender.eligibility.remedies import find_remedy
-from recommender.eligibility.travel import find_nearest_sessions, measure_crow_km
+from recommender.eligibility.travel import find_nearest_sessions, measure_told_km
 from recommender.engine import Engine, Recommendations
 from recommender.messages import Messages
 from recommender.participants.phrases import Phrase
 from recommender.participants.profile_embedding import ProfileEmbedding
 from recommender.ranking.fit import FITS, RELATED_FROM, STRONG_FROM, grade_fit
+from recommender.settings import CourseFilters
 
 
 class Notice(TypedDict):
@@ -40,7 +42,7 @@ def write_notices(
     unmet = find_unmet(recommendations)
     notices: list[Notice | None] = [None] * len(recommendations.slates.ids)
     for row, wish in unmet.items():
-        code, evidence = _find_alternative(engine, recommendations, row, wish)
+        code, evidence = _find_what_is_left(engine, recommendations, row, wish)
         text = messages.text("notice", code, evidence)
         if code == "nothing_permitted":
             course = engine.catalogue.index[evidence["course_id"]]
@@ -60,6 +62,30 @@ def find_unmet(recommendations: Recommendations) -> dict[int, Phrase]:
     unmet = np.flatnonzero((best == FITS.index("other")) & recommendations.judged)
     wishes = {int(row): _find_wish(profile, int(row)) for row in unmet}
     return {row: wish for row, wish in wishes.items() if wish is not None}
+
+
+def find_left_out(
+    engine: Engine, recommendations: Recommendations, row: int, wish: Phrase
+) -> int | None:
+    """Return the training that answers a wish best of those that a person may take and narrowed out, if any."""
+    if recommendations.filters == CourseFilters():
+        return None
+    left_out = build_list_mask(recommendations.query)[row]
+    left_out &= ~recommendations.filters.mask(engine.catalogue)
+    answer = np.where(left_out, engine.relevance.answer([wish])[0], 0)
+    best = int(answer.argmax())
+    return best if answer[best] >= RELATED_FROM else None
+
+
+def _find_what_is_left(
+    engine: Engine, recommendations: Recommendations, row: int, wish: Phrase
+) -> tuple[str, dict[str, Any]]:
+    """Return the code and the evidence of what may be taken without the filters, else of an alternative."""
+    course = find_left_out(engine, recommendations, row, wish)
+    if course is None:
+        return _find_alternative(engine, recommendations, row, wish)
+    named = {"course_id": engine.catalogue.ids[course], "course": engine.catalogue.titles[course]}
+    return "nothing_filtered", {"wish": _quote(recommendations, row, wish), **named}
 
 
 def _find_wish(profile: ProfileEmbedding, row: int) -> Phrase | None:
@@ -144,7 +170,7 @@ def _find_nearest(
     who = np.full(len(attended), row)
     session = find_nearest_sessions(query.batch, who, attended, sessions, routes)
     of_all = availability.attended_rows[session]
-    km = measure_crow_km(query.batch, who, of_all, query.catalogue, routes)
+    km = measure_told_km(query.batch, who, of_all, query.catalogue, routes)
     known = np.flatnonzero((session >= 0) & ~np.isnan(km))
     if not len(known):
         return None

@@ -101,6 +101,8 @@ def _explain_unmet(engine: Engine, messages: Messages, recommendations: Recommen
     """Tell which training fits that may not be taken; where none does, to say it in other words."""
     notice = write_notices(engine, messages, recommendations)[0]
     if notice is not None and notice["code"] != "nothing_fits":
-        return {"code": notice["code"], "text": notice["text"], "evidence": notice["evidence"]}
+        then = messages.text("advice", "look_elsewhere", {})
+        text = f"{notice['text']} {then}"
+        return {"code": notice["code"], "text": text, "evidence": notice["evidence"]}
     text = messages.text("advice", "nothing_fitting", {})
     return {"code": "nothing_fitting", "text": text, "evidence": {}}

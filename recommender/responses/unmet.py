@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from recommender.engine import Engine, Recommendations
 from recommender.participants.phrases import Phrase
-from recommender.responses.notices import find_unmet
+from recommender.responses.notices import find_left_out, find_unmet
 
 
 class UnmetWish(NamedTuple):
@@ -28,7 +28,10 @@ class UnmetWish(NamedTuple):
 
 
 def describe_unmet(engine: Engine, recommendations: Recommendations) -> list[UnmetWish]:
-    """Return the unmet wishes of some lists, one for each person who is told that nothing fits."""
+    """Return the unmet wishes of some lists, one for each person who is told that nothing fits.
+
+    Who narrowed out what fits misses nothing.
+    """
     homes = recommendations.query.batch.home.region
     return [
         UnmetWish(
@@ -37,6 +40,7 @@ def describe_unmet(engine: Engine, recommendations: Recommendations) -> list[Unm
             _find_topic(engine, wish),
         )
         for row, wish in find_unmet(recommendations).items()
+        if find_left_out(engine, recommendations, row, wish) is None
     ]
 
 

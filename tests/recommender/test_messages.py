@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from string import Formatter
 
 import pytest
 
@@ -10,6 +12,7 @@ from recommender.messages import SHIPPED_MESSAGES, MessagesError, load_messages
 from training_data.programmes.programme import load_programme
 
 PROGRAMME = load_programme("prakerja-2024")
+PORTUGUESE = SHIPPED_MESSAGES.parents[1] / "examples" / "ilhas-serenas" / "messages"
 
 
 def write(folder: Path, language: str, text: str) -> Path:
@@ -66,17 +69,39 @@ def test_a_year_has_no_thousands_and_words_of_a_person_stay_as_they_are() -> Non
     assert "“student”" in messages.text("reason", "matches_phrase", evidence)
 
 
-@pytest.mark.parametrize("language", ["id", "en", "fr"])
-def test_no_text_is_unused(language: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "own"), [("id", None), ("en", None), ("fr", None), ("pt", PORTUGUESE)]
+)
+def test_no_text_is_unused(language: str, own: Path | None) -> None:
     """Each code stands in the program; which reasons are told is held in `explanation/test_truth.py`."""
     root = SHIPPED_MESSAGES.parents[1]
     folders = ("recommender", "cli", "api", "training_data")
     program = "".join(
         path.read_text(encoding="utf-8") for name in folders for path in (root / name).rglob("*.py")
     )
-    for codes in load_messages(language, PROGRAMME).texts.values():
+    for codes in load_messages(language, PROGRAMME, own).texts.values():
         for code in codes:
             assert f'"{code}"' in program, code
+
+
+COUNTED = {"count", "days", "hours", "weeks", "minimum", "maximum"}
+MANY = re.compile(
+    r"\b1 (?:(?:hour|day|week|training|heure|jour|semaine|formation|hora|dia|semana)s|formações)\b"
+)
+
+
+@pytest.mark.parametrize(("language", "own"), [("en", None), ("fr", None), ("pt", PORTUGUESE)])
+def test_one_is_not_written_as_many(language: str, own: Path | None) -> None:
+    """What is known to be several, hours of weeks of being there and the days of a remedy, may be."""
+    messages = load_messages(language, PROGRAMME, own)
+    several = {("advice", "hours_beside_work"), ("remedy", "too_many_hours_a_day")}
+    for section in ("exclusion", "remedy", "advice", "plan"):
+        for code, text in messages.texts[section].items():
+            if (section, code) in several:
+                continue
+            places = {name for _, name, _, _ in Formatter().parse(text) if name}
+            filled = text.format_map({name: 1 if name in COUNTED else "x" for name in places})
+            assert not MANY.search(filled), filled
 
 
 def test_every_text_is_filled_as_its_format_has_it(tmp_path: Path) -> None:

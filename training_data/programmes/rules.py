@@ -72,7 +72,8 @@ class ExcludedOccupationRule(_Rule):
     ``occupations`` are ids of the occupation vocabulary or names, in any spelling, that stand as whole
     words anywhere in what a person wrote; ``*`` in a name stands for any words. A name does not count
     where one of the words ``unless_preceded_by`` ("mantan") or ``unless_followed_by`` ("pensiun")
-    stands before or after it up to the next comma or slash. ``codes`` are those of the national
+    stands before or after it up to the next comma or slash; nor is looked for before the last of
+    ``turning_words`` ("sekarang") that stand before it. ``codes`` are those of the national
     classification, where a prefix covers its subtree.
     """
 
@@ -80,6 +81,7 @@ class ExcludedOccupationRule(_Rule):
     occupations: tuple[Annotated[str, Field(pattern=r"\w")], ...] = Field(min_length=1)
     unless_preceded_by: tuple[str, ...] = ()
     unless_followed_by: tuple[str, ...] = ()
+    turning_words: tuple[str, ...] = ()
     codes: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
 

@@ -17,7 +17,7 @@ from recommender.eligibility.exclusion_codes import Exclusion, list_exclusions
 from recommender.eligibility.exclusions import find_exclusions
 from recommender.eligibility.mask import build_mask
 from recommender.eligibility.query import EligibilityQuery
-from recommender.eligibility.travel import find_nearest_sessions, measure_crow_km, measure_km
+from recommender.eligibility.travel import find_nearest_sessions, measure_km, measure_told_km
 from tests.recommender.worlds import DAY, random_world, table
 from training_data.programmes.rules import ReachRule, RulesInForce
 from training_data.regions import great_circle_km
@@ -26,6 +26,7 @@ SURABAYA, SIDOARJO, MALANG = "35.78", "35.15", "35.73"
 KUPANG_KOTA, KUPANG_KAB = "53.71", "53.01"  # 43 km apart, neighbours
 BANYUWANGI, JEMBRANA = "35.10", "51.01"  # 53 km apart across the Bali strait
 MERAUKE, BOVEN_DIGOEL = "93.01", "93.02"  # neighbours, and 216 km apart
+JAYAPURA_KAB, JAYAPURA_KOTA = "91.03", "91.71"  # 33 km of road, and 91 between the centroids
 
 RULE = ReachRule.model_validate(
     {
@@ -266,7 +267,7 @@ def test_the_session_that_is_named_is_the_nearest_open_one(seed: int) -> None:
         rows = np.full(len(courses), row)
         named = find_nearest_sessions(query.batch, rows, courses, sessions, routes)
         of_all = query.availability.attended_rows[named] if len(sessions) else named
-        km = measure_crow_km(query.batch, rows, of_all, query.catalogue, routes)
+        km = measure_told_km(query.batch, rows, of_all, query.catalogue, routes)
         here = query.batch.home.take(np.array([row]))
         for course, session, far in zip(courses, named, km, strict=True):
             there = np.flatnonzero(sessions.course == course)
@@ -275,7 +276,17 @@ def test_the_session_that_is_named_is_the_nearest_open_one(seed: int) -> None:
                 continue
             away = measure_km(here, locations.take(there), regions, rule)
             assert session == there[away.argmin()]
-            latitude, longitude = locations.latitude[session], locations.longitude[session]
-            assert far == pytest.approx(
-                great_circle_km(here.latitude, here.longitude, latitude, longitude)[0], nan_ok=True
-            )
+            to = locations.take(np.array([session]))
+            road = regions.way_km(here.region, to.region)[0]
+            told = great_circle_km(here.latitude, here.longitude, to.latitude, to.longitude)[0]
+            if not np.isnan(road) and not (here.exact | to.exact)[0]:
+                told = road
+            if np.isnan(road) or here.exact[0] == to.exact[0]:
+                assert far == pytest.approx(told, nan_ok=True)
+
+
+def test_people_are_told_the_known_way_and_not_that_from_the_centroid() -> None:
+    query = build_query({"region_code": JAYAPURA_KAB}, {"region_code": JAYAPURA_KOTA})
+    routes, one = query.availability.routes, np.array([0])
+    km = measure_told_km(query.batch, one, one, query.catalogue, routes)
+    assert km.tolist() == [33.0]

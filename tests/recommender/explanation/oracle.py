@@ -18,6 +18,7 @@ from recommender.engine import Engine
 from recommender.participants.phrases import Said
 from training_data.columns import Participants
 from training_data.dataset import Dataset
+from training_data.text import normalise
 
 Row = dict[str, Any]
 LEAST_PEOPLE, LEAST_LIFT = 10, 1.2
@@ -48,10 +49,16 @@ class Oracle:
         for row in dataset.read("classes").to_dicts():
             self.classes[row["course_id"]].append(row)
         self.vacancies = dataset.read("vacancies").to_dicts()
-        file = resources.files("training_data") / "regions" / "indonesia" / "regions.csv"
-        self.regions = {
-            row["code"]: row
-            for row in pl.read_csv(file.read_bytes(), infer_schema=False).to_dicts()
+        folder = resources.files("training_data") / "regions" / "indonesia"
+        places, ways = (
+            pl.read_csv((folder / name).read_bytes(), infer_schema=False).to_dicts()
+            for name in ("regions.csv", "ways.csv")
+        )
+        self.regions = {row["code"]: row for row in places}
+        self.roads = {
+            frozenset((row["code"], row["neighbour_code"])): float(row["km"])
+            for row in ways
+            if row["km"] is not None
         }
         vocabularies = engine.reader.vocabularies
         self._kept: dict[Any, Any] = {}
@@ -289,19 +296,41 @@ class Oracle:
         taught = self.taught[course_id] & needed
         return goal.label(self.language), taught, taught - held
 
-    def _closes_gap(
-        self, person: Row, course_id: str, *, occupation: str, skills: list[str]
-    ) -> bool:
+    def _closes_gap(self, person: Row, course_id: str, **told: Any) -> bool:
+        return self._is_goal_named(person) and self._closes(person, course_id, **told)
+
+    def _deepens_skills(self, person: Row, course_id: str, **told: Any) -> bool:
+        return self._is_goal_named(person) and self._deepens(person, course_id, **told)
+
+    def _closes(self, person: Row, course_id: str, *, occupation: str, skills: list[str]) -> bool:
         goal, _, lacking = self._goal_skills(person, course_id)
         same = goal.casefold() == occupation.casefold()
         return same and len(skills) > 0 and self._are_labels(skills, lacking)
 
-    def _deepens_skills(
-        self, person: Row, course_id: str, *, occupation: str, skills: list[str]
-    ) -> bool:
+    def _deepens(self, person: Row, course_id: str, *, occupation: str, skills: list[str]) -> bool:
         goal, taught, lacking = self._goal_skills(person, course_id)
         same = goal.casefold() == occupation.casefold()
         return same and not lacking and len(skills) > 0 and self._are_labels(skills, taught)
+
+    def _closes_related_gap(self, person: Row, course_id: str, *, goal: str, **told: Any) -> bool:
+        return self._is_related_goal(person, goal) and self._closes(person, course_id, **told)
+
+    def _deepens_related_skills(
+        self, person: Row, course_id: str, *, goal: str, **told: Any
+    ) -> bool:
+        return self._is_related_goal(person, goal) and self._deepens(person, course_id, **told)
+
+    def _is_related_goal(self, person: Row, goal: str) -> bool:
+        """Whether a goal is what the person wrote, and the occupation has another name."""
+        return goal == person["target_occupation"] and not self._is_goal_named(person)
+
+    def _is_goal_named(self, person: Row) -> bool:
+        """Whether the person wrote a name of the occupation that was understood."""
+        written = person["target_occupation"]
+        goal = self._goal_skills(person, next(iter(self.courses)))[0]
+        term = next(one for one in self.occupations.values() if one.label(self.language) == goal)
+        names = (term.id, term.code or "", *term.names())
+        return normalise(written) in {normalise(name) for name in names}
 
     def _are_labels(self, told: list[str], skills: set[str]) -> bool:
         """Whether all that is told are labels of the skills, in whatever case."""
@@ -376,6 +405,8 @@ class Oracle:
         return home not in places and any(abs(one - km) <= 1 for one in away)
 
     def _measure_km(self, start: str, end: str) -> float:
+        if (road := self.roads.get(frozenset((start, end)))) is not None:
+            return road
         (lat, lon), (lat2, lon2) = (
             (radians(float(one["latitude"])), radians(float(one["longitude"])))
             for one in (self.regions[start], self.regions[end])

@@ -7,10 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import polars as pl
+import pytest
 import scipy.sparse as sp
 
 from recommender.engine import Engine
-from recommender.explanation.reasons import explain, speak_of_person
+from recommender.explanation.context import Reason
+from recommender.explanation.quotes import says_as_much
+from recommender.explanation.reasons import drop_repeated, explain, speak_of_person
 from recommender.messages import load_messages
 from recommender.participants.prepared import PreparedParticipants
 from recommender.ranking.features import FEATURES
@@ -79,3 +82,34 @@ def test_what_builds_on_a_finished_training_says_on_which(engine_of: EngineOf) -
     first, second = explain(engine.explanation_context(narrowed, "en"), moved, moved)
     assert [(one.code, one.evidence) for one in first] == [("builds_on", {"course": "Training 0"})]
     assert second == []
+
+
+def test_no_skill_is_named_twice_as_taught_and_no_training_twice_as_taken_before() -> None:
+    quote = {"closeness": "close", "phrase": "baca gambar"}
+    teaches = Reason("teaches_phrase", quote | {"skill": "gambar teknik"})
+    deepens = Reason("deepens_skills", {"occupation": "juru las", "skills": ["gambar teknik"]})
+    closes = Reason("closes_gap", {"occupation": "juru las", "skills": ["gambar teknik", "las"]})
+    after = Reason("next_course", {"course": "Las", "people": 12})
+    another = Reason("next_course", {"course": "Bor", "people": 12})
+    builds = Reason("builds_on", {"course": "Las"})
+    assert drop_repeated([teaches, deepens]) == [teaches]
+    assert drop_repeated([teaches, closes]) == [teaches, closes]
+    assert drop_repeated([after, builds, another]) == [builds, another]
+    first, second = drop_repeated([closes, teaches])
+    assert first == closes
+    assert (second.code, second.evidence) == ("matches_phrase", quote)
+
+
+@pytest.mark.parametrize(
+    ("words", "label", "same"),
+    [
+        ("membaca gambar teknik", "pembacaan gambar teknik", True),
+        ("merawat lansia", "perawatan lansia", True),
+        ("bisa HTML dan CSS", "HTML dan CSS", True),
+        ("html", "HTML dan CSS", False),
+        ("las listrik", "pengelasan SMAW", False),
+        ("ternak lele", "budidaya ikan air tawar", False),
+    ],
+)
+def test_a_skill_is_not_named_where_the_quote_says_it(words: str, label: str, same: bool) -> None:
+    assert says_as_much(words, label) == same

@@ -24,7 +24,7 @@ from models.text.embedding_cache import CachedEncoder, EmbeddingCache
 from models.text.encoder import SentenceEncoder
 from recommender.bundle.bundle import Bundle, load_bundle
 from recommender.eligibility.mask import build_list_mask
-from recommender.engine import Recommendations
+from recommender.engine import Engine, Recommendations
 from recommender.explanation.reasons import explain
 from recommender.messages import load_messages
 from recommender.participants.batch import filter_events
@@ -51,9 +51,10 @@ PEOPLE, ASKED = (
     2_500,
     500,
 )  # who made events; of these, and of people in their own words, so many are asked about
+SKILLED = 40  # of those in their own words
 OWN = {
     "matches_phrase", "teaches_phrase", "matches_profile", "closes_gap", "deepens_skills",
-    "interest", "builds_on", "next_course",
+    "closes_related_gap", "deepens_related_skills", "interest", "builds_on", "next_course",
 }  # fmt: skip
 
 
@@ -120,13 +121,27 @@ def asked(home: Path, bundle: Bundle) -> tuple[pl.DataFrame, pl.DataFrame]:
     rng = random.Random(2)  # noqa: S311
     described = [
         Participant.model_validate(draw_participant(bundle.engine, rng) | {"history": []})
-        for _ in range(ASKED)
+        for _ in range(ASKED - SKILLED)
     ]
+    described += draw_skilled(bundle.engine, rng)
     names = [f"own-words-{number}" for number in range(ASKED)]
     regions = bundle.engine.reader.vocabularies.regions
     written, _ = to_tables(described, names, regions)
     people = pl.concat([simulated, written.select(simulated.columns)])
     return people, filter_events(people, dataset.read("interactions"))
+
+
+def draw_skilled(engine: Engine, rng: random.Random) -> list[Participant]:
+    """People who can do already what the work that they wish for needs."""
+    skills, occupations = engine.reader.vocabularies.skills, engine.reader.vocabularies.occupations
+    numbers = rng.sample(range(len(occupations.vocabulary)), SKILLED)
+    return [
+        Participant(
+            target_occupation=f"ingin jadi {occupations.vocabulary.terms[number].label('id')}",
+            skills=[skills.terms[skill].id for skill in occupations.needs[number].indices],
+        )
+        for number in numbers
+    ]
 
 
 @dataclass(frozen=True)
@@ -258,6 +273,15 @@ def test_what_speaks_of_the_person_comes_first_and_nothing_twice(answers: Answer
             assert len(set(texts)) == len(texts) <= 3
             codes = [reason["code"] in OWN for reason in item["reasons"]]
             assert codes == sorted(codes, reverse=True)
+            before = [one["evidence"].get("course") for one in item["reasons"]]
+            assert len(set(before) - {None}) == len(before) - before.count(None), texts
+            taught: set[str] = set()
+            for evidence in (reason["evidence"] for reason in item["reasons"]):
+                named = set(evidence.get("skills", ()))
+                if "phrase" in evidence and "skill" in evidence:
+                    named = {evidence["skill"]}
+                assert not named or named - taught, texts
+                taught |= named
             course = item["course_id"]
             wanted = {text.casefold() for text in person["interests"]}
             is_own = (item["category"] or "").casefold() in wanted or any(

@@ -326,6 +326,23 @@ def test_an_empty_plan_says_what_to_do(
     assert [one["code"] for one in advice] == [code]
 
 
+def test_what_fits_and_may_not_be_taken_is_named_with_what_to_do(
+    engine_of: EngineOf, messages: Messages
+) -> None:
+    courses = [
+        {"course_id": "a", "price_idr": 9_000_000},
+        {"course_id": "b", "title": "Tari Saman", "category": "Seni"},
+    ]
+    world = world_of(courses, [])
+    row = world.participants.to_dicts()[0] | {"interests": ["las"]}
+    engine = engine_of(world)
+    plan, ids = plan_of(engine, replace(world, participants=table("participants", [row])))
+    (advice,) = build_plan(engine, messages, plan)["advice"]
+    assert ids == []
+    assert advice["code"] == "nothing_permitted"
+    assert advice["text"].endswith(messages.text("advice", "look_elsewhere", {}))
+
+
 def test_filters_that_leave_nothing_say_so(engine_of: EngineOf, messages: Messages) -> None:
     world = world_of([{"course_id": "a"}], [])
     engine = engine_of(world)

@@ -12,6 +12,8 @@ import pytest
 from recommender.engine import Engine
 from recommender.messages import Messages
 from recommender.responses.notices import Notice, write_notices
+from recommender.responses.unmet import describe_unmet
+from recommender.settings import CourseFilters
 from tests.recommender.worlds import DAY, World, random_world, table
 
 EngineOf = Callable[[World], Engine]
@@ -89,3 +91,23 @@ def test_of_what_is_not_permitted_it_is_told_why(
     notice = notice_of(engine_of, messages, course=course)
     assert notice["code"] == "nothing_permitted"
     assert why in notice["text"]
+
+
+def test_what_was_narrowed_out_may_be_taken_and_is_no_unmet_wish(
+    engine_of: EngineOf, messages: Messages
+) -> None:
+    world = replace(
+        random_world(3),
+        courses=table("courses", [COURSE | {"mode": "self_paced", "region_code": None}]),
+        classes=table("classes", []),
+        participants=table("participants", [PERSON]),
+        events=table("interactions", []),
+    )
+    engine = engine_of(world)
+    read = engine.prepare(world.participants, world.events, DAY)
+    narrow = engine.recommend(read, filters=CourseFilters(modes=("webinar",)))
+    (notice,) = write_notices(engine, messages, narrow)
+    assert notice is not None
+    assert notice["code"] == "nothing_filtered"
+    assert notice["evidence"]["course_id"] == COURSE["course_id"]
+    assert describe_unmet(engine, narrow) == []

@@ -113,6 +113,23 @@ def test_the_vocational_training_lifted_its_limit_on_22_march_2026() -> None:
     assert before.age.minimum == after.age.minimum == 17
 
 
+@pytest.mark.parametrize(
+    ("pack", "at", "day"),
+    [
+        ("pvn-2026", dt.datetime(2026, 3, 21, 16, 59), dt.date(2026, 3, 21)),
+        ("pvn-2026", dt.datetime(2026, 3, 21, 17, 0), dt.date(2026, 3, 22)),
+        ("maganghub-2025", dt.datetime(2025, 10, 6, 17, 0), dt.date(2025, 10, 7)),
+        ("prakerja-2024", dt.datetime(2023, 12, 31, 17, 0), FIRST_2024),
+        ("cpf-france-2026", dt.datetime(2026, 2, 25, 23, 0), dt.date(2026, 2, 26)),
+    ],
+)
+def test_a_day_begins_at_midnight_of_the_programme(
+    pack: str, at: dt.datetime, day: dt.date
+) -> None:
+    """A limit lifted on 22 March is lifted at midnight in Jakarta, and not seven hours later."""
+    assert load_programme(pack).today(at.replace(tzinfo=dt.UTC)) == day
+
+
 def test_the_ceilings_of_the_cpf_came_on_26_february_2026() -> None:
     programme = load_programme("cpf-france-2026")
     before, after = (programme.in_force(dt.date(2026, 2, day)) for day in (25, 26))
@@ -142,7 +159,8 @@ def test_what_all_years_have_in_common(day: dt.date) -> None:
     left_out = {name.casefold() for name in rules.excluded_occupation.occupations}
     assert left_out >= {"polwan", "kades", "pns", "tni"}
     assert any("dpr" in name for name in left_out)
-    assert any("bumn" in name for name in left_out)
+    for board in ("direktur", "komisaris", "dewan pengawas"):
+        assert {f"{board} * bumn", f"{board} * bumd"} <= left_out
     assert rules.registration.closes_days_before == 1
     assert (rules.reach.urban_km, rules.reach.rural_km) == (50, 60)
     assert rules.reach.farthest_km == 120
