@@ -110,7 +110,7 @@ def forget(
         record(connection, [service.entry(principal, "erase", participant_id, proof.counts)])
     handler.participants.forget(participant_id)
     append_to_lists(store, proof.subject)
-    store.truncate_log()
+    service.log_truncation.truncate()
     return Erasure(**vars(proof))
 
 
