@@ -53,19 +53,12 @@ def send_small_chunks(address: tuple[str, int], stop: threading.Event) -> None:
     head = SMALL.replace(b"GET", b"POST")[:-2] + b"Transfer-Encoding: chunked\r\n\r\n"
     while not stop.is_set():
         with suppress(OSError), ExitStack() as opened:
-            clients = [opened.enter_context(socket.create_connection(address)) for _ in range(4)]
+            clients = [opened.enter_context(socket.create_connection(address)) for _ in range(2)]
             for client in clients:
                 client.sendall(head)
             while not stop.is_set():
                 for client in clients:
                     client.sendall(b"1\r\n \r\n" * 10_000)
-
-
-def send_many_at_once(address: tuple[str, int], stop: threading.Event) -> None:
-    while not stop.is_set():
-        with suppress(OSError), socket.create_connection(address) as client:
-            while not stop.is_set():
-                client.sendall(SMALL * 5_000)
 
 
 def send_slow_bodies(address: tuple[str, int], stop: threading.Event) -> None:
@@ -116,7 +109,6 @@ def under_attack(attack: Attack, served: Served) -> Iterator[None]:
     "attack",
     [
         send_small_chunks,
-        send_many_at_once,
         send_endless_head,
         send_endless_trailer,
         send_slow_bodies,
