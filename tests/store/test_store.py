@@ -20,7 +20,7 @@ from store.database import Store, open_store
 from store.dataset_export import export_dataset
 from store.dataset_import import import_dataset
 from store.erasure import erase, exclude_erased, exclude_listed, open_without_erased
-from store.erasure_lists import append_to_lists
+from store.erasure_lists import append_to_lists, read_lists
 from store.errors import StoreError
 from store.revisions import read_revisions, renew_revisions
 from store.tables import metadata
@@ -476,6 +476,20 @@ def test_the_pruned_can_still_be_erased_with_proof(store: Store) -> None:
     assert proof is not None
     with pytest.raises(participants.ErasedError):
         put(store)
+
+
+def test_an_erasure_beside_a_load_is_on_the_datasets_list(store: Store, tmp_path: Path) -> None:
+    dataset = simulate_dataset(tmp_path, 10, dt.date(2024, 10, 1))
+    put(store)
+    with ThreadPoolExecutor(1) as pool:
+        with store.writing() as connection:
+            assert erase(connection, "p1", store.pseudonym("p1"))
+            loaded = pool.submit(import_dataset, store, dataset)
+            with contextlib.suppress(TimeoutError):
+                loaded.result(timeout=0.3)
+        assert loaded.result()
+    (found,) = read_lists(dataset.folder)
+    assert found.holds("p1")
 
 
 def test_erasures_travel_with_the_dataset(
