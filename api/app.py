@@ -50,6 +50,7 @@ from api.settings import ServiceSettings
 from recommender.batch.latest import BatchResults
 from store.database import Store
 from store.health import StoreHealth
+from store.log_truncation import LogTruncation
 from training_data.home import padan_home
 
 ROUTERS = (
@@ -90,7 +91,10 @@ def create_app(
     """
     store_health = StoreHealth(store, settings.store_timeout_seconds)
     store = store_health.store
-    service = Service(releases, releases.present, store, AuditWriter(store), Metrics(), shadow)
+    log_truncation = LogTruncation(store)
+    service = Service(
+        releases, releases.present, store, AuditWriter(store), Metrics(), log_truncation, shadow
+    )
     access = Access(store, settings, development=development)
     requests = RateLimit(settings.max_requests_per_minute)
     handler = RecommendationHandler(service, settings, requests)
@@ -112,6 +116,7 @@ def create_app(
         sweeping = asyncio.create_task(handler.sweep_regularly())
         releases.follow(handler.participants.list_recent)
         runner.start()
+        log_truncation.start()
         if shadow is not None:
             shadow.start()
         log.info("started", extra={"bundle": releases.present.version, "padan": version("padan")})
@@ -128,7 +133,7 @@ def create_app(
         store_health.close()
         if tracing is not None:
             tracing.close()
-        store.truncate_log()
+        log_truncation.close()
         log.info("stopped", extra={"audit_waiting": service.audit_writer.waiting})
 
     app = FastAPIOffline(

@@ -29,6 +29,7 @@ from recommender.messages import Messages
 from store import participants
 from store.audit import Action, Entry
 from store.database import Store
+from store.log_truncation import LogTruncation
 from training_data.columns import Participants
 from training_data.profiles import ProfileError, to_tables
 
@@ -50,6 +51,7 @@ class Service:
     store: Store
     audit_writer: AuditWriter
     metrics: Metrics
+    log_truncation: LogTruncation
     shadow: Shadow | None = None
 
     @property

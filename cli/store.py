@@ -97,7 +97,7 @@ def audit(participant_id: Annotated[str, typer.Argument(help="Whose entries.")])
 
 @app.command()
 def prune() -> None:
-    """Delete what is older than the settings *_retention_days; run it daily."""
+    """Delete what is older than the settings *_retention_days, and what a file still has of it; run it daily."""
     from store import retention
     from store.audit import Entry, record
     from store.settings import StoreSettings
@@ -115,6 +115,8 @@ def prune() -> None:
             store.pseudonym,
         )
         record(connection, [Entry("padan store prune", "prune", decision=vars(pruned))])
+    with exit_on_bad_input():
+        store.compact()
     store.truncate_log()
     counts = ", ".join(f"{count:,} {name}" for name, count in vars(pruned).items())
     typer.echo(f"deleted: {counts}")

@@ -146,6 +146,12 @@ def read_people(
     return [dict(row) for row in connection.execute(asked).mappings()]
 
 
+def read_seats(connection: sa.Connection, participant_id: str) -> list[dict[str, Any]]:
+    """Return all that jobs hold of one person, whatever came of it."""
+    asked = sa.select(allocation_people).where(P.participant_id == participant_id)
+    return [dict(row) for row in connection.execute(asked.order_by(P.allocation_id)).mappings()]
+
+
 def cancel(connection: sa.Connection, allocation_id: str) -> None:
     """Have a job end: at once where it waits, with the best so far where it runs."""
     mine = J.allocation_id == allocation_id

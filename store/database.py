@@ -171,13 +171,46 @@ class Store:
             self.truncate_log()
         self.check_newest()
 
-    def truncate_log(self) -> bool:
-        """Empty SQLite's write-ahead log, which may hold what was erased; False where others still read from it."""
+    def truncate_log(self, seconds: float = BUSY_SECONDS) -> bool:
+        """Empty SQLite's write-ahead log, which may hold what was erased; False where others still read from it.
+
+        Parameters
+        ----------
+        seconds : float
+            How long to wait for them; nobody else can write meanwhile.
+        """
         if self.engine.dialect.name != "sqlite":
             return True
-        with self.engine.execution_options(sqlite_begin=None).connect() as connection:
+        with self._sqlite_alone() as connection:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(1000 * seconds)}")
             busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
         return not busy
+
+    def compact(self) -> None:
+        """Write SQLite's file anew: where its pages were divided, rows that were erased may lie between others.
+
+        Raises
+        ------
+        StoreError
+            If others write all the time.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return
+        try:
+            with self._sqlite_alone() as connection:
+                connection.exec_driver_sql(
+                    "PRAGMA temp_store = FILE"
+                )  # it is as large as the store
+                connection.exec_driver_sql("VACUUM")
+        except sa.exc.OperationalError as error:
+            raise StoreError(f"the store could not be written anew: {error.orig}") from error
+
+    @contextmanager
+    def _sqlite_alone(self) -> Iterator[sa.Connection]:
+        """Give a connection without a transaction, whose settings nobody else gets."""
+        with self.engine.execution_options(sqlite_begin=None).connect() as connection:
+            connection.detach()
+            yield connection
 
     def check_newest(self) -> None:
         """Hold the tables to the newest version.

@@ -11,7 +11,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from store.database import Store
-from store.erasure import exclude_erased
+from store.erasure import exclude_erased, lock_erasures
 from store.erasure_lists import write_list
 from store.impressions import to_events
 from store.tables import events, participants, shown
@@ -63,6 +63,7 @@ def export_dataset(store: Store, dataset: Dataset) -> dict[str, Export]:
         _write_set_aside(file, rows.bad)
         exported[name] = Export(dataset.merge(name, rows.good), rows.bad, file)
     with store.writing() as connection:
+        lock_erasures(connection, "SHARE")  # an erasure adds its line to the list that is made here
         write_list(connection, store, dataset.folder)
     return exported
 

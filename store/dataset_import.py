@@ -31,11 +31,11 @@ def import_dataset(store: Store, dataset: Dataset) -> bool:
     """
     fingerprint = dataset.fingerprint()
     with store.writing() as connection:
+        lock_erasures(connection, "SHARE")  # an erasure adds its line to the list that is made here
         write_list(connection, store, dataset.folder)
         known = sa.select(loads).where(loads.c.fingerprint == fingerprint)
         if connection.execute(known).first():
             return False
-        lock_erasures(connection, "SHARE")
         remaining = exclude_erased(dataset, store)
         now = dt.datetime.now(dt.UTC)
         people = remaining.read("participants")

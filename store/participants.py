@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 import sqlalchemy as sa
@@ -22,8 +22,18 @@ PROFILE = tuple(P.columns())
 EVENT = tuple(E.columns())
 
 
+ERASED = "this participant was erased; somebody who returns gets a new id"
+
+
 class ErasedError(ValueError):
     """The participant of this id was erased; ids of the erased are not given out again."""
+
+
+class Written(NamedTuple):
+    """Ids of participants who are new, and of those who were erased, so that nothing was written."""
+
+    new: frozenset[str]
+    erased: frozenset[str]
 
 
 def find(connection: sa.Connection, ids: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -90,19 +100,34 @@ def put(connection: sa.Connection, row: Mapping[str, Any], pseudonym: Callable[[
     ErasedError
         If the id was erased.
     """
+    written = put_many(connection, [row], pseudonym)
+    if written.erased:
+        raise ErasedError(ERASED)
+    return bool(written.new)
+
+
+def put_many(
+    connection: sa.Connection, rows: Sequence[Mapping[str, Any]], pseudonym: Callable[[str], str]
+) -> Written:
+    """Write profiles as `put` does, in a few statements: whoever erases somebody waits for them."""
     lock_erasures(connection, "SHARE")
-    participant_id = row[P.participant_id.name]
-    if find_erased(connection, [participant_id], pseudonym):
-        raise ErasedError("this participant was erased; somebody who returns gets a new id")
-    connection.execute(sa.delete(prunings).where(prunings.c.subject == pseudonym(participant_id)))
-    facts = {P.profiling_opt_out.name: False} | _change() | dict(row)
-    known = participants.c.participant_id == participant_id
+    ids = {row[P.participant_id.name] for row in rows}
+    erased = find_erased(connection, ids, pseudonym)
+    left = ids - erased
+    if not left:
+        return Written(frozenset(), frozenset(erased))
+    subjects = [pseudonym(name) for name in left]
+    connection.execute(sa.delete(prunings).where(prunings.c.subject.in_(subjects)))
+    asked = sa.select(participants.c.participant_id).where(participants.c.participant_id.in_(left))
+    known = set(connection.execute(asked).scalars())
+    facts = [
+        {P.profiling_opt_out.name: False} | _change() | dict(row)
+        for row in rows
+        if row[P.participant_id.name] in left
+    ]
     kept = {P.participant_id.name, P.profiling_opt_out.name}
-    changed = {name: value for name, value in facts.items() if name not in kept}
-    if connection.execute(sa.update(participants).where(known).values(changed)).rowcount:
-        return False
-    connection.execute(build_upsert(connection, participants, update=changed), facts)
-    return True
+    connection.execute(build_upsert(connection, participants, facts[0].keys() - kept), facts)
+    return Written(frozenset(left - known), frozenset(erased))
 
 
 def set_objection(connection: sa.Connection, participant_id: str, opt_out: bool) -> bool:

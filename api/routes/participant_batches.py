@@ -65,13 +65,15 @@ async def write_many(
 def _write(service: Service, principal: Principal, sent: Sequence[bytes]) -> ParticipantsWritten:
     lines = [_read(service, principal, line) for line in sent]
     for chunk in _divide([line for line in lines if line.row is not None]):
+        rows = [line.row for line in chunk if line.row is not None]
         with service.store.writing() as connection:
+            written = participants.put_many(connection, rows, service.store.pseudonym)
+            new = set(written.new)
             for line in chunk:
-                assert line.row is not None  # noqa: S101
-                try:
-                    line.new = participants.put(connection, line.row, service.store.pseudonym)
-                except participants.ErasedError as error:
-                    line.problem = ProblemError(ERASED, str(error))
+                if line.participant_id in written.erased:
+                    line.problem = ProblemError(ERASED, participants.ERASED)
+                line.new = line.participant_id in new
+                new.discard(str(line.participant_id))  # who comes again is not new again
             record(connection, [_entry(service, principal, line) for line in chunk])
     return ParticipantsWritten(answers=[_answer(line) for line in lines])
 

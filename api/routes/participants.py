@@ -14,7 +14,7 @@ from api.schemas.etags import make_etag, matches
 from api.schemas.participants import Erasure, Export, Objection, StoredParticipant
 from api.security.principal import Portal, Principal
 from api.service import CurrentService, Service, invalid_field, unknown_participant
-from store import audit, participants
+from store import allocations, audit, participants
 from store.audit import record
 from store.erasure import erase
 from store.erasure_lists import append_to_lists
@@ -110,7 +110,7 @@ def forget(
         record(connection, [service.entry(principal, "erase", participant_id, proof.counts)])
     handler.participants.forget(participant_id)
     append_to_lists(store, proof.subject)
-    store.truncate_log()
+    service.log_truncation.truncate()
     return Erasure(**vars(proof))
 
 
@@ -141,11 +141,13 @@ def export(participant_id: AskedId, service: CurrentService, principal: Portal) 
     with service.store.writing() as connection:
         row = participants.read(connection, participant_id)
         events = participants.read_events(connection, participant_id)
-        if row is None and not events:
+        seats = allocations.read_seats(connection, participant_id)
+        if row is None and not (events or seats):
             raise unknown_participant(participant_id)
         record(connection, [service.entry(principal, "export", participant_id)])
         entries = audit.read_entries(connection, subject)
-    return Export(participant=row and _to_held(row), events=events, audit=entries)
+    held = row and _to_held(row)
+    return Export(participant=held, events=events, allocations=seats, audit=entries)
 
 
 def _to_row(service: Service, profile: Profile, participant_id: str) -> dict[str, Any]:

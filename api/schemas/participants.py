@@ -72,6 +72,9 @@ class Export(BaseModel):
 
     participant: StoredParticipant | None
     events: list[dict[str, Any]]
+    allocations: list[dict[str, Any]] = Field(
+        description="places in allocations of seats, and what came of them"
+    )
     audit: list[dict[str, Any]] = Field(
         description="who did what with the data, and what was decided"
     )

@@ -52,13 +52,14 @@ class KnownKeys:
         """
         now = time.monotonic()
         held = self._keys.get(key_id)
-        if held and now - self._asked_at < KEPT_SECONDS:
+        lately = now - self._read_at <= OUTAGE_SECONDS
+        if held and lately and now - self._asked_at < KEPT_SECONDS:
             return held
         try:
             async with asyncio.timeout(self._seconds + 2 * PAUSE_SECONDS):
                 await self._read_after(now)
         except (SQLAlchemyError, TimeoutError) as error:
-            if held is None or now - self._read_at > OUTAGE_SECONDS:
+            if held is None or not lately:
                 raise
             log.error("the store does not answer, a known key is let in: %s", type(error).__name__)
             return held

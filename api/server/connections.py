@@ -21,6 +21,11 @@ from api.problems import document
 from api.security.gate import SENT
 
 MAX_HEAD_BYTES: Final = 32_768
+MAX_PIPELINED: Final = 16  # requests that a client sends before the first of them is answered
+SLICE_BYTES: Final = 16_384  # that are parsed before the limits are looked at
+# Of what stands around a body's chunks, so much is free, and a byte for so many of the body: each chunk costs time
+MAX_FRAMING_BYTES: Final = 32_768
+BODY_BYTES_A_FRAMING_BYTE: Final = 16
 HEAD_SECONDS: Final = 10  # from a connection, or a head's first byte, to the head's end
 BODY_SECONDS: Final = 30  # from there to the body's end
 SEND_SECONDS: Final = 30  # in which a client must have read all that was sent
@@ -43,6 +48,7 @@ class Stage(IntEnum):
     ANSWER = 3
 
 
+TOO_LONG: Final = HEAD_TOO_LARGE, f"the head of a request may have {MAX_HEAD_BYTES:,} bytes"
 LIMITS: Final = {
     Stage.HEAD: HEAD_SECONDS,
     Stage.NEXT: KEEP_ALIVE_SECONDS,
@@ -127,7 +133,8 @@ class GuardedConnection(HttpToolsProtocol):
         self._coming = 0  # bytes of the present packet
         self._unread = 0  # bytes of a head or trailer so far, where its end has not come
         self._body = 0  # bytes of all bodies, whether anybody took them or not
-        self._too_long = False
+        self._framing = 0  # bytes around a body's chunks, less those that its size allows
+        self._fault: tuple[ProblemType, str] | None = None
         self._waits: tuple[Stage | None, object] = None, None
         self._waited = self._sending = 0.0
 
@@ -167,27 +174,40 @@ class GuardedConnection(HttpToolsProtocol):
         self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, unless it is too much of a head or trailer without an end."""
+        """Parse what came, unless it is too much of a head, a trailer, or of what stands around chunks."""
+        for start in range(0, len(data), SLICE_BYTES):
+            self._parse(data[start : start + SLICE_BYTES])
+            if self.transport.is_closing():
+                return
+
+    def _parse(self, data: bytes) -> None:
         cycle, body = self.cycle, self._body
         self._coming = len(data)
         super().data_received(data)
         if self.transport.is_closing():
             return
-        waits = self._in_head or (
-            self.cycle is cycle and self.stage is Stage.BODY and self._body == body
-        )
-        self._unread = self._unread + len(data) if waits else 0
+        in_body = self.cycle is cycle and self.stage is Stage.BODY
+        came = self._body - body
+        self._unread = self._unread + len(data) if self._in_head or (in_body and not came) else 0
+        framing = len(data) - came - came // BODY_BYTES_A_FRAMING_BYTE
+        self._framing = max(0, self._framing + framing) if in_body else 0
         if self._unread > MAX_HEAD_BYTES:
-            self._too_long = True
+            self._fault = TOO_LONG
+        elif self._framing > MAX_FRAMING_BYTES:
+            self._fault = NO_HTTP, "the body comes in chunks that are too small"
+        if self._fault:
             self.send_400_response("")
 
     def on_headers_complete(self) -> None:
-        """Begin to answer, unless the head is too long."""
+        """Begin to answer, unless the head is too long, or too many wait for their answer."""
         if self._unread + self._coming > MAX_HEAD_BYTES:
             length = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-            self._too_long = length > MAX_HEAD_BYTES
-            if self._too_long:
-                raise ValueError  # ends the parsing; `send_400_response` tells the client
+            if length > MAX_HEAD_BYTES:
+                self._fault = TOO_LONG
+        if len(self.pipeline) >= MAX_PIPELINED:
+            self._fault = NO_HTTP, f"more than {MAX_PIPELINED} requests before an answer"
+        if self._fault:
+            raise ValueError  # ends the parsing; `send_400_response` tells the client
         self._unread = 0
         super().on_headers_complete()
 
@@ -204,10 +224,7 @@ class GuardedConnection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no request."""
-        if self._too_long:
-            self._refuse(HEAD_TOO_LARGE, f"the head of a request may have {MAX_HEAD_BYTES:,} bytes")
-        else:
-            self._refuse(NO_HTTP, msg)
+        self._refuse(*(self._fault or (NO_HTTP, msg)))
 
     def grow_older(self, seconds: float) -> None:
         """End where the client takes too long to send or to read."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import random
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from store.database import Store, open_store
 from store.dataset_export import export_dataset
 from store.dataset_import import import_dataset
 from store.erasure import erase, exclude_erased, exclude_listed, open_without_erased
-from store.erasure_lists import append_to_lists
+from store.erasure_lists import append_to_lists, read_lists
 from store.errors import StoreError
 from store.revisions import read_revisions, renew_revisions
 from store.tables import metadata
@@ -477,6 +478,20 @@ def test_the_pruned_can_still_be_erased_with_proof(store: Store) -> None:
         put(store)
 
 
+def test_an_erasure_beside_a_load_is_on_the_datasets_list(store: Store, tmp_path: Path) -> None:
+    dataset = simulate_dataset(tmp_path, 10, dt.date(2024, 10, 1))
+    put(store)
+    with ThreadPoolExecutor(1) as pool:
+        with store.writing() as connection:
+            assert erase(connection, "p1", store.pseudonym("p1"))
+            loaded = pool.submit(import_dataset, store, dataset)
+            with contextlib.suppress(TimeoutError):
+                loaded.result(timeout=0.3)
+        assert loaded.result()
+    (found,) = read_lists(dataset.folder)
+    assert found.holds("p1")
+
+
 def test_erasures_travel_with_the_dataset(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -658,3 +673,31 @@ def test_what_is_erased_is_overwritten_in_the_file(tmp_path: Path) -> None:
     assert not any(b"0123456789" in content for content in found)
     store.engine.dispose()
     assert all(b"0123456789" not in file.read_bytes() for file in tmp_path.glob("store.sqlite*"))
+
+
+def test_no_copy_of_who_was_erased_stays_between_the_rows(tmp_path: Path) -> None:
+    file = tmp_path / "store.sqlite"
+    store = open_store(f"sqlite:///{file}")
+    store.upgrade()
+    # pages are so divided that copies of rows are left in the space between
+    chance = random.Random(10)  # noqa: S311
+    kept = {"changed_at": NOW, "revision": "0" * 32}
+    people = [
+        PARTICIPANT
+        | kept
+        | {"participant_id": f"somebody-{number}-", "skills": ["x" * chance.randint(1, 700)]}
+        for number in range(400)
+    ]
+    chance.shuffle(people)
+    gone = [person["participant_id"] for person in people[::2]]
+    with store.writing() as connection:
+        connection.execute(sa.insert(metadata.tables["participants"]), people)
+    with store.writing() as connection:
+        for participant_id in gone:
+            erase(connection, participant_id, store.pseudonym(participant_id))
+    store.truncate_log()
+    assert any(name.encode() in file.read_bytes() for name in gone)
+    store.compact()
+    store.truncate_log()
+    assert not any(name.encode() in file.read_bytes() for name in gone)
+    assert count(store, "participants") == 200

@@ -125,8 +125,12 @@ def test_an_objection_gives_the_neutral_list_and_outlasts_a_new_profile(
 def test_the_export_holds_everything(client: TestClient, service: FastAPI, path: str) -> None:
     send(client, event("e1"), event("e2", kind="impression", position=1))
     shown = recommend(client, participant_id="p1")
+    seat = {"allocation_id": "a1", "participant_id": "p1", "offered": "k1"}
+    with service.state.service.store.writing() as connection:
+        connection.execute(sa.insert(metadata.tables["allocation_people"]), seat)
     service.state.service.audit_writer.close()  # what waits is written
     found = client.get(f"{path}/export").json()
+    assert [one["offered"] for one in found["allocations"]] == ["k1"]
     assert found["participant"]["interests"] == PROFILE["interests"]
     sent, listed = found["events"][:2], found["events"][2:]
     assert [one["event_id"] for one in sent] == ["e1", "e2"]

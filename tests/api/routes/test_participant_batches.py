@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import sqlalchemy as sa
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -46,6 +47,22 @@ def test_each_line_is_answered_as_a_call_of_its_own(client: TestClient, service:
         for name, actions in (("new", ["write", "read"]), ("gone", ["write", "erase", "refuse"])):
             found = read_entries(connection, store.pseudonym(name))
             assert [entry["action"] for entry in found] == actions
+
+
+def test_whoever_comes_twice_is_new_once_and_the_last_line_holds(client: TestClient) -> None:
+    lines = [{"participant_id": "twice", "birth_year": year} for year in (1980, 1990)]
+    answers = send_lines(client, *lines).json()["answers"]
+    assert [one["status"] for one in answers] == [201, 200]
+    assert client.get("/v1/participants/twice").json()["birth_year"] == 1990
+
+
+def test_many_lines_are_few_statements(client: TestClient, service: FastAPI) -> None:
+    asked = []
+    store = service.state.service.store
+    sa.event.listen(store.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    answers = send_lines(client, *({"participant_id": f"m-{n}"} for n in range(200)))
+    assert {one["status"] for one in answers.json()["answers"]} == {201}
+    assert len(asked) < 50
 
 
 def test_ten_thousand_are_taken_and_not_one_more(client: TestClient) -> None:

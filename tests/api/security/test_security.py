@@ -11,6 +11,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -30,11 +31,13 @@ from starlette.routing import Mount
 from api.app import create_app
 from api.deployment.releases import Releases
 from api.security.gate import FREE, OPEN
+from api.security.known_keys import KnownKeys
 from api.security.tokens import KeySetError, Tokens
 from api.settings import ServiceSettings
 from recommender.bundle.bundle import Bundle
 from store import keys, tables
 from store.database import Store
+from store.errors import StoreDownError
 from training_data.settings import SettingsError
 
 ISSUER = "https://identity.example"
@@ -346,6 +349,27 @@ def test_a_revoked_key_ends_when_what_is_remembered_of_it_does(
         keys.revoke(connection, (keys.split_key(key) or ("", ""))[0])
     monkeypatch.setattr("api.security.known_keys.KEPT_SECONDS", 0)
     assert send(outside, "get", "/v1/model", **{"X-API-Key": key}).status_code == 401
+
+
+def test_after_a_long_outage_no_key_is_let_in(
+    sqlite_store: Store, new_key: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key_id, _ = keys.split_key(new_key("portal")) or ("", "")
+    is_up = True
+    known = KnownKeys(replace(sqlite_store, is_up=lambda: is_up), seconds=1)
+
+    async def ask() -> None:
+        nonlocal is_up
+        assert await known.find(key_id)
+        is_up = False
+        assert await known.find(key_id)
+        monkeypatch.setattr("api.security.known_keys.OUTAGE_SECONDS", 0)
+        for _ in range(2):  # the first question does not open the door to the second
+            with pytest.raises(StoreDownError):
+                await known.find(key_id)
+
+    asyncio.run(ask())
+    known.close()
 
 
 WRONG = {"X-API-Key": "padan_0123456789abcdef_" + "x" * 43}

@@ -21,6 +21,7 @@ DEADLINE_SECONDS = 1.0
 ENOUGH = 0.9  # of the answers, within the deadline
 HALF_OPEN = 1_100
 HEAD = b"POST /v1/recommendations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+SMALL = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 LARGE = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
 Attack = Callable[[tuple[str, int], threading.Event], None]
 
@@ -46,6 +47,18 @@ def send_endless_trailer(address: tuple[str, int], stop: threading.Event) -> Non
             client.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-T: ")
             while not stop.is_set():
                 client.sendall(b"t" * 1_400)
+
+
+def send_small_chunks(address: tuple[str, int], stop: threading.Event) -> None:
+    head = SMALL.replace(b"GET", b"POST")[:-2] + b"Transfer-Encoding: chunked\r\n\r\n"
+    while not stop.is_set():
+        with suppress(OSError), ExitStack() as opened:
+            clients = [opened.enter_context(socket.create_connection(address)) for _ in range(2)]
+            for client in clients:
+                client.sendall(head)
+            while not stop.is_set():
+                for client in clients:
+                    client.sendall(b"1\r\n \r\n" * 10_000)
 
 
 def send_slow_bodies(address: tuple[str, int], stop: threading.Event) -> None:
@@ -95,6 +108,7 @@ def under_attack(attack: Attack, served: Served) -> Iterator[None]:
 @pytest.mark.parametrize(
     "attack",
     [
+        send_small_chunks,
         send_endless_head,
         send_endless_trailer,
         send_slow_bodies,

@@ -17,7 +17,9 @@ from api.server.connections import (
     BODY_SECONDS,
     HEAD_SECONDS,
     KEEP_ALIVE_SECONDS,
+    MAX_FRAMING_BYTES,
     MAX_HEAD_BYTES,
+    MAX_PIPELINED,
     SEND_SECONDS,
     Connections,
     GuardedConnection,
@@ -176,6 +178,36 @@ def test_a_trailer_without_end_after_the_answer_ends_the_connection_without_a_se
             for _n in range(40):
                 await send(client, b"t" * 1_000)
         assert not await read(client)
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("path", [b"/", b"/refused"])
+def test_a_body_in_small_chunks_ends_before_it_costs_much(path: bytes) -> None:
+    async def scenario(_: Connections, connect: Client) -> None:
+        client, sent = connect(), 0
+        head = PART.replace(b"/ ", path + b" ", 1)
+        await send(client, head + b"Transfer-Encoding: chunked\r\n\r\n")
+        with suppress(ConnectionError):
+            while sent < 4 * MAX_FRAMING_BYTES:
+                await send(client, b"1\r\n \r\n" * 1_000)
+                sent += 6_000
+        answered = await read(client)
+        assert answered.startswith(b"HTTP/1.1 400 " if path == b"/" else b"HTTP/1.1 200 ")
+        assert not await is_open(client)
+
+    run(scenario)
+
+
+def test_requests_before_an_answer_are_few() -> None:
+    async def scenario(_: Connections, connect: Client) -> None:
+        client = connect()
+        await send(client, WHOLE * MAX_PIPELINED)
+        assert (await read(client)).count(b"HTTP/1.1 200 ") == MAX_PIPELINED
+        await send(client, WHOLE * 5_000)
+        with suppress(ConnectionError):
+            assert not await read(client)
+        assert not await is_open(client)
 
     run(scenario)
 
