@@ -285,6 +285,8 @@ def test_people_choose_and_providers_choose(files: list[str], tmp_path: Path) ->
         (choices.drop("rank"), f"{path}: the column rank is missing; it has participant_id"),
         (choices.drop("class_id"), f"{path}: the column class_id is missing"),
         (choices.with_columns(rank=pl.lit(1.5)), f"{path}: rank: 1.5 of '{able[0]}' is no whole"),
+        (choices.with_columns(rank=pl.lit(1e300)), "rank: 1e+300 of"),
+        (choices.with_columns(rank=pl.lit(2**63, pl.UInt64)), f"rank: {2**63} of"),
         (choices.with_columns(rank=pl.lit(None, pl.Int64)), "rank: None of"),
         (choices.with_columns(rank=pl.lit(float("nan"))), "rank: nan of"),
         (choices.with_columns(rank=pl.lit("first")), "rank: String; take numbers"),
