@@ -3,8 +3,8 @@
 A list goes by tier, by worth, then by the lottery, but for the floors: of each ``n`` people on its front as many
 count for a floor as among all who are seated should, and what is lacking to the floor now comes first of all; where
 several floors will ask for places at once, some of these are given before. So floors hold however many are called,
-but for floors that share people, which may ask for more than any order gives. Who would break a ceiling as things are
-waits until they are otherwise. After each refusal the lists are made again, from who is seated then.
+but for floors that share people, which may ask for more than any order gives. Who would break a ceiling as things
+are waits until they are otherwise. After each refusal the lists are made again, from who is seated then.
 """
 
 from __future__ import annotations
