@@ -159,7 +159,8 @@ def _check(asked: _Asked) -> None:
 def _commit(asked: _Asked) -> None:
     """Promise a seed, and what it will decide; nothing where that cannot be decided."""
     from recommender.matching.lottery import make_seed
-    from recommender.matching.promise import COMMITMENT, check_new, commit
+    from recommender.matching.promise import check_new, commit
+    from recommender.matching.record import COMMITMENT
     from recommender.matching.run import check_floors
 
     check_new(asked.folder)

@@ -193,7 +193,7 @@ def read_parquet(path: Path) -> pl.DataFrame:
         return pl.read_parquet(path)
     except FileNotFoundError as error:
         raise DatasetError(f"{path}: no such file") from error
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise DatasetError(f"{path}: not a Parquet file: {_on_one_line(error)}") from error
 
 
@@ -222,7 +222,7 @@ def split_by_contract(table: str, rows: pl.DataFrame, where: str = "rows") -> Sp
         raise DatasetError(f"{where}: {_on_one_line(error)}") from error
 
 
-def _on_one_line(error: Exception) -> str:
+def _on_one_line(error: BaseException) -> str:
     return " ".join(str(error).partition("\n\n")[0].split())
 
 

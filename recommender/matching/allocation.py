@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from recommender.matching.auction import Solution, Stop, bound_value, never
 from recommender.matching.bounded import UnmetError, solve_bounded
 from recommender.matching.exact import InfeasibleError, solve_exactly
+from recommender.matching.prices import price_full_classes, take_person_out
 from recommender.matching.problem import Problem, Seated
 from recommender.matching.ties import settle_ties
 
@@ -18,6 +19,7 @@ Objective = Literal["fit", "people", "choices"]
 Method = Literal["auto", "exact", "auction"]
 
 FEW_PAIRS = 5_000  # up to here HiGHS is asked: first, or where auctions leave more than the gap
+MOST_PAIRS = 50_000  # beyond which HiGHS is not asked, though it was asked for
 PERSON = 10.0  # a person served more, in largest fits; to HiGHS it goes before all fit together
 
 
@@ -50,7 +52,7 @@ class Allocation:
     seated : ndarray of int32, shape (P,)
         Class of each person, -1 for none.
     prices : ndarray of float64, shape (K,)
-        Of a seat of each class to the last tier, in fit.
+        Of a seat of each class in fit, to the tier that it is worth most to.
     rates : ndarray of float64, shape (number of bounds,)
         The fit that one person less in each floor would give back, below 0 for one more in a ceiling.
     value, bound : float
@@ -110,9 +112,11 @@ def allocate(
     person = largest * (len(problem) + 1 if exact else PERSON)
     if aim.objective == "people":
         problem = replace(problem, bonus=problem.bonus + person)
+    open_ = take_open(problem, kept)
     value = bound = 0.0
-    most, finished = int((kept >= 0).sum()), True
-    solution = None
+    none = np.zeros(len(problem.seats))
+    most, finished = min(_bound_people(open_, none), _bound_people(open_, none + 1)), True
+    prices, rates = none, np.zeros(len(problem.bounds))
     for tier in np.unique(tiers):
         now = (kept < 0) & (tiers == tier)
         part = _take_tier(problem, now, seated)
@@ -122,11 +126,14 @@ def allocate(
         newly = settle_ties(part, np.where(now, solution.seated, -1).astype(np.int32))
         seated = np.where(newly >= 0, newly, seated).astype(np.int32)
         value, bound = value + solution.value, bound + solution.bound
-        most += _bound_people(part, solution, person)
         finished &= solution.finished
-    if solution is None:
-        solution = Solution(seated, np.zeros(len(problem.seats)), np.zeros(0), 0.0, 0.0)
-    return Allocation(seated, solution.prices, solution.rates, value, bound, most, finished)
+        full = price_full_classes(problem, part, now, solution)
+        most = min(most, _bound_people(open_, full / person), _bound_people(open_, full > 0))
+        if aim.objective == "people":
+            full = take_person_out(full, person)
+        prices, rates = np.maximum(prices, full), solution.rates
+    most += int((kept >= 0).sum())
+    return Allocation(seated, prices, rates, value, bound, most, finished)
 
 
 def _is_exact(problem: Problem, aim: Aim) -> bool:
@@ -137,18 +144,23 @@ def _is_exact(problem: Problem, aim: Aim) -> bool:
 
 def _solve(problem: Problem, aim: Aim, exact: bool, stop: Stop) -> Solution:
     small = len(problem.classes) <= FEW_PAIRS
-    try:
-        if not exact:
+    found = None
+    if not exact:
+        try:
             found = solve_bounded(problem, aim.gap, stop)
-            if found.gap <= aim.gap or not small or not found.finished:
-                return found
-    except UnmetError:
-        if not small:
-            raise
+        except UnmetError:
+            if not small:
+                raise
+        if found is not None and (found.gap <= aim.gap or not small or not found.finished):
+            return found
+    proven = aim.method == "exact" or aim.objective == "people"
     try:
-        return solve_exactly(problem)
+        best = solve_exactly(problem, 0.0 if proven else aim.gap, stop)
     except InfeasibleError as error:
+        if found is not None:
+            return replace(found, finished=False)
         raise UnmetError(str(error)) from error
+    return best if found is None or best.value >= found.value else replace(found, finished=False)
 
 
 def take_open(problem: Problem, fixed: Seated) -> Problem:
@@ -189,11 +201,9 @@ def _add_later(
     return replace(whole, values=values, bonus=np.where(after, 0, whole.bonus))
 
 
-def _bound_people(problem: Problem, solution: Solution, person: float) -> int:
-    """Return how many of some people can be served at most."""
+def _bound_people(problem: Problem, prices: NDArray[Any]) -> int:
+    """Return how many people can be served at most, by any prices between 0 and 1."""
     ones = replace(
         problem, values=np.zeros_like(problem.values), bonus=np.ones(len(problem)), bounds=()
     )
-    with_pairs = int((np.diff(problem.starts) > 0).sum())
-    by_prices = bound_value(ones, np.clip(solution.prices / person, 0, 1))
-    return min(int(by_prices + 1e-6), with_pairs, int(problem.seats.sum()))
+    return int(bound_value(ones, np.clip(prices.astype(np.float64), 0, 1)) + 1e-6)

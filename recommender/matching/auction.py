@@ -89,14 +89,16 @@ def hold_auction(problem: Problem, gap: float, stop: Stop = never) -> Solution:
         return Solution(seats, np.zeros(len(problem.seats)), none, 0.0, 0.0)
     largest = float(problem.values.max()) + max(float(problem.bonus.max()), 0.0)
     step, best = FIRST_STEP * largest, None
-    least = np.inf
+    least, tightest = np.inf, np.zeros(len(problem.seats))
     while True:
         seated, prices, finished = _hold_once(problem, step, stop)
-        least = min(least, bound_value(problem, prices))
+        bound = bound_value(problem, prices)
+        if bound < least:
+            least, tightest = bound, prices
         value = problem.measure_value(seated)
         if best is None or value > best.value:
             best = Solution(seated, prices, none, value, least, finished)
-        best = replace(best, bound=least, finished=finished)
+        best = replace(best, prices=tightest, bound=least, finished=finished)
         if best.gap <= gap:
             return replace(best, finished=True)
         if not finished or step <= FINEST * largest:

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from recommender.engine import Engine
-from recommender.matching.allocation import allocate, take_open
+from recommender.matching.allocation import MOST_PAIRS, allocate, take_open
 from recommender.matching.choices import look_up_choices
 from recommender.matching.decisions import (
     are_among,
@@ -222,6 +222,11 @@ def _build(
         np.array(providers, dtype=object),
         engine.reader.vocabularies.regions,
     )
+    if settings.aim.method == "exact" and len(problem.classes) > MOST_PAIRS:
+        raise AllocateSettingsError(
+            f'method: "exact" takes up to {MOST_PAIRS:,} pairs of people and classes, and here are '
+            f'{len(problem.classes):,}; take "auto"'
+        )
     stays = problem.classes == offered[problem.people]
     worth = problem.values + np.float32(settings.moving_price) * stays
     return Case(

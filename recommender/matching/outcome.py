@@ -61,7 +61,7 @@ def describe(case: Case, found: Allocation) -> Outcome:
             "floor": bound.floor,
             "ceiling": bound.ceiling,
             "seated": sum(bound.count(seated) for seated in (found.seated, *found.later)),
-            "price": round(float(rate), 4),
+            "price": round(float(rate), 4) + 0.0,  # no -0
         }
         for bound, rate in zip(case.problem.bounds, found.rates, strict=True)
     ]

@@ -18,6 +18,7 @@ from recommender.matching.allocation import Aim
 from recommender.matching.case import Case
 from recommender.matching.lottery import hash_entrants, hash_seed
 from recommender.matching.record import (
+    COMMITMENT,
     RESULTS,
     Count,
     Digest,
@@ -31,7 +32,6 @@ from recommender.matching.record import (
     write_json,
 )
 
-COMMITMENT: Final = "commitment.json"
 UNREVEALED: Final = "seed.unrevealed"
 REVEALED: Final = "seed.txt"
 

@@ -29,6 +29,7 @@ PEOPLE, PAIRS, CLASSES, TERMS = "people.parquet", "pairs.parquet", "seats.parque
 LISTS, KEPT, MEMBERS = "choices.parquet", "kept.parquet", "members.parquet"
 TABLES: Final = ("assignments", "unserved", "classes", "bounds", "waiting")
 SUMMARY, PAGE, RESULTS = "summary.json", "report.html", "results.json"
+COMMITMENT: Final = "commitment.json"
 
 Schema = Mapping[str, Any]
 
@@ -84,7 +85,7 @@ class _Terms(Written):
 
 
 class Results(Written):
-    """SHA-256 of each file of what came of it."""
+    """SHA-256 of each file of what came of it, and of the commitment that it goes by."""
 
     files: dict[str, Digest]
 
@@ -150,7 +151,7 @@ def write_case(folder: Path, case: Case, aim: Aim) -> None:
 
 
 def write_outcome(folder: Path, outcome: Outcome, language: Language = "en") -> None:
-    """Write what was decided, the page of it in a language, and the hashes of both."""
+    """Write what was decided where it was promised, the page of it in a language, and the hashes of all."""
     for name in TABLES:
         getattr(outcome, name).write_parquet(folder / f"{name}.parquet")
     write_json(folder / SUMMARY, outcome.summary)
@@ -159,8 +160,8 @@ def write_outcome(folder: Path, outcome: Outcome, language: Language = "en") -> 
 
 
 def list_results() -> list[str]:
-    """Return the names of the files of what came of an allocation."""
-    return [*(f"{name}.parquet" for name in TABLES), SUMMARY, PAGE]
+    """Return the names of the files of what came of an allocation, and of the commitment that it goes by."""
+    return [COMMITMENT, *(f"{name}.parquet" for name in TABLES), SUMMARY, PAGE]
 
 
 def read_case(folder: Path) -> tuple[Case, Aim]:
@@ -229,7 +230,7 @@ def read_parquet(path: Path) -> pl.DataFrame:
     """Read a table of the record."""
     try:
         return pl.read_parquet(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         reason = " ".join(str(error).partition("\n\n")[0].split())
         raise RecordError(f"{path}: cannot be read: {reason}") from error
 
@@ -239,7 +240,7 @@ def read_object(path: Path) -> dict[str, Any]:
     text = read_bytes(path)
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecordError(f"{path}: cannot be read: {error}") from error
     if not isinstance(found, dict):
         raise RecordError(f"{path}: not a JSON object")

@@ -14,6 +14,7 @@ from training_data.dataset import read_parquet
 
 P, K = Participants, Classes
 PAIR: Final = (P.participant_id.name, K.class_id.name)
+FARTHEST: Final = 2**53  # rank: larger whole numbers have no float of their own
 EMPTY: Final = pl.DataFrame(schema=dict.fromkeys(PAIR, pl.String))
 
 
@@ -82,10 +83,11 @@ def read_choices(path: Path) -> pl.DataFrame:
         if not (rows[name].dtype.is_numeric() or rows[name].null_count() == rows.height):
             raise AllocateSettingsError(f"{path}: {name}: {rows[name].dtype}; take numbers")
     rank = rows["rank"].cast(pl.Float64)
-    odd = rows.filter(rank.is_null() | ~rank.is_finite() | (rank != rank.floor()))
+    far = rank.abs() > FARTHEST  # beyond it two ranks may be read as one
+    odd = rows.filter(rank.is_null() | ~rank.is_finite() | (rank != rank.floor()) | far)
     for one in odd.head(1).iter_rows(named=True):
         raise AllocateSettingsError(
-            f"{path}: rank: {one['rank']} of {one[PAIR[0]]!r} is no whole number; take 1 for the "
+            f"{path}: rank: {one['rank']} of {one[PAIR[0]]!r} is no whole number, or too far off; take 1 for the "
             "dearest, 2 for the next, and so on"
         )
     if "standing" not in rows.columns:

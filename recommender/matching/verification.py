@@ -11,8 +11,9 @@ from recommender.matching.bounded import UnmetError
 from recommender.matching.lottery import hash_entrants, hash_seed, order_by_lot
 from recommender.matching.outcome import Outcome, describe
 from recommender.matching.page import Language, render
-from recommender.matching.promise import COMMITMENT, REVEALED, Commitment, read_seed
+from recommender.matching.promise import REVEALED, Commitment, read_seed
 from recommender.matching.record import (
+    COMMITMENT,
     PAGE,
     RESULTS,
     SUMMARY,

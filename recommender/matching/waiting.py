@@ -1,9 +1,10 @@
 """Who comes next where somebody refuses: a waiting list for each class, in an order that keeps the floors.
 
 A list goes by tier, by worth, then by the lottery, but for the floors: of each ``n`` people on its front as many
-count for a floor as among all who are seated should, and what is lacking to the floor now comes first of all. So
-floors hold however many are called. Who would break a ceiling as things are waits until they are otherwise. After
-each refusal the lists are made again, from who is seated then.
+count for a floor as among all who are seated should, and what is lacking to the floor now comes first of all; where
+several floors will ask for places at once, some of these are given before. So floors hold however many are called,
+but for floors that share people, which may ask for more than any order gives. Who would break a ceiling as things
+are waits until they are otherwise. After each refusal the lists are made again, from who is seated then.
 """
 
 from __future__ import annotations
@@ -127,9 +128,14 @@ class _Shares:
             for number in range(len(kinds))
         ]
         had = np.zeros(len(self.floors), dtype=np.int64)
+        places = np.arange(1, min(most, len(pairs)) + 1)
+        due = self.lacking + np.floor(np.outer(places, self.share) + 1e-9).astype(np.int64)
+        due = np.minimum(due, counted.sum(axis=0))  # as far as there are such people
         chosen: list[int] = []
-        while len(chosen) < most and any(waiting):
-            needed = had < self.lacking + np.floor(self.share * (len(chosen) + 1) + 1e-9)
+        while len(chosen) < len(places):
+            late = np.maximum(due[len(chosen) :] - had, 0)
+            tight = late.sum(axis=1) > np.arange(len(late))  # no place is left for anybody else
+            needed = late[tight.argmax()] > 0 if tight.any() else np.zeros_like(had, dtype=bool)
             helpful = (kinds & needed).sum(axis=1)
             fronts = [
                 (-int(helpful[number]), queue[0], number)

@@ -285,6 +285,8 @@ def test_people_choose_and_providers_choose(files: list[str], tmp_path: Path) ->
         (choices.drop("rank"), f"{path}: the column rank is missing; it has participant_id"),
         (choices.drop("class_id"), f"{path}: the column class_id is missing"),
         (choices.with_columns(rank=pl.lit(1.5)), f"{path}: rank: 1.5 of '{able[0]}' is no whole"),
+        (choices.with_columns(rank=pl.lit(1e300)), "rank: 1e+300 of"),
+        (choices.with_columns(rank=pl.lit(2**63, pl.UInt64)), f"rank: {2**63} of"),
         (choices.with_columns(rank=pl.lit(None, pl.Int64)), "rank: None of"),
         (choices.with_columns(rank=pl.lit(float("nan"))), "rank: nan of"),
         (choices.with_columns(rank=pl.lit("first")), "rank: String; take numbers"),
@@ -393,3 +395,13 @@ def test_who_may_have_nothing_is_told_so(files: list[str]) -> None:
     assert code == 0, output
     without = pl.read_parquet(Path(files[-1]) / "unserved.parquet")
     assert np.array_equal(without["reason"].unique().to_list(), ["nothing_eligible"])
+
+
+def test_a_problem_too_large_for_highs_is_refused_where_it_is_asked_for(
+    files: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recommender.matching.case.MOST_PAIRS", 3)
+    (tmp_path / "allocate.toml").write_text('method = "exact"')
+    code, output = invoke([*files, "--config", str(tmp_path / "allocate.toml")])
+    assert code == 2
+    assert 'method: "exact" takes up to 3 pairs of people and classes' in " ".join(output.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
@@ -9,7 +10,13 @@ import pytest
 
 from training_data.columns import TABLES, Courses
 from training_data.contract import count_reasons
-from training_data.dataset import Dataset, DatasetError, DatasetInfo, MergeCounts
+from training_data.dataset import (
+    Dataset,
+    DatasetError,
+    DatasetInfo,
+    MergeCounts,
+    read_parquet,
+)
 
 
 def courses(*ids: str, title: str = "Las", price: int = 0) -> pl.DataFrame:
@@ -95,6 +102,16 @@ def test_a_file_that_is_no_table_is_named(tmp_path: Path) -> None:
     dataset.path("courses").write_bytes(b"no parquet at all")
     with pytest.raises(DatasetError, match=r"courses\.parquet: not a Parquet file"):
         dataset.read("courses")
+
+
+def test_a_parquet_file_of_which_polars_panics_is_an_error_of_the_dataset(tmp_path: Path) -> None:
+    path = tmp_path / "courses.parquet"
+    pl.DataFrame({"a": ["x"]}).write_parquet(path)
+    content = path.read_bytes()
+    for place in range(60, 80):
+        path.write_bytes(content[:place] + b"\0" + content[place + 1 :])
+        with suppress(DatasetError):
+            read_parquet(path)
 
 
 def test_merging_replaces_rows_of_the_same_key(tmp_path: Path) -> None:

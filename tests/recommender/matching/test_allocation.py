@@ -13,6 +13,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from benchmarks.matching.worlds import make_large_world, make_small_world
+from recommender.matching import exact
 from recommender.matching.allocation import Aim, Method, allocate
 from recommender.matching.auction import bound_value, hold_auction
 from recommender.matching.bounded import UnmetError, solve_bounded
@@ -234,6 +235,30 @@ def test_a_stopped_search_gives_what_it_has_and_says_so() -> None:
     found = allocate(problem, Aim(gap=0.001, method="auction"), stop=lambda: True)
     check(problem, found.seated)
     assert not found.finished
+
+
+def make_tangle() -> Problem:
+    """Return a problem with many floors and ceilings that overlap: HiGHS takes minutes to prove its optimum."""
+    rng = np.random.default_rng(0)
+    problem = make_large_world(120, 12, 8, seed=0)
+    bounds = []
+    for number in range(24):
+        people = rng.random(len(problem)) < 0.3
+        classes = rng.random(len(problem.seats)) < 0.4 if number % 2 else None
+        some = min(people.sum(), problem.seats.sum()) * (0.06 if number % 2 else 0.15)
+        bounds.append(Bound(f"bounds.{number}", people, classes, int(some), int(some) + 2))
+    return replace(problem, bounds=tuple(bounds))
+
+
+def test_highs_is_stopped_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exact, "FIRST_SECONDS", 0.1)
+    problem = make_tangle()
+    begun = time.monotonic()
+    found = allocate(problem, Aim(method="exact"), stop=lambda: True)
+    assert time.monotonic() - begun < 10
+    check(problem, found.seated)
+    assert not found.finished
+    assert 0 < found.gap < 1
 
 
 def test_a_search_that_is_stopped_between_two_auctions_says_so() -> None:

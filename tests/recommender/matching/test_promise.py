@@ -18,7 +18,6 @@ from recommender.matching.allocation import Aim
 from recommender.matching.lottery import draw, hash_entrants, hash_seed, make_seed
 from recommender.matching.outcome import describe
 from recommender.matching.promise import (
-    COMMITMENT,
     REVEALED,
     UNREVEALED,
     commit,
@@ -26,7 +25,7 @@ from recommender.matching.promise import (
     open_promise,
     reveal,
 )
-from recommender.matching.record import RecordError, read_case, write_outcome
+from recommender.matching.record import COMMITMENT, RecordError, read_case, write_outcome
 from recommender.matching.run import solve
 from tests.recommender.matching.cases import NAMES, make_case
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -11,7 +12,14 @@ import polars as pl
 import pytest
 
 from recommender.matching.allocation import Aim
-from recommender.matching.record import RecordError, has_case, read_case, write_case
+from recommender.matching.record import (
+    RecordError,
+    has_case,
+    read_case,
+    read_object,
+    read_parquet,
+    write_case,
+)
 from tests.recommender.matching.cases import add_choices, make_case
 
 
@@ -68,3 +76,17 @@ def test_a_class_that_somebody_holds_and_is_not_there_is_refused(tmp_path: Path)
     write_case(tmp_path, replace(case, fixed=np.full_like(case.fixed, 99)), Aim())
     with pytest.raises(RecordError, match="a class that is not there"):
         read_case(tmp_path)
+
+
+def test_what_no_reader_can_take_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "terms.json"
+    path.write_bytes(b"[" * 100_000)
+    with pytest.raises(RecordError, match=r"terms\.json: cannot be read"):
+        read_object(path)
+    path = tmp_path / "people.parquet"
+    pl.DataFrame({"a": ["x"]}).write_parquet(path)
+    content = bytearray(path.read_bytes())
+    for place in range(4, len(content) - 8):  # of some of these Polars panics
+        path.write_bytes(content[:place] + b"\0" + content[place + 1 :])
+        with suppress(RecordError):
+            read_parquet(path)

@@ -18,8 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recommender.matching.outcome import describe
-from recommender.matching.promise import COMMITMENT, REVEALED, UNREVEALED
+from recommender.matching.promise import REVEALED, UNREVEALED
 from recommender.matching.record import (
+    COMMITMENT,
     RESULTS,
     RecordError,
     hash_files,
@@ -220,6 +221,12 @@ def test_a_record_forged_whole_is_refused_for_as_long_as_its_commitment_is_kept(
     refused = verify(copied, published / COMMITMENT)
     assert refused[0] == Finding("commitment.json is the one that was kept", holds=False)
     assert all(finding.holds for finding in verify(published, published / COMMITMENT))
+
+
+def test_another_day_of_the_commitment_is_refused_though_no_one_kept_it(copied: Path) -> None:
+    promised = json.loads((copied / COMMITMENT).read_text())
+    write_json(copied / COMMITMENT, promised | {"day": "2026-03-03"})
+    assert Finding("commitment.json is as it was published", holds=False) in verify(copied)
 
 
 def test_what_was_stopped_is_not_said_to_follow(published: Path, copied: Path) -> None:

@@ -61,6 +61,29 @@ def test_floors_hold_at_every_prefix(seed: int) -> None:
             assert there >= min(asked, able)
 
 
+@settings(max_examples=20, deadline=None)
+@given(seeds)
+def test_floors_of_several_groups_hold_at_every_prefix(seed: int) -> None:
+    """Places that they ask for together are kept free in time, where nobody is of two groups."""
+    rng = np.random.default_rng(seed)
+    people, classes = np.nonzero(rng.random((40, 3)) < 0.8)
+    values = rng.random(len(people)).round(2)
+    problem = build_problem(people, classes, values, rng.integers(1, 5, 3), 40)
+    group = rng.integers(0, 3, 40)
+    floors = [Bound(f"bounds.{one}", group == one, floor=int(rng.integers(1, 4))) for one in (0, 1)]
+    problem = replace(problem, bounds=tuple(floors))
+    try:
+        seated = allocate(problem).seated
+    except UnmetError:
+        return
+    total = int((seated >= 0).sum())
+    for waiting in read_lists(problem, seated).values():
+        for bound in floors:
+            there = np.cumsum([counts(bound, person, 0) for person in waiting])
+            asked = np.floor(bound.floor / total * np.arange(1, len(waiting) + 1) + 1e-9)
+            assert (there >= np.minimum(asked, there[-1])).all()
+
+
 @MANY
 @given(seeds)
 def test_after_each_refusal_who_is_called_mends_what_it_broke(seed: int) -> None:
