@@ -41,9 +41,11 @@ async def _answer_once(request: Request, response: Response, service: CurrentSer
     version = service.bundle.manifest.version
     language = request.headers.get("accept-language", "")
     asked = hashlib.sha256(f"{language} {request.url}".encode()).hexdigest()[:16]
-    headers = {"ETag": f'W/"{version}-{asked}"', "Cache-Control": KEPT, "Vary": VARY}
+    tag = f'"{version}-{asked}"'
+    headers = {"ETag": f"W/{tag}", "Cache-Control": KEPT, "Vary": VARY}
     held = request.headers.get("if-none-match", "")
-    if headers["ETag"] in [one.strip() for one in held.split(",")] or held.strip() == "*":
+    # compared weakly, as RFC 9110 has it for this header
+    if tag in [one.strip().removeprefix("W/") for one in held.split(",")] or held.strip() == "*":
         raise HTTPException(304, headers=headers)
     response.headers.update(headers)
 

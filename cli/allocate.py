@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -93,6 +93,8 @@ def allocate(
 
     with exit_on_bad_input(AllocateSettingsError, RecordError, UnmetError):
         folder = _require(out, "--out")
+        if dry_run + commit + reveal > 1:
+            _refuse("--dry-run, --commit and --reveal are steps of their own; name one")
         if reveal:
             _reveal(folder)
             return
@@ -256,6 +258,10 @@ def _read(table: str, path: Path) -> pl.DataFrame:
 
 def _require(path: Path | None, option: str) -> Path:
     if path is None:
-        typer.echo(f"padan: {option} is missing", err=True)
-        raise typer.Exit(UNUSABLE)
+        _refuse(f"{option} is missing")
     return path
+
+
+def _refuse(why: str) -> NoReturn:
+    typer.echo(f"padan: {why}", err=True)
+    raise typer.Exit(UNUSABLE)

@@ -339,6 +339,8 @@ def test_floors_that_cannot_be_kept_are_named_with_what_could_be(
 ) -> None:
     config = tmp_path / "allocate.toml"
     config.write_text('[[bounds]]\nregion = "31"\nfloor = 100000\n')
+    assert invoke([*files, "--dry-run", "--commit"])[0] == 2  # steps of their own
+    assert not (Path(files[-1]) / "commitment.json").exists()
     for more in ([], ["--dry-run"]):
         code, output = invoke([*files, "--config", str(config), *more])
         assert code == 2
