@@ -88,7 +88,7 @@ def test_a_current_training_says_on_which_day_it_ends() -> None:
         "training_ends", {"course": ["Current"], "date": DAY + dt.timedelta(days=12), "days": 12}
     )
     text = load_messages("en", PROGRAMME).text("remedy", remedy.code, remedy.evidence)
-    assert text == ("After your current training ends, in 12 days, on June 27, 2024: Current.")
+    assert text == ("After your current training, which ends on June 27, 2024: Current.")
 
 
 def test_without_a_class_a_current_training_has_no_day() -> None:
