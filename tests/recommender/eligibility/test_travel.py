@@ -283,6 +283,9 @@ def test_the_session_that_is_named_is_the_nearest_open_one(seed: int) -> None:
                 told = road
             if np.isnan(road) or here.exact[0] == to.exact[0]:
                 assert far == pytest.approx(told, nan_ok=True)
+            else:  # one place is known: no shorter than road and crow, no longer by more than the road's detour
+                detour = max(0.0, float(road - regions.distance_km(here.region, to.region)[0]))
+                assert min(told, road) - 1e-6 <= far <= told + detour + 1e-6
 
 
 def test_people_are_told_the_known_way_and_not_that_from_the_centroid() -> None:
